@@ -1,8 +1,8 @@
-//! What the kernel is asked for: attach, detach, ensure, check, a VLAN parent on demand, a long list;
-//! and attach by the number of its steps, so that a change that adds a request is seen.
+//! Operations on the kernel: attach, detach, ensure, check, a VLAN parent on demand, a long list;
+//! and attach by its number of steps, so that a change that adds a request is noticed.
 //!
-//! On a host of its own, as everything here. Namespaces are made before the clock starts and die after
-//! it has stopped; since that takes longer than what is measured, samples are small.
+//! Uses a separate host. Namespaces are created before the clock starts and deleted after it has
+//! stopped. That takes longer than the measured operations, so samples are small.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use macvlan_benches::{Outcome, PARENT, Stage, work};
 use macvlan_core::{Address, Attachment, Endpoint, Handle, Host, NetNs, Route};
 use macvlan_tests::{Need, Stop, need};
 
-/// How many links are listed.
+/// The number of links in the list.
 const LINKS: usize = 1000;
-/// How long the kernel is given to bury the namespaces of one sample.
+/// The time for the kernel to delete the namespaces of one sample.
 const BURIAL: Duration = Duration::from_millis(60);
 
 fn main() -> Outcome {
-    // The thread that measures is in the host's namespace, as a program that attaches is.
+    // The measuring thread is in the host's namespace, like a program that attaches.
     let stage = Stage::with_siblings(0)?;
     stage.netns().run(|| -> Outcome {
         let mut criterion = Criterion::default().configure_from_args();
@@ -34,7 +34,7 @@ fn main() -> Outcome {
     listing()
 }
 
-/// Few iterations in each sample, whatever they take.
+/// A few iterations in each sample, whatever their duration.
 fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group
@@ -118,7 +118,7 @@ fn detach(criterion: &mut Criterion, host: &Host) -> Outcome {
     Ok(())
 }
 
-/// Nothing is changed.
+/// No changes are made.
 fn looking(criterion: &mut Criterion, host: &Host) -> Outcome {
     let endpoint = work::endpoint(PARENT)?;
     let netns = NetNs::anonymous()?;
@@ -135,7 +135,7 @@ fn looking(criterion: &mut Criterion, host: &Host) -> Outcome {
     Ok(())
 }
 
-/// The VLAN is made for each attach, and goes with it.
+/// The VLAN is created for each attach, and deleted with it.
 fn vlan_on_demand(criterion: &mut Criterion, host: &Host) -> Outcome {
     match need(Need::Vlan) {
         Ok(()) => {}
@@ -183,7 +183,7 @@ fn namespaces(count: u64) -> Vec<NetNs> {
     (0..count).map(|_| must(NetNs::anonymous())).collect()
 }
 
-/// criterion has no way to hand an error on.
+/// criterion has no way to return an error.
 fn must<T>(result: macvlan_core::Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }

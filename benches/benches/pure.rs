@@ -1,4 +1,5 @@
-//! What costs no system call: an endpoint's plan, the requests as bytes, the kernel's answers read.
+//! Operations without system calls: an endpoint's plan, encoding requests, decoding the kernel's
+//! answers.
 
 use std::hint::black_box;
 
@@ -7,7 +8,7 @@ use macvlan_benches::work::{GATEWAYS, NAME, V4, V6};
 use macvlan_benches::{Outcome, PARENT, Stage, listing, work};
 use macvlan_core::{Address, Assignment, Link, Macvlan, Mode, Route};
 
-/// How many links the listing that is decoded has, about.
+/// The approximate number of links in the decoded listing.
 const LINKS: usize = 100;
 
 fn main() -> Outcome {
@@ -48,7 +49,7 @@ fn encode(criterion: &mut Criterion) -> Outcome {
     Ok(())
 }
 
-/// What this kernel really says of its links.
+/// Returns this kernel's actual answers for its links.
 fn decode(criterion: &mut Criterion) -> Outcome {
     let stage = Stage::with_siblings(LINKS)?;
     let siblings = stage.siblings().ok_or("no siblings")?;

@@ -1,12 +1,12 @@
 /*
- * The hot path from C, timed: a contender for benches/src/bin/reach.rs, which says in contender.rs
- * what such a program does.
+ * The hot path from C, timed: a contender for benches/src/bin/reach.rs; contender.rs describes such
+ * programs.
  *
  *     attach PARENT
  *
- * Reads pids, one a line, until its input ends. Opens the container's namespace by its pid, attaches
- * (link, two addresses, two default routes, lo up), frees what it got, and prints how many nanoseconds
- * that took. Parents are looked for in the namespace that it is started in.
+ * Reads pids, one per line, until its input ends. Opens the container's namespace by its pid, attaches
+ * (link, two addresses, two default routes, lo up), frees the objects, and prints the time in
+ * nanoseconds. The parent is in the namespace in which it is started.
  */
 
 #define _POSIX_C_SOURCE 200809L /* for clock_gettime() */
@@ -38,7 +38,7 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* What benches/src/work.rs says. */
+/* The same work as in benches/src/work.rs. */
 static macvlan_endpoint *the_work(const char *parent)
 {
     macvlan_endpoint *endpoint = NULL;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows what the program `peers` measured: chart.py RESULTS DOCUMENT CHART [MISSING]...
+"""Renders the results of the program `peers`: chart.py RESULTS DOCUMENT CHART [MISSING]...
 
 Writes a table into DOCUMENT, between the marks `<!-- peers -->` and `<!-- /peers -->`, prints it, and
 draws the medians into CHART, an SVG. What is missing is named below the table.

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Those who work by starting processes: iproute2, the CNI plugins, netavark.
+"""Contenders that start processes: iproute2, the CNI plugins, netavark.
 
 usage: processes.py ip|ip-batch|cni-v4|cni|netavark PARENT
 
-Reads pids from standard input, a line each, gives each one's container its interface, and prints how
-many nanoseconds that took; for a pid with a minus sign before it, takes the interface away.
+Reads pids from standard input, one per line, gives each one's container its interface, and prints the
+time in nanoseconds. For a pid with a minus sign, deletes the interface.
 """
 
 import json

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """attach.py PARENT: the hot path from Python, as a contender of `reach`.
 
-Reads pids, gives the container of each its interface, and prints the nanoseconds that took, from
-the pid to the last descriptor closed. The interpreter is one that the package is installed for:
+Reads pids, gives the container of each its interface, and prints the time in nanoseconds, from the
+pid to closing the last descriptor. Run it with an interpreter that has the package:
 
     reach --program Python="target/python/venv/bin/python benches/python/attach.py"
 """

@@ -1,4 +1,4 @@
-//! Those who do the work: the floor, the library, and programs that use it from other languages.
+//! The contenders: the floor, the library, and programs that use it from other languages.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -10,24 +10,24 @@ use crate::Outcome;
 use crate::stage::PARENT;
 use crate::work;
 
-/// Somebody who gives a container its interface, and is timed.
+/// A contender that gives a container its interface, and is timed.
 pub trait Contender {
-    /// What it is called in the table.
+    /// Returns its name in the table.
     fn name(&self) -> &str;
 
-    /// Does the [`work`] for the container of this process, all of it, from the pid to
-    /// the last descriptor closed; how long that took.
+    /// Does the complete [`work`] for the container of this process, from the pid to closing the
+    /// last descriptor. Returns the time.
     fn attach(&mut self, pid: u32) -> Outcome<Duration>;
 
-    /// Takes the interface away again; how long that took.
+    /// Deletes the interface. Returns the time.
     fn detach(&mut self, pid: u32) -> Outcome<Duration>;
 
-    /// In how many rounds it takes part once: the slow do not hold up the others all the time.
+    /// Takes part once in this many rounds, so that slow contenders do not delay the others.
     fn every(&self) -> usize {
         1
     }
 
-    /// Whether it does IPv4 alone.
+    /// True if it sets up only IPv4.
     fn only_v4(&self) -> bool {
         false
     }
@@ -41,7 +41,7 @@ pub struct Rust {
 }
 
 impl Rust {
-    /// On the namespace that the calling thread is in.
+    /// Creates it in the calling thread's namespace.
     pub fn new() -> Outcome<Self> {
         Ok(Self { host: Host::open()?, endpoint: work::endpoint(PARENT)? })
     }
@@ -70,11 +70,11 @@ impl Contender for Rust {
     }
 }
 
-/// A program that is given a pid a line and answers with the nanoseconds that it took.
+/// A program that reads a pid per line and answers with the time in nanoseconds.
 ///
-/// It is started in the host's namespace with the parent's name as its last argument, reads pids from
-/// its standard input until that ends, does the [`work`] for each, and prints one number a line. For a
-/// pid with a minus sign before it, it takes the interface away.
+/// It is started in the host's namespace with the parent's name as its last argument. It reads pids
+/// from its standard input until that ends, does the [`work`] for each, and prints one number per
+/// line. For a pid with a minus sign, it deletes the interface.
 #[derive(Debug)]
 pub struct Program {
     name: String,
@@ -86,7 +86,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it, in the namespace that the calling thread is in. The command is split at spaces.
+    /// Starts it in the calling thread's namespace. The command is split at spaces.
     pub fn start(name: &str, command: &str) -> Outcome<Self> {
         let mut words = command.split_whitespace();
         let program = words.next().ok_or("an empty command")?;
@@ -102,14 +102,14 @@ impl Program {
         Ok(Self { name: name.to_owned(), process, to, from, every: 1, only_v4: false })
     }
 
-    /// Has it take part once in so many rounds.
+    /// Makes it take part once in this many rounds.
     #[must_use]
     pub fn once_in(mut self, every: usize) -> Self {
         self.every = every;
         self
     }
 
-    /// Takes it to do IPv4 alone.
+    /// Marks it as setting up only IPv4.
     #[must_use]
     pub fn without_v6(mut self) -> Self {
         self.only_v4 = true;
@@ -152,7 +152,7 @@ impl Contender for Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The end of its input is the program's end.
+        // The program ends with its input.
         self.to = None;
         let _ = self.process.wait();
     }

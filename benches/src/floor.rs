@@ -1,5 +1,5 @@
-//! The floor: one container's attach with nothing but system calls. Its requests are laid out before
-//! the clock starts, and the answers are looked at after it has stopped.
+//! The floor: one container's attach with system calls only. Its requests are encoded before the
+//! clock starts, and the answers are read after it has stopped.
 
 #![allow(unsafe_code)] // two system calls that nix does not wrap: pidfd_open and an ioctl
 
@@ -25,48 +25,48 @@ use crate::work::{GATEWAYS, NAME, V4, V6};
 /// An index that no other link has.
 const INDEX: u32 = 0x1_0000;
 const LOOPBACK: u32 = 1;
-/// By what number the container knows the host, where it has to.
+/// The number of the host's namespace in the container's, if needed.
 const HOST_NSID: u32 = 7;
 
-/// No two floors have a MAC address in common.
+/// All floors have different MAC addresses.
 static MACS: AtomicU32 = AtomicU32::new(0);
 
-/// In what order, and by what means, the same work is done.
+/// The order and the means of the same work.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // each is tried by itself
 pub struct Order {
     /// The namespace by a pidfd (Linux 6.11 and later), not by `/proc/PID/ns/net`.
     pub pidfd: bool,
-    /// One send on one socket inside, the parent being named across namespaces; not one send on the
+    /// One send on one socket inside, with the parent given across namespaces; not one send on the
     /// host's socket and one inside.
     pub one_send: bool,
     /// Up in the request that creates it, not in one after the addresses.
     pub up_at_creation: bool,
-    /// The caller chooses the index, so nothing has to be asked.
+    /// The caller chooses the index, so no query is needed.
     pub chosen_index: bool,
     /// The caller chooses the MAC address.
     pub chosen_mac: bool,
-    /// The number of queues is said.
+    /// The number of queues is given.
     pub queues: bool,
-    /// No link-local address: less work, and not the same.
+    /// No link-local address, which is less work.
     pub no_link_local: bool,
-    /// The socket inside before the link is created, so that nothing but what the kernel refuses can
-    /// fail once the link exists.
+    /// The socket inside before the link is created, so that once the link exists, only the
+    /// kernel's refusals can fail.
     pub socket_first: bool,
     /// `lo` up before everything else inside, not after.
     pub loopback_first: bool,
-    /// `lo` up in a send of its own, at the end.
+    /// `lo` up in a separate send, at the end.
     pub loopback_alone: bool,
-    /// The namespace by nothing but the process: entered by the pidfd, and named by the pid when the
-    /// link is created (which a library cannot do, since a pid may have been given to another by then).
+    /// The namespace only by the process: entered by the pidfd, and given by the pid when the link
+    /// is created (which a library cannot do, because the pid may be reused by then).
     pub by_process: bool,
-    /// Nothing is acknowledged: the kernel says something only if it refuses.
+    /// No acknowledgements: the kernel answers only if it refuses.
     pub silent: bool,
     /// IPv6's address and route before IPv4's.
     pub v6_first: bool,
 }
 
-/// The fastest that was found; `docs/performance.md` tells of the others.
+/// The fastest known order; `docs/performance.md` describes the others.
 pub const BEST: Order = Order {
     pidfd: true,
     one_send: false,
@@ -83,10 +83,10 @@ pub const BEST: Order = Order {
     v6_first: false,
 };
 
-/// The fastest that leaves nothing changed when the kernel refuses any of it: what the library does.
+/// The fastest order that leaves no changes when the kernel refuses a request; the library uses it.
 pub const SAFE: Order = Order { loopback_alone: true, ..BEST };
 
-/// All that can be made ready before there is a container.
+/// Everything that can be prepared before a container exists.
 #[derive(Debug)]
 pub struct Floor {
     name: String,
@@ -96,7 +96,7 @@ pub struct Floor {
     outside: OwnedFd,
 }
 
-/// All that can be made ready before the clock starts.
+/// Everything that can be prepared before the clock starts.
 struct Ready {
     pid: libc::pid_t,
     path: CString,
@@ -105,12 +105,12 @@ struct Ready {
     inside: Messages,
     host: Option<Slot>,
     last: Messages,
-    /// The answers, each in a room of its own.
+    /// The answers, each in a separate buffer.
     answers: [[u8; 1024]; 3],
 }
 
 impl Floor {
-    /// For a parent in the namespace that the calling thread is in, and stays in.
+    /// Creates it for a parent in the calling thread's namespace; the thread stays there.
     pub fn new(name: &str, parent: u32, order: Order) -> Outcome<Self> {
         let home =
             open("/proc/thread-self/ns/net", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
@@ -133,7 +133,7 @@ impl Floor {
         let creator = if order.one_send { &mut inside } else { &mut outside };
         let LinkSlots { netns, mac } = creator.new_link(NAME, self.parent, link);
         if let Some(slot) = mac {
-            // Others' differ, who are on the same parent: what runs as a program of its own.
+            // Different from those of other processes on the same parent.
             let number = MACS.fetch_add(1, Ordering::Relaxed) ^ (std::process::id() << 16);
             let [a, b, c, d] = number.to_be_bytes();
             creator.fill(slot, &[0x02, 0xf1, a, b, c, d]);
@@ -150,7 +150,7 @@ impl Floor {
         Ok(Ready { pid, path, outside, netns, inside, host, last, answers: [[0; 1024]; 3] })
     }
 
-    /// What is done inside.
+    /// Does the work inside.
     fn furnish(&self, inside: &mut Messages, last: &mut Messages, index: u32) {
         let order = self.order;
         if order.loopback_first {
@@ -274,7 +274,8 @@ pub(crate) fn netlink() -> nix::Result<OwnedFd> {
 fn converse(socket: &OwnedFd, messages: &Messages, answer: &mut [u8]) -> nix::Result<()> {
     send(socket.as_raw_fd(), messages.bytes(), MsgFlags::empty())?;
     match recv(socket.as_raw_fd(), answer, MsgFlags::MSG_DONTWAIT) {
-        // The kernel has run all before the send returned: what is not there will not come.
+        // The kernel has executed all requests before the send returned, so no further answers will
+        // come.
         Err(Errno::EAGAIN) if !messages.ask_for_an_ack() => Ok(()),
         received => received.map(drop),
     }

@@ -1,11 +1,11 @@
-//! How fast attaching is, beside the floor that the kernel sets.
+//! Measures the time of attaching, relative to the floor set by the kernel.
 //!
-//! The [`floor`] is the time that the kernel needs for one container's attach: requests laid out
-//! beforehand, by hand ([`message`]), and nothing but system calls. A [`Contender`] does the same
-//! work, here or in a program of its own; a [`race`] lets several of them take turns on one
-//! [`Stage`], so that whatever disturbs the machine disturbs all alike, and what counts is the ratio.
+//! The [`floor`] is the kernel's own time for one container's attach: requests prepared by hand
+//! ([`message`]), and system calls only. A [`Contender`] does the same work, here or in a separate
+//! program. A [`race`] lets several of them alternate on one [`Stage`], so that disturbances affect
+//! all alike, and the ratio is meaningful.
 //!
-//! Nothing here touches the machine's own network namespace.
+//! The benchmarks do not change the machine's own network namespace.
 
 mod contender;
 pub mod floor;
@@ -21,5 +21,5 @@ pub use quantiles::{Quantiles, table};
 pub use race::race;
 pub use stage::{PARENT, Stage, witness};
 
-/// Whatever went wrong, in words; a benchmark that fails has no result.
+/// Any error, as text; a benchmark that fails has no result.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

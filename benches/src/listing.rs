@@ -1,4 +1,4 @@
-//! What the kernel says when it is asked for its links, as it came.
+//! The kernel's raw answers to a listing of links.
 
 use std::os::fd::AsRawFd;
 
@@ -8,8 +8,8 @@ use crate::Outcome;
 use crate::floor::netlink;
 use crate::message::{Messages, ends_a_listing};
 
-/// The links of the namespace that the calling thread is in: what each receive returned, but for the
-/// last, which only says that this was all.
+/// Returns the links of the calling thread's namespace: the bytes of each receive, except the last,
+/// which only ends the listing.
 pub fn links() -> Outcome<Vec<Vec<u8>>> {
     let socket = netlink()?;
     let mut messages = Messages::default();

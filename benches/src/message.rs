@@ -1,4 +1,4 @@
-//! Netlink messages laid out by hand, so that the floor owes nothing to the library.
+//! Netlink messages encoded by hand, so that the floor does not depend on the library.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ const fn short(number: libc::c_int) -> u16 {
     number as u16
 }
 
-/// Creates what must not exist yet.
+/// Creates an object that must not exist yet.
 pub const CREATE: u16 = short(libc::NLM_F_CREATE | libc::NLM_F_EXCL);
 
 const REQUEST: u16 = short(libc::NLM_F_REQUEST);
@@ -40,36 +40,36 @@ const IFLA_NUM_TX_QUEUES: u16 = 31;
 const IFLA_NUM_RX_QUEUES: u16 = 32;
 const IFLA_MACVLAN_MODE: u16 = 1;
 
-/// Messages one after the other, as one send takes them; the last asks for an acknowledgement.
+/// Messages one after the other, for one send; the last requests an acknowledgement.
 #[derive(Debug, Clone, Default)]
 pub struct Messages {
     bytes: Vec<u8>,
     last: usize,
 }
 
-/// Where in the bytes something is that is known only later.
+/// The position of bytes that are filled in later.
 #[derive(Debug, Clone, Copy)]
 pub struct Slot(usize);
 
-/// What a new macvlan is to be.
+/// The properties of a new macvlan.
 #[derive(Debug, Clone, Copy)]
 pub struct NewLink {
-    /// Up at once, or left to be set up later.
+    /// Up at creation, or set up later.
     pub up: bool,
     /// The index, if the caller chooses it.
     pub index: Option<u32>,
-    /// Whether the caller chooses the MAC address.
+    /// True if the caller chooses the MAC address.
     pub mac: bool,
-    /// Whether the number of queues is said (1 and 1), which the kernel would choose so itself.
+    /// True if the number of queues is given (1 and 1), which is also the kernel's default.
     pub queues: bool,
-    /// In the namespace of the sending socket, the parent's being known there by this number;
+    /// In the namespace of the sending socket, with the parent's namespace given by this number;
     /// otherwise in one given by descriptor.
     pub parent_nsid: Option<u32>,
     /// In the namespace of this process, not in one given by descriptor.
     pub of_process: Option<u32>,
 }
 
-/// Where a new link's namespace and MAC address are to be filled in.
+/// The positions of a new link's namespace and MAC address.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkSlots {
     /// The namespace's descriptor.
@@ -79,23 +79,23 @@ pub struct LinkSlots {
 }
 
 impl Messages {
-    /// The bytes to be sent.
+    /// The bytes to send.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Has the kernel answer only if it refuses something.
+    /// Makes the kernel answer only if it refuses a request.
     pub fn without_ack(&mut self) {
         self.set_flags(|flags| flags & !ACK);
     }
 
-    /// Whether the kernel is to answer in any case.
+    /// True if the kernel answers in any case.
     pub fn ask_for_an_ack(&self) -> bool {
         let flags = &self.bytes[self.last..][6..8];
         u16::from_ne_bytes([flags[0], flags[1]]) & ACK != 0
     }
 
-    /// Fills in what was not known.
+    /// Fills in the values.
     pub fn fill(&mut self, slot: Slot, value: &[u8]) {
         self.bytes[slot.0..slot.0 + value.len()].copy_from_slice(value);
     }
@@ -152,7 +152,7 @@ impl Messages {
         self.attribute(libc::IFLA_AF_SPEC, &attribute(u16::from(AF_INET6), &mode));
     }
 
-    /// `ip netns set`: the number of the namespace that a descriptor, to be filled in, stands for.
+    /// `ip netns set`: assigns a number to the namespace of a descriptor, which is filled in later.
     pub fn new_nsid(&mut self, number: u32) -> Slot {
         self.begin(libc::RTM_NEWNSID, 0, &[AF_UNSPEC, 0, 0, 0]);
         self.attribute(NETNSA_NSID, &number.to_ne_bytes());
@@ -222,12 +222,12 @@ impl Messages {
     }
 }
 
-/// Whether an answer begins with the end of a listing.
+/// Returns true if an answer begins with the end of a listing.
 pub fn ends_a_listing(answer: &[u8]) -> bool {
     answer.get(4..6) == Some(&NLMSG_DONE.to_ne_bytes())
 }
 
-/// What the kernel refused, if it refused anything: the first error number in an answer.
+/// Returns the first error number in an answer, if any.
 pub fn refusal(answer: &[u8]) -> Option<i32> {
     let word = |at: usize| answer.get(at..at + 4)?.try_into().ok().map(i32::from_ne_bytes);
     let kind = u16::from_ne_bytes(answer.get(4..6)?.try_into().ok()?);

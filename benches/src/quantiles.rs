@@ -1,28 +1,28 @@
-//! What many measurements of one thing come to.
+//! The distribution of many measurements.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// A median and what is around it, in microseconds.
+/// A median and the values around it, in microseconds.
 #[derive(Debug, Clone)]
 pub struct Quantiles {
-    /// What was measured.
+    /// The name of the measurement.
     pub name: String,
-    /// How often.
+    /// The number of measurements.
     pub count: usize,
     /// Half of them took longer.
     pub median: f64,
-    /// One of a hundred took longer.
+    /// One in a hundred took longer.
     pub p99: f64,
-    /// Nine of ten took longer: what it takes where nothing else disturbs.
+    /// Nine in ten took longer: the time without other disturbances.
     pub p10: f64,
 }
 
 impl Quantiles {
-    /// Sorts it out.
+    /// Computes the quantiles.
     ///
     /// # Panics
-    /// If nothing was measured.
+    /// If the list is empty.
     pub fn of(name: &str, mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         let at = |numerator: usize, denominator: usize| {
@@ -41,7 +41,7 @@ impl Quantiles {
 /// A table in Markdown, with ratios to the first.
 ///
 /// # Panics
-/// If there is nothing to be shown.
+/// If the list is empty.
 pub fn table(rows: &[Quantiles]) -> String {
     let mut text = String::from(
         "| | median µs | ratio | p99 µs | ratio | p10 µs | ratio | of |\n|---|---|---|---|---|---|---|---|\n",

@@ -10,16 +10,15 @@ use crate::contender::Contender;
 use crate::quantiles::Quantiles;
 use crate::stage::{Stage, witness};
 
-/// How many rounds are run between two pauses, in which containers are made and buried.
+/// The number of rounds between two pauses, in which containers are created and deleted.
 const BLOCK: usize = 50;
 
-/// Lets everybody attach `rounds` times, by turns, each to a container of its own that was made
-/// beforehand; `ip` says whether the first of each in a block is as it should be. To be called on a
-/// thread in the host's namespace.
+/// Lets all contenders attach `rounds` times in alternation, each to a container that was created
+/// beforehand; `ip` checks the first of each in a block. Call it on a thread in the host's
+/// namespace.
 ///
-/// Each round has an order of its own, drawn by lot. By turns in a fixed order, even one that begins
-/// with another each time, everybody would have the same predecessor in every round, and find the
-/// caches as this one leaves them.
+/// The order of each round is random. In a fixed order, even a rotated one, each contender would
+/// always follow the same predecessor, and find the caches as that one leaves them.
 pub fn race(contenders: &mut [&mut dyn Contender], rounds: usize) -> Outcome<Vec<Quantiles>> {
     let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(rounds); contenders.len()];
     let mut lot = Lot::new();
@@ -62,7 +61,8 @@ pub fn race(contenders: &mut [&mut dyn Contender], rounds: usize) -> Outcome<Vec
         .collect())
 }
 
-/// Random numbers, good enough for this: the standard library's hashes of 1, 2, 3 …, with a random key.
+/// Random numbers, good enough for this: the standard library's hashes of 1, 2, 3 …, with a random
+/// key.
 struct Lot {
     key: RandomState,
     drawn: usize,
@@ -79,7 +79,7 @@ impl Lot {
         usize::try_from(number).unwrap_or_default()
     }
 
-    /// Every order is as likely as any other (Fisher and Yates).
+    /// All orders are equally likely (Fisher and Yates).
     fn shuffle(&mut self, items: &mut [usize]) {
         for end in (1..items.len()).rev() {
             let other = self.below(end + 1);

@@ -1,4 +1,4 @@
-//! Where contenders meet: a host with a parent link, siblings on it, and containers made beforehand.
+//! The benchmarks' environment: a host with a parent link, siblings on it, and prepared containers.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::work;
 /// The parent link on the host.
 pub const PARENT: &str = "ens33";
 
-/// How long the kernel is given to bury namespaces, which it does when it likes; and how much longer
-/// for each.
+/// The time for the kernel to delete namespaces, which it does asynchronously; and the additional
+/// time for each.
 const BURIAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(1));
 
-/// A throwaway host whose parent link may carry siblings already.
+/// A temporary host whose parent link may have siblings.
 #[derive(Debug)]
 pub struct Stage {
     lab: Lab,
@@ -23,7 +23,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A host with this many macvlans on its parent, up, in a namespace of their own.
+    /// Creates a host with this many macvlans on its parent, up, in a separate namespace.
     pub fn with_siblings(count: usize) -> Outcome<Self> {
         let lab = Lab::new().map_err(|stop| format!("{stop:?}"))?;
         let mut siblings = None;
@@ -38,41 +38,41 @@ impl Stage {
         Ok(Self { lab, siblings })
     }
 
-    /// The host's namespace.
+    /// Returns the host's namespace.
     pub fn netns(&self) -> &NetNs {
         &self.lab.a.netns
     }
 
-    /// Where the siblings are, if there are any.
+    /// Returns the siblings' namespace, if any.
     pub fn siblings(&self) -> Option<&NetNs> {
         self.siblings.as_ref()
     }
 
-    /// The parent's index.
+    /// Returns the parent's index.
     pub fn parent(&self) -> Outcome<u32> {
         Ok(self.lab.a.handle.link(PARENT)?.index)
     }
 
-    /// New containers, with nothing in them.
+    /// Creates empty containers.
     pub fn containers(count: usize) -> Outcome<Vec<Container>> {
         (0..count).map(|_| Container::start().map_err(|stop| format!("{stop:?}").into())).collect()
     }
 
-    /// Ends containers, and waits until the kernel is done with them.
+    /// Ends containers, and waits until the kernel has deleted them.
     pub fn end(containers: Vec<Container>) {
         let count = containers.len();
         drop(containers);
         Self::bury(count);
     }
 
-    /// Waits until the kernel is done with this many namespaces that nobody uses any more.
+    /// Waits until the kernel has deleted this many unused namespaces.
     pub fn bury(count: usize) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         std::thread::sleep(BURIAL.0 + BURIAL.1 * count);
     }
 }
 
-/// Whether the work was really done, by `ip`'s word; what is wrong, otherwise.
+/// Checks with `ip` that the work was done; otherwise returns the fault.
 pub fn witness(netns: &NetNs, only_v4: bool) -> Outcome {
     let link = ip_link(netns, work::NAME);
     let info = &link["linkinfo"];

@@ -1,10 +1,10 @@
-//! The work that everybody does: one container's interface, addresses and default routes.
+//! The work of each contender: one container's interface, addresses and default routes.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use macvlan_core::{Endpoint, Result};
 
-/// What the interface is called inside.
+/// The interface's name inside.
 pub const NAME: &str = "eth0";
 /// Its IPv4 address and prefix.
 pub const V4: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 77, 0, 2), 16);

@@ -1,16 +1,16 @@
-//! Whatever a packet socket may give: ARP and neighbour discovery are read without a panic and
-//! without an allocation that grows with the frame, and claim only a MAC address that is in the frame.
+//! Any frame from a packet socket: ARP and neighbour discovery are read without a panic and without
+//! an allocation that grows with the frame, and report only a MAC address that is in the frame.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use macvlan_fuzz::counted;
 
-/// Where an IPv6 packet and its ICMPv6 message begin in a frame, and the checksum in that.
+/// The positions of an IPv6 packet, its ICMPv6 message, and the message's checksum in a frame.
 const IPV6: usize = 14;
 const ICMPV6: usize = IPV6 + 40;
 const CHECKSUM: usize = ICMPV6 + 2;
 
-/// Gives an ICMPv6 message the right checksum, which mutation does not find.
+/// Sets the right checksum of an ICMPv6 message, which mutation would not find.
 fn correct_checksum(frame: &mut [u8]) {
     if frame.len() < CHECKSUM + 2 {
         return;

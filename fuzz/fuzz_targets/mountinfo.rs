@@ -1,4 +1,4 @@
-//! Whatever `/proc/PID/mountinfo` may say: mount points are names that users choose.
+//! Any contents of `/proc/PID/mountinfo`: mount points are names that users choose.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,7 +6,7 @@ use macvlan_core::fuzz::mountinfo;
 
 fuzz_target!(|bytes: &[u8]| {
     let points = mountinfo(bytes);
-    // One a line at most, and no longer than the line: an escape becomes shorter.
+    // At most one per line, and no longer than the line, because an escape becomes shorter.
     assert!(points.len() <= bytes.split(|byte| *byte == b'\n').count());
     assert!(points.iter().sum::<usize>() <= bytes.len());
 });

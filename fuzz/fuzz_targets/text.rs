@@ -1,5 +1,5 @@
-//! Whatever a user may write: a parser refuses it, or what it has read is written so that it is read
-//! as the same again. The first byte chooses the parser.
+//! Any text from a user: a parser either refuses it, or its value is displayed as a text that
+//! parses to the same value. The first byte selects the parser.
 #![no_main]
 
 use std::fmt::{Debug, Display};

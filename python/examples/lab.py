@@ -1,6 +1,6 @@
-"""Two hosts, a trunk between them, six containers in two VLANs, and who reaches whom.
+"""Two hosts, a trunk between them, six containers in two VLANs, and a test of their connectivity.
 
-It takes root, 802.1Q and ping; all of it happens in namespaces that end with it.
+Needs root, 802.1Q and ping. Everything is in namespaces that end with the program.
 """
 
 import subprocess
@@ -9,7 +9,7 @@ from macvlan import Endpoint, Handle, Host, NetNs
 
 
 def reaches(netns: NetNs, address: str) -> bool:
-    """Whether somebody answers."""
+    """Returns True if the address answers."""
     command = ["ping", "-c1", "-W1", address]
     return netns.run(lambda: subprocess.run(command, stdout=subprocess.DEVNULL)).returncode == 0
 

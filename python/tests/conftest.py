@@ -1,4 +1,4 @@
-"""What all tests share: the lab, what a kernel has to have, and how results are told."""
+"""Shared by all tests: the lab, requirements of the kernel, and the reporting of results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @cache
 def lacks(kind: str) -> str | None:
-    """Why links of a kind cannot be made here: found out by trying. Or that there is no etcd."""
+    """Returns why links of a kind cannot be created, or why etcd is missing, found by trying."""
     if kind == "etcd":
         return None if shutil.which("etcd") else "there is no etcd (Debian's etcd-server)"
     try:
@@ -60,8 +60,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if any(name in name_of(item.nodeid) for name in names)]
 
 
-# A user-mode Linux takes about ten times as long. The core's own tests tell how kernels differ;
-# here it runs what another kernel may not be able to, and little of the rest.
+# A user-mode Linux takes about ten times as long. The core's own tests cover differences between
+# kernels; here it runs tests that another kernel may not support, and few others.
 GUEST = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
 IN_GUEST = ("test_host.py",)
 
@@ -87,5 +87,5 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def long() -> bool:
-    """Whether the long form of a test is wanted."""
+    """True if the long form of a test is requested."""
     return bool(os.environ.get("MACVLAN_LONG"))

@@ -1,4 +1,4 @@
-"""The lab: hosts, cables and containers in throwaway namespaces, ip as the witness, and ping."""
+"""The lab: hosts, cables and containers in temporary namespaces, checks with ip, and ping."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PARENT = "ens33"
-# How long anything is waited for that has to come: far longer than it takes on a busy machine.
+# The timeout for all conditions: far longer than needed on a busy machine.
 PATIENCE = 60.0
-# How often an answer is asked for again.
+# The interval between requests while waiting for an answer.
 AGAIN = 0.25
-# How long silence is listened to.
+# The time to wait for answers that must not come.
 SILENCE = 0.35
 
 
 def eventually(is_so: Callable[[], object]) -> None:
-    """Waits until something is so."""
+    """Waits until a condition is met."""
     until = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < until, "it does not come about"
@@ -38,7 +38,7 @@ def eventually(is_so: Callable[[], object]) -> None:
 
 
 def quick(seconds: float, work: Callable[[], float]) -> None:
-    """Tries something until it takes less than this, by its own word.
+    """Repeats an operation until it takes less than this time, which it measures itself.
 
     A busy machine may hold it up, but not each time.
     """
@@ -51,32 +51,32 @@ def quick(seconds: float, work: Callable[[], float]) -> None:
 
 
 def ip_text(netns: NetNs, arguments: str) -> str:
-    """`ip …` inside a namespace: what it prints."""
+    """Returns the output of `ip …` inside a namespace."""
     command = ["ip", *arguments.split()]
-    # A child begins in the namespace of the thread that starts it.
+    # A child starts in the namespace of the thread that creates it.
     done = netns.run(lambda: subprocess.run(command, capture_output=True, text=True, check=False))
     assert done.returncode == 0, f"{arguments}: {done.stderr}"
     return done.stdout
 
 
 def ip(netns: NetNs, arguments: str) -> Any:
-    """`ip -d -j …` inside a namespace; it prints nothing at all where there is nothing to list."""
+    """Returns the output of `ip -d -j …` inside a namespace, which is empty for an empty list."""
     return json.loads(ip_text(netns, f"-d -j {arguments}").strip() or "[]")
 
 
 def ip_link(netns: NetNs, name: str) -> Any:
-    """`ip -d -j link show dev …`: the one link."""
+    """Returns the link of `ip -d -j link show dev …`."""
     return ip(netns, f"link show dev {name}")[0]
 
 
 def ip_addresses(netns: NetNs, name: str) -> list[str]:
-    """The link's addresses with their lengths, without those that the kernel makes by itself."""
+    """Returns the link's addresses with their lengths, without the kernel's own."""
     found = ip(netns, f"address show dev {name}")[0]["addr_info"]
     return [f"{a['local']}/{a['prefixlen']}" for a in found if not a["local"].startswith("fe80:")]
 
 
 def ip_lines(netns: NetNs, arguments: str) -> list[str]:
-    """`ip …` inside a namespace: what it prints, line by line."""
+    """Returns the output of `ip …` inside a namespace, line by line."""
     return [" ".join(line.split()) for line in ip_text(netns, arguments).splitlines() if line]
 
 
@@ -88,12 +88,12 @@ def sysctl(netns: NetNs, name: str, value: str) -> None:
 def ping(
     netns: NetNs, to: str, *, source: str | None = None, patience: float = PATIENCE
 ) -> int | None:
-    """Asks for an echo until it comes; the TTL or hop limit of the answer, or None."""
+    """Sends echo requests until an answer comes; returns its TTL or hop limit, or None."""
     return netns.run(lambda: _ask(ipaddress.ip_address(to), source, patience))
 
 
 def silent(netns: NetNs, to: str) -> bool:
-    """Whether nobody answers."""
+    """Returns True if no answer comes."""
     return ping(netns, to, patience=SILENCE) is None
 
 
@@ -144,7 +144,7 @@ def _echo(identifier: int, sequence: int, *, v6: bool) -> bytes:
 
 
 def works(handle: Handle, link: str) -> None:
-    """Waits until the kernel has told that a link works, which is some moments after it does."""
+    """Waits until the kernel reports that a link works, some moments after it does."""
     eventually(lambda: handle.link(link).state is LinkState.UP)
 
 
@@ -158,7 +158,7 @@ class LabHost:
 
     @classmethod
     def make(cls) -> LabHost:
-        """One without links."""
+        """Creates one without links."""
         netns = NetNs.anonymous()
         # Link-local addresses can be used at once.
         sysctl(netns, "ipv6/conf/default/accept_dad", "0")
@@ -169,7 +169,7 @@ class LabHost:
 
 @dataclass
 class Lab:
-    """Two hosts, joined by a cable whose ends are the parent links, both called ens33."""
+    """Two hosts, connected by a cable whose ends are the parent links, both called ens33."""
 
     a: LabHost = field(default_factory=LabHost.make)
     b: LabHost = field(default_factory=LabHost.make)
@@ -182,7 +182,7 @@ class Lab:
             host.handle.add_address(PARENT, f"fd15::{number}/64 nodad")
 
     def cable(self, name: str) -> None:
-        """One more cable between the two, which has the same name at both ends."""
+        """Adds another cable between the two, with the same name at both ends."""
         self.a.handle.add_link(name, kind="veth", peer=name, peer_netns=self.b.netns, up=True)
         self.b.handle.set_up(name)
         for host in (self.a, self.b):
@@ -213,8 +213,8 @@ class Lab:
 
 @contextmanager
 def process(netns: NetNs | None = None) -> Iterator[int]:
-    """The pid of a process in a namespace of its own, as a container runtime makes it."""
-    # It reads from a pipe that nobody writes to, so it waits, and ends when this process does.
+    """Yields the pid of a process in a new namespace, as a container runtime creates it."""
+    # It reads from a pipe without input, so it waits, and ends with this process.
     with netns or NetNs.anonymous() as inside:
         started = inside.run(
             lambda: subprocess.Popen(
@@ -230,7 +230,7 @@ def process(netns: NetNs | None = None) -> Iterator[int]:
 def surprises(
     places: Sequence[tuple[str, NetNs, str]], expected: Sequence[Sequence[bool]]
 ) -> list[str]:
-    """Everybody pings everybody at once; what was not as expected."""
+    """Pings between all pairs at once; returns unexpected results."""
 
     def one(pair: tuple[int, int]) -> str | None:
         (who, netns, _), (whom, _, address) = places[pair[0]], places[pair[1]]

@@ -1,4 +1,4 @@
-"""Tells results as Rust's test harness does, so that tests/run can add them up with all others."""
+"""Prints results like Rust's test harness, so that tests/run can add them up with all others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """What `--libtest` puts in place of pytest's own reporter."""
+    """Replaces pytest's own reporter for `--libtest`."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -65,6 +65,6 @@ class Reporter:
 
 
 def name_of(nodeid: str) -> str:
-    """`file::test` instead of `tests/file.py::test`, and no spaces."""
+    """Returns `file::test` instead of `tests/file.py::test`, without spaces."""
     file, _, test = nodeid.partition("::")
     return f"{file.rpartition('/')[2].removesuffix('.py')}::{test}".replace(" ", "_")

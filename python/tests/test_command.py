@@ -1,4 +1,4 @@
-"""python -m macvlan: what it does, what it says, and how it ends."""
+"""python -m macvlan: its effects, output and exit status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """The command on one host, given the pids of its containers."""
+    """Runs the command on a host, with the pids of its containers."""
 
     def __init__(self, host: NetNs) -> None:
         self.host = host
@@ -35,8 +35,8 @@ class Command:
             lambda: subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
         )
         assert done.returncode == status, done
-        # One line of complaint when there is one, and nothing else. (There may be processes that
-        # even root may not look at, which is told.)
+        # At most one line on standard error. (Processes that even root may not examine are
+        # reported.)
         if status == 0 and "show" in arguments:
             assert done.stderr == "" or done.stderr.startswith("python -m macvlan: not shown is"), (
                 done
@@ -147,7 +147,7 @@ def test_show_as_json(lab: Lab, command: Command, pid: int, name: str) -> None:
 
     assert outlined(command, "show", "ens33") == outline
     assert command.words("show", "nope", status=3).endswith("the link does not exist\n")
-    # From elsewhere, the host named.
+    # From another namespace, with the host given.
     elsewhere = Command(lab.b.netns)
     assert elsewhere.json("show") == []
     path = f"/proc/{os.getpid()}/fd/{lab.a.netns.fileno()}"
@@ -303,7 +303,7 @@ def test_nobody_reads_on(lab: Lab) -> None:
 
 
 def test_control_c(lab: Lab) -> None:
-    """It ends as a command that was interrupted, and says nothing."""
+    """It ends like an interrupted command, without output."""
     code = (
         "import os, signal, macvlan.__main__ as command\n"
         "command.tree = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"

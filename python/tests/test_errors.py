@@ -1,4 +1,4 @@
-"""What the kernel refuses: the exceptions, what they tell, and that nothing is left behind."""
+"""Refused operations: the exceptions and their attributes, without traces in the kernel."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_is_there_already(lab: Lab) -> None:
     error = refusal(lambda: handle.add_route("10.0.0.0/8 via 192.168.15.8"))
     assert isinstance(error, ExistsError)
     assert error.kind is ErrorKind.ROUTE_EXISTS
-    # A MAC address is no file.
+    # A MAC address is not a file.
     error = refusal(lambda: host.attach(endpoint.replace(name="eth1"), inside))
     assert not isinstance(error, FileExistsError)
     assert (error.kind, error.errno) == (ErrorKind.MAC_IN_USE, errno.EADDRINUSE)
@@ -169,7 +169,7 @@ def test_the_kernels_own_words(lab: Lab) -> None:
 
 @pytest.mark.root
 def test_without_the_capability() -> None:
-    # Root in the machine's user namespace, less what it takes.
+    # Root in the machine's user namespace, without the needed capability.
     code = (
         "import macvlan, pickle, sys\n"
         "try: macvlan.NetNs.anonymous()\n"
@@ -205,7 +205,7 @@ def test_classes() -> None:
     assert issubclass(InvalidError, ValueError)
     assert issubclass(MacvlanError, OSError)
     assert {c.__module__ for c in (MacvlanError, ExistsError, InvalidError)} == {"macvlan"}
-    # They can be made by hand, for tests of others.
+    # They can be created by hand, for tests of other programs.
     by_hand = NotFoundError(errno.ENOENT, "there is none", kind="not-found")
     assert str(by_hand) == "[Errno 2] there is none"
     assert by_hand.kind is ErrorKind.NOT_FOUND

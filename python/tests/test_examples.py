@@ -1,4 +1,4 @@
-"""What the READMEs say, and the example, do what they say."""
+"""The code in the READMEs and the example works as described."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PYTHON = Path(__file__).parents[1]
 README = (PYTHON / "README.md").read_text()
-# The project's own has a section on Python, and so has what tells of networks.
+# The project's README has a section on Python, and so has the page on networks.
 OTHERS = [PYTHON.parent / "README.md", PYTHON.parent / "docs" / "networks.md"]
 ALL = README + "".join(path.read_text() for path in OTHERS)
 BLOCKS = re.findall(r"```python\n(.*?)```", ALL, re.DOTALL)

@@ -1,4 +1,4 @@
-"""What was opened before a fork works in the child, by sockets of its own."""
+"""Objects opened before a fork work in the child, with its own sockets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROUNDS = 10
 
 
 def work(host: Host) -> None:
-    """Attaches what has to be attached, and is refused what has to be refused."""
+    """Attaches a valid endpoint, and checks that an invalid one is refused."""
     inside = NetNs.anonymous()
     good = Endpoint("eth0", parent="ens33", addresses=["192.168.15.99/24"])
     bad = Endpoint("eth0", parent="ens33", mtu=9000)

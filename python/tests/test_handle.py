@@ -1,4 +1,4 @@
-"""The verbs of ip: set by us and read by ip, set by ip and read by us."""
+"""The verbs of ip: set by the library and read by ip, set by ip and read by the library."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_links_of_every_kind(handle: Handle) -> None:
                 info.macvlan is not None and info.macvlan.mode is Mode.VEPA
             )
             assert info.parent_netns is not None
-        # While its peer's namespace is held, which takes both along when it ends.
+        # While the peer's namespace is open, which deletes both when it ends.
         handle.delete_link("a0")
     with pytest.raises(NotFoundError):
         handle.link("a0")
@@ -136,7 +136,7 @@ def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
     assert info.carrier in (True, False, None)
     assert handle.link("lo").is_loopback
     assert handle.link("lo").mac is None
-    # What it counts and its carrier may change meanwhile.
+    # Its counters and its carrier may have changed between the two.
     assert [(link.index, link.name, link.mac, link.mtu) for link in handle.links()] == [
         (told["ifindex"], told["ifname"], handle.link(told["ifindex"]).mac, told["mtu"])
         for told in ip(netns, "link show")

@@ -1,4 +1,4 @@
-"""Attaching and detaching, one and many; ip is the witness of what was set."""
+"""Attaching and detaching, one and many, checked with ip."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
     assert "PROMISC" in link["flags"]
     assert (link["ifalias"], link["group"], link["txqlen"]) == ("of the test", "7", 77)
     assert link["altnames"] == ["a-name-that-is-longer-than-fifteen"]
-    # Kernels for one processor do not tell of the others.
+    # Kernels for one processor do not report the others.
     assert (link["num_tx_queues"], link.get("num_rx_queues", 3)) == (2, 3)
     assert link["inet6_addr_gen_mode"] == "none"
     with Handle(inside) as handle:
@@ -362,7 +362,7 @@ def test_an_attachment_does_not_hold_its_namespace(lab: Lab) -> None:
         _ = made.netns
     assert raised.value.kind is ErrorKind.NAMESPACE_GONE
     assert lab.a.host.detach(made) is Detached.ALREADY_GONE
-    # Who has only a descriptor passes it.
+    # A caller with only a descriptor passes it.
     inside, other = NetNs.anonymous(), NetNs.anonymous()
     with NetNs.from_fd(inside) as lent:
         made = lab.a.host.attach(endpoint, lent)
@@ -426,7 +426,7 @@ def test_hosts_close(lab: Lab) -> None:
     host.close()
     with pytest.raises(ValueError, match="the Host is closed"):
         host.attachments(lab.a.netns)
-    # What was attached stays, and is no matter of the one host.
+    # Attachments stay, and do not depend on the one host.
     inside = lab.container()
     with Host(lab.a.netns) as host:
         eth0 = host.attach(Endpoint("eth0", parent="ens33"), inside)

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 HELD = "02:42:00:00:00:05"
 STALE = "02:42:00:00:00:99"
-# The kernel's verdict on an IPv6 address takes up to two seconds.
+# The kernel's check of an IPv6 address takes up to two seconds.
 PATIENT = Probe(3, start=0, interval=0.06, jitter=0, wait=0.13, deadline=PATIENCE)
 
 
@@ -78,12 +78,12 @@ def eth0(*addresses: str, **others: object) -> Endpoint:
 
 
 def both(last: int) -> tuple[str, str]:
-    """An address of each family."""
+    """Returns an address of each family."""
     return f"192.168.15.{last}/24", f"fd15::{last}/64 nodad"
 
 
 def station(lab: Lab) -> NetNs:
-    """Somebody on the other host who has .5 and ::5."""
+    """A station on the other host that has .5 and ::5."""
     return lab.start(lab.b, eth0(*both(5), mac=HELD))
 
 
@@ -92,12 +92,12 @@ def links(netns: NetNs) -> list[str]:
 
 
 def entries(netns: NetNs) -> list[tuple[str, str | None]]:
-    """Of the neighbour tables."""
+    """Returns the entries of the neighbour tables."""
     return [(entry["dst"], entry.get("lladdr")) for entry in ip(netns, "neigh show")]
 
 
 def interrupted(seconds: float, call: Callable[[], object]) -> float:
-    """How long it goes on when Ctrl-C is pressed then, which it has to hear."""
+    """Returns the time from Ctrl-C, pressed at this moment, to the end of the call."""
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     started = time.monotonic()
     timer.start()
@@ -125,7 +125,7 @@ def test_a_conflict_names_who_has_the_address(lab: Lab, inside: NetNs) -> None:
     assert error.leftovers == ()
     assert links(inside) == ["lo"]
     assert [entries(netns) for netns in (lab.a.netns, lab.b.netns, there)] == before
-    # Of many, each has its own.
+    # Of several, each has its own.
     results = lab.a.host.attach_all([(wanted, inside), (eth0(probe="quick"), inside)])
     assert isinstance(results[0], MacvlanError)
     assert results[0].holder == error.holder
@@ -177,7 +177,7 @@ def test_probe_free(lab: Lab) -> None:
     assert links(lab.a.netns) == ["lo", "ens33"]
 
 
-# Listens for longer than any test is patient, if nothing ends it.
+# Listens for longer than any timeout, unless it is ended.
 ENDLESS = Probe(1, start=0, wait=2 * PATIENCE, deadline=2 * PATIENCE)
 
 
@@ -235,14 +235,14 @@ def test_another_thread_cancels_an_attach(lab: Lab, inside: NetNs) -> None:
 
 
 def test_control_c_ends_a_keepers_probe(lab: Lab, inside: NetNs) -> None:
-    """Its own, of an endpoint whose parent has come, and that of one that is added; it goes on."""
+    """Ends the probes of a returned parent's endpoint and of an added one; it continues."""
     slow = Endpoint("eth0", parent="later", addresses=["192.168.15.6/24"], probe=ENDLESS)
     keeper = lab.a.host.keep([(slow, inside)])
     for what in ("ens33 down", "ens33 name later", "later up"):
         ip_text(lab.a.netns, f"link set {what}")
 
     def asked() -> None:
-        # Until the parent has its carrier it fails.
+        # It fails until the parent has a carrier.
         while next(keeper).kind is KeepEventKind.FAILED:
             pass
 
@@ -254,7 +254,7 @@ def test_control_c_ends_a_keepers_probe(lab: Lab, inside: NetNs) -> None:
         assert links(other) == ["lo"]
         keeper.add(Endpoint("eth2", parent="later"), other)
         assert keeper.release("eth0", inside) is None
-        # While the namespace is held: its end would be an event.
+        # While the namespace is open: its end would be an event.
         assert keeper.next_within(0) is None
     keeper.close()
 
@@ -267,7 +267,7 @@ def test_closing_a_keeper_ends_its_probe(lab: Lab, inside: NetNs) -> None:
 
     def waiting() -> None:
         try:
-            # Until the parent is up again it fails.
+            # It fails until the parent is up again.
             while next(keeper).kind is KeepEventKind.FAILED:
                 pass
         except ValueError as closed:
@@ -310,7 +310,7 @@ def test_neighbours_are_told(lab: Lab, inside: NetNs) -> None:
     lab.a.host.detach(silently)
     made = lab.a.host.attach(eth0(*both(5), mac=HELD, announce="once"), inside)
     learns(lab.b, HELD)
-    # By hand, as often as one likes.
+    # By hand, any number of times.
     stale(lab.b)
     with made.announce() as announcement:
         assert announcement.send() == 2
@@ -380,7 +380,7 @@ def test_host_and_container_reach_each_other(lab: Lab) -> None:
         access.remove(before)
         assert (access.name, access.index) == (None, None)
         assert repr(access) == "<HostAccess, without a link now>"
-        # The next one brings it back.
+        # The next one creates it again.
         access.attach(eth0(*both(11)), second)
         assert access.name == "ens33-host"
         with pytest.raises(InvalidError, match="only macvlans in mode bridge"):
@@ -449,7 +449,7 @@ def test_addresses_are_moved_and_confirmed_or_moved_back(lab: Lab) -> None:
         moving.confirm()
     access.move_back()
     assert not moved()
-    # Undone by an exception, by hand, and by letting go.
+    # Undone by an exception, by hand, and when dropped.
 
     def fail_when_moved() -> None:
         with access.move_addresses(timedelta(minutes=10)):
@@ -532,7 +532,7 @@ def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:
         assert before[0] == made.mac
         assert keeper.next_within(0) is None
         assert keeper.patience() is None
-        # Down and up is no reason.
+        # Down and up again needs no action.
         lab.a.handle.set_down("ens33")
         lab.a.handle.set_up("ens33")
         assert keeper.next_within(timedelta(milliseconds=50)) is None
@@ -550,7 +550,7 @@ def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:
         assert back.kind is KeepEventKind.ATTACHED
         assert back.attachment is not None
         assert back.attachment.index == ip_link(inside, "eth0")["ifindex"]
-        # That the link works, its routes show a moment later.
+        # Routes show a moment later that the link works.
         eventually(lambda: seen() == before)
         assert ping(inside, "192.168.15.2") is not None
         lab.a.handle.set_down("ens33")
@@ -579,7 +579,7 @@ def test_a_keeper_attaches_again(lab: Lab, inside: NetNs) -> None:
 def test_a_keeper_waits_as_others_do(lab: Lab, inside: NetNs) -> None:
     keeper = lab.a.host.keep([(eth0("192.168.15.10/24"), inside)])
     assert interrupted(0.2, lambda: next(keeper)) < 10
-    # As an iterator on a thread, while others go on.
+    # As an iterator on a thread, while other threads continue.
     events: list[KeepEvent] = []
 
     def listen() -> None:
@@ -626,7 +626,7 @@ def test_what_is_kept_is_attached_whole_or_not(lab: Lab, inside: NetNs) -> None:
     assert links(inside) == ["lo"]
     with pytest.raises(TypeError, match=r"argument 'pairs\[0\]'"):
         lab.a.host.keep([eth0()])  # type: ignore[list-item]
-    # A parent that is not there yet is waited for.
+    # A parent that does not exist yet is waited for.
     later = eth0("192.168.15.12/24", parent="ens34")
     with lab.a.host.keep([(later, other)]) as keeper:
         assert keeper.attachments() == []
@@ -708,7 +708,7 @@ def test_a_rate_is_set_or_refused_in_words(lab: Lab, inside: NetNs) -> None:
 
 
 def command(host: LabHost, *words: object, status: int = 0) -> str:
-    """What the command prints, or complains of."""
+    """Returns the output or the error message of the command."""
     line = [sys.executable, "-W", "error", "-m", "macvlan", *map(str, words)]
     done = host.netns.run(
         lambda: subprocess.run(line, capture_output=True, text=True, cwd="/", check=False)
@@ -727,7 +727,7 @@ def test_the_command_probe(lab: Lab) -> None:
     assert listed == [{"address": "192.168.15.5", "mac": HELD}]
     assert "does not exist" in command(lab.a, "probe", "nope", "192.168.15.5", status=3)
     assert "'addresses[0]'" in command(lab.a, "probe", "ens33", "x", status=2)
-    # Attaching asks too, and tells the neighbours.
+    # Attaching probes too, and announces to the neighbours.
     with process() as pid:
         taken = ("attach", "ens33", pid, "192.168.15.5/24", "--probe", "quick")
         said = command(lab.a, *taken, status=6)

@@ -1,4 +1,4 @@
-"""Thousands of times everything: no descriptor, no thread, no reference and no memory is lost."""
+"""Every operation thousands of times: no descriptor, thread, reference or memory leaks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from hosts import Lab
 
 CYCLES = 1_000 if GUEST else 10_000 if os.environ.get("MACVLAN_LONG") else 3_000
-# What an interpreter may come to hold by itself: caches of code, of attributes, of threads.
+# An interpreter may allocate this by itself: caches of code, of attributes, of threads.
 BLOCKS = 300
 KILOBYTES = 4_000
 
@@ -56,7 +56,7 @@ def held() -> tuple[int, int, int, int]:
 
 
 def read(*_: object) -> None:
-    """Does nothing with what has been asked for."""
+    """Consumes the results."""
 
 
 def assert_nothing_is_lost(cycle: Callable[[], object], cycles: int = CYCLES) -> None:
@@ -67,7 +67,7 @@ def assert_nothing_is_lost(cycle: Callable[[], object], cycles: int = CYCLES) ->
     references = [sys.getrefcount(one) for one in shared]
     for _ in range(cycles):
         cycle()
-    # The kernel lists a thread that has been joined for a moment more.
+    # The kernel lists a joined thread for a moment longer.
     eventually(lambda: held()[:2] == (descriptors, threads))
     assert held()[2] - blocks <= BLOCKS
     assert held()[3] - memory <= KILOBYTES
@@ -172,7 +172,7 @@ def test_handles_and_hosts(lab: Lab) -> None:
 
 
 def test_links_that_are_not_there(lab: Lab) -> None:
-    """The kernel may start modprobe for each name that it does not know."""
+    """The kernel may start modprobe for each unknown name."""
 
     def cycle() -> None:
         with pytest.raises(NotFoundError):
@@ -237,7 +237,7 @@ def test_attaching_and_detaching(lab: Lab) -> None:
 
 
 def test_one_by_one(lab: Lab, *, long: bool) -> None:
-    """Each detachment waits for the kernel, so ten thousand are for the long run."""
+    """Each detach waits for the kernel, so ten thousand are only for the long run."""
     inside, host = lab.container(), lab.a.host
     endpoint = Endpoint("eth0", parent="ens33", addresses=["10.0.0.2/24", "fd00::2/64 nodad"])
 
@@ -255,7 +255,7 @@ def test_one_by_one(lab: Lab, *, long: bool) -> None:
 
 
 def test_networks(lab: Lab, tmp_path: Path) -> None:
-    """What is synced to a disk is not done ten thousand times."""
+    """Operations synced to a disk are not repeated ten thousand times."""
     store = tmp_path / "networks.db"
     subnet = Subnet("10.1.0.0/24", reserved={"printer": "10.1.0.9"})
     with NetNs.anonymous() as inside, Networks(lab.a.host, store, host_name="a") as networks:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture
 def name() -> Iterator[str]:
-    """A name that no namespace has, and none has afterwards."""
+    """A name that no namespace has, before and after the test."""
     name = f"macvlan-{uuid.uuid4().hex[:8]}"
     yield name
     if Path("/run/netns", name).exists():
@@ -98,7 +98,7 @@ def test_with_a_name_as_ip_has_it(name: str) -> None:
             NetNs.create(name)
         subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
         assert Handle(made).link("lo").is_up
-    # Leaving the block has let go of the handle, not of the name.
+    # Leaving the block has closed the handle, but not deleted the name.
     assert NetNs.from_name(name).run(inode)
     NetNs.delete(name)
     with pytest.raises(NotFoundError, match=name):
@@ -125,7 +125,7 @@ def test_run_returns_and_raises() -> None:
     assert "fails" in {entry.name for entry in caught.traceback}
     with pytest.raises(SystemExit):
         netns.run(lambda: sys.exit(3))
-    # On a thread of its own, which has ended.
+    # On a separate thread, which has ended.
     assert netns.run(threading.get_native_id) != threading.get_native_id()
     # One inside the other.
     other = NetNs.anonymous()
@@ -147,7 +147,7 @@ def test_control_c_ends_the_wait_for_what_is_called() -> None:
         netns.run(serve)
     assert time.monotonic() - started < 10
     timer.join()
-    # It goes on by itself, and the namespace can be used as before.
+    # It continues by itself, and the namespace can be used as before.
     assert inside.is_set()
     assert netns.run(inode) == netns.id.inode
     over.set()

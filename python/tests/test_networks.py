@@ -1,4 +1,4 @@
-"""Networks: created, connected to, told about, and brought together with the kernel again."""
+"""Networks: creating, connecting, describing, and reconciling with the kernel."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def default_routes(netns: NetNs) -> list[str]:
 
 
 def test_one_subnet_over_two_hosts(lab: Lab, tmp_path: Path) -> None:
-    """Each host gives its own part of it, and everybody reaches everybody."""
+    """Each host leases its own part of it, and all containers reach each other."""
     places = []
     with ExitStack() as stack:
         for host, part in ((lab.a, 64), (lab.b, 128)):
@@ -319,7 +319,7 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
 
 
 def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -> None:
-    """Its cause is the core's, and the line is whole."""
+    """Its cause is the core's, and the line is complete."""
     inside = lab.container()
     large = lan(networks, "large", "10.2.0.0/24", mtu=9000)
     error = refusal(lambda: large.connect("c1", inside), ErrorKind.MTU_TOO_LARGE)
@@ -363,7 +363,7 @@ def test_a_file_of_another_machine(lab: Lab, tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as file:
         file.execute("UPDATE store SET boot = 'other', machine = ?", [other])
         file.commit()
-    # Where this machine has no machine-id, the other boot may have been its own.
+    # If this machine has no machine-id, the other boot may have been its own.
     if Path("/etc/machine-id").exists():
         kind = ErrorKind.NETWORK_OTHER_MACHINE
         error = refusal(lambda: Networks(lab.a.host, path), kind, other, str(path))
@@ -461,7 +461,7 @@ def test_without_a_parent(lab: Lab, networks: Networks) -> None:
 
 
 def test_an_address_that_somebody_has(lab: Lab, tmp_path: Path) -> None:
-    """Docker would give it."""
+    """Docker would choose it."""
     lab.b.handle.add_address("ens33", "10.1.0.2/24")
     with Networks(lab.a.host, tmp_path / "networks.db", probe="quick") as networks:
         network = lan(networks, probe=True)
@@ -471,7 +471,7 @@ def test_an_address_that_somebody_has(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_control_c_ends_a_probe(lab: Lab, tmp_path: Path) -> None:
-    """What was leased is given back."""
+    """Leases are released."""
     slow = Probe(1, start=0, wait=2 * PATIENCE)
     with Networks(lab.a.host, tmp_path / "networks.db", probe=slow) as networks:
         network = lan(networks, probe=True)
@@ -500,7 +500,7 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
 
     with process() as pid:
         network.connect("c2", pid)
-    # Its namespace has gone with the process.
+    # Its namespace has ended with the process.
     collected = networks.collect()
     assert isinstance(collected, Collected)
     ((lease,), expired) = collected
@@ -790,7 +790,7 @@ def test_values_that_are_refused(
 
 def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) -> None:
     network = lan(networks)
-    # What a type checker does not let through.
+    # Calls that a type checker rejects.
     create: Any = networks.create
     connect: Any = network.connect
     subnet: Any = Subnet
@@ -859,7 +859,7 @@ def test_processes_share_a_file(lab: Lab, networks: Networks, tmp_path: Path) ->
 
 
 def test_many_threads(networks: Networks) -> None:
-    """No address is given twice."""
+    """No address is leased twice."""
     network = lan(networks, order="random")
     given: list[IPv4Address | IPv6Address] = []
     failures: list[BaseException] = []
@@ -885,7 +885,7 @@ def test_many_threads(networks: Networks) -> None:
 
 @contextmanager
 def etcd(directory: Path, scheme: str = "http", *options: str) -> Iterator[NetNs]:
-    """A real etcd, on the loopback link of a namespace; whoever asks it has to be there."""
+    """A real etcd, on the loopback link of a namespace; clients have to be there."""
     client, peer = f"{scheme}://127.0.0.1:2379", "http://127.0.0.1:2380"
     health = "http://127.0.0.1:2381"
     command = ["etcd", "--data-dir", str(directory / "etcd"), "--log-level", "error", *options]
@@ -914,7 +914,7 @@ def etcd(directory: Path, scheme: str = "http", *options: str) -> Iterator[NetNs
 
 @pytest.mark.needs("etcd")
 def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
-    """Two hosts, one store: names resolve on both, no address is given twice; etcd goes away."""
+    """Two hosts, one store: names resolve on both, no address is leased twice; etcd is stopped."""
     with ExitStack() as stack:
         with etcd(tmp_path) as netns:
 

@@ -1,4 +1,4 @@
-"""The package as such: what it exports, its metadata, and that nothing of the core is missing."""
+"""The package: its exports, its metadata, and that it covers the core."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
 HIDDEN = {"Attached", "address_text", "error_kinds", "mac_from_ipv4", "mac_text", "names"}
 
-# What Python says another way, or does not need.
+# Functions that Python offers in another way, or does not need.
 NOT_REACHED = {
-    # Values that the constructors take, and text.
+    # Values that the constructors accept, and text.
     "change_options": "replace() of the Macvlan",
     "default_via": "Route('default', gateway=…)",
     "default_v4": "Route('0.0.0.0/0')",
@@ -31,10 +31,10 @@ NOT_REACHED = {
     "octets": "MacAddr.packed",
     "changes": "the plan's text",
     "phases": "the plan's text",
-    # Numbers of the kernel's for enumerations, which are called by their names here.
+    # The kernel's numbers of enumerations, which have names here.
     "from_kernel": "names",
     "link_type": "names",
-    # What another function does as well.
+    # Functions that another one includes.
     "is_empty": "len()",
     "links": "find_links with a filter that may be empty",
     "neighbours": "find_neighbours with a filter that may be empty",
@@ -86,7 +86,7 @@ def test_enumerations_have_the_names_of_the_core() -> None:
 
 
 def test_importing_takes_nothing_big_along() -> None:
-    """People at a shell wait for it."""
+    """Importing is fast enough for the command line."""
     code = "import sys, macvlan; print(*sys.modules)"
     command = [sys.executable, "-I", "-c", code]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -116,17 +116,17 @@ def test_metadata() -> None:
 def functions(crate: str) -> set[str]:
     found = set()
     for source in CRATES[crate].rglob("*.rs"):
-        # The ones are private, and the others for Rust's runtimes and for the fuzzer.
+        # These are private, or for Rust's runtimes and for the fuzzer.
         if {"netlink", "rtnl"} & set(source.parts) or source.name in ("tokio.rs", "fuzz.rs"):
             continue
-        # What is hidden is for the other crates of this project.
+        # Hidden functions are for the other crates of this project.
         text = re.sub(r"#\[doc\(hidden\)\].*\s+pub fn", "", source.read_text())
         found |= set(re.findall(r"^\s*pub fn (\w+)", text, re.MULTILINE))
     return found
 
 
 def faces(*only: str) -> str:
-    """The extension module's sources."""
+    """Returns the extension module's sources."""
     sources = (PYTHON / "src").rglob("*.rs")
     return "\n".join(one.read_text() for one in sources if not only or one.name in only)
 
@@ -136,7 +136,7 @@ def reached(names: set[str], text: str) -> set[str]:
 
 
 def test_every_function_of_the_core_is_reached() -> None:
-    """Whatever the core gains is to have its Python face in the same change."""
+    """Each new function of the core gets its Python interface in the same change."""
     core = functions("core")
     found = reached(core, faces())
     assert len(found) > 200
@@ -145,7 +145,7 @@ def test_every_function_of_the_core_is_reached() -> None:
 
 
 def test_every_function_of_the_networks_is_reached() -> None:
-    """By the files that are about them: many of the names are the core's too."""
+    """By the test files about them, because many names are the core's too."""
     about = (
         "networks",
         "network",

@@ -1,4 +1,4 @@
-"""The interpreter is free while the kernel works, and everything can be shared by threads."""
+"""The GIL is released while the kernel works, and all objects can be shared by threads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Counter:
-    """A thread that counts whenever it is let, and lets others."""
+    """A thread that counts whenever it can run, and lets others run."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -48,11 +48,11 @@ class Counter:
             time.sleep(0)
 
     def assert_let(self, work: Callable[[], object]) -> None:
-        """Asserts that it gets on while work is done, without anybody being interrupted."""
+        """Asserts that it continues during an operation, without interrupting another thread."""
         before = sys.getswitchinterval()
-        # Another thread runs only if the interpreter is let go.
+        # Another thread runs only if the GIL is released.
         sys.setswitchinterval(1000)
-        # Who waits already does so by the interval of before.
+        # Threads that already wait use the previous interval.
         self.get_on()
         try:
             assert self.gets_on_during(work)
@@ -60,7 +60,7 @@ class Counter:
             sys.setswitchinterval(before)
 
     def gets_on_during(self, work: Callable[[], object]) -> bool:
-        """Whether it ever comes further while work is done, of which each time may be too short."""
+        """Returns True if it ever continues during an operation; each one may be too short."""
         before = self.count
         until = time.monotonic() + self.patience
         while self.count == before and time.monotonic() < until:
@@ -68,7 +68,7 @@ class Counter:
         return self.count != before
 
     def get_on(self) -> None:
-        """Lets it come further."""
+        """Lets it continue."""
         before = self.count
         while self.count == before:
             time.sleep(0.001)
@@ -166,7 +166,7 @@ def test_others_run_while_the_store_works(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_networks_closed_by_another_thread(lab: Lab, tmp_path: Path) -> None:
-    """Whoever is at work comes to the end of it."""
+    """Current operations finish."""
     networks = Networks(lab.a.host, tmp_path / "networks.db", host_name="a")
     network = networks.create("lan", parent="ens33", subnets=["10.1.0.0/24"], order="random")
     failures: list[BaseException] = []
@@ -244,7 +244,7 @@ def test_a_handle_closed_by_another_thread(lab: Lab) -> None:
 
 
 def test_asyncio_to_thread(lab: Lab) -> None:
-    """The recipe of the README: other tasks go on while the kernel takes its time."""
+    """The example of the README: other tasks continue during the kernel's work."""
 
     async def main() -> None:
         inside = lab.container()
@@ -258,8 +258,8 @@ def test_asyncio_to_thread(lab: Lab) -> None:
                 ticks += 1
 
         ticking = asyncio.create_task(tick())
-        # The kernel takes some milliseconds, in which a busy machine may not get to ticking; not
-        # each time, though. One with one processor has no other to wait for, and is done at once.
+        # The kernel takes some milliseconds, in which a busy machine may not run the ticker; but it
+        # does at some attempt. On one processor the operation may be finished at once.
         for _ in range(20):
             eth0 = lab.a.host.attach(endpoint, inside)
             assert ip_link(inside, "eth0")["address"] == eth0.mac

@@ -1,4 +1,4 @@
-"""Values: what they take, what they give, and that they come back as they went."""
+"""Values: accepted arguments, attributes, and round trips."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_options_say_the_kind_and_the_mode() -> None:
     tap = Endpoint("eth0", parent="ens33", kind="macvtap", options=queue)
     assert (tap.kind, tap.mode, tap.options) == (EndpointKind.MACVTAP, Mode.VEPA, queue)
     assert repr(tap).endswith("kind='macvtap', options=Macvlan('vepa', bc_queue_len=5))")
-    # Each in place of the other.
+    # Each replaces the other.
     assert private.replace(options=queue).options == queue
     assert private.replace(options=Vlan(5)) == vlan
     assert vlan.replace(options=None, mode="private") == private
@@ -402,7 +402,7 @@ def test_ipv6_addresses_know_how_duplicates_are_detected() -> None:
     assert nodad.ip == IPv6Address("fd00::2")
     assert Address6(IPv6Interface("fd00::2/64"), duplicate_detection="nodad") == nodad
     assert Address6(nodad).duplicate_detection is DuplicateDetection.SKIP
-    # An endpoint is something else when it has its addresses in another manner.
+    # An endpoint differs if it gets its addresses in another way.
     endpoints = {Endpoint("e", parent="p", addresses=[a]) for a in (plain, nodad)}
     assert len(endpoints) == 2
 

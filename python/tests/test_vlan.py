@@ -1,4 +1,4 @@
-"""The VLAN scenarios, two hosts over one trunk cable, and VLANs that are made on demand."""
+"""VLAN scenarios: two hosts over one trunk cable, and VLANs created on demand."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_two_vlans_and_a_router(lab: Lab) -> None:
             assert ip_link(netns, name)["linkinfo"]["info_kind"] == "macvlan"
             routes += table_main(name, vlan, number, default=default)
 
-        # A link-local address comes when the kernel has told that its link works.
+        # A link-local address appears after the kernel has reported that its link works.
         eventually(partial(has_routes, netns, routes))
 
     def hops(netns: NetNs, vlan: int, number: int) -> list[int | None]:
@@ -148,7 +148,7 @@ def test_two_vlans_and_a_router(lab: Lab) -> None:
     assert hops(container1, 10, 10) == [64, 64]
     assert hops(container1, 20, 12) == [64, 64]
     assert hops(container2, 20, 11) == [64, 64]
-    # Across: to the one, and to the other VLAN's side of the one that is in both.
+    # Between them: to the one, and to the other VLAN's side of the one that is in both.
     for netns, vlan in ((container0, 20), (container2, 10)):
         for number in (11, 12 if vlan == 20 else 10):
             assert silent(netns, f"10.{vlan}.0.{number}")
@@ -165,7 +165,7 @@ def test_two_vlans_and_a_router(lab: Lab) -> None:
 def tags_of_a_ping(lab: Lab, netns: NetNs, to: str) -> list[tuple[int, int, int]]:
     with Wire(lab.b.netns, "ens33") as wire:
         assert ping(netns, to) is not None
-        # An IPv4 header without options ends with the destination; then comes an echo request.
+        # An IPv4 header without options ends with the destination, followed by the echo request.
         wanted = socket.inet_aton(to) + b"\x08\x00"
         frame = wire.find(lambda frame: wanted in frame)
         assert frame is not None
@@ -195,7 +195,7 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
                 loose_binding=False, bridge_binding=False,
             )  # fmt: skip
     assert tags_of_a_ping(lab, inside[0], "10.200.0.2") == [(0x88A8, 0, 20), (0x8100, 0, 200)]
-    # Who is in the service VLAN alone, or in VLAN 200 alone, is somewhere else.
+    # Containers only in the service VLAN, or only in VLAN 200, are in other networks.
     for parent in (service, "ens33.200"):
         outsider = lab.start(lab.a, Endpoint("e", parent=parent, addresses=["10.200.0.3/24"]))
         assert silent(outsider, "10.200.0.1")
@@ -339,7 +339,7 @@ def test_what_ended_containers_left_is_removed(lab: Lab) -> None:
 
 
 def come_and_go(path: str, seed: int, failures: Any) -> None:
-    """A process that attaches to a VLAN on demand, finds it working, and leaves."""
+    """A process that attaches to a VLAN on demand, finds it working, and detaches."""
     chance = random.Random(seed)
     try:
         for turn in range(3):

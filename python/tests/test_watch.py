@@ -53,7 +53,7 @@ def watch(netns: NetNs) -> Iterator[Watch]:
 
 
 def words(event: Event | None) -> str:
-    """An event in few words."""
+    """Returns an event as a short text."""
     match event:
         case NewLink(link) | DelLink(link):
             return f"{type(event).__name__} {link.name}"
@@ -143,7 +143,7 @@ def test_the_descriptor_becomes_readable(netns: NetNs, watch: Watch) -> None:
 
 
 def test_what_is_lost_is_an_event(netns: NetNs, watch: Watch) -> None:
-    # As many bytes as a program may have the socket's buffer hold; each change is more than 256.
+    # The maximum size of a program's socket buffer in bytes; each change is more than 256.
     most = int(Path("/proc/sys/net/core/rmem_max").read_text())
     rounds = min(most, 8 << 20) // 256
     with Handle(netns) as handle:
@@ -154,7 +154,7 @@ def test_what_is_lost_is_an_event(netns: NetNs, watch: Watch) -> None:
             told.append(words(event))
         assert told.count("Lost") == 1
         assert len(told) < rounds
-        # And it goes on.
+        # And it continues.
         handle.set_up("lo")
         assert "NewLink lo" in all_of(watch)
 
@@ -197,7 +197,7 @@ def test_async_for(netns: NetNs, watch: Watch) -> None:
                 ticks += 1
 
         def later() -> None:
-            # When the loop has gone on; or it never does.
+            # After the loop has continued; otherwise it never does.
             until = time.monotonic() + PATIENCE
             while ticks < 3 and time.monotonic() < until:
                 time.sleep(0.01)
@@ -236,7 +236,7 @@ def test_closing(netns: NetNs) -> None:
 
 
 def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
-    """A thread that has begun, and what comes of its work: a result or an exception."""
+    """A started thread, and its result or exception."""
     outcome: list[object] = []
 
     def run() -> None:
@@ -256,7 +256,7 @@ def test_closing_ends_the_wait_of_another_thread(netns: NetNs) -> None:
         with Handle(netns) as handle:
             watch = handle.watch()
         thread, outcome = in_thread(partial(wait, watch))
-        # It waits before long, and ends alike if it has not begun to.
+        # It waits soon, and ends in the same way if it has not begun to.
         time.sleep(0.1)
         watch.close()
         thread.join(PATIENCE)

@@ -1,4 +1,4 @@
-"""What goes over a cable, tags and all."""
+"""The frames on a cable, with their tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TAG_IS_TOLD = 1 << 4 | 1 << 6
 
 
 class Wire:
-    """A packet socket that hears what arrives at a link."""
+    """A packet socket that receives the frames arriving at a link."""
 
     def __init__(self, netns: NetNs, link: str) -> None:
         with Handle(netns) as handle:
@@ -58,7 +58,7 @@ class Wire:
 
 
 def tags(frame: bytes) -> list[tuple[int, int, int]]:
-    """The tags of a frame, outermost first, as EtherType, priority and id."""
+    """Returns the tags of a frame, outermost first, as EtherType, priority and id."""
     found = []
     for at in range(12, len(frame), 4):
         kind, control = struct.unpack("!HH", frame[at : at + 4])

@@ -1,13 +1,13 @@
 /*
- * A host reaches its own container, by a link of its own beside it; and moves its addresses there, to
- * be undone unless that is confirmed in time.
+ * A host reaches its own container through its own link beside it, and moves its addresses to that
+ * link; the move is undone unless confirmed in time.
  */
 
 #include "lab.h"
 
 static lab l;
 
-/* Whether the host has a way to this subnet. */
+/* Returns true if the host has a route to this subnet. */
 static bool leads_to(const macvlan_access *access, const char *prefix)
 {
     macvlan_prefix_list *list = NULL;
@@ -45,12 +45,12 @@ static void host_and_container(void)
     CHECK(lab_ping(l.here, "192.168.15.3"));
     CHECK(lab_ping(container, "192.168.15.1"));
 
-    /* Somebody deletes the link. */
+    /* The link is deleted by others. */
     MUST(macvlan_handle_delete_link(l.ip_here, "ens33-host", &error));
     MUST(macvlan_access_refresh(access, &error));
     CHECK(lab_ping(l.here, "192.168.15.3"));
 
-    /* Without its last container the link goes, and it comes back with the next. */
+    /* The link is deleted with its last container, and created again for the next. */
     MUST(macvlan_access_remove(access, attachment, &error));
     CHECK(!macvlan_access_name(access, name) && name[0] == 0);
     CHECK(macvlan_access_index(access) == 0);
@@ -59,7 +59,7 @@ static void host_and_container(void)
     CHECK(lab_ping(l.here, "192.168.15.3"));
     MUST(macvlan_access_detach(access, attachment, &was_there, &error));
     CHECK(was_there && macvlan_access_index(access) == 0);
-    MUST(macvlan_access_detach(access, attachment, NULL, &error)); /* gone already */
+    MUST(macvlan_access_detach(access, attachment, NULL, &error)); /* already detached */
 
     MUST(macvlan_access_close(access, &error));
     REFUSED(macvlan_access_close(access, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
@@ -73,7 +73,7 @@ static void host_and_container(void)
     macvlan_netns_free(container);
 }
 
-/* With an address of the host's link, a prefix, and a link that stays. */
+/* With an own address, a prefix, and a link that is kept. */
 static void access_with_options(void)
 {
     macvlan_access_options *options = NULL;
@@ -109,7 +109,8 @@ static void access_with_options(void)
     lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
 }
 
-/* The parent's addresses move to the host's link, and back: told to, freed, or not confirmed in time. */
+/* The parent's addresses move to the host's link, and back: by a call, when freed, or if not
+ * confirmed. */
 static void moves(void)
 {
     static const char at_link[] = "ip -4 -o address show dev ens33-host";

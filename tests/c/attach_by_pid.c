@@ -1,6 +1,6 @@
 /*
- * A container runtime's work: a container is there, known by its pid, and gets an interface on the
- * real network with an address and a default route. Then it is taken away again.
+ * The work of a container runtime: an existing container, known by its pid, gets an interface on
+ * the real network with an address and a default route. Then the interface is removed.
  */
 
 #include "lab.h"
@@ -42,7 +42,7 @@ static void attach_by_pid(void)
     lab_witness(container, "ip link show lo", "LOOPBACK,UP");
     lab_witness(container, "ip route", "default via 192.168.15.2 dev eth0");
 
-    /* The other host answers; its own host cannot be reached, which is how macvlan works. */
+    /* The other host answers. Its own host cannot be reached, as usual with macvlan. */
     CHECK(lab_ping(container, "192.168.15.2"));
     MUST(macvlan_handle_add_address(l.ip_here, "ens33", "192.168.15.1/24", &error));
     CHECK(lab_silent(container, "192.168.15.1"));

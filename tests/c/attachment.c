@@ -1,6 +1,6 @@
 /*
- * What an attachment tells: what was set, what the kernel says after a refresh, and what hangs on the
- * host when one asks; two networks with source routing.
+ * The properties of an attachment: the requested ones, the kernel's after a refresh, and the
+ * attachments found on the host; two networks with source routing.
  */
 
 #include "lab.h"
@@ -103,7 +103,7 @@ static void listed(lab *l, const macvlan_attachment *attachment)
     found = macvlan_attachment_list_get(list, 0);
     CHECK(macvlan_attachment_index(found) == macvlan_attachment_index(attachment));
 
-    /* A list's part can be looked at, not changed or freed; a clone of it is one's own. */
+    /* A part of a list can be read, but not changed or freed; a clone belongs to the caller. */
     REFUSED(macvlan_attachment_refresh((macvlan_attachment *)found, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "attachment is a part of another object");
     macvlan_attachment_free((macvlan_attachment *)found);

@@ -1,6 +1,6 @@
 /*
- * What takes its time is cancelled by a signal handler: an attach that asks for its address is undone
- * whole, a watch and a keeper return. A signal alone ends nothing, and a forked child cancels its own.
+ * A signal handler cancels waits: an attach that probes its address is undone completely; a watch
+ * and a keeper return. A signal alone does not end a wait, and a forked child cancels only its own.
  */
 
 #include "lab.h"
@@ -15,7 +15,7 @@ static void on_alarm(int number)
     macvlan_cancel(cancellation);
 }
 
-/* Has a handler called in a second. */
+/* Makes a handler run in a second. */
 static void call_in_a_second(void (*handler)(int))
 {
     struct sigaction action;
@@ -26,7 +26,7 @@ static void call_in_a_second(void (*handler)(int))
     alarm(1);
 }
 
-/* A host whose waits end by a new cancellation. */
+/* Returns a host whose waits end by a new cancellation. */
 static macvlan_host *cancellable(const lab *l)
 {
     macvlan_host *host = NULL;
@@ -38,7 +38,7 @@ static macvlan_host *cancellable(const lab *l)
     return host;
 }
 
-/* An endpoint that listens for answers, and for what the kernel says of its IPv6 address, as long. */
+/* Returns an endpoint with a long probe of both families. */
 static macvlan_endpoint *asking_on(const char *parent, uint32_t milliseconds)
 {
     macvlan_endpoint *endpoint = NULL;
@@ -152,8 +152,8 @@ static void a_keeper(const lab *l)
     macvlan_host_free(host);
 }
 
-/* A keeper's own probe, of an endpoint whose parent has come: by the host's wish, and by the keeper's, of
- * which it may have another then. */
+/* A keeper's own probe, of an endpoint whose parent has come back, is cancelled by the host's
+ * cancellation and by the keeper's, which can then be replaced. */
 static void a_keepers_probe(const lab *l, const macvlan_netns *container)
 {
     macvlan_keeper *keeper = NULL;
@@ -180,7 +180,7 @@ static void a_keepers_probe(const lab *l, const macvlan_netns *container)
         MUST(macvlan_cancellation_new(&cancellation, &error));
         MUST(macvlan_keeper_set_cancellation(keeper, cancellation, &error));
         call_in_a_second(on_alarm);
-        /* Until the parent has its carrier it fails. */
+        /* It fails until the parent has a carrier. */
         while ((status = macvlan_keeper_next(keeper, -1, &event, &why)) == 0) {
             CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_FAILED);
             macvlan_keep_event_free(event);

@@ -1,6 +1,6 @@
 /*
- * Many containers at once: a result for each, and one that fails does not stop the others. Then all
- * are detached, some without being waited for, and the pool.
+ * Many containers at once: one result each, and a failure does not stop the others. Then all are
+ * detached, some in the background, and the pool is freed.
  */
 
 #include "lab.h"
@@ -26,7 +26,7 @@ static void all_at_once(lab *l)
         MUST(macvlan_endpoint_add_address(endpoints[at], address, &error));
         of_these[at] = endpoints[at];
         to_those[at] = containers[at];
-        attachments[at] = (macvlan_attachment *)l; /* none must stay so */
+        attachments[at] = (macvlan_attachment *)l; /* must be overwritten */
         errors[at] = (macvlan_error *)l;
     }
     CHECK(macvlan_host_attach_all(l->host, of_these, to_those, MANY, attachments, errors, &first)
@@ -43,7 +43,7 @@ static void all_at_once(lab *l)
     CHECK(lab_ping(containers[9], "192.168.15.2"));
     CHECK(lab_ping(containers[9], "192.168.15.10"));
 
-    /* Not the errors, nor the first, if nobody wants to know. */
+    /* The errors, or the first one, can be omitted. */
     CHECK(macvlan_host_attach_all(l->host, of_these + 3, to_those, 0, NULL, NULL, NULL) == 0);
     REFUSED(macvlan_host_attach_all(l->host, NULL, to_those, 1, &none, NULL, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "endpoints is NULL");
@@ -80,7 +80,7 @@ static void one_by_one(lab *l)
             MACVLAN_ERROR_INVALID_VALUE, "waited for already");
     macvlan_detaching_free(detaching);
 
-    /* What is gone already is no failure. */
+    /* Detaching an attachment that is already gone succeeds. */
     MUST(macvlan_host_detach(l->host, attachment, &error));
     MUST(macvlan_host_detach_and_tell(l->host, attachment, &was_there, &error));
     CHECK(!was_there);

@@ -1,6 +1,6 @@
 /*
- * Seeing to it that a container has what it should have: attached when missing, repaired when it has
- * drifted, left alone when right, replaced only when asked.
+ * Ensuring a container's endpoint: attached if missing, repaired if different, unchanged if right,
+ * replaced only on request.
  */
 
 #include "lab.h"
@@ -8,7 +8,7 @@
 static lab l;
 static macvlan_netns *container;
 
-/* How many differences there are, and that one of them is of this kind and has these words. */
+/* Checks the number of differences, and that one of them has this kind and these words. */
 static size_t differences(const macvlan_difference_list *list, int kind, const char *words)
 {
     size_t at, count = macvlan_difference_list_count(list);
@@ -56,7 +56,7 @@ static void ensures(void)
     MUST(macvlan_host_ensure(l.host, endpoint, container, &attachment, NULL, &error));
     macvlan_attachment_free(attachment);
 
-    /* Drifted. */
+    /* Different. */
     MUST(macvlan_handle_set_mtu(inside, "eth0", 1300, &error));
     MUST(macvlan_handle_delete_address(inside, "eth0", "192.168.15.3/24", &error));
     MUST(macvlan_host_ensure(l.host, endpoint, container, &attachment, &list, &error));
@@ -67,7 +67,7 @@ static void ensures(void)
     macvlan_attachment_free(attachment);
     CHECK(lab_ping(container, "192.168.15.2"));
 
-    /* What cannot be changed in place. */
+    /* Not changeable in place. */
     MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PASSTHRU, &error));
     REFUSED(macvlan_host_ensure(l.host, endpoint, container, &attachment, &list, &error), EEXIST,
             MACVLAN_ERROR_NEEDS_REPLACEMENT, "eth0");

@@ -1,5 +1,5 @@
 /*
- * What a program learns from a refusal: the number, the kind, and the parts of the message.
+ * The information in an error: the number, the kind, and the parts of the message.
  */
 
 #include "lab.h"
@@ -15,7 +15,7 @@ static macvlan_endpoint *endpoint(const char *name, const char *parent, const ch
 static void all_parts_of_an_error(lab *l)
 {
     macvlan_netns *container = NULL;
-    macvlan_attachment *attachment = (macvlan_attachment *)l; /* must not stay so */
+    macvlan_attachment *attachment = (macvlan_attachment *)l; /* must be overwritten */
     macvlan_endpoint *eth0 = endpoint("eth0", "ens33", "192.168.15.3/24");
     macvlan_error *error = NULL;
     char expected[256];
@@ -46,7 +46,7 @@ static void all_parts_of_an_error(lab *l)
     printf("%s\n", macvlan_error_message(error));
     macvlan_error_free(error);
 
-    /* Who does not want to know gets the number alone. */
+    /* Without an error argument, only the number is returned. */
     CHECK(macvlan_host_attach(l->host, eth0, container, &attachment, NULL) == -EINVAL);
 
     macvlan_endpoint_free(eth0);
@@ -95,7 +95,7 @@ static void kinds(lab *l)
             MACVLAN_ERROR_ADDRESS_TAKEN, "192.168.15.2/24");
     CHECK(other == NULL);
 
-    /* Refusals change nothing: what was attached is still there, and can be detached once. */
+    /* Failures change nothing: the attachment still exists, and can be detached once. */
     CHECK(lab_ping(container, "192.168.15.2"));
     MUST(macvlan_host_detach(l->host, attachment, &error));
     macvlan_attachment_free(attachment);

@@ -1,5 +1,5 @@
 /*
- * A library that was built without etcd says so, and how it is built with it. Linked with such a one,
+ * A library built without etcd reports that, and how to enable it. Linked with such a library,
  * which was built for other tests.
  */
 

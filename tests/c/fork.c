@@ -1,6 +1,6 @@
 /*
- * A host that was opened before a fork is used by the children and their parent at once: each gets the
- * kernel's answers to its own requests. What waits for events is its opener's alone.
+ * A host opened before a fork is used by the children and their parent at once: each gets the
+ * kernel's answers to its own requests. Objects that wait for events belong only to their opener.
  */
 
 #include "lab.h"
@@ -10,7 +10,7 @@
 #define CHILDREN 4
 #define ROUNDS 10
 
-/* Attaches what has to be attached, and is refused what has to be refused. */
+/* Attaches a valid endpoint, and checks that an invalid one is refused. */
 static void work(const lab *l)
 {
     int round;

@@ -1,6 +1,6 @@
 /*
- * Objects that were freed are mostly noticed. Not for valgrind and AddressSanitizer, which rightly
- * object to reading freed memory at all.
+ * Use of freed objects is usually detected. Not for valgrind and AddressSanitizer, which rightly
+ * report any read of freed memory.
  */
 
 #include "lab.h"

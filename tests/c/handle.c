@@ -1,6 +1,6 @@
 /*
- * The verbs of `ip` from C: each link, address, route and rule that is set is read back, and `ip` is
- * the witness.
+ * The verbs of `ip` from C: each link, address, route and rule that is set is read back, and
+ * checked with `ip`.
  */
 
 #include "lab.h"
@@ -15,7 +15,7 @@ static macvlan_link_info *look(const char *link)
     return info;
 }
 
-/* The kernel tells a moment after a link is up that it works. */
+/* The kernel reports that a link works a moment after it is up. */
 static bool works(const char *link)
 {
     macvlan_link_info *info = look(link);
@@ -156,7 +156,7 @@ static void macvlans(void)
     told = macvlan_link_info_options(info);
     CHECK(macvlan_options_mode(told) == MACVLAN_MODE_SOURCE);
     CHECK(macvlan_options_source_mac_count(told) == 1);
-    /* A part of another object: to be looked at only. */
+    /* A part of another object: read-only. */
     REFUSED(macvlan_options_set_nodst((macvlan_options *)told, true, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a part of another object");
     macvlan_options_free((macvlan_options *)told);
@@ -420,7 +420,7 @@ static void promiscuous(void)
     macvlan_link_info_free(info);
 }
 
-/* The numbers of what has come and gone, against `ip -s`. */
+/* Compares the traffic counters with `ip -s`. */
 static void statistics(void)
 {
     macvlan_link_info *info;

@@ -1,5 +1,5 @@
 /*
- * A container is attached again when its parent has gone and comes back, in a loop over descriptors.
+ * A container is attached again when its parent comes back, in a loop over descriptors.
  */
 
 #include "lab.h"
@@ -8,7 +8,7 @@
 
 static lab l;
 
-/* A container's eth0 with one address of the LAN. */
+/* Returns a container's eth0 with one address of the LAN. */
 static macvlan_endpoint *eth0(const char *address)
 {
     macvlan_endpoint *endpoint = NULL;
@@ -17,7 +17,8 @@ static macvlan_endpoint *eth0(const char *address)
     return endpoint;
 }
 
-/* The next event, which has to be of this kind and about eth0 in this container; by poll(2). */
+/* Returns the next event, by poll(2), which must be of this kind and about eth0 in this
+ * container. */
 static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan_netns *container)
 {
     macvlan_keep_event *event = NULL;
@@ -32,7 +33,7 @@ static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan
         CHECK(poll(&readable, 1, patience < 0 || patience > 1000 ? 1000 : patience) >= 0);
         MUST(macvlan_keeper_next(keeper, 0, &event, &error));
     }
-    CHECK(event != NULL); /* else it never came */
+    CHECK(event != NULL); /* otherwise no event came */
     puts(macvlan_keep_event_text(event));
     CHECK(macvlan_keep_event_kind(event) == kind);
     CHECK_TEXT(macvlan_keep_event_name(event), "eth0");
@@ -45,7 +46,7 @@ static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan
     return event;
 }
 
-/* A cable with this MTU. */
+/* Creates a cable with this MTU. */
 static void plug(uint32_t mtu)
 {
     macvlan_link *cable = NULL;
@@ -86,7 +87,7 @@ static void keeps(void)
     macvlan_attachment_list_free(attached);
     CHECK(macvlan_keeper_patience(keeper) == -1);
 
-    /* Not kept any more, but there. */
+    /* No longer kept, but still attached. */
     MUST(macvlan_keeper_release(keeper, "eth1", containers[1], &attachment, &error));
     CHECK(attachment == NULL);
     MUST(macvlan_keeper_release(keeper, "eth0", containers[1], &attachment, &error));
@@ -122,13 +123,13 @@ static void keeps(void)
     macvlan_keep_event_free(event);
     CHECK(lab_ping(containers[0], "192.168.15.2"));
 
-    /* Waited for as long as it takes. */
+    /* Waits without a time limit. */
     MUST(macvlan_handle_delete_link(l.ip_here, "ens33", &error));
     MUST(macvlan_keeper_next(keeper, -1, &event, &error));
     CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_GONE);
     macvlan_keep_event_free(event);
 
-    /* A container that ends is let go of: nobody else has its namespace. */
+    /* A container that ends is released: its namespace is not held open. */
     macvlan_netns_free(containers[0]);
     MUST(macvlan_keeper_next(keeper, -1, &event, &error));
     CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_ENDED);

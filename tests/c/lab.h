@@ -1,10 +1,10 @@
 /*
- * What the programs in this folder share: checks, throwaway hosts and containers, ping, and `ip` as
- * an independent witness.
+ * Shared by the programs in this folder: checks, temporary hosts and containers, ping, and `ip` for
+ * independent checks.
  *
- * Every program runs by itself and ends with 0 if all was right, with 77 if something is missing
- * here that it needs (its last line says what), and with something else if not. They are C11 and
- * C++17, and never touch the namespace that they are started in.
+ * Every program runs by itself. It ends with 0 on success, with 77 if a requirement is missing (its
+ * last line says which), and with another status on failure. The programs are C11 and C++17, and do
+ * not change the namespace in which they are started.
  */
 
 #ifndef LAB_H
@@ -33,7 +33,7 @@
 
 #define SKIPPED 77
 
-/* How long anything is waited for that has to come, in milliseconds: far longer than it takes. */
+/* The timeout for all conditions, in milliseconds: far longer than needed. */
 #define PATIENCE 60000
 
 /* Ends the program, with the place, if a condition does not hold. */
@@ -45,7 +45,7 @@
         }                                                                                          \
     } while (0)
 
-/* Waits until a condition holds; ends the program if it does not come about. */
+/* Waits until a condition holds; ends the program if it does not. */
 #define EVENTUALLY(condition)                                                                      \
     do {                                                                                           \
         int waited = 0;                                                                            \
@@ -54,11 +54,11 @@
         CHECK(waited < PATIENCE && #condition);                                                    \
     } while (0)
 
-/* The same for two texts, which it shows. */
+/* The same for two texts, which are printed. */
 #define CHECK_TEXT(found, expected) lab_check_text(__FILE__, __LINE__, found, expected)
 
-/* A call that must succeed; its last argument is &error. Where the right to do it is missing, or the
- * kernel knows no such thing, the program is skipped. */
+/* Makes a call that must succeed; its last argument is &error. If a privilege is missing, or the
+ * kernel lacks the feature, the program is skipped. */
 #define MUST(call)                                                                                 \
     do {                                                                                           \
         macvlan_error *error = NULL;                                                               \
@@ -68,7 +68,7 @@
         CHECK(result == 0 && error == NULL);                                                       \
     } while (0)
 
-/* A call that must be refused: with this error number, this kind, and these words in its message. */
+/* Makes a call that must be refused with this error number, kind and words in its message. */
 #define REFUSED(call, number, what, words)                                                         \
     do {                                                                                           \
         macvlan_error *error = NULL;                                                               \
@@ -117,7 +117,7 @@ static inline void lab_check_refusal(const char *file, int line, int result,
     }
 }
 
-/* How many descriptors this process has open. */
+/* Returns the number of open descriptors. */
 static inline int lab_open_fds(void)
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -173,7 +173,7 @@ static inline void lab_close(lab *l)
     macvlan_netns_free(l->there);
 }
 
-/* A container as a runtime starts it: a process in a network namespace of its own. */
+/* A container as a runtime starts it: a process in a new network namespace. */
 static inline pid_t lab_start_container(void)
 {
     int ready[2];
@@ -200,14 +200,14 @@ static inline pid_t lab_start_container(void)
     return pid;
 }
 
-/* Valgrind may not know pidfds, which a namespace by its pid takes. */
+/* Valgrind may not know pidfds, which opening a namespace by pid needs. */
 static inline bool lab_under_valgrind(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
     return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
-/* A container's namespace by its pid; by its path where that cannot be. */
+/* Opens a container's namespace by its pid, or by its path if that is not possible. */
 static inline macvlan_netns *lab_container(pid_t pid)
 {
     macvlan_netns *netns = NULL;
@@ -268,7 +268,7 @@ static inline void lab_echo_inside(void *data)
         request.un.echo.sequence = htons((uint16_t)at);
         request.checksum = lab_checksum(&request, sizeof request);
         if (sendto(fd, &request, sizeof request, 0, (struct sockaddr *)&to, sizeof to) < 0) {
-            usleep(100000); /* there is no way yet, or none any more */
+            usleep(100000); /* the route does not exist yet, or no longer */
             continue;
         }
         for (;;) {
@@ -292,7 +292,7 @@ static inline void lab_echo_inside(void *data)
     close(fd);
 }
 
-/* Whether an address answers to pings out of a namespace, of which each waits for a second. */
+/* Returns true if an address answers pings from a namespace, each waiting for a second. */
 static inline bool lab_answers(const macvlan_netns *from, const char *to, int tries)
 {
     lab_echo echo;
@@ -303,13 +303,13 @@ static inline bool lab_answers(const macvlan_netns *from, const char *to, int tr
     return echo.answered;
 }
 
-/* Asks until somebody answers. */
+/* Pings until an answer comes. */
 static inline bool lab_ping(const macvlan_netns *from, const char *to)
 {
     return lab_answers(from, to, PATIENCE / 1000);
 }
 
-/* Asks once what nobody should answer. */
+/* Pings once, where no answer may come. */
 static inline bool lab_silent(const macvlan_netns *from, const char *to)
 {
     return !lab_answers(from, to, 1);
@@ -332,7 +332,7 @@ static inline void lab_command_inside(void *data)
     CHECK(pclose(pipe) == 0);
 }
 
-/* What a command, run in a namespace, says must contain these words. */
+/* Checks that the output of a command, run in a namespace, contains these words. */
 static inline void lab_witness(const macvlan_netns *in, const char *command, const char *words)
 {
     static char output[65536];

@@ -1,5 +1,5 @@
 /*
- * What the programs about networks share: a store in a directory of its own, and networks on ens33.
+ * Shared by the programs about networks: a store in its own directory, and networks on ens33.
  */
 
 #ifndef LAB_NETWORKS_H
@@ -7,7 +7,7 @@
 
 #include "lab.h"
 
-/* A directory for the store, made when it is first asked for; it goes with the program. */
+/* Returns a directory for the store, created on first use and removed with the program. */
 static char lab_directory_path[] = "/tmp/macvlan-networks.XXXXXX";
 
 static inline void lab_clean(void)
@@ -32,7 +32,7 @@ static inline void lab_path(char *path, size_t size, const char *name)
     snprintf(path, size, "%s/%s", lab_directory(), name);
 }
 
-/* A session on the host of a lab, as a further process would open it. */
+/* Opens a session on a lab's host, as another process would. */
 static inline macvlan_networks *lab_networks(const lab *l, const char *host_name)
 {
     macvlan_networks *networks = NULL;
@@ -50,7 +50,7 @@ static inline macvlan_subnet *lab_subnet(const char *net)
     return subnet;
 }
 
-/* A network on ens33 with one subnet. */
+/* Creates a network on ens33 with one subnet. */
 static inline macvlan_network_config *lab_config(const char *name, const char *net)
 {
     macvlan_network_config *config = NULL;
@@ -71,7 +71,7 @@ static inline macvlan_connection *lab_connect(const macvlan_network *network,
     return connection;
 }
 
-/* The same of a container of which nothing is said but its id; the address that it got. */
+/* Does the same with only a container's id; returns the leased address. */
 static inline const char *lab_join(const macvlan_network *network, const char *id,
                                    const macvlan_netns *container)
 {

@@ -1,13 +1,13 @@
 /*
- * On a real network: an address that somebody has is not used, the neighbours are told where one is
- * now, what keeps a LAN dark is named, and what a container sends is limited.
+ * On a real network: addresses in use are refused, addresses are announced to neighbours, the
+ * causes of a LAN that does not answer are named, and a container's egress rate is limited.
  */
 
 #include "lab.h"
 
 static lab l;
 
-/* A container's eth0 with one address of the LAN. */
+/* Returns a container's eth0 with one address of the LAN. */
 static macvlan_endpoint *eth0(const char *address)
 {
     macvlan_endpoint *endpoint = NULL;
@@ -16,7 +16,7 @@ static macvlan_endpoint *eth0(const char *address)
     return endpoint;
 }
 
-/* What was said is what is told. */
+/* Getters return the values that were set. */
 static void values(void)
 {
     macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
@@ -74,7 +74,7 @@ static void values(void)
     macvlan_endpoint_free(endpoint);
 }
 
-/* An address that somebody on the network has is not used, and nobody's neighbour table changes. */
+/* An address in use on the network is refused, and the neighbour tables stay as they are. */
 static void an_address_that_is_taken(void)
 {
     static const char *const asked[] = { "192.168.15.2", "192.168.15.3", "192.168.15.1" };
@@ -129,7 +129,7 @@ static void an_address_that_is_taken(void)
             MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
     CHECK(holders == NULL);
 
-    /* One that is free. */
+    /* A free address. */
     endpoint = eth0("192.168.15.3/24");
     MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
@@ -142,7 +142,7 @@ static void an_address_that_is_taken(void)
     macvlan_netns_free(container);
 }
 
-/* The peer remembers somebody else for the address, and must then know better. */
+/* The peer has another MAC address for this address, and must learn the new one. */
 static void forget(void)
 {
     lab_witness(l.there,
@@ -200,7 +200,7 @@ static void announces(void)
     macvlan_netns_free(container);
 }
 
-/* Whether a diagnosis finds an answer, which it waits for a fifth of a second. */
+/* Returns true if a diagnosis gets an answer within a fifth of a second. */
 static bool answers(macvlan_attachment *attachment, const char *peer, macvlan_diagnosis **diagnosis)
 {
     macvlan_diagnosis_free(*diagnosis);
@@ -251,7 +251,7 @@ static void diagnoses(void)
     macvlan_netns_free(container);
 }
 
-/* Limited by the kernel where it has tbf; else refused in words, and nothing remains. */
+/* Limited by the kernel if it has tbf; otherwise refused with a message, without traces. */
 static void rates(void)
 {
     macvlan_netns *container = NULL;

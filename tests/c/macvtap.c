@@ -40,7 +40,7 @@ static void macvtap(void)
     CHECK_TEXT(macvlan_attachment_tap_path(attachment), expected);
     lab_witness(vm, "ip -d link show tap0", "macvtap mode bridge");
 
-    /* Where /dev is no devtmpfs, the file is not there, and the error says so. */
+    /* If /dev is not a devtmpfs, the file does not exist, and the error says so. */
     if (macvlan_attachment_open_tap(attachment, &fd, &why) == 0) {
         struct ifreq request;
         memset(&request, 0, sizeof request);

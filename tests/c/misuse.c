@@ -1,6 +1,6 @@
 /*
- * What a C program can get wrong, and that it gets an error and not a crash. The program nulls, made
- * of the header, does the same to every function; here are the words.
+ * Mistakes of a C program return an error instead of crashing. The program nulls, generated from
+ * the header, does the same with every function; this one checks the messages.
  */
 
 #include "lab.h"
@@ -41,16 +41,16 @@ static void arguments(void)
     REFUSED(macvlan_netns_run((macvlan_netns *)endpoint, NULL, NULL, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "netns is no macvlan_netns");
 
-    /* Objects of another type, and what is besides an object. */
+    /* Objects of another type, and memory that is not an object. */
     REFUSED(macvlan_host_attach((macvlan_host *)endpoint, endpoint, NULL, NULL, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "attachment is NULL");
     REFUSED(macvlan_endpoint_clone((macvlan_endpoint *)((char *)endpoint + 1), &none, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "endpoint is no macvlan_endpoint");
     CHECK(macvlan_netns_fd((macvlan_netns *)endpoint) == -1);
-    macvlan_netns_free((macvlan_netns *)endpoint); /* does nothing */
+    macvlan_netns_free((macvlan_netns *)endpoint); /* has no effect */
     CHECK_TEXT(macvlan_endpoint_name(endpoint), "eth0");
 
-    /* An error is not taken for another object either, and what it points to is set in any case. */
+    /* An error of another type is refused too, and its output is set in any case. */
     none = endpoint;
     CHECK(macvlan_endpoint_new("", "ens33", &none, &error) == -EINVAL);
     CHECK(none == NULL && error != NULL);

@@ -1,5 +1,5 @@
 /*
- * Every way to a namespace, and what can be done with the handle.
+ * Every way to open a namespace, and the operations on the handle.
  */
 
 #include "lab.h"
@@ -45,7 +45,7 @@ static void by_process(const macvlan_netns *own)
     MUST(macvlan_netns_from_path(path, &by_path, &error));
     CHECK(macvlan_netns_same_as(by_pid, by_path));
 
-    /* The descriptor stays ours. */
+    /* The caller keeps the descriptor. */
     fd = open(path, O_RDONLY | O_CLOEXEC);
     CHECK(fd >= 0);
     MUST(macvlan_netns_from_fd(fd, &by_fd, &error));
@@ -58,7 +58,7 @@ static void by_process(const macvlan_netns *own)
 
     fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd < 0) {
-        CHECK(errno == ENOSYS); /* valgrind's, or older than 5.3 */
+        CHECK(errno == ENOSYS); /* valgrind, or a kernel before 5.3 */
     } else {
         MUST(macvlan_netns_from_pidfd(fd, &by_pidfd, &error));
         CHECK(macvlan_netns_same_as(by_pid, by_pidfd));
@@ -180,7 +180,7 @@ static void namespaces(void)
     by_name();
     inside();
     seen();
-    /* Whatever was done inside, this thread is where it was. */
+    /* After all of this, the thread is in its original namespace. */
     MUST(macvlan_netns_current(&again, &error));
     CHECK(macvlan_netns_same_as(own, again));
     macvlan_netns_free(own);

@@ -1,13 +1,14 @@
 /*
- * Networks as Docker has them: one is created with two subnets, containers get their addresses from
- * it, reach one another, are found by name and shown as JSON; what cannot be is refused in words.
+ * Networks as Docker has them: a network with two subnets leases addresses to containers, which
+ * reach one another, are found by name and shown as JSON; invalid requests are refused with a
+ * message.
  */
 
 #include "lab_networks.h"
 
 static lab l;
 
-/* A network that gives .64 and up, without .65, and IPv6 addresses. */
+/* A network that leases from .64 on, without .65, and IPv6 addresses. */
 static macvlan_network *create(macvlan_networks *networks)
 {
     macvlan_network_config *config = NULL;
@@ -86,7 +87,7 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
     macvlan_host_free(host);
 }
 
-/* Two containers: one with a name, to which all else is given; and one that says what it wants. */
+/* Two containers: one with only a name, and one with all options. */
 static macvlan_netns *c1, *c2;
 static macvlan_member *one, *two;
 
@@ -166,7 +167,7 @@ static void connects(const macvlan_network *network)
     lab_witness(c2, "ip -o -6 address show dev lan0", "fd00:15::3/64");
     CHECK(lab_ping(c1, "192.168.15.77") && lab_ping(c1, "192.168.15.2"));
 
-    /* Again, which changes nothing. */
+    /* Connecting again changes nothing. */
     again = lab_connect(network, one, c1);
     CHECK_TEXT(macvlan_lease_endpoint(macvlan_connection_lease(again)), macvlan_lease_endpoint(held));
     macvlan_connection_free(again);
@@ -202,7 +203,7 @@ static void names(const macvlan_network *network)
             MACVLAN_ERROR_NETWORK_FILE, "/no/such/file");
 }
 
-/* As `docker network inspect` prints it, by the eyes of another reader of JSON. */
+/* The format of `docker network inspect`, parsed independently. */
 static void inspects(const macvlan_network *network)
 {
     macvlan_text *json = NULL;
@@ -224,7 +225,7 @@ static void inspects(const macvlan_network *network)
                 "lan 192.168.15.64/24 192.168.15.64/26 192.168.15.2 192.168.15.65 of pears ens33");
 }
 
-/* As `docker network ls` lists them, and those that nobody is connected to removed. */
+/* The list of `docker network ls`, and removal of networks without containers. */
 static void pruned(macvlan_networks *networks)
 {
     macvlan_network_config *config = lab_config("unused", "192.168.99.0/24");
@@ -259,7 +260,7 @@ static void leases(const macvlan_network *network)
     CHECK(lease == NULL);
 }
 
-/* A container c3 in the second one's namespace that asks for this is refused. */
+/* A container c3 in the second one's namespace that requests this is refused. */
 static void refused(const macvlan_network *network, const char *name, const char *address,
                     int number, int kind, const char *words)
 {
@@ -295,7 +296,7 @@ static void refusals(const macvlan_network *network)
     REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
             "network \"lan\": cannot remove the network: container \"c");
 
-    /* What the kernel refuses has the core's kind and parts, in the network's words. */
+    /* Errors of the kernel have the core's kind and parts, and the network's message. */
     MUST(macvlan_network_disconnect(network, "c2", NULL, &error));
     MUST(macvlan_member_set_interface(two, "eth0", &error));
     CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
@@ -326,7 +327,7 @@ static void disconnects(const macvlan_network *network)
     REFUSED(macvlan_network_disconnect(network, "c1", NULL, &error), ENOTCONN,
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "it is not connected");
 
-    /* Who returns, in another namespace even, has its address again. */
+    /* A container that returns, even in another namespace, gets its address again. */
     back = lab_connect(network, one, c2);
     CHECK_TEXT(macvlan_connection_address(back, 0), "192.168.15.64");
     macvlan_connection_free(back);

@@ -1,18 +1,19 @@
 /*
- * A network that exists is changed, and given another parent; its containers are connected again. Networks that
- * are made as a configuration says, and containers that are not valid any more.
+ * An existing network is changed, and given another parent; its containers are connected again.
+ * Networks are ensured as a configuration says, and containers that are no longer valid are
+ * disconnected.
  */
 
 #include "lab_networks.h"
 
-/* The container of the lease at the beginning of a list of `count`, which has to be the only one. */
+/* Returns the container of the only lease in a list. */
 static const char *only(size_t count, const macvlan_lease *first)
 {
     CHECK(count == 1);
     return macvlan_lease_container(first);
 }
 
-/* Whether or not a network exists, it is as the configuration says. */
+/* The network matches the configuration, whether or not it existed before. */
 static void ensured(macvlan_networks *networks)
 {
     macvlan_network_config *config = lab_config("ensured", "10.3.0.0/24");
@@ -29,7 +30,7 @@ static void ensured(macvlan_networks *networks)
     macvlan_network_config_free(config);
 }
 
-/* Those that are valid stay, the others go. */
+/* Valid containers stay, the others are disconnected. */
 static void retained(const macvlan_network *network)
 {
     const char *valid[] = { "c1", "c2" };
@@ -85,7 +86,7 @@ static void changed(void)
             MACVLAN_ERROR_NETWORK_CONTENDED, "others have changed it");
     CHECK(other == NULL);
 
-    /* A parent that does not exist is told, and refuses nobody but containers. */
+    /* A missing parent causes a warning, and only connecting is refused. */
     MUST(macvlan_network_set_parent(network, "ens77", &other, &error));
     now = macvlan_updated_network(other);
     CHECK_TEXT(macvlan_network_parent(now), "ens77");
@@ -99,7 +100,7 @@ static void changed(void)
     macvlan_updated_free(other);
     macvlan_parent_free(parent);
 
-    /* What a container has cannot go. */
+    /* An address of a container cannot be removed. */
     macvlan_network_config_free(config);
     config = lab_config("lan", "10.2.0.0/24");
     macvlan_network_free(network);

@@ -1,6 +1,6 @@
 /*
- * One network over two hosts, which share a store: a real etcd, on the loopback link of a namespace of
- * its own. When it is away, nothing is given.
+ * One network on two hosts that share a store: a real etcd, on the loopback link of its own
+ * namespace. While it does not answer, no addresses are leased.
  */
 
 #include "lab_networks.h"
@@ -23,7 +23,7 @@ static bool answers(void)
     return result == 0;
 }
 
-/* In the namespace that this process has moved to. */
+/* In the namespace that this process has entered. */
 static pid_t start_etcd(void)
 {
     char data[256], log[256];
@@ -53,7 +53,7 @@ static pid_t start_etcd(void)
     return pid;
 }
 
-/* What is refused, by this library or by etcd. */
+/* Options refused by this library or by etcd. */
 static void refuses(const macvlan_host *host)
 {
     macvlan_etcd_options *options = NULL;

@@ -1,11 +1,11 @@
 /*
- * A network without a parent: its containers reach one another on a dummy link of its own, and nobody
- * else; and whose subnet nobody has said. Some kernels lack dummy links.
+ * A network without a parent: its containers reach only one another, on the network's own dummy
+ * link. Its subnet is chosen by default. Some kernels lack dummy links.
  */
 
 #include "lab_networks.h"
 
-/* Skipped where there are none, before there is a store that would stay open. */
+/* Skipped if the kernel lacks them, before a store is open. */
 static void needs_dummies(const lab *l)
 {
     macvlan_link *dummy = NULL;

@@ -1,6 +1,6 @@
 /*
- * Addresses before there is a container, links that others move, and several interfaces of one container in a
- * network.
+ * Addresses before there is a container, links that others move, and several interfaces of one
+ * container in a network.
  */
 
 #include "lab_networks.h"
@@ -19,7 +19,7 @@ static macvlan_lease *lease_of(const macvlan_network *network, const char *conta
     return lease;
 }
 
-/* What is allocated is a container's when that takes it. */
+/* An allocation becomes the container's that takes it. */
 static void allocated(const macvlan_network *network, const macvlan_netns *inside)
 {
     static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
@@ -68,7 +68,7 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
     macvlan_allocation_free(allocation);
 }
 
-/* The same container once more, and each interface by itself. */
+/* The same container again, and each interface by itself. */
 static void several(const macvlan_network *network, const macvlan_netns *inside)
 {
     macvlan_member *member = member_of("c1");
@@ -148,7 +148,7 @@ static void pending(void)
     MUST(macvlan_netns_anonymous(&inside, &error));
     allocated(network, inside);
     several(network, inside);
-    /* A network keeps what its session had when it was given. */
+    /* A network keeps the settings of its session at the time it was returned. */
     MUST(macvlan_networks_set_pending_age(networks, 0, &error));
     moved(&l, networks, network, inside);
     macvlan_netns_free(inside);

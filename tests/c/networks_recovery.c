@@ -1,14 +1,13 @@
 /*
- * What networks do after whatever happened: leases of containers that are gone are taken back,
- * interfaces that were deleted are made again, and an address that somebody else on the wire has is
- * skipped and remembered.
+ * Recovery of networks: leases of containers that are gone are released, deleted interfaces are
+ * created again, and addresses in use on the LAN are skipped and recorded.
  */
 
 #include "lab_networks.h"
 
 static lab l;
 
-/* The default route leads through one network only, and through none that is internal. */
+/* The default route leads through one network only, and never through an internal one. */
 static void two_networks(macvlan_networks *networks)
 {
     macvlan_network_config *config = lab_config("inner", "10.7.0.2/32");
@@ -28,7 +27,7 @@ static void two_networks(macvlan_networks *networks)
     CHECK_TEXT(lab_join(lan, "c1", container), "192.168.15.3");
     lab_witness(container, "ip route show default", "via 192.168.15.1 dev eth1");
 
-    /* Its only address is given. */
+    /* Its only address is leased. */
     MUST(macvlan_member_new("c2", &member, &error));
     REFUSED(macvlan_network_connect(inner, member, second, &connection, &error), ENOSPC,
             MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.2/32");
@@ -42,7 +41,7 @@ static void two_networks(macvlan_networks *networks)
     macvlan_netns_free(second);
 }
 
-/* A link that was deleted by hand comes back as it was; a lease whose container is gone goes. */
+/* A link deleted by hand is restored; the lease of a container that is gone is released. */
 static void reconciles(macvlan_networks *networks, const macvlan_network *network)
 {
     macvlan_netns *container = NULL;
@@ -92,7 +91,7 @@ static const macvlan_reconciled *find(const macvlan_reconciled_list *done, int k
     return NULL;
 }
 
-/* A store that comes from a backup does not know a lease and a network that the kernel has, and keeps an
+/* A store restored from a backup lacks a lease and a network that the kernel has, and keeps an
  * address for a container that has not returned. */
 static void forgets(macvlan_networks *networks, const macvlan_network *network)
 {
@@ -149,7 +148,7 @@ static void forgets(macvlan_networks *networks, const macvlan_network *network)
     macvlan_netns_free(stray);
 }
 
-/* A container that ends by itself keeps its lease until it is collected. */
+/* A container that ends keeps its lease until it is collected. */
 static void collects(macvlan_networks *networks, const macvlan_network *network)
 {
     macvlan_collected *collected = NULL;
@@ -170,7 +169,7 @@ static void collects(macvlan_networks *networks, const macvlan_network *network)
     macvlan_collected_free(collected);
 }
 
-/* The other host has .2, and somebody says that .3 is taken too. */
+/* The other host has .2, and .3 is reported as taken too. */
 static void foreigners(macvlan_networks *networks)
 {
     macvlan_network_config *config = lab_config("wire", "192.168.16.0/24");
@@ -251,7 +250,7 @@ static void recovery(void)
 
     l = lab_open();
     networks = lab_networks(&l, "a");
-    /* .2 is the other host's, and this network does not look. */
+    /* .2 is the other host's, and this network does not probe. */
     MUST(macvlan_subnet_add_reserved(subnet, "there", "192.168.15.2", &error));
     MUST(macvlan_network_config_new("lan", &config, &error));
     MUST(macvlan_network_config_set_parent(config, "ens33", &error));

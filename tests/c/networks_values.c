@@ -1,11 +1,11 @@
 /*
- * Descriptions of networks, subnets and containers, which ask nothing of the kernel and of no store.
- * Needs no rights.
+ * Descriptions of networks, subnets and containers, which use neither the kernel nor a store. Needs
+ * no privileges.
  */
 
 #include "lab_networks.h"
 
-/* What was said is what is told. */
+/* Getters return the values that were set. */
 static void values(void)
 {
     macvlan_subnet *v4 = lab_subnet("10.1.0.0/24"), *v6 = lab_subnet("fd00:1::/64"), *wrong = NULL;
@@ -103,7 +103,7 @@ static void values(void)
     macvlan_network_config_free(copy);
 }
 
-/* What is said of containers' interfaces, and parents that text cannot say. */
+/* Options of containers' interfaces, and parents that have no text form. */
 static void interfaces(void)
 {
     macvlan_network_config *config = NULL;

@@ -1,6 +1,6 @@
 /*
- * A fault of the library, and that the program goes on. The function is in a library that was built
- * for this test only.
+ * A bug in the library does not end the program. The function is in a library built only for this
+ * test.
  */
 
 #include "lab.h"

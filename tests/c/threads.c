@@ -1,6 +1,6 @@
 /*
- * Eight threads share one host, one handle and one endpoint: each attaches and detaches in namespaces
- * of its own, and all look at one attachment at once.
+ * Eight threads share one host, one handle and one endpoint: each attaches and detaches in its own
+ * namespaces, and all read one attachment at once.
  */
 
 #include "lab.h"
@@ -46,7 +46,7 @@ static void *work(void *data)
         MUST(macvlan_host_attach(shared.host, own, container, &second, &error));
         CHECK_TEXT(macvlan_attachment_address(second, 0), address);
 
-        /* A refusal in one thread is nobody else's. */
+        /* An error in one thread does not affect the others. */
         REFUSED(macvlan_host_attach(shared.host, own, container, &none, &error), EEXIST,
                 MACVLAN_ERROR_NAME_TAKEN, "eth1");
         CHECK(none == NULL);
@@ -59,7 +59,7 @@ static void *work(void *data)
         macvlan_attachment_free(first);
         macvlan_attachment_free(second);
         macvlan_endpoint_free(own);
-        macvlan_netns_free(container); /* takes eth1 along */
+        macvlan_netns_free(container); /* deletes eth1 too */
     }
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * Values, which ask nothing of the kernel: MAC addresses, options, VLANs, parents, endpoints and
- * their plans. Needs no rights.
+ * Values, which do not use the kernel: MAC addresses, options, VLANs, parents, endpoints and their
+ * plans. Needs no privileges.
  */
 
 #include "lab.h"
@@ -161,7 +161,7 @@ static void parents(void)
     macvlan_parent_free(parent);
 }
 
-/* What an endpoint was told, read back. */
+/* The options of an endpoint, read back. */
 static void told(macvlan_endpoint *endpoint)
 {
     const uint8_t expected[6] = { 2, 0x42, 10, 0, 0, 2 };
@@ -226,7 +226,7 @@ static const char expected_plan[] =
     "inside: ip route add 10.9.0.0/16 via 10.0.0.9 dev eth0 metric 50\n"
     "inside: ip link set lo up\n";
 
-/* All that an endpoint can be told shows in its plan. */
+/* All options of an endpoint appear in its plan. */
 static void plans(void)
 {
     const uint8_t mac[6] = { 2, 0x42, 10, 0, 0, 2 };
@@ -261,7 +261,7 @@ static void plans(void)
 
     told(endpoint);
 
-    /* A setter that fails changes nothing, and a clone's changes are its own. */
+    /* A setter that fails changes nothing, and changes of a clone do not affect the original. */
     MUST(macvlan_endpoint_clone(endpoint, &clone, &error));
     REFUSED(macvlan_endpoint_add_address(clone, "10.0.0.2", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the prefix length is missing");
@@ -304,7 +304,7 @@ static void plans(void)
     macvlan_endpoint_free(endpoint);
 }
 
-/* The three kinds, on a parent as text and as an object, and their options back. */
+/* The three kinds, on a parent as text and as an object, and their options read back. */
 static void kinds(void)
 {
     const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };

@@ -1,6 +1,6 @@
 /*
- * A VLAN as parent that does not exist: it is made for the first container and removed with the last.
- * The same under a name of one's own with the service tag, and a VLAN as the container's own link.
+ * A VLAN parent that does not exist is created for the first container and removed with the last.
+ * The same with another name and the service tag, and with a VLAN as the container's own link.
  */
 
 #include "lab.h"
@@ -16,7 +16,7 @@ static bool exists(const macvlan_handle *ip, const char *link)
     return result == 0;
 }
 
-/* The other host gets the same VLAN, made by hand. */
+/* The other host gets the same VLAN, created by hand. */
 static void vlan_there(lab *l)
 {
     macvlan_vlan *tag = NULL;

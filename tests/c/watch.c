@@ -1,12 +1,12 @@
 /*
- * What happens in a container's namespace while an interface is attached and detached, event by event.
+ * The events in a container's namespace while an interface is attached and detached.
  */
 
 #include "lab.h"
 
 #include <poll.h>
 
-/* Reads events until one of a kind about something of that name has come. */
+/* Reads events until one of a kind about an object of that name has come. */
 static void await(macvlan_watch *watch, int kind, const char *what)
 {
     for (;;) {
@@ -14,7 +14,7 @@ static void await(macvlan_watch *watch, int kind, const char *what)
         const char *about = NULL;
         bool found;
         MUST(macvlan_watch_next(watch, PATIENCE, &event, &error));
-        CHECK(event != NULL); /* else it never came */
+        CHECK(event != NULL); /* otherwise no event came */
         if (macvlan_event_link(event) != NULL)
             about = macvlan_link_info_name(macvlan_event_link(event));
         if (macvlan_event_address(event) != NULL)
@@ -65,7 +65,7 @@ static void watch(void)
     MUST(macvlan_host_detach(l.host, attachment, &error));
     await(watch, MACVLAN_EVENT_DEL_LINK, "eth0");
 
-    /* It waits as long as it takes for what comes. */
+    /* Waits without a time limit. */
     MUST(macvlan_handle_set_down(inside, "lo", &error));
     MUST(macvlan_handle_set_mtu(inside, "lo", 40000, &error));
     MUST(macvlan_watch_next(watch, -1, &event, &error));

@@ -11,7 +11,7 @@ use crate::harness::Outcome;
 /// A part and its name.
 pub type Part = (&'static str, fn(&[String]) -> Outcome);
 
-/// Names the part in the environment of the process that is to play it.
+/// The environment variable that names the part.
 const PART: &str = "MACVLAN_TESTS_PART";
 
 /// A process that plays a part; killed when dropped.
@@ -22,7 +22,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Starts one, in the part of the function that [`tests!`](crate::tests) lists under this name.
+    /// Starts a process in the part of the function that [`tests!`](crate::tests) lists under this
+    /// name.
     pub fn start(part: &str, arguments: &[&str]) -> Outcome<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(arguments)
@@ -34,7 +35,7 @@ impl Actor {
         Ok(Self { process, says: BufReader::new(says) })
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -48,24 +49,24 @@ impl Actor {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Returns whether it has ended.
+    /// Returns true if it has ended.
     pub fn has_ended(&mut self) -> Outcome<bool> {
         Ok(self.process.try_wait()?.is_some())
     }
 
-    /// Kills it as `kill -9` does, waits until it is dead, and gives how it ended.
+    /// Kills it as `kill -9` does, waits until it is dead, and returns its exit status.
     pub fn kill(mut self) -> Outcome<ExitStatus> {
         self.process.kill()?;
         Ok(self.process.wait()?)
     }
 
-    /// Waits until it has ended, and gives how, and the lines that it printed.
+    /// Waits until it has ended, and returns its exit status and the lines that it printed.
     pub fn end(mut self) -> Outcome<(ExitStatus, Vec<String>)> {
         let lines: Vec<String> = self.says.by_ref().lines().collect::<Result<_, _>>()?;
         Ok((self.process.wait()?, lines))
     }
 
-    /// Waits until it has played its part, and gives the lines that it printed; a failure if it
+    /// Waits until it has played its part, and returns the lines that it printed. Fails if the part
     /// failed.
     pub fn finish(self) -> Outcome<Vec<String>> {
         let (status, lines) = self.end()?;
@@ -78,18 +79,18 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        // Both fail only if the process has ended and been waited for.
+        // Both fail only if the process has ended and was waited for.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Where another process finds a namespace, as long as this one holds it.
+/// Returns a path by which another process finds a namespace, as long as this one holds it.
 pub fn path_of(netns: &NetNs) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), netns.as_fd().as_raw_fd())
 }
 
-/// Plays the part that this process was started for, if it was.
+/// Plays the part that this process was started for, if any.
 pub(crate) fn play(parts: &[Part]) -> Option<ExitCode> {
     let wanted = std::env::var(PART).ok()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();

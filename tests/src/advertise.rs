@@ -1,4 +1,4 @@
-//! A router that speaks.
+//! A router that sends advertisements.
 
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::fd::AsRawFd;
@@ -13,8 +13,8 @@ use nix::sys::socket::{
 
 use crate::harness::Outcome;
 
-/// Announces a /64 subnet on a link, once, as a router does that lets everybody choose an address in
-/// it (RFC 4861). The link needs a link-local address that works.
+/// Announces a /64 subnet on a link, once, for address autoconfiguration (RFC 4861). The link needs
+/// a working link-local address.
 pub fn advertise(netns: &NetNs, link: &str, subnet: &str) -> Outcome {
     // Router advertisement: hop limit 64, a lifetime of half an hour.
     let mut message = vec![134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -1,4 +1,4 @@
-//! Certificates for a server and its client, made by `openssl` at run time.
+//! Certificates for a server and its client, created by `openssl` at run time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use std::process::Command;
 use crate::directory::Directory;
 use crate::harness::Outcome;
 
-/// An authority, with a certificate for a server on 127.0.0.1 and one for a client; and another authority,
-/// with a client's certificate of its own.
+/// A certificate authority, with certificates for a server on 127.0.0.1 and for a client; and
+/// another authority, with another client's certificate.
 #[derive(Debug)]
 pub struct Certificates(Directory);
 
 impl Certificates {
-    /// Makes them.
+    /// Creates them.
     pub fn make() -> Outcome<Self> {
         let made = Self(Directory::new()?);
         for (authority, names) in [("ca", &["server", "client"][..]), ("other", &["stranger"])] {
@@ -54,7 +54,7 @@ impl Certificates {
         ]))
     }
 
-    /// Makes a key, and something with it.
+    /// Creates a key, and a file from it.
     fn openssl(&self, arguments: &[&str], name: &str, suffix: &str) -> Outcome {
         let (key, out) =
             (self.path(&format!("{name}.key")), self.path(&format!("{name}.{suffix}")));

@@ -1,4 +1,4 @@
-//! A container, as a container runtime that gives it no network would leave it.
+//! A container without a network, as a container runtime creates it.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
@@ -15,15 +15,15 @@ pub struct Container {
 }
 
 impl Container {
-    /// Starts one: there is nothing in its namespace but `lo`, which is down.
+    /// Starts a container. Its namespace has only `lo`, which is down.
     pub fn start() -> Outcome<Self> {
         need(Need::Root)?;
         Ok(Self::start_in(&NetNs::anonymous()?)?)
     }
 
-    /// Starts one in a namespace that exists, as the second container of a pod is.
+    /// Starts a container in an existing namespace, like the second container of a pod.
     pub fn start_in(netns: &NetNs) -> io::Result<Self> {
-        // It reads from a pipe that nobody writes to, so it waits, and ends when this process does.
+        // It reads from a pipe without input, so it waits, and ends with this process.
         let spawn = || {
             Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).current_dir("/").spawn()
         };
@@ -31,12 +31,12 @@ impl Container {
         Ok(Self { process })
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Its network namespace, found by its pid.
+    /// Returns its network namespace, found by its pid.
     pub fn netns(&self) -> macvlan_core::Result<NetNs> {
         NetNs::from_pid(self.pid())
     }
@@ -44,7 +44,7 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        // Both fail only if the process has ended and been waited for.
+        // Both fail only if the process has ended and was waited for.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

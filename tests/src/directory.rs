@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::Outcome;
 
-/// An empty directory; removed with all that is in it when dropped.
+/// An empty directory, removed with its contents when dropped.
 #[derive(Debug)]
 pub struct Directory(PathBuf);
 
 impl Directory {
-    /// A new one, where temporary files are.
+    /// Creates a directory among the temporary files.
     pub fn new() -> Outcome<Self> {
-        // Those of tests that were killed stay, and so may have any other name.
+        // Directories of killed tests remain, so any name may be in use.
         let path = nix::unistd::mkdtemp(&std::env::temp_dir().join("macvlan-tests-XXXXXX"))?;
-        // Other users' processes are among those that are tested.
+        // Tests also use processes of other users.
         std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -28,7 +28,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // It is only litter.
+        // Remaining files do no harm.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! A real etcd, on the loopback link of a namespace of its own.
+//! A real etcd, on the loopback link of its own namespace.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -16,34 +16,34 @@ use crate::harness::Outcome;
 use crate::need::{Need, need};
 use crate::patience::eventually;
 
-/// A server that can be stopped and started again with what it knew; killed when dropped.
+/// A server that can be stopped and restarted with its data; killed when dropped.
 #[derive(Debug)]
 pub struct Etcd {
     netns: NetNs,
     directory: Directory,
-    /// Options that it has besides those of all.
+    /// Additional options.
     further: Vec<String>,
     scheme: &'static str,
     server: Option<Child>,
 }
 
 impl Etcd {
-    /// Where it answers, inside [`Etcd::netns`].
+    /// Returns its endpoint, inside [`Etcd::netns`].
     pub const ENDPOINT: &str = "http://127.0.0.1:2379";
-    /// The same with TLS.
+    /// Returns its endpoint with TLS.
     pub const SECURE: &str = "https://127.0.0.1:2379";
 
-    /// Starts one, and waits until it answers.
+    /// Starts a server, and waits until it answers.
     pub fn start() -> Outcome<Self> {
         Self::start_with("http", Vec::new())
     }
 
-    /// Starts one that has these options too.
+    /// Starts a server with additional options.
     pub fn with_options<const N: usize>(options: [&str; N]) -> Outcome<Self> {
         Self::start_with("http", options.map(str::to_owned).to_vec())
     }
 
-    /// Starts one that speaks TLS alone, with clients that show a certificate.
+    /// Starts a server that accepts only TLS, with client certificates.
     pub fn with_tls(certificates: &Certificates) -> Outcome<Self> {
         let mut options = vec!["--client-cert-auth".to_owned()];
         let files = [("cert", "server.pem"), ("key", "server.key"), ("trusted-ca", "ca.pem")];
@@ -64,12 +64,12 @@ impl Etcd {
         Ok(etcd)
     }
 
-    /// Its namespace: whoever talks to it has to open its socket there.
+    /// Returns its namespace. Clients have to open their sockets there.
     pub fn netns(&self) -> &NetNs {
         &self.netns
     }
 
-    /// Kills it, as a power loss would; what it said that it keeps, it keeps.
+    /// Kills it, like a power failure. Confirmed changes remain.
     pub fn stop(&mut self) -> Outcome {
         if let Some(mut server) = self.server.take() {
             server.kill()?;
@@ -87,12 +87,12 @@ impl Etcd {
         Ok(())
     }
 
-    /// Lets it hang: it keeps its connections, and answers nobody.
+    /// Stops the process: connections stay open, and requests are not answered.
     pub fn hang(&self) -> Outcome {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// Lets it go on where it hangs.
+    /// Continues the stopped process.
     pub fn go_on(&self) -> Outcome {
         self.signal(Signal::SIGCONT)
     }
@@ -102,7 +102,7 @@ impl Etcd {
         Ok(kill(Pid::from_raw(i32::try_from(server.id())?), signal)?)
     }
 
-    /// Starts it again, and waits until it answers.
+    /// Restarts it, and waits until it answers.
     pub fn start_again(&mut self) -> Outcome {
         self.stop()?;
         let log = std::fs::File::create(self.directory.path().join("log"))?;
@@ -111,7 +111,8 @@ impl Etcd {
         command
             .arg("--data-dir")
             .arg(self.directory.path().join("data"))
-            // The machine goes on where the server is killed, and the disk has other work to do.
+            // The test kills the server, not the machine, so syncing is not needed; the disk is
+            // busy enough.
             .arg("--unsafe-no-fsync")
             .args(&self.further)
             .args(["--listen-client-urls", &url])
@@ -139,33 +140,33 @@ impl Drop for Etcd {
     }
 }
 
-/// What words are awaited in a request may have at most.
+/// The maximum length of the words that select a request.
 const LONGEST: usize = 20;
 
-/// What goes wrong on a [`Way`].
+/// A fault on a [`Way`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// A request gets there and is carried out, and its answer gets lost, as all others from then on.
+    /// A request arrives and is executed. Its answer is lost, and all later answers too.
     AnswerLost,
-    /// A request gets there when nobody waits for it any more.
+    /// A request arrives after the client has stopped waiting for it.
     RequestLate,
 }
 
-/// A way to an etcd on which something goes wrong when it is told to.
+/// A connection to an etcd that has faults on demand.
 #[derive(Debug)]
 pub struct Way(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// What goes wrong when a request with these words comes by.
+    /// The fault, and the words that select the request.
     awaited: Option<(&'static str, Fault)>,
     fault: Option<Fault>,
-    /// Both ends of whatever is led through.
+    /// Both ends of each forwarded connection.
     streams: Vec<TcpStream>,
 }
 
 impl Way {
-    /// Where etcd is asked by it, inside [`Etcd::netns`].
+    /// Returns its endpoint, inside [`Etcd::netns`].
     pub const ENDPOINT: &str = "http://127.0.0.1:2378";
 
     /// Opens it.
@@ -173,7 +174,7 @@ impl Way {
         let listener = etcd.netns.run(|| TcpListener::bind("127.0.0.1:2378"))??;
         let way = Self(Arc::default());
         let (state, netns) = (Self(Arc::clone(&way.0)), etcd.netns.clone());
-        // It ends with the process, and what it starts when the streams are closed.
+        // It ends with the process, and its threads when the streams are closed.
         std::thread::spawn(move || -> Outcome {
             for client in listener.incoming() {
                 let server = netns.run(|| TcpStream::connect("127.0.0.1:2379"))??;
@@ -184,17 +185,17 @@ impl Way {
         Ok(way)
     }
 
-    /// Lets something go wrong from the next request on that contains these words.
+    /// Injects a fault into the next request that contains these words.
     pub fn goes_wrong(&self, words: &'static str, fault: Fault) {
         self.state().awaited = Some((words, fault));
     }
 
-    /// Lets nothing go wrong any more. Who has lost an answer has to connect anew.
+    /// Removes the fault. A client that lost an answer has to reconnect.
     pub fn works_again(&self) {
         let mut state = self.state();
         if state.fault.take() == Some(Fault::AnswerLost) {
             for stream in state.streams.drain(..) {
-                // One that is closed already cannot be shut down.
+                // A closed stream cannot be shut down.
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }
@@ -215,7 +216,7 @@ impl Way {
             pass_on(asking, asked, |bytes| {
                 seen.extend_from_slice(bytes);
                 requests.meets(&seen);
-                // The words may be cut in two.
+                // The words may be split between two reads.
                 seen.drain(..seen.len().saturating_sub(LONGEST));
                 true
             })
@@ -226,7 +227,7 @@ impl Way {
         Ok(())
     }
 
-    /// A request; comes back when it is to be passed on.
+    /// A request; returns when it is to be forwarded.
     fn meets(&self, bytes: &[u8]) {
         let contains =
             |words: &str| bytes.windows(words.len()).any(|some| some == words.as_bytes());
@@ -242,7 +243,7 @@ impl Way {
     }
 }
 
-/// Passes on what may be.
+/// Forwards permitted data.
 fn pass_on(
     mut from: TcpStream,
     mut to: TcpStream,
@@ -260,7 +261,7 @@ fn pass_on(
     }
 }
 
-/// Whether it is well, by its own word.
+/// Returns true if the server reports that it is healthy.
 fn answers() -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect("127.0.0.1:2381")?;

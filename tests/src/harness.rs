@@ -1,7 +1,7 @@
-//! How tests are run: in parallel, and able to say while running why they cannot.
+//! Runs tests in parallel. A test can report at run time that it cannot run.
 //!
-//! The standard harness knows tests that are ignored only when they are compiled; whether a kernel
-//! has 802.1Q shows when a test runs. So the test binaries bring their own `main`.
+//! The standard harness knows only tests that are ignored at compile time. Whether a kernel has
+//! 802.1Q shows only when a test runs. So the test binaries have their own `main`.
 
 use std::fmt;
 use std::panic::Location;
@@ -13,21 +13,21 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::actor::{Part, play};
 
-/// What a test comes to; `?` on any error ends it.
+/// The result of a test; `?` on any error ends it.
 pub type Outcome<T = ()> = Result<T, Stop>;
 
 /// A test and its name.
 pub type Test = (&'static str, fn() -> Outcome);
 
-/// Why a test stopped before its end.
+/// The reason why a test stopped before its end.
 pub enum Stop {
-    /// Something went wrong.
+    /// A failure.
     Failed(String),
-    /// Something is missing here that the test needs.
+    /// A missing requirement of the test.
     Ignored(String),
 }
 
-/// In plain words, as what `main` returns is shown this way.
+/// Prints plain text, because the result of `main` is shown by `Debug`.
 impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -37,8 +37,8 @@ impl fmt::Debug for Stop {
     }
 }
 
-/// Whatever can be displayed stops a test as a failure. (`Stop` itself has no `Display`, or this
-/// would collide with the conversion of everything into itself.)
+/// Any error that can be displayed stops a test as a failure. (`Stop` itself has no `Display`,
+/// because this would conflict with the conversion of a type into itself.)
 impl<E: fmt::Display> From<E> for Stop {
     #[track_caller]
     fn from(error: E) -> Self {
@@ -46,13 +46,13 @@ impl<E: fmt::Display> From<E> for Stop {
     }
 }
 
-/// Whether tests are to take their long form, by `tests/run --long`.
+/// Returns true if tests run in their long form, by `tests/run --long`.
 pub fn is_long() -> bool {
     std::env::var_os("MACVLAN_LONG").is_some_and(|value| value == "1")
 }
 
-/// Goes on where it does not take minutes: on this kernel, and in the guest with `--long`. For a test
-/// whose subject is the same on every kernel; where that is so of a whole file, its
+/// Continues unless it would take minutes: on this kernel, and in the guest with `--long`. For
+/// tests whose result is the same on every kernel. If that holds for a whole file, its
 /// [`tests!`](crate::tests) says so.
 pub fn takes_long_in_the_guest() -> Outcome {
     if is_guest()? && !is_long() {
@@ -61,24 +61,24 @@ pub fn takes_long_in_the_guest() -> Outcome {
     Ok(())
 }
 
-/// Whether the kernel is a user-mode Linux.
+/// Returns true if the kernel is a user-mode Linux.
 pub fn is_guest() -> Outcome<bool> {
     Ok(std::fs::read_to_string("/proc/cpuinfo")?.contains("User Mode Linux"))
 }
 
-/// What a file lists: its tests, and the parts that [`Actor`](crate::Actor)s play in them; the macro
-/// [`tests!`](crate::tests) makes it.
+/// A file's tests, and the parts that [`Actor`](crate::Actor)s play in them. Created by the macro
+/// [`tests!`](crate::tests).
 pub struct Tests {
     /// The tests, by their names in the file.
     pub tests: &'static [Test],
     /// The parts.
     pub parts: &'static [Part],
-    /// Whether another kernel would change nothing.
+    /// True if the results are the same on every kernel.
     pub same_on_every_kernel: bool,
 }
 
-/// Runs the tests of a program's files as the command line says (the standard harness's options), or
-/// plays the part that this process was started for. Where there is more than one file, the name of
+/// Runs the tests of a program's files according to the command line (the standard harness's
+/// options), or plays the part that this process was started for. With several files, the name of
 /// each test begins with its file's.
 pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
     let parts: Vec<Part> = files.iter().flat_map(|(_, file)| file.parts).copied().collect();
@@ -127,9 +127,9 @@ fn print_slowest(times: &mut Vec<(Duration, String)>) {
 
 /// Lists a file's tests. A test that is not listed is dead code, which each file denies.
 ///
-/// After a semicolon come the parts that [`Actor`](crate::Actor)s play. A file whose subject is the same
-/// on every kernel begins its list with `same_on_every_kernel:`, and the guest, which takes its time, runs
-/// it only with `--long`.
+/// The parts that [`Actor`](crate::Actor)s play follow after a semicolon. If the results of a file
+/// are the same on every kernel, its list begins with `same_on_every_kernel:`, and the guest, which
+/// is slow, runs it only with `--long`.
 #[macro_export]
 macro_rules! tests {
     (same_on_every_kernel: $($rest:tt)+) => { $crate::tests! { @ true $($rest)+ } };
@@ -143,8 +143,8 @@ macro_rules! tests {
     ($($rest:tt)+) => { $crate::tests! { @ false $($rest)+ } };
 }
 
-/// Makes `main` of a program's files, each a module with [`tests!`](crate::tests) at its end; without
-/// modules, of the tests in the same file.
+/// Defines `main` for a program's files, each a module with [`tests!`](crate::tests) at its end.
+/// Without modules, runs the tests in the same file.
 #[macro_export]
 macro_rules! main {
     () => {

@@ -1,4 +1,4 @@
-//! The independent witness: `ip`, run inside a namespace. What it says is what is there.
+//! Runs `ip` inside a namespace, to check results independently of the library.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -7,40 +7,40 @@ use std::process::{Command, Output, Stdio};
 use macvlan_core::NetNs;
 use serde_json::Value;
 
-/// `ip -d -j …` inside a namespace, as JSON.
+/// Returns the output of `ip -d -j …` inside a namespace, as JSON.
 ///
 /// # Panics
-/// If `ip` refuses; the test fails with its words.
+/// If `ip` fails; the panic shows its message.
 #[track_caller]
 pub fn ip(netns: &NetNs, arguments: &str) -> Value {
     let text = must(ip_try(netns, &format!("-d -j {arguments}")));
-    // `ip` prints nothing at all where there is nothing to list.
+    // `ip` prints no output if the list is empty.
     if text.trim().is_empty() {
         return Value::Array(Vec::new());
     }
     must(serde_json::from_str(&text).map_err(|error| format!("ip {arguments}: {error}: {text}")))
 }
 
-/// `ip …` inside a namespace, to set something.
+/// Runs `ip …` inside a namespace, to change something.
 ///
 /// # Panics
-/// If `ip` refuses.
+/// If `ip` fails.
 #[track_caller]
 pub fn ip_do(netns: &NetNs, arguments: &str) {
     must(ip_try(netns, arguments));
 }
 
-/// `ip …` inside a namespace: what it prints, line by line without the white space at the ends.
+/// Returns the output of `ip …` inside a namespace, as trimmed lines.
 ///
 /// # Panics
-/// If `ip` refuses.
+/// If `ip` fails.
 #[track_caller]
 pub fn ip_lines(netns: &NetNs, arguments: &str) -> Vec<String> {
     let text = must(ip_try(netns, arguments));
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// `ip -d -j link show dev …`: the one link.
+/// Returns the link of `ip -d -j link show dev …`.
 ///
 /// # Panics
 /// If the link does not exist.
@@ -49,8 +49,8 @@ pub fn ip_link(netns: &NetNs, name: &str) -> Value {
     ip(netns, &format!("link show dev {name}"))[0].take()
 }
 
-/// `ip address show dev …`: the addresses as `10.0.0.2/24`, without those that the kernel makes by
-/// itself for IPv6 (`fe80::`).
+/// Returns the addresses of `ip address show dev …`, as `10.0.0.2/24`, without the kernel's own
+/// IPv6 addresses (`fe80::`).
 ///
 /// # Panics
 /// If the link does not exist.
@@ -67,21 +67,21 @@ pub fn ip_addresses(netns: &NetNs, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// `ip … -batch -` inside a namespace: what it prints to several commands.
+/// Returns the output of `ip … -batch -` inside a namespace, for several commands.
 ///
 /// # Panics
-/// If `ip` refuses one.
+/// If a command fails.
 #[track_caller]
 pub fn ip_batch(netns: &NetNs, options: &str, commands: &[&str]) -> String {
     must(run_ip(netns, &format!("{options} -batch -"), &(commands.join("\n") + "\n")))
 }
 
-/// `ip -force -batch -` inside a namespace: as many of the commands as it lets through.
+/// Runs `ip -force -batch -` inside a namespace, which continues after a failed command.
 pub fn ip_try_all(netns: &NetNs, commands: &[&str]) {
     let _ = run_ip(netns, "-force -batch -", &(commands.join("\n") + "\n"));
 }
 
-/// `ip …` inside a namespace: what it prints, or its complaint.
+/// Returns the output of `ip …` inside a namespace, or its error message.
 pub fn ip_try(netns: &NetNs, arguments: &str) -> Result<String, String> {
     run_ip(netns, arguments, "")
 }
@@ -89,14 +89,14 @@ pub fn ip_try(netns: &NetNs, arguments: &str) -> Result<String, String> {
 fn run_ip(netns: &NetNs, arguments: &str, input: &str) -> Result<String, String> {
     let complaint = |what: &dyn fmt::Display| format!("`ip {arguments}` in {netns}: {what}");
     let start = || -> io::Result<Output> {
-        // A child begins in the namespace of the thread that starts it.
+        // A child starts in the namespace of the thread that creates it.
         let mut child = Command::new("ip")
             .args(arguments.split_whitespace())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        // So little fits into a pipe, and `ip` need not read it.
+        // So few bytes fit into a pipe, even if `ip` does not read them.
         let _ = child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes()));
         child.wait_with_output()
     };
@@ -109,13 +109,13 @@ fn run_ip(netns: &NetNs, arguments: &str, input: &str) -> Result<String, String>
     }
 }
 
-/// Sets a sysctl under `net.` inside a namespace, named as its path: `ipv6/conf/all/forwarding`.
+/// Sets a sysctl under `net.` inside a namespace, given by its path: `ipv6/conf/all/forwarding`.
 ///
 /// # Panics
 /// If the kernel refuses it.
 #[track_caller]
 pub fn sysctl(netns: &NetNs, name: &str, value: &str) {
-    // `/proc/sys/net` shows every thread its own namespace's.
+    // `/proc/sys/net` shows each thread its own namespace.
     let written = netns.run(|| std::fs::write(format!("/proc/sys/net/{name}"), value));
     let complaint = |error: &dyn fmt::Display| format!("sysctl net/{name}={value}: {error}");
     must(

@@ -8,10 +8,10 @@ use crate::need::{Need, need};
 use crate::patience::eventually;
 use crate::settle::settle;
 
-/// What the parent link is called on both hosts.
+/// The name of the parent link on both hosts.
 const PARENT: &str = "ens33";
 
-/// Two hosts, joined by a cable whose ends are the parent links, both called `ens33`.
+/// Two hosts, connected by a cable whose ends are the parent links, both called `ens33`.
 #[derive(Debug)]
 pub struct Lab {
     /// 192.168.15.1 and `fd15::1`.
@@ -20,21 +20,21 @@ pub struct Lab {
     pub b: LabHost,
 }
 
-/// One host: a network namespace with a parent link that is up and has addresses.
+/// A host: a network namespace with a parent link that is up and has addresses.
 #[derive(Debug)]
 pub struct LabHost {
-    /// Its namespace, which lives as long as somebody holds it.
+    /// The host's namespace.
     pub netns: NetNs,
     /// A session on it.
     pub host: Host,
-    /// The verbs of `ip` on it.
+    /// A handle on its namespace.
     pub handle: Handle,
     /// Its parent link.
     pub parent: LinkName,
 }
 
 impl Lab {
-    /// Hosts with the addresses 192.168.15.1/24 and `fd15::1/64`, and .2 and `::2`.
+    /// Creates hosts with the addresses 192.168.15.1/24 and `fd15::1/64`, and .2 and `::2`.
     pub fn new() -> Outcome<Self> {
         Self::with_addresses(
             &["192.168.15.1/24", "fd15::1/64 nodad"],
@@ -42,7 +42,7 @@ impl Lab {
         )
     }
 
-    /// Hosts with other addresses, or none.
+    /// Creates hosts with other addresses, or none.
     pub fn with_addresses(on_a: &[&str], on_b: &[&str]) -> Outcome<Self> {
         for what in [Need::Root, Need::Macvlan] {
             need(what)?;
@@ -61,8 +61,8 @@ impl Lab {
         Ok(lab)
     }
 
-    /// One more cable between the two, which has the same name at both ends; comes back when both
-    /// ends work and the kernel has nothing left to do for them.
+    /// Adds another cable between the two, with the same name at both ends. Returns when both ends
+    /// work and the kernel has finished its setup.
     pub fn cable(&self, name: &str) -> Outcome {
         self.a.handle.add_link(&Link::veth(name, name, Some(&self.b.netns))?.up(true))?;
         self.b.handle.set_up(name)?;
@@ -83,8 +83,8 @@ impl LabHost {
     fn new() -> Outcome<Self> {
         let netns = NetNs::anonymous()?;
         if need(Need::Ipv6).is_ok() {
-            // Link-local addresses can be used at once and stay as they are, so that snapshots do not
-            // change by themselves.
+            // Link-local addresses can be used at once and do not change, so that snapshots are
+            // stable.
             sysctl(&netns, "ipv6/conf/default/accept_dad", "0");
         }
         let handle = Handle::in_netns(&netns)?;

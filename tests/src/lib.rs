@@ -1,15 +1,16 @@
-//! The lab: hosts, cables and containers in throwaway network namespaces, and a witness of what
-//! the kernel made of them.
+//! The lab: hosts, cables and containers in temporary network namespaces, and functions that check
+//! the kernel's state.
 //!
-//! A [`Lab`] is two hosts with a cable between them, a [`Container`] is a process in a network
-//! namespace of its own, [`ip()`] and [`Snapshot`] ask `ip` what is there, and [`ping()`] tries it
-//! out. [`Wire`] hears what goes over a cable, and an [`Actor`] is a further process of the test's own.
-//! None of it touches the machine's own network namespace, and all of it goes away by itself.
+//! A [`Lab`] is two hosts with a cable between them, and a [`Container`] is a process in a new
+//! network namespace. [`ip()`] and [`Snapshot`] read the state with `ip`, and [`ping()`] tests
+//! connectivity. [`Wire`] captures the traffic of a cable, and an [`Actor`] is a further process of
+//! the test. The lab does not change the machine's own network namespace, and is removed
+//! automatically.
 //!
-//! A test is a function that returns an [`Outcome`]: `?` on any error fails it, and
-//! [`need`]`(Need::Vlan)?` has it reported as ignored, with the reason, where the kernel lacks
-//! 802.1Q. The macro [`tests!`] at the end of a file lists its tests, and [`main!`] makes a program
-//! of one file or of several:
+//! A test is a function that returns an [`Outcome`]: `?` on any error fails it.
+//! [`need`]`(Need::Vlan)?` reports it as ignored, with the reason, if the kernel lacks 802.1Q. The
+//! macro [`tests!`] at the end of a file lists its tests, and [`main!`] makes a program of one or
+//! several files:
 //!
 //! ```no_run
 //! use macvlan_core::Endpoint;

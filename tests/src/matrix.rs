@@ -1,4 +1,4 @@
-//! Everybody pings everybody.
+//! Pings between all pairs of hosts and containers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,29 +9,29 @@ use macvlan_core::NetNs;
 use crate::patience::PATIENCE;
 use crate::ping::{Echo, SILENCE, ToIp, answer};
 
-/// Somebody who pings and is pinged.
+/// A host or container that pings and is pinged.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// What it is called in the table.
+    /// Its name in the table.
     pub name: String,
-    /// Where it is.
+    /// Its namespace.
     pub netns: NetNs,
     /// Its address.
     pub ip: IpAddr,
 }
 
 impl Place {
-    /// A place.
+    /// Creates a place.
     ///
     /// # Panics
-    /// If `ip` is the text of no address.
+    /// If `ip` is not an address.
     #[track_caller]
     pub fn new(name: &str, netns: &NetNs, ip: impl ToIp) -> Self {
         Self { name: name.to_owned(), netns: netns.clone(), ip: ip.to_ip() }
     }
 }
 
-/// Who reached whom. Displayed as a table, from the left to the top.
+/// The results of all pings. Displayed as a table, from the left to the top.
 #[derive(Debug)]
 pub struct Matrix {
     names: Vec<String>,
@@ -40,14 +40,15 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Has everybody ping everybody, all at once; `expected` says, by number, who is to reach whom.
+    /// Pings between all places at once. `expected` returns, by number, which ones should reach
+    /// each other.
     ///
-    /// Where nothing is expected, silence is listened to for a third of a second.
+    /// If no answer is expected, waits a third of a second for one.
     pub fn ping(places: &[Place], expected: impl Fn(usize, usize) -> bool) -> Self {
         Self::ping_for(PATIENCE, places, expected)
     }
 
-    /// The same with another patience for what is expected.
+    /// Does the same with another timeout for expected answers.
     pub fn ping_for(
         patience: Duration,
         places: &[Place],
@@ -78,7 +79,7 @@ impl Matrix {
         Self { names: places.iter().map(|place| place.name.clone()).collect(), pings }
     }
 
-    /// What was not as expected, in words; nothing if all was.
+    /// Describes unexpected results; empty if all were as expected.
     pub fn surprises(&self) -> Vec<String> {
         let mut surprises = Vec::new();
         for (from, row) in self.names.iter().zip(&self.pings) {
@@ -110,7 +111,7 @@ impl fmt::Display for Matrix {
     }
 }
 
-/// Rows of text with their columns under each other, one space at least between them.
+/// Aligns rows of text in columns, with at least one space between them.
 pub fn table<S: AsRef<str>>(rows: &[impl AsRef<[S]>]) -> String {
     let length = |cell: &S| cell.as_ref().chars().count();
     let columns = rows.iter().map(|row| row.as_ref().len()).max().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a test needs of the kernel and of its user: found out by trying, once a process.
+//! A test's requirements of the kernel and of its user, tested once per process.
 
 use std::sync::OnceLock;
 
@@ -7,10 +7,10 @@ use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs, Vlan};
 use crate::harness::{Outcome, Stop};
 use crate::ip::ip_try;
 
-/// Something that not every kernel, or every user, has.
+/// A feature or privilege that some kernels or users lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// The right to make network namespaces and to change them.
+    /// The right to create and change network namespaces.
     Root,
     /// `CONFIG_MACVLAN`.
     Macvlan,
@@ -24,20 +24,20 @@ pub enum Need {
     Bridge,
     /// `CONFIG_IPVLAN`.
     Ipvlan,
-    /// `CONFIG_IPV6`, and not switched off at boot.
+    /// `CONFIG_IPV6`, not disabled at boot.
     Ipv6,
     /// The program `etcd`.
     Etcd,
 }
 
 const ROOT: &str = "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)";
-/// How `ip` says that the kernel knows no such kind of link.
+/// The message of `ip` if the kernel does not know a kind of link.
 const NO_SUCH_KIND: [&str; 2] = ["Unknown device type", "not supported"];
 
-/// What was found out: all is there, or this is why not. An error is neither.
+/// The result: available, or the reason why not. An error is neither.
 type Finding = Result<Option<String>, String>;
 
-/// Goes on where the need is met; elsewhere the test is ignored, and the reason told.
+/// Continues if the need is met; otherwise the test is ignored, with the reason.
 #[track_caller]
 pub fn need(need: Need) -> Outcome {
     static FINDINGS: [OnceLock<Finding>; 9] = [const { OnceLock::new() }; 9];
@@ -48,7 +48,7 @@ pub fn need(need: Need) -> Outcome {
     }
 }
 
-/// Goes on where the kernel is of this version or a later one.
+/// Continues if the kernel has this version or a later one.
 pub fn need_kernel(major: u32, minor: u32) -> Outcome {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());

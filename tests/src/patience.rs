@@ -1,18 +1,18 @@
-//! Waiting: for what has to come, and for what has to be quick. A test that waits for something
-//! does so here, so that none is impatient on a machine that is busy.
+//! Waiting for conditions, and retrying operations that have to be fast. All tests wait through
+//! this module, so that all are patient enough for a busy machine.
 
 use std::time::{Duration, Instant};
 
 use crate::harness::Outcome;
 
-/// How long anything is waited for that has to come: far longer than it takes on a busy machine.
-/// It costs nothing where it comes.
+/// The timeout for all conditions, far longer than needed on a busy machine. It costs no time if
+/// the condition is met.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often at most something is tried that has to be quick.
+/// The maximum number of attempts for an operation that has to be fast.
 const TRIES: usize = 20;
 
-/// Waits until something is so; a failure with these words if it does not come about.
+/// Waits until a condition is met. Fails with these words if it is not.
 #[track_caller]
 pub fn eventually(complaint: &str, mut is_so: impl FnMut() -> Outcome<bool>) -> Outcome {
     let started = Instant::now();
@@ -27,8 +27,8 @@ pub fn eventually(complaint: &str, mut is_so: impl FnMut() -> Outcome<bool>) -> 
     Ok(())
 }
 
-/// Tries something until it takes less than this, by its own word. What is slow by itself never
-/// does; what a busy machine has held up does the next time.
+/// Repeats an operation until it takes less than this time, which it measures itself. An operation
+/// that is slow by itself never does; one delayed by a busy machine does on a later attempt.
 #[track_caller]
 pub fn quick(at_most: Duration, mut work: impl FnMut() -> Outcome<Duration>) -> Outcome {
     let mut all = Vec::new();

@@ -16,39 +16,39 @@ use nix::sys::socket::{
 
 use crate::patience::PATIENCE;
 
-/// How often an answer is asked for again that is waited for.
+/// The interval between requests while waiting for an answer.
 const AGAIN: Duration = Duration::from_millis(200);
-/// How long silence is listened to.
+/// The time to wait for answers that must not come.
 pub(crate) const SILENCE: Duration = Duration::from_millis(300);
 
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Echo {
-    /// The hop limit (IPv4: TTL) that the answer arrived with: 64 when nobody routed it.
+    /// The hop limit (IPv4: TTL) of the answer: 64 if it was not routed.
     pub ttl: u8,
-    /// From the first question to the answer.
+    /// The time from the first request to the answer.
     pub time: Duration,
 }
 
-/// Asks for an echo until it comes, for as long as [`PATIENCE`].
+/// Sends echo requests until an answer comes, for at most [`PATIENCE`].
 ///
 /// # Panics
-/// If `ip` is no address, or the namespace cannot be entered or gives no raw socket.
+/// If `ip` is not an address, or if a raw socket cannot be opened in the namespace.
 #[track_caller]
 pub fn ping(netns: &NetNs, ip: impl ToIp) -> Option<Echo> {
     ask(netns, None, ip.to_ip(), PATIENCE)
 }
 
-/// Asks for an echo with a source address of one's own.
+/// Sends echo requests with a given source address.
 ///
 /// # Panics
-/// As [`ping()`]; and if the namespace does not have the source address.
+/// As [`ping()`], and if the namespace does not have the source address.
 #[track_caller]
 pub fn ping_from(netns: &NetNs, source: impl ToIp, ip: impl ToIp) -> Option<Echo> {
     ask(netns, Some(source.to_ip()), ip.to_ip(), PATIENCE)
 }
 
-/// Whether nobody answers, within a third of a second.
+/// Returns true if no answer comes within a third of a second.
 ///
 /// # Panics
 /// As [`ping()`].
@@ -57,7 +57,7 @@ pub fn silent(netns: &NetNs, ip: impl ToIp) -> bool {
     answer(netns, ip.to_ip(), SILENCE).is_none()
 }
 
-/// Whether nobody answers one who has this source address, within a third of a second.
+/// Returns true if no answer to this source address comes within a third of a second.
 ///
 /// # Panics
 /// As [`ping_from()`].
@@ -66,7 +66,7 @@ pub fn silent_from(netns: &NetNs, source: impl ToIp, ip: impl ToIp) -> bool {
     ask(netns, Some(source.to_ip()), ip.to_ip(), SILENCE).is_none()
 }
 
-/// Asks for an echo for so long.
+/// Sends echo requests for the given time.
 #[track_caller]
 pub(crate) fn answer(netns: &NetNs, ip: IpAddr, patience: Duration) -> Option<Echo> {
     ask(netns, None, ip, patience)
@@ -74,7 +74,7 @@ pub(crate) fn answer(netns: &NetNs, ip: IpAddr, patience: Duration) -> Option<Ec
 
 /// An address, or the text of one.
 pub trait ToIp {
-    /// The address.
+    /// Returns the address.
     fn to_ip(self) -> IpAddr;
 }
 
@@ -101,14 +101,14 @@ fn ask(netns: &NetNs, source: Option<IpAddr>, ip: IpAddr, patience: Duration) ->
     }
 }
 
-/// A raw socket that sends to and hears of one address.
+/// A raw socket connected to one address.
 struct Line {
     socket: OwnedFd,
     v6: bool,
 }
 
 impl Line {
-    /// None where there is no route to the address.
+    /// Returns `None` if no route leads to the address.
     fn open(source: Option<IpAddr>, ip: IpAddr) -> nix::Result<Option<Self>> {
         let v6 = ip.is_ipv6();
         let (family, protocol) = if v6 {
@@ -132,7 +132,7 @@ impl Line {
     }
 
     fn ask(&self, patience: Duration) -> nix::Result<Option<Echo>> {
-        // The process may have many of these open at once: the socket's number tells them apart.
+        // The process may have many of these sockets: the number distinguishes them.
         let [.., a, b] = self.socket.as_raw_fd().to_be_bytes();
         let started = Instant::now();
         for sequence in 0..u16::MAX {
@@ -143,7 +143,7 @@ impl Line {
                 &with_checksum([request, 0, 0, 0, a, b, c, d]),
                 MsgFlags::empty(),
             ) {
-                // What an earlier question came to.
+                // The error of an earlier request.
                 Err(errno) if !is_no_way(errno) => return Err(errno),
                 _ => {}
             }
@@ -163,7 +163,7 @@ impl Line {
         Ok(None)
     }
 
-    /// Takes one message; the hop limit if it is the answer.
+    /// Receives one message; returns the hop limit if it is the answer.
     fn hear(&self, [kind, code, a, b]: [u8; 4]) -> nix::Result<Option<u8>> {
         let mut buffer = [0; 1500];
         let mut control = nix::cmsg_space!(nix::libc::c_int);
@@ -184,7 +184,7 @@ impl Line {
             _ => None,
         });
         let packet = &buffer[..length];
-        // An IPv4 raw socket gives the IP header along, an IPv6 one does not.
+        // An IPv4 raw socket includes the IP header, an IPv6 one does not.
         let (hop_limit, echo) = if self.v6 {
             (hop_limit, packet)
         } else {
@@ -196,7 +196,7 @@ impl Line {
     }
 }
 
-/// What a socket says about a destination that cannot be reached.
+/// The errors of a socket whose destination cannot be reached.
 fn is_no_way(errno: Errno) -> bool {
     matches!(
         errno,
@@ -208,7 +208,7 @@ fn to_socket_address(ip: IpAddr) -> SockaddrStorage {
     std::net::SocketAddr::new(ip, 0).into()
 }
 
-/// The Internet checksum (RFC 1071); for IPv6 the kernel puts its own in.
+/// The Internet checksum (RFC 1071). For IPv6, the kernel fills in its own.
 fn with_checksum(mut message: [u8; 8]) -> [u8; 8] {
     let sum: u32 =
         message.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();

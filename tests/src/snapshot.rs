@@ -1,4 +1,4 @@
-//! Everything that `ip` tells of a namespace, to be compared with what it tells later.
+//! The state of a namespace as `ip` shows it, for comparison with a later state.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,17 +11,18 @@ use crate::ip::ip_batch;
 use crate::patience::eventually;
 use crate::settle::settle;
 
-/// What there is to see: what one start of `ip` is asked. (Of links it tells the same in both.)
+/// The queries of one `ip` process. (Its output for links is the same in both.)
 const QUESTIONS: [(&str, &[&str]); 2] = [
     ("-d -j -4", &["link show", "address show", "route show table all", "rule show"]),
     ("-d -j -6", &["address show", "route show table all", "rule show"]),
 ];
 
-/// What moves by itself: whether a link works follows from others, and so does what waits for it.
+/// Values that change without a request: a link's operational state follows from others, and so do
+/// values that depend on it.
 const VOLATILE: [&str; 3] = ["operstate", "tentative", "used"];
-/// What counts down: a caller can set it, but to see it again as it was one has to be quick.
+/// Values that count down. A caller can set them, but they change until they are read.
 const COUNTDOWNS: [&str; 3] = ["valid_life_time", "preferred_life_time", "expires"];
-/// How `ip` shows a countdown that never ends.
+/// The text of `ip` for a countdown that never ends.
 const FOR_EVER: u64 = u32::MAX as u64;
 
 /// The links, addresses, routes of all tables and rules of a namespace, at one moment.
@@ -29,17 +30,17 @@ const FOR_EVER: u64 = u32::MAX as u64;
 pub struct Snapshot(String);
 
 impl Snapshot {
-    /// Takes one, when the kernel has done what it does by itself for the addresses that are there.
+    /// Takes a snapshot after the kernel has finished its work for existing addresses.
     ///
     /// # Panics
-    /// If `ip` cannot tell.
+    /// If `ip` fails.
     #[track_caller]
     pub fn of(netns: &NetNs) -> Self {
         settle(netns);
         let mut text = String::new();
         for (options, questions) in QUESTIONS {
             let _ = writeln!(text, "# ip {options}: {}", questions.join(", ")); // cannot fail
-            // One JSON value an answer, and none where there is nothing.
+            // Each answer is one JSON value, and empty if the list is empty.
             let answers = ip_batch(netns, options, questions);
             for answer in Deserializer::from_str(&answers).into_iter::<Value>() {
                 match answer {
@@ -54,16 +55,16 @@ impl Snapshot {
         Self(text)
     }
 
-    /// Takes one when nothing moves by itself any more: the kernel finishes some things later, such
-    /// as the routes of IPv6 addresses.
+    /// Takes a snapshot when the state no longer changes by itself: the kernel makes some changes
+    /// later, such as the routes of IPv6 addresses.
     ///
     /// # Panics
-    /// If `ip` cannot tell, or it does not come to rest.
+    /// If `ip` fails, or the state keeps changing.
     #[track_caller]
     pub fn settled(netns: &NetNs) -> Self {
         let at_rest = eventually("it does not come to rest", || {
             settle(netns);
-            // By a socket of its own: what was done to others may be what the test is about.
+            // Uses a new socket, because the test may have damaged others.
             let mut watch = Handle::in_netns(&NetNs::from_fd(netns)?)?.watch()?;
             Ok(watch.next_within(Duration::from_millis(20))?.is_none())
         });
@@ -73,16 +74,16 @@ impl Snapshot {
         Self::of(netns)
     }
 
-    /// What is different in a later one; none if nothing is.
+    /// Returns the differences to a later snapshot; empty if they are equal.
     pub fn difference(&self, later: &Self) -> Option<String> {
         let difference = TextDiff::from_lines(&self.0, &later.0);
         (self != later).then(|| difference.unified_diff().context_radius(8).to_string())
     }
 
-    /// Checks that nothing is different now.
+    /// Checks that the current state is the same.
     ///
     /// # Panics
-    /// If something is; the message shows what.
+    /// If there are differences; the panic shows them.
     #[track_caller]
     pub fn assert_same(&self, netns: &NetNs) {
         if let Some(difference) = self.difference(&Self::of(netns)) {

@@ -1,4 +1,4 @@
-//! Where refusals are tried: a container on a host, looked at before and after.
+//! A container on a host, for attaches that have to be refused without leaving traces.
 
 use macvlan_core::{Endpoint, Error, ErrorKind, NetNs};
 
@@ -21,19 +21,19 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// With [`Lab::new`]'s hosts, and a container with nothing in it.
+    /// Creates [`Lab::new`]'s hosts, and a container without interfaces.
     pub fn set() -> Outcome<Self> {
         let (lab, container) = (Lab::new()?, Container::start()?);
         let inside = container.netns()?;
         if need(Need::Ipv6).is_ok() {
-            // Or a link's own address would be seen to change while it is looked at.
+            // Otherwise a link's own address could change between two snapshots.
             sysctl(&inside, "ipv6/conf/default/accept_dad", "0");
         }
         Ok(Self { lab, inside, container })
     }
 
-    /// A container that has an interface, `net0`, on the other host, with the default routes that
-    /// these words add.
+    /// Creates a container with an interface, `net0`, on the other host, and with the default
+    /// routes that these words add.
     pub fn with_default_routes(routes: &[&str]) -> Outcome<Self> {
         let stage = Self::set()?;
         let first = Endpoint::new("net0", "ens33")?
@@ -47,12 +47,12 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Attaches what is to be refused by the kernel, and looks for traces: the host's namespace and
-    /// the container's have to be as before, and the error to be of this kind and to name the link,
-    /// its parent and the container's namespace, with these words among its own.
+    /// Attaches an endpoint that the kernel has to refuse. Checks that the host's and the
+    /// container's namespaces are as before, and that the error has this kind, names the link, its
+    /// parent and the container's namespace, and contains these words.
     ///
     /// # Panics
-    /// If any of this is not so.
+    /// If one of the checks fails.
     #[track_caller]
     pub fn refuse(&self, endpoint: &Endpoint, kind: ErrorKind, words: &str) -> Error {
         let outside = Snapshot::of(&self.lab.a.netns);

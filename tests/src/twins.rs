@@ -1,4 +1,4 @@
-//! The same link twice: one told in our words, one in `ip`'s.
+//! The same link twice: one created by the library, one by `ip`.
 
 use macvlan_core::{Handle, Link, LinkInfo, MacAddr, NetNs};
 use serde_json::Value;
@@ -7,15 +7,15 @@ use crate::harness::Outcome;
 use crate::ip::{ip_do, ip_link};
 use crate::lab::Lab;
 
-/// What both are called, and the MAC address that both have.
+/// The name and the MAC address of both.
 const NAME: &str = "new0";
 const MAC: &str = "02:00:00:00:00:0f";
-/// The flags that somebody sets; others follow from what happens.
+/// The flags that are set by requests; others follow from the state.
 const FLAGS: [(&str, u32); 4] =
     [("UP", 1), ("PROMISC", 0x100), ("ALLMULTI", 0x200), ("MULTICAST", 0x1000)];
 
-/// A lab with a link called `new0` on both hosts: made and changed by us on host a, by `ip` on b.
-/// Neither `ip` nor we may see a difference.
+/// A lab with a link called `new0` on both hosts: created and changed by the library on host a, by
+/// `ip` on b. Neither `ip` nor the library may see a difference.
 #[derive(Debug)]
 pub struct Twins {
     /// The hosts.
@@ -23,15 +23,15 @@ pub struct Twins {
 }
 
 impl Twins {
-    /// Two hosts that have no such link yet.
+    /// Creates two hosts without the link.
     pub fn new() -> Outcome<Self> {
         Ok(Self { lab: Lab::new()? })
     }
 
-    /// Makes the link on host a; and on b by `ip link add link ens33 name new0 COMMON type KIND`.
+    /// Creates the link on host a; and on b by `ip link add link ens33 name new0 COMMON type KIND`.
     ///
     /// # Panics
-    /// If `ip` refuses.
+    /// If `ip` fails.
     #[track_caller]
     pub fn make(&self, link: Link, common: &str, kind: &str) -> Outcome {
         self.lab.a.handle.add_link(&link.mac(MAC.parse::<MacAddr>()?))?;
@@ -43,7 +43,7 @@ impl Twins {
     /// Changes the link on host a; and on b by `ip WORDS`.
     ///
     /// # Panics
-    /// If `ip` refuses.
+    /// If `ip` fails.
     #[track_caller]
     pub fn change(
         &self,
@@ -55,13 +55,14 @@ impl Twins {
         Ok(())
     }
 
-    /// Takes both away.
+    /// Deletes both.
     pub fn unmake(&self) -> Outcome {
         self.lab.a.handle.delete_link(NAME)?;
         Ok(self.lab.b.handle.delete_link(NAME)?)
     }
 
-    /// Checks that `ip` sees the same link on both hosts, and that we do; gives what we read.
+    /// Checks that `ip` sees the same link on both hosts, and that the library does. Returns the
+    /// library's view.
     ///
     /// # Panics
     /// If there is a difference.
@@ -75,7 +76,7 @@ impl Twins {
     }
 }
 
-/// What `ip -d -j` says of a link, but for what moves by itself.
+/// Returns the output of `ip -d -j` for a link, without values that change by themselves.
 #[track_caller]
 fn seen(netns: &NetNs, name: &str) -> Value {
     let mut link = ip_link(netns, name);
@@ -90,7 +91,7 @@ fn seen(netns: &NetNs, name: &str) -> Value {
     link
 }
 
-/// What we say of it, but for the same.
+/// Returns the library's view of it, without the same values.
 fn read(handle: &Handle, name: &str) -> Outcome<LinkInfo> {
     let mut info = handle.link(name)?;
     if info.macvlan.as_ref().is_some_and(|options| options.mode() == macvlan_core::Mode::Passthru) {
@@ -99,7 +100,7 @@ fn read(handle: &Handle, name: &str) -> Outcome<LinkInfo> {
     Ok(at_rest(info))
 }
 
-/// What is said of a link, but for what moves by itself.
+/// Returns a description of a link, without values that change by themselves.
 #[must_use]
 pub fn at_rest(mut info: LinkInfo) -> LinkInfo {
     info.statistics = <_>::default();

@@ -1,4 +1,4 @@
-//! What goes over a cable, tags and all.
+//! The frames on a cable, with their tags.
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -16,7 +16,7 @@ use nix::sys::socket::{
 use crate::harness::Outcome;
 use crate::patience::PATIENCE;
 
-/// Has the kernel tell the tag that it took out of a frame (`packet(7)`).
+/// Makes the kernel report the tag that it removed from a frame (`packet(7)`).
 #[derive(Clone, Copy)]
 struct PacketAuxData;
 
@@ -30,10 +30,10 @@ nix::setsockopt_impl!(
 
 /// The frame's own tag is in the `tpacket_auxdata`, and so is its EtherType (`linux/if_packet.h`).
 const TAG_IS_TOLD: u32 = libc::TP_STATUS_VLAN_VALID | libc::TP_STATUS_VLAN_TPID_VALID;
-/// Where a tag stands in a frame: behind the two MAC addresses.
+/// The position of a tag in a frame: after the two MAC addresses.
 const TAG_AT: usize = 12;
 
-/// A packet socket that hears what arrives at a link.
+/// A packet socket that receives the frames arriving at a link.
 #[derive(Debug)]
 pub struct Wire {
     socket: OwnedFd,
@@ -41,7 +41,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Begins to listen.
+    /// Opens the socket.
     pub fn listen(netns: &NetNs, link: &str) -> Outcome<Self> {
         let link = Handle::in_netns(netns)?.link(link)?.index as usize;
         let socket = netns.run(|| {
@@ -58,7 +58,7 @@ impl Wire {
         self.find_within(PATIENCE, wanted)
     }
 
-    /// A frame that has arrived already.
+    /// Returns a frame that has already arrived.
     pub fn find_now(&self, wanted: impl Fn(&[u8]) -> bool) -> Outcome<Option<Vec<u8>>> {
         self.find_within(Duration::from_millis(50), wanted)
     }
@@ -82,7 +82,7 @@ impl Wire {
         Ok(None)
     }
 
-    /// The next frame; none if it was at another link, or went the other way.
+    /// Returns the next frame; `None` if it was on another link or in the other direction.
     fn next(&self) -> nix::Result<Option<Vec<u8>>> {
         let mut frame = vec![0; 2000];
         let mut control = nix::cmsg_space!([u8; 20]);
@@ -109,7 +109,7 @@ impl Wire {
     }
 }
 
-/// The tag that a `struct tpacket_auxdata` tells, as it was in the frame.
+/// Returns the tag of a `struct tpacket_auxdata`, as it was in the frame.
 fn tag(auxdata: &[u8]) -> Option<[u8; 4]> {
     let status = u32::from_ne_bytes(*auxdata.first_chunk()?);
     let half = |at: usize| {

@@ -1,5 +1,5 @@
-//! What an attach allocates, and that it does not grow with the number of links. Alone in its
-//! process, so that nobody else's allocations are counted.
+//! The allocations of an attach, which do not grow with the number of links. Alone in its process,
+//! so that only these allocations are counted.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, NetNs};
@@ -8,10 +8,10 @@ use macvlan_tests::{Lab, Outcome};
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// More than it is, and less than a mistake would make of it.
+/// More than the actual number, and less than a mistake would cause.
 const AT_MOST: u64 = 120;
 
-/// How many blocks and bytes an attach to a namespace takes, from opening the namespace on.
+/// Returns the number of blocks and bytes of an attach, from opening the namespace on.
 fn of_an_attach(lab: &Lab, netns: &NetNs) -> Outcome<(u64, u64)> {
     let endpoint = Endpoint::new("eth0", "ens33")?
         .address("192.168.15.10/24".parse()?)

@@ -1,5 +1,5 @@
-//! What an attach costs, in numbers that do not drift: system calls, requests, instructions. None of
-//! them grows with the number of links. (Allocations are counted in a program of their own.)
+//! The cost of an attach in exact numbers: system calls, requests, instructions. They do not grow
+//! with the number of links. (Allocations are counted in a separate program.)
 #![deny(dead_code)]
 
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use macvlan_tests::{Need, Outcome, Stop, is_guest, need};
 
-/// Attaches to as many containers as it is told.
+/// Attaches to the given number of containers.
 const ATTACHER: &str = env!("CARGO_BIN_EXE_attacher");
-/// How many attaches are looked at.
+/// The number of attaches examined.
 const TIMES: usize = 10;
 
-/// A file to write to, gone when dropped.
+/// An output file, deleted when dropped.
 struct Report(PathBuf);
 
 impl Report {
@@ -55,12 +55,12 @@ fn under(tool: &mut Command, report: &Path, siblings: usize, times: usize) -> Ou
     Ok(fs::read_to_string(report)?)
 }
 
-/// What the attacher asked the kernel while it attached, one system call a line.
+/// Returns the attacher's system calls during the attaches, one per line.
 fn traced(siblings: usize) -> Outcome<Vec<String>> {
     need(Need::Ipv6)?;
     need_native_kernel()?;
     let report = Report::new("trace");
-    // Between the marks only one thread runs, so no call is cut in two by another's.
+    // Between the marks only one thread runs, so calls of other threads do not interrupt the lines.
     let mut strace = Command::new("strace");
     strace.args(["-f", "-s", "4096", "-o"]).arg(&report.0);
     let trace = under(&mut strace, &report.0, siblings, TIMES)?;
@@ -69,7 +69,7 @@ fn traced(siblings: usize) -> Outcome<Vec<String>> {
     let (Some(begin), Some(end)) = (begin, end) else { return Err("no marks in the trace".into()) };
     let calls = trace.lines().take(end).skip(begin + 1);
     let calls = calls.filter_map(|line| line.split_once(' ').map(|(_, call)| call.trim_start()));
-    // Now and then the allocator asks for more.
+    // The allocator occasionally requests more memory.
     let of_the_allocator = ["brk(", "mmap(", "munmap(", "madvise("];
     let ours = |call: &&str| !of_the_allocator.iter().any(|other| call.starts_with(other));
     Ok(calls.filter(ours).map(str::to_owned).collect())
@@ -83,7 +83,8 @@ fn counted(calls: &[String]) -> BTreeMap<&str, usize> {
     counts
 }
 
-/// The namespace held and let go; in, a socket, and out again; a request on the host's socket, one send inside, one for `lo`.
+/// Lock and unlock the namespace; enter it, open a socket, and return; one request on the host's
+/// socket, one send inside, one for `lo`.
 fn system_calls() -> Outcome {
     let calls = traced(0)?;
     let each = BTreeMap::from([
@@ -115,7 +116,7 @@ fn requests() -> Outcome {
     Ok(())
 }
 
-/// The instructions of this many attaches, ours and the C library's.
+/// Returns the instructions of this many attaches, of the library and the C library.
 fn instructions(siblings: usize, times: usize) -> Outcome<u64> {
     let report = Report::new("callgrind");
     let mut valgrind = Command::new("valgrind");
@@ -127,12 +128,12 @@ fn instructions(siblings: usize, times: usize) -> Outcome<u64> {
     Ok(summary.ok_or("callgrind tells no totals")?.trim().parse()?)
 }
 
-/// The bound leaves room for another compiler; what matters is that links make no difference.
+/// The limit leaves room for another compiler; the number of links must not matter.
 fn instructions_of_an_attach() -> Outcome {
     need(Need::Ipv6)?;
     need_native_kernel()?;
     let at_most = if cfg!(debug_assertions) { 250_000 } else { 20_000 };
-    // The attacher attaches siblings and once more beforehand, which is taken away again.
+    // The attacher also attaches siblings beforehand, and once more, which is subtracted.
     let of_one = |siblings: usize| -> Outcome<u64> {
         let times = u64::try_from(TIMES)?;
         Ok((instructions(siblings, TIMES)? - instructions(siblings, 0)?) / times)

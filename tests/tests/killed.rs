@@ -1,5 +1,5 @@
-//! `kill -9` at random moments: whatever was going on, the next who comes by brings the wanted state,
-//! and nothing stays for ever.
+//! `kill -9` at random moments: after each, the next process restores the wanted state, and no
+//! objects remain.
 #![deny(dead_code)]
 
 use std::os::unix::process::ExitStatusExt as _;
@@ -11,7 +11,7 @@ use macvlan_tests::{
     is_long, need, path_of, takes_long_in_the_guest,
 };
 
-/// What is attached and detached without end until the process is killed.
+/// The endpoint that is attached and detached until the process is killed.
 fn endpoint(parent: &str) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", parent)?
         .address("192.168.15.10/24".parse()?)
@@ -22,7 +22,7 @@ fn endpoint(parent: &str) -> Outcome<Endpoint> {
         .alias("killed"))
 }
 
-/// Attaches and detaches without end: a host, a container, and a parent.
+/// Attaches and detaches in a loop: a host, a container, and a parent.
 fn attaching_for_ever(words: &[String]) -> Outcome {
     let (host, container, parent) = place(words)?;
     let endpoint = endpoint(parent)?;
@@ -34,7 +34,7 @@ fn attaching_for_ever(words: &[String]) -> Outcome {
     }
 }
 
-/// Attaches and detaches once, and dies before its system call of this number.
+/// Attaches and detaches once, and is killed before its system call of this number.
 fn attaching_once(words: &[String]) -> Outcome {
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)?;
     let (call, words) = words.split_last().ok_or("no call was named")?;
@@ -47,7 +47,7 @@ fn attaching_once(words: &[String]) -> Outcome {
     result
 }
 
-/// Makes a named namespace and deletes it, without end.
+/// Creates a named namespace and deletes it, in a loop.
 fn naming_for_ever(words: &[String]) -> Outcome {
     let name = &words[0];
     begin();
@@ -62,12 +62,12 @@ fn place(words: &[String]) -> Outcome<(Host, NetNs, &str)> {
     Ok((Host::in_netns(&NetNs::from_path(host)?)?, NetNs::from_path(container)?, parent))
 }
 
-/// Says that it is about to begin: its murderer picks a moment.
+/// Reports that it is about to begin, so that the test can pick a moment for the kill.
 fn begin() {
     println!("begin");
 }
 
-/// Starts a victim, and kills it so many microseconds after it has begun.
+/// Starts a process, and kills it this many microseconds after it has begun.
 fn kill_after(part: &str, words: &[&str], microseconds: u64) -> Outcome {
     let mut victim = Actor::start(part, words)?;
     victim.line()?;
@@ -77,8 +77,8 @@ fn kill_after(part: &str, words: &[&str], microseconds: u64) -> Outcome {
     Ok(())
 }
 
-/// Has a victim attach and detach once, and die before its system call of this number; whether it
-/// did, or came to its end.
+/// Runs a process that attaches and detaches once, and is killed before its system call of this
+/// number. Returns true if it was killed, false if it finished.
 fn dies_at(words: &[&str], call: usize) -> Outcome<bool> {
     let call = call.to_string();
     let (ended, lines) = Actor::start("attaching_once", &[words, &[&call]].concat())?.end()?;
@@ -89,10 +89,11 @@ fn dies_at(words: &[&str], call: usize) -> Outcome<bool> {
     }
 }
 
-/// When to kill: half of them within the first two milliseconds, in which an attachment is made, and
-/// half at any moment of the first rounds, which take this many microseconds.
+/// Returns the times of the kills: half of them within the first two milliseconds, in which an
+/// attachment is created, and half at any moment of the first rounds, which take this many
+/// microseconds.
 fn moments(count: u64, span: u64) -> impl Iterator<Item = u64> {
-    // A prime step visits all moments evenly and out of order.
+    // A prime step covers all moments evenly and out of order.
     (0..count).map(move |number| number * 7919 % if number % 4 < 2 { 2_000 } else { span })
 }
 
@@ -108,8 +109,8 @@ fn vlans(netns: &NetNs) -> Vec<String> {
     ip_lines(netns, "-o link show type vlan")
 }
 
-/// Between the parts of an attachment or detachment: `ensure` brings the wanted state, and detaching
-/// by name takes all of it away.
+/// Killed between the steps of an attach or detach: `ensure` restores the wanted state, and
+/// detaching by name deletes everything.
 struct Scene {
     stage: Stage,
     parent: &'static str,
@@ -121,7 +122,7 @@ struct Scene {
 impl Scene {
     fn set(parent: &'static str) -> Outcome<Self> {
         let stage = Stage::set()?;
-        // It begins with all of it there and gone once, which leaves `lo` up.
+        // Each run begins after one complete attach and detach, which leaves `lo` up.
         let host = &stage.lab.a.host;
         host.detach(&host.attach(&endpoint(parent)?, &stage.inside)?)?;
         let outside = Snapshot::settled(&stage.lab.a.netns);
@@ -134,7 +135,7 @@ impl Scene {
         [host, inside, self.parent.to_owned()]
     }
 
-    /// Somebody comes by after a kill.
+    /// Recovers after a kill.
     fn tidy_up(&mut self, when: &str, by_name: bool) -> Outcome {
         let (host, inside) = (&self.stage.lab.a.host, &self.stage.inside);
         let wanted = endpoint(self.parent)?;
@@ -153,7 +154,7 @@ impl Scene {
         assert_eq!(ip_addresses(inside, "eth0"), ["192.168.15.10/24"]);
         assert_eq!(host.detach(&ensured.attachment)?, Detached::Removed);
         host.remove_unused_parents()?;
-        // What is left inside shows at once; what IPv6 adds to a link, some time after it.
+        // Remaining objects show at once, but IPv6 adds objects to a link some time later.
         let now = Snapshot::of(inside);
         if self.empty.difference(&now).is_some() {
             if let Some(difference) = self.empty.difference(&Snapshot::settled(inside)) {
@@ -169,7 +170,7 @@ fn attaching(parent: &'static str) -> Outcome {
     let mut scene = Scene::set(parent)?;
     let words = scene.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // What is made on demand takes very many calls, and a kill at each takes its time.
+    // On-demand VLANs take very many calls, and a kill at each takes long.
     let step = if is_long() || parent == "ens33" { 1 } else { 11 };
     let mut calls = 0;
     while dies_at(&words, calls)? {
@@ -191,13 +192,13 @@ fn an_attachment_is_killed() -> Outcome {
     attaching("ens33")
 }
 
-/// A VLAN that was made on demand does not stay for ever.
+/// A VLAN created on demand does not remain.
 fn a_vlan_on_demand_is_killed() -> Outcome {
     need(Need::Vlan)?;
     attaching("ens33.100.200")
 }
 
-/// Also where nobody attaches again: what is left of a VLAN goes when somebody tidies up.
+/// Even without another attach: `remove_unused_parents` removes a leftover VLAN.
 fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -206,7 +207,7 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
         let words = [&path_of(&lab.a.netns), &path_of(&inside), "ens33.100"];
         kill_after("attaching_for_ever", &words, moment)?;
         drop(inside);
-        // Its namespace takes its time to die, and the VLAN is in use until then.
+        // Its namespace takes some time to end, and the VLAN is in use until then.
         eventually(&format!("a VLAN is left, killed after {moment} µs"), || {
             lab.a.host.remove_unused_parents()?;
             Ok(vlans(&lab.a.netns).is_empty())
@@ -216,7 +217,7 @@ fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
     Ok(())
 }
 
-/// A name is a file and a mount: whichever of them is there, it can be deleted and made again.
+/// A name is a file and a mount: if either exists, the name can be deleted and created again.
 fn a_named_namespace_is_killed() -> Outcome {
     takes_long_in_the_guest()?;
     need(Need::Root)?;

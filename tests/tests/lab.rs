@@ -1,4 +1,4 @@
-//! The lab itself: a witness that sees nothing would let every test pass.
+//! Tests of the lab itself: a check that sees no faults would let every test pass.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -43,7 +43,7 @@ fn a_snapshot_shows_every_change() -> Outcome {
     Ok(())
 }
 
-/// What the kernel does by itself in the meantime is no change.
+/// Changes that the kernel makes by itself are not counted.
 fn a_lab_at_rest_does_not_change() -> Outcome {
     let lab = Lab::new()?;
     let before = Snapshot::of(&lab.a.netns);
@@ -68,7 +68,7 @@ fn a_ping_knows_an_answer_from_silence() -> Outcome {
     Ok(())
 }
 
-/// The answer's hop limit tells whether it was routed, and the source address is what was said.
+/// The answer's hop limit shows whether it was routed, and the source address is the given one.
 fn a_ping_tells_where_it_came_through() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -118,7 +118,7 @@ fn a_matrix_tells_surprises() -> Outcome {
     let matrix = Matrix::ping(&places, |from, to| from != 2 && to != 2);
     assert_eq!(matrix.surprises(), [""; 0]);
     assert!(!matrix.to_string().contains("SILENT"));
-    // Who is nobody is waited for in vain.
+    // A ping to an unused address gets no answer.
     let patience = Duration::from_secs(2);
     let matrix = Matrix::ping_for(patience, &places, |from, to| (from, to) != (0, 1) && from != 2);
     assert_eq!(
@@ -167,7 +167,7 @@ fn a_container_ends_with_the_process_that_started_it() -> Outcome {
     assert!(Path::new(&process).exists());
     starter.kill()?;
     starter.wait()?;
-    // Whoever inherits it may be slow to wait for it: a zombie has ended.
+    // Its new parent may be slow to wait for it: a zombie has ended.
     let has_ended = || {
         let status = std::fs::read_to_string(format!("{process}/stat"));
         status.map_or(true, |status| status.contains(") Z "))

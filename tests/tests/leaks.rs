@@ -1,16 +1,16 @@
-//! Nothing piles up. Alone in its process, so that nobody else's file descriptors are counted.
+//! No resource leaks. Alone in its process, so that only its own file descriptors are counted.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, Error, NetNs};
 use macvlan_tests::{Container, Lab, Outcome, eventually};
 
-/// How many file descriptors and how many threads this process has.
+/// Returns the number of file descriptors and threads of this process.
 fn census() -> std::io::Result<(usize, usize)> {
     let count = |path| std::fs::read_dir(path).map(Iterator::count);
     Ok((count("/proc/self/fd")?, count("/proc/self/task")?))
 }
 
-/// 200 times attached and detached, by a handle that is new every time, and 20 times refused.
+/// Attached and detached 200 times, with a new handle each time, and refused 20 times.
 fn neither_descriptors_nor_threads_pile_up() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
@@ -32,7 +32,7 @@ fn neither_descriptors_nor_threads_pile_up() -> Outcome {
     for number in 0..200 {
         cycle(number)?;
     }
-    // The kernel lists a thread that has been joined for a moment more.
+    // The kernel lists a joined thread for a moment longer.
     eventually("something piles up", || Ok(census()? == before))
 }
 

@@ -1,6 +1,6 @@
-//! The library as a program of its own, or with `--floor` the floor, of the kind that
-//! [`macvlan_benches::Program`] describes: to let two builds take turns (`reach --program before=…
-//! --program after=…`), to be what a program in another language is compared with, and to be traced.
+//! The library as a separate program, or with `--floor` the floor, of the kind described by
+//! [`macvlan_benches::Program`]. Used to alternate two builds (`reach --program before=… --program
+//! after=…`), to compare with programs in other languages, and for tracing.
 
 use std::io::{BufRead, Write};
 

@@ -1,5 +1,5 @@
-//! Many at once: detaching by the hundred, without waiting, and attaching from a pool:
-//! `crowds [COUNT]`.
+//! Measures batches: detaching by the hundred, detaching without waiting, and attaching from a
+//! pool: `crowds [COUNT]`.
 
 use std::time::{Duration, Instant};
 

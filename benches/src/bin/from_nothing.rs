@@ -1,6 +1,6 @@
-//! A container's network from nothing: a new namespace, the attach, and a process that is started
-//! inside; and what share of the time each of them has: `from_nothing [ROUNDS]`. By turns with the same
-//! from a pool, where the namespace and the link inside were made beforehand.
+//! Measures starting a container: a new namespace, the attach, and a process started inside, with
+//! the share of each: `from_nothing [ROUNDS]`. Alternates with the same from a pool, where the
+//! namespace and the link inside were created beforehand.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use macvlan_benches::{Outcome, PARENT, Quantiles, Stage, witness, work};
 use macvlan_core::{Endpoint, Host, NetNs};
 
-/// How many are made between two pauses, in which they are buried.
+/// The number created between two pauses, in which they are deleted.
 const BLOCK: usize = 50;
 
-/// One container: what was made, and how long each step took.
+/// A container, and the time of each step.
 struct Made {
     netns: NetNs,
     process: Child,
     steps: Vec<Duration>,
 }
 
-/// One way to make a container, and what it took.
+/// A way to start a container, and its times.
 struct Way {
     name: &'static str,
     steps: &'static [&'static str],
@@ -49,7 +49,7 @@ fn run(rounds: usize) -> Outcome {
         let pool = host.pool(PARENT, block)?;
         let mut made = Vec::new();
         for round in 0..block {
-            // Each comes after the other as often as before it.
+            // Each follows the other as often as it precedes it.
             for turn in 0..2 {
                 made.push(if (round + turn) % 2 == 0 {
                     nothing.timed(|| from_nothing(&host, &endpoint))?
@@ -89,7 +89,7 @@ fn from_nothing(host: &Host, endpoint: &Endpoint) -> Outcome<Made> {
     hand_over(netns, vec![made, start.elapsed()])
 }
 
-/// Starts a process in the namespace: that is how the namespace becomes a container's.
+/// Starts a process in the namespace, as in a container.
 fn hand_over(netns: NetNs, mut steps: Vec<Duration>) -> Outcome<Made> {
     let start = Instant::now();
     let process = netns.run(|| {
@@ -105,7 +105,7 @@ impl Way {
         Self { name, steps, times: vec![Vec::new(); steps.len() + 1] }
     }
 
-    /// What share of the whole these have, in half of the containers less and in half more.
+    /// Returns the median share of these times in the containers' total times.
     fn median_share(&self, times: &[Duration]) -> f64 {
         let wholes = &self.times[self.steps.len()];
         let mut shares: Vec<f64> =

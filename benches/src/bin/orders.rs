@@ -1,5 +1,5 @@
-//! Which order of the same system calls is the floor: `orders [ROUNDS [NUMBER]…]`, the
-//! numbers saying which to try, 0 being the floor itself.
+//! Finds the fastest order of the same system calls, the floor: `orders [ROUNDS [NUMBER]…]`. The
+//! numbers select orders; 0 is the floor itself.
 
 use macvlan_benches::floor::{BEST, Floor, Order, SAFE};
 use macvlan_benches::{Contender, Outcome, Stage, race, table};

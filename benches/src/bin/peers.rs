@@ -1,11 +1,11 @@
-//! Others who do the same work, side by side: `peers [--rounds N] [--row N] [--to FILE]
-//! [--peer NAME=EVERY=WHAT=COMMAND]…`; `benches/peers/run` knows them. Prints, or writes to FILE, what
-//! it measured, as JSON.
+//! Compares other tools that do the same work: `peers [--rounds N] [--row N] [--to FILE] [--peer
+//! NAME=EVERY=WHAT=COMMAND]…`, called by `benches/peers/run`. Prints the results as JSON, or writes
+//! them to FILE.
 //!
-//! Each does the work once in EVERY rounds of one race, in which `ip` says whether the results are
-//! the same. WHAT is `all`; or `v4` for one that does IPv4 alone; or `alone` for one that has to be
-//! alone on the parent, and so cannot race. Then each detaches, attaches to N containers in a row
-//! unless that would take it more than a minute, and is traced by `strace`.
+//! Each does the work once in EVERY rounds of one race, in which `ip` checks that the results are
+//! the same. WHAT is `all`; or `v4` for a tool that sets up only IPv4; or `alone` for one that has
+//! to be alone on the parent, and so cannot race. Then each detaches, attaches to N containers in a
+//! row unless that would take more than a minute, and is traced by `strace`.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,9 +14,9 @@ use macvlan_benches::floor::{BEST, Floor};
 use macvlan_benches::{Contender, Outcome, Program, Quantiles, Rust, Stage, race, witness};
 use serde_json::{Value, json};
 
-/// How many are detached to know how long it takes.
+/// The number of detaches that are timed.
 const DETACHED: usize = 20;
-/// How long a row of containers may take.
+/// The time limit for a row of containers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Arguments {
@@ -103,7 +103,7 @@ fn run(parent: u32, Arguments { rounds, row, peers, .. }: &Arguments) -> Outcome
     let mut contenders: Vec<&mut dyn Contender> = vec![&mut floor, &mut rust];
     contenders.extend(programs.iter_mut().map(|program| program as &mut dyn Contender));
     let raced = race(&mut contenders, *rounds)?;
-    // Some hold on to the namespaces that they have seen, until they end.
+    // Some keep namespaces open until they end.
     drop(programs);
     Stage::bury(rounds * peers.len());
 
@@ -125,7 +125,7 @@ fn run(parent: u32, Arguments { rounds, row, peers, .. }: &Arguments) -> Outcome
     Ok(json!({ "rounds": rounds, "row": row, "rows": rows }))
 }
 
-/// One row of the table.
+/// A row of the table.
 fn measured(
     contender: &mut dyn Contender,
     attached: &Quantiles,
@@ -165,8 +165,8 @@ fn detach(contender: &mut dyn Contender) -> Outcome<Quantiles> {
     Ok(Quantiles::of(contender.name(), times))
 }
 
-/// How long attaching and detaching takes one that has its IPv6 address looked for by duplicate address
-/// detection, which would find the same address next to it on the parent.
+/// Returns the times of attaching and detaching for a tool whose IPv6 address is subject to
+/// duplicate address detection, which would find the same address on the same parent.
 fn attach_alone(contender: &mut dyn Contender, times: usize) -> Outcome<(Quantiles, Quantiles)> {
     let (mut attaching, mut detaching) = (Vec::new(), Vec::new());
     for _ in 0..times {
@@ -181,7 +181,7 @@ fn attach_alone(contender: &mut dyn Contender, times: usize) -> Outcome<(Quantil
     Ok((Quantiles::of(name, attaching), Quantiles::of(name, detaching)))
 }
 
-/// Wall-clock time, with what it takes to ask a program.
+/// Returns the wall-clock time, including the time to call a program.
 fn attach_row(contender: &mut dyn Contender, row: usize) -> Outcome<Duration> {
     let containers = Stage::containers(row)?;
     let start = Instant::now();
@@ -193,15 +193,15 @@ fn attach_row(contender: &mut dyn Contender, row: usize) -> Outcome<Duration> {
     Ok(time)
 }
 
-/// What one attach takes.
+/// The cost of one attach.
 #[derive(Clone, Copy)]
 struct Traced {
     requests: usize,
     processes: usize,
 }
 
-/// How many netlink requests an attach sends, and how many processes it starts: half of what three
-/// attaches need more than one. Nothing where there is no `strace`.
+/// Returns the number of netlink requests and processes of one attach: half of the difference
+/// between three attaches and one. `None` without `strace`.
 fn traced(name: &str, command: &str) -> Outcome<Option<Traced>> {
     let path = std::env::temp_dir().join(format!("macvlan-peers-{}", std::process::id()));
     let tool = "strace -f -qq -s 65536 -e trace=sendto,sendmsg,execve -o";
@@ -219,7 +219,7 @@ fn traced(name: &str, command: &str) -> Outcome<Option<Traced>> {
         let trace = std::fs::read_to_string(&path)?;
         std::fs::remove_file(&path)?;
         let requests = trace.matches("nlmsg_flags=NLM_F_REQUEST").count();
-        // A process may become one program after the other.
+        // A process may execute several programs in sequence.
         let started = |line: &&str| line.contains("execve") && line.ends_with(" = 0");
         let who = |line: &str| line.split(' ').next().map(str::to_owned);
         let processes =

@@ -1,8 +1,8 @@
-//! How far the library is from the floor: `reach [--rounds N] [--siblings N,N,…]
-//! [--program NAME=COMMAND]…`. A program is one that [`macvlan_benches::Program`] describes.
+//! Measures the library's distance from the floor: `reach [--rounds N] [--siblings N,N,…]
+//! [--program NAME=COMMAND]…`. Programs are of the kind described by [`macvlan_benches::Program`].
 //!
-//! Whoever is woken for each attach has colder caches than what runs here, whatever its language: so
-//! programs are also shown by themselves, beside the first of them, which should be the floor
+//! A program that is woken for each attach has colder caches than this process, in any language. So
+//! programs are also shown separately, relative to the first of them, which should be the floor
 //! (`--program "floor=target/release/attach_once --floor"`).
 
 use macvlan_benches::floor::{BEST, Floor, SAFE};

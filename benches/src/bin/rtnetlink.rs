@@ -1,4 +1,4 @@
-//! A peer: rtnetlink's own handle, on tokio; of the kind that [`macvlan_benches::Program`] describes.
+//! A peer: rtnetlink's own handle, on tokio; of the kind described by [`macvlan_benches::Program`].
 
 use std::fs::File;
 use std::io::{BufRead, Write};

@@ -1,4 +1,4 @@
-/* Forgets an endpoint: whoever watches memory must notice, or its silence about others means nothing. */
+/* Leaks an endpoint, which valgrind and AddressSanitizer must detect, to prove that they work. */
 
 #include <macvlan.h>
 

@@ -1,4 +1,5 @@
-/* Writes beyond what it has: whoever watches memory must notice. */
+/* Writes out of bounds, which valgrind and AddressSanitizer must detect, to prove that they
+ * work. */
 
 #include <macvlan.h>
 

@@ -1,16 +1,16 @@
-//! Attaches, and does nothing else in between: what `tests/counts.rs` has `strace` and `callgrind`
-//! look at. `attacher SIBLINGS TIMES`: that many macvlans on the parent already, that many attaches to
-//! a container each. It looks for a file called [`BEGIN`] before them, when it has attached once, and
-//! for [`END`] after.
+//! Attaches containers, with no other work in between, for `tests/counts.rs` under `strace` and
+//! `callgrind`. `attacher SIBLINGS TIMES` has that many macvlans on the parent, and attaches that
+//! many times, to one container each. It looks for a file called [`BEGIN`] before, after it has
+//! attached once, and for [`END`] afterwards.
 
 use std::path::Path;
 
 use macvlan_core::{Endpoint, NetNs};
 use macvlan_tests::{Lab, Outcome};
 
-/// No such file exists; looking for it is what a trace shows.
+/// This file does not exist; looking for it marks the trace.
 const BEGIN: &str = "/macvlan-counts-begin";
-/// As well.
+/// The same for the end.
 const END: &str = "/macvlan-counts-end";
 
 fn main() -> Outcome {
@@ -30,7 +30,7 @@ fn main() -> Outcome {
         .gateway("192.168.15.1".parse()?)
         .gateway("fd15::1".parse()?);
     let containers = (0..times?).map(|_| NetNs::anonymous()).collect::<Result<Vec<_>, _>>()?;
-    // From inside the host's namespace, as a program on the host is.
+    // Inside the host's namespace, like a program on the host.
     let host = lab.a.netns.clone();
     host.run(|| -> Outcome {
         let host = macvlan_core::Host::open()?;

@@ -1,5 +1,5 @@
-//! Several who make the same endpoint, or take it away, at the same moment end as if one had come after
-//! the other.
+//! Attaching or detaching the same endpoint at the same moment ends as if one call had followed the
+//! other.
 #![deny(dead_code)]
 
 use std::fs::File;
@@ -31,7 +31,7 @@ fn eth0() -> Outcome<Endpoint> {
         .route("blackhole 10.8.0.0/16".parse()?))
 }
 
-/// Each by a handle of its own, as processes have them, or all by clones of one.
+/// Each with a separate handle, as processes have them, or all with clones of one.
 fn handles(lab: &Lab, clones: bool) -> Outcome<Vec<(Host, NetNs)>> {
     let netns = NetNs::anonymous()?;
     let mut all = vec![(lab.a.host.clone(), netns.clone())];
@@ -100,7 +100,7 @@ fn one_attaches_one_ensures_and_one_detaches() -> Outcome {
                     .collect::<Result<Vec<_>, _>>()
             });
             let (attached, ensured) = (attach.join().unwrap(), ensure.join().unwrap());
-            // The one who comes second to attach is refused: it is there.
+            // The second attach is refused, because the link exists.
             let taken = |error: &macvlan_core::Error| error.to_string().contains("exists");
             assert!(attached.as_ref().err().is_none_or(taken), "round {round}: {attached:?}");
             assert!(ensured.is_ok(), "round {round}: {}", ensured.unwrap_err());
@@ -115,7 +115,7 @@ fn one_attaches_one_ensures_and_one_detaches() -> Outcome {
     Ok(())
 }
 
-/// Who may open a namespace may hold it, and is named to those that wait in vain.
+/// A process that can open a namespace can hold it, and the error of waiting calls names it.
 fn a_holder_without_rights_is_named() -> Outcome {
     need(Need::Root)?;
     let netns = NetNs::anonymous()?;
@@ -130,7 +130,7 @@ fn a_holder_without_rights_is_named() -> Outcome {
     Ok(())
 }
 
-/// A process of nobody's that is in a namespace and holds it until it is killed.
+/// A process of the user nobody that is in a namespace and holds it until it is killed.
 fn holder(words: &[String]) -> Outcome {
     let [netns] = words else { return Err("one argument".into()) };
     setns(File::open(netns)?, CloneFlags::CLONE_NEWNET)?;

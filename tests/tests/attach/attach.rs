@@ -1,4 +1,4 @@
-//! What an attached interface is and has, as `ip` sees it.
+//! The properties of an attached interface, as `ip` shows them.
 #![deny(dead_code)]
 
 use macvlan_core::{Detached, Endpoint, LinkId, MacAddr, NetNs, Result};
@@ -11,7 +11,7 @@ fn eth0() -> Result<Endpoint> {
     Endpoint::new("eth0", "ens33")
 }
 
-/// A container that stays while its namespace is looked at.
+/// A container that exists while its namespace is examined.
 fn started() -> Outcome<(Container, NetNs)> {
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -73,7 +73,7 @@ fn addresses_of_both_families() -> Outcome {
     Ok(())
 }
 
-/// What `ip address add … broadcast +` on a like link makes of an address, the library makes too.
+/// The library creates the same addresses as `ip add … broadcast +` on an equal link.
 fn addresses_as_ip_sets_them() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -105,7 +105,7 @@ fn addresses_as_ip_sets_them() -> Outcome {
     let told = |netns: &NetNs| {
         settle(netns);
         let mut told = ip(netns, "address show dev eth0")[0]["addr_info"].take();
-        // The link-local address follows from the MAC address.
+        // The link-local address is derived from the MAC address.
         told.as_array_mut().into_iter().for_each(|all| all.retain(|one| one["scope"] != "link"));
         told
     };
@@ -115,7 +115,7 @@ fn addresses_as_ip_sets_them() -> Outcome {
     Ok(())
 }
 
-/// With duplicate detection an address is tentative for a while, without it works at once.
+/// With duplicate detection an address is tentative for a while; without it, it works at once.
 fn duplicate_detection_is_as_said() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -142,7 +142,7 @@ fn lo_is_set_up_or_left_alone() -> Outcome {
         lab.a.host.attach(&eth0()?.lo_up(wanted), &inside)?;
         assert_eq!(flags(&inside, "lo").contains(&"UP".to_owned()), wanted);
     }
-    // Left alone means that what is up stays up.
+    // Left alone means that it stays up.
     let (_container, inside) = started()?;
     ip_do(&inside, "link set lo up");
     lab.a.host.attach(&eth0()?.lo_up(false), &inside)?;
@@ -169,7 +169,7 @@ fn mac_mtu_and_promisc_are_as_said() -> Outcome {
     Ok(())
 }
 
-/// The parent may be named by its index, and the container's namespace be the host's own.
+/// The parent may be given by its index, and the container's namespace may be the host's own.
 fn a_parent_by_index_and_a_link_on_the_host() -> Outcome {
     let lab = Lab::new()?;
     let parent = lab.a.handle.link("ens33")?.index;
@@ -182,7 +182,7 @@ fn a_parent_by_index_and_a_link_on_the_host() -> Outcome {
     Ok(())
 }
 
-/// What the attachment tells without asking is what `ip` tells; `refresh` follows what changes.
+/// The attachment's properties match `ip` without a query; `refresh` reads changes.
 fn the_attachment_tells_what_ip_tells() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;

@@ -1,5 +1,5 @@
-//! What the kernel's IPv6 does on a link by itself: router advertisements, autoconfiguration, duplicate
-//! detection, connected routes. `ip` is the witness.
+//! The kernel's own IPv6 actions on a link: router advertisements, autoconfiguration, duplicate
+//! detection, connected routes. Checked with `ip`.
 #![deny(dead_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ fn words(differences: &[Difference]) -> Vec<String> {
     differences.iter().map(ToString::to_string).collect()
 }
 
-/// The link-local address of a link, once it can be used.
+/// Returns the link-local address of a link, once it can be used.
 fn link_local(lab: &Lab) -> Outcome<String> {
     settle(&lab.b.netns);
     let lines = ip_lines(&lab.b.netns, "-6 -o address show dev ens33 scope link");
@@ -32,7 +32,8 @@ fn link_local(lab: &Lab) -> Outcome<String> {
     Ok(address.split('/').next().unwrap_or_default().to_owned())
 }
 
-/// A router advertises; who does not accept it has what was asked for.
+/// A router advertises. A container that does not accept it has exactly the requested
+/// configuration.
 fn advertisements_add_nothing_where_they_are_off() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -51,7 +52,7 @@ fn advertisements_add_nothing_where_they_are_off() -> Outcome {
     Ok(())
 }
 
-/// Accepted, and not for addresses.
+/// Accepted, but not for addresses.
 fn advertisements_without_autoconf_add_no_address() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -67,8 +68,8 @@ fn advertisements_without_autoconf_add_no_address() -> Outcome {
     Ok(())
 }
 
-/// A router advertises without pause, and is the gateway that was asked for, or is not; no attach fails
-/// of it, with a probe and without, and each has what was asked for.
+/// A router advertises without pause, and is or is not the requested gateway. No attach fails
+/// because of it, with or without a probe, and each container has the requested configuration.
 fn no_attach_fails_of_advertisements() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -140,7 +141,7 @@ fn sysctls_are_repaired() -> Outcome {
     Ok(())
 }
 
-/// In a container whose default is off, and the other way round.
+/// In a container whose default is off, and the reverse.
 fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -168,8 +169,8 @@ fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
     Ok(())
 }
 
-/// The second of two containers with one address: the kernel does not use it, which is a difference that
-/// is repaired when the first is gone.
+/// Two containers have one address. The kernel does not use the second one's, which is a difference
+/// that is repaired when the first is gone.
 fn a_duplicate_is_found_and_repaired() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -197,7 +198,7 @@ fn a_duplicate_is_found_and_repaired() -> Outcome {
     Ok(())
 }
 
-/// Without a carrier the kernel looks for no duplicates, and the address waits.
+/// Without a carrier the kernel does not look for duplicates, and the address waits.
 fn an_address_that_stays_tentative_is_found() -> Outcome {
     need(Need::Ipv6)?;
     takes_long_in_the_guest()?;
@@ -216,12 +217,12 @@ fn an_address_that_stays_tentative_is_found() -> Outcome {
     let error = host.ensure(&endpoint, &stage.inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ParentDown, "{error}");
 
-    // With the carrier the kernel goes on by itself.
+    // With the carrier the kernel continues by itself.
     ip_do(&stage.lab.b.netns, "link set ens33 up");
     eventually("it is ready", || Ok(host.check(&endpoint, &stage.inside)?.is_empty()))
 }
 
-/// Somebody deleted what the kernel adds with an address.
+/// The route that the kernel adds with an address was deleted.
 fn a_missing_connected_route_is_repaired() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -244,7 +245,7 @@ fn a_missing_connected_route_is_repaired() -> Outcome {
     );
     host.ensure(&endpoint, &stage.inside)?;
     assert_eq!(words(&host.check(&endpoint, &stage.inside)?), [""; 0]);
-    // The kernel's own routes of multicast and of link-local addresses are not the endpoint's.
+    // The kernel's own routes for multicast and link-local addresses are not the endpoint's.
     let routes = |words: &str| ip_lines(&stage.inside, words);
     assert_eq!(
         routes("route show"),

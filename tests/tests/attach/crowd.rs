@@ -1,4 +1,4 @@
-//! Many interfaces: in one container, in many at once, by many threads.
+//! Many interfaces: in one container, in many at once, from many threads.
 #![deny(dead_code)]
 
 use std::collections::HashSet;
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use macvlan_core::{Attachment, Endpoint, Host, NetNs, Result};
 use macvlan_tests::{Container, Lab, Outcome, ip, ip_addresses, ip_link, ping, ping_from, silent};
 
-/// Two endpoints in one container, on two parents that lead to different networks.
+/// Two endpoints in one container, on two parents in different networks.
 fn two_interfaces_on_two_parents() -> Outcome {
     let lab = Lab::new()?;
     lab.cable("ens34")?;

@@ -1,4 +1,5 @@
-//! `check` tells every difference, `ensure` repairs it and otherwise only looks; `ip` is the witness.
+//! `check` reports every difference; `ensure` repairs it and otherwise only reads. Checked with
+//! `ip`.
 #![deny(dead_code)]
 
 use std::process::Command;
@@ -29,14 +30,14 @@ fn words(differences: &[Difference]) -> Vec<String> {
     differences.iter().map(ToString::to_string).collect()
 }
 
-/// Watches both namespaces for changes, where the kernel makes none by itself any more.
+/// Watches both namespaces for changes, after the kernel's own have ended.
 fn watches(stage: &Stage) -> Outcome<[Watch; 2]> {
     settle(&stage.lab.a.netns);
     settle(&stage.inside);
     Ok([stage.lab.a.handle.watch()?, Handle::in_netns(&stage.inside)?.watch()?])
 }
 
-/// The kernel tells of every change, so where it tells nothing, nothing was changed.
+/// The kernel reports every change, so without events there were no changes.
 fn assert_silence(watches: &mut [Watch; 2]) -> Outcome {
     for watch in watches {
         let event: Option<Event> = watch.next_within(Duration::from_millis(30))?;
@@ -45,8 +46,8 @@ fn assert_silence(watches: &mut [Watch; 2]) -> Outcome {
     Ok(())
 }
 
-/// Attaches, spoils it with `ip` commands, and has it repaired: the differences are these, all is as
-/// it was to `ip`, and from then on nothing happens any more.
+/// Attaches, damages the endpoint with `ip` commands, and repairs it. Checks the differences, that
+/// `ip` shows the previous state, and that no further changes happen.
 fn repair(stage: &Stage, endpoint: &Endpoint, spoil: &[&str], expected: &[&str]) -> Outcome {
     let host = &stage.lab.a.host;
     let attachment = host.attach(endpoint, &stage.inside)?;
@@ -69,7 +70,7 @@ fn repair(stage: &Stage, endpoint: &Endpoint, spoil: &[&str], expected: &[&str])
     assert_eq!(host.ensure_or_replace(endpoint, &stage.inside)?.repaired, []);
     assert_silence(&mut watches)?;
 
-    // What it gives can be detached like what was attached.
+    // Its attachment can be detached like that of an attach.
     assert_eq!(host.detach(&ensured.attachment)?, Detached::Removed);
     assert_eq!(ip_lines(&stage.inside, "-4 route show table all type blackhole"), [""; 0]);
     assert_eq!(ip_lines(&stage.inside, "rule show").len(), 3);
@@ -122,7 +123,7 @@ fn macvlan_options_are_repaired() -> Outcome {
         let attachment = host.attach(&endpoint, &stage.inside)?;
         ip_do(&stage.inside, spoil);
         assert_eq!(words(&host.ensure(&endpoint, &stage.inside)?.repaired), others);
-        // The kernel lists them in whatever order.
+        // The kernel lists them in any order.
         let data = &ip_link(&stage.inside, "eth0")["linkinfo"]["info_data"];
         assert_eq!(data["mode"], "source");
         let macs = data["macaddr_data"].as_array().map(Vec::len);
@@ -130,7 +131,7 @@ fn macvlan_options_are_repaired() -> Outcome {
         assert_eq!(host.check(&endpoint, &stage.inside)?, []);
         host.detach(&attachment)?;
     }
-    // `ip` cannot switch it off, but on.
+    // `ip` can only switch it on.
     let host = &stage.lab.a.host;
     let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru)?;
     let attachment = host.attach(&endpoint, &stage.inside)?;
@@ -150,7 +151,7 @@ fn addresses_routes_and_rules_are_repaired() -> Outcome {
         &["address delete 192.168.15.10/24 dev eth0"],
         &[
             "the address 192.168.15.10/24 is missing",
-            // It went with the subnet that its gateway was in.
+            // It was deleted with the subnet of its gateway.
             "the route default via 192.168.15.2 is missing",
         ],
     )?;
@@ -196,7 +197,7 @@ fn ipv6_is_repaired() -> Outcome {
     repair(&stage, &endpoint, &["link set eth0 addrgenmode eui64"], &mode)
 }
 
-/// A link that is down has lost its routes, and what it had of IPv6.
+/// A link that is down has lost its routes and its IPv6 addresses.
 fn a_link_that_is_down_is_set_up_with_all_it_lost() -> Outcome {
     let stage = Stage::set()?;
     let mut endpoint = eth0()?;
@@ -224,7 +225,7 @@ fn what_is_missing_is_attached() -> Outcome {
     assert_eq!(ensured.repaired, missing);
     assert_eq!(ip_link(&stage.inside, "eth0")["address"], MAC);
     assert_eq!(ip_addresses(&stage.inside, "eth0"), ["192.168.15.10/24"]);
-    // Deleted by hand; the route to nowhere, which does not go with it, is no obstacle.
+    // Deleted by hand. The blackhole route, which is not deleted with the link, does not interfere.
     ip_do(&stage.inside, "link delete eth0");
     assert_eq!(host.ensure(&eth0()?, &stage.inside)?.repaired, missing);
     assert_eq!(
@@ -239,7 +240,7 @@ fn what_is_missing_is_attached() -> Outcome {
     Ok(())
 }
 
-/// Refused, with nothing changed, unless replacement is asked for.
+/// Refused without changes, unless replacement is requested.
 fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Outcome {
     let host = &stage.lab.a.host;
     for command in wrong {
@@ -280,7 +281,7 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
     let passthru = eth0()?.mode(Mode::Passthru)?;
     replace(&stage, &[], &passthru, "the link is in mode bridge")?;
     host.attach(&eth0()?.queues(2, 2), &stage.inside)?;
-    // A kernel without receive packet steering has none to tell.
+    // A kernel without receive packet steering does not report any.
     let receive = Handle::in_netns(&stage.inside)?.link("eth0")?.rx_queues;
     let why = format!("the link has 2 transmit and {receive} receive queues");
     replace(&stage, &[], &eth0()?.queues(1, 4), &why)?;
@@ -291,7 +292,7 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
     Ok(())
 }
 
-/// What is not ours to delete, or could not be put back, is not replaced.
+/// A link that is not the library's, or could not be restored, is not replaced.
 fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -306,12 +307,12 @@ fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
     };
     refused("an endpoint cannot be of its kind, veth")?;
     ip_do(&stage.inside, "link delete eth0");
-    // A parent of the same index on another host is another parent.
+    // A parent of the same index on another host is a different parent.
     stage.lab.b.host.attach(&Endpoint::new("eth0", "ens33")?, &stage.inside)?;
     refused("its parent is in another namespace")
 }
 
-/// Whatever the new link is refused for, and whenever, the old one is there again with all that it had.
+/// Whatever the moment and cause of a refusal, the old link is restored completely.
 fn a_refused_replacement_leaves_the_old_link() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -355,7 +356,7 @@ fn a_refused_replacement_leaves_the_old_link() -> Outcome {
     Ok(())
 }
 
-/// What somebody else has put in the way is neither taken for ours nor taken away.
+/// Conflicting objects of others are neither treated as the library's nor deleted.
 fn what_others_put_in_the_way_stays() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -381,7 +382,7 @@ fn what_others_put_in_the_way_stays() -> Outcome {
             let others = ["dev other", "blackhole", "fwmark", "600:"];
             others.iter().any(|part| line.contains(part))
         });
-        // The kernel finds some moments later that nothing is at the other end.
+        // The kernel notices the missing peer some moments later.
         all.iter().map(|line| line.replace(" linkdown", "")).collect::<Vec<_>>()
     };
     let before = theirs();
@@ -396,7 +397,7 @@ fn what_others_put_in_the_way_stays() -> Outcome {
     Ok(())
 }
 
-/// However often it is ensured, a rule is there once, and goes when the endpoint is detached.
+/// A rule exists once, however often it is ensured, and is deleted with the endpoint.
 fn a_rule_is_there_once() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -433,7 +434,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     let ad = Vlan::new(100)?.protocol(VlanProtocol::Dot1ad);
     let ad = Endpoint::vlan("eth0", "ens33", ad)?.address("192.168.15.10/24".parse()?);
     replace(&stage, &[], &ad, "the link is VLAN 802.1Q 100")?;
-    // On a VLAN parent that is gone with all that hung on it.
+    // On a VLAN parent that was deleted with all links on it.
     let endpoint = Endpoint::new("eth0", "ens33.200")?.address("192.168.15.10/24".parse()?);
     stage.lab.a.host.ensure(&endpoint, &stage.inside)?;
     ip_do(&stage.lab.a.netns, "link delete ens33.200");
@@ -453,13 +454,13 @@ fn what_is_gone_already_is_detached() -> Outcome {
     assert_eq!(ip_lines(&stage.inside, "-4 route show"), [""; 0], "the blackhole went too");
     assert_eq!(host.detach(&attachment)?, Detached::AlreadyGone);
 
-    // The process has ended, and its namespace with it, which the attachment does not hold.
+    // The process has ended, and with it its namespace, which the attachment does not hold.
     let Stage { lab, inside, container } = stage;
     let attachment = lab.a.host.attach(&eth0()?, &inside)?;
     drop((container, inside));
     assert_eq!(lab.a.host.detach(&attachment)?, Detached::AlreadyGone);
 
-    // The parent has gone, and its children with it.
+    // The parent was deleted, and with it its children.
     let stage = Stage::set()?;
     stage.lab.cable("ens34")?;
     let endpoint = Endpoint::new("eth0", "ens34")?;
@@ -471,8 +472,8 @@ fn what_is_gone_already_is_detached() -> Outcome {
     Ok(())
 }
 
-/// An attachment ends halfway, at every call, and nothing can be undone any more, as if the process
-/// had been killed: `ensure` finishes it.
+/// An attach is interrupted at every call, without any undo, as if the process was killed: `ensure`
+/// completes it.
 fn what_ended_halfway_is_finished() -> Outcome {
     let lab = Lab::new()?;
     let endpoint = eth0()?.source_routing(77).route("10.3.0.0/16 via 192.168.15.2".parse()?);
@@ -499,7 +500,7 @@ fn what_ended_halfway_is_finished() -> Outcome {
     Ok(())
 }
 
-/// Those that the kernel checks while the others are asked for are the endpoint's like all others.
+/// Addresses that the kernel checks during the probe are part of the endpoint.
 fn an_address_that_a_probe_adds_first_is_repaired() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -508,7 +509,7 @@ fn an_address_that_a_probe_adds_first_is_repaired() -> Outcome {
     repair(&stage, &endpoint, &spoil, &["the address fd15::10/64 is missing"])
 }
 
-/// A route is never installed elsewhere than through the link that it names.
+/// A route is only installed through the link that it names.
 fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -534,8 +535,8 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
     Ok(())
 }
 
-/// A route by the endpoint's own link that says whose it is stays, and is in the way; one that does not is
-/// put back with all that it says if the kernel refuses what was to come instead.
+/// A route through the endpoint's own link with a foreign protocol number stays, and is in
+/// conflict. One without is restored completely if the kernel refuses its replacement.
 fn a_route_in_the_way_is_replaced_unless_it_is_somebodys() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -559,7 +560,7 @@ fn a_route_in_the_way_is_replaced_unless_it_is_somebodys() -> Outcome {
     Ok(())
 }
 
-/// Asked for IPv6 addresses too, before they are there for good.
+/// IPv6 addresses are probed too, before they are added permanently.
 fn a_missing_ipv6_address_that_another_has_is_not_added() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -583,7 +584,7 @@ fn a_missing_ipv6_address_that_another_has_is_not_added() -> Outcome {
     Ok(())
 }
 
-/// An address may be wanted with two prefix lengths: one is not there instead of the other.
+/// An address may be requested with two prefix lengths: one does not replace the other.
 fn one_address_with_two_prefix_lengths() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -599,7 +600,7 @@ fn one_address_with_two_prefix_lengths() -> Outcome {
     Ok(())
 }
 
-/// What the link is counts, also where it has nothing that an endpoint's link has.
+/// The kind of link is compared, even if its options are missing.
 fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
     let stage = Stage::set()?;
     if let Err(why) = ip_try(&stage.inside, "tuntap add eth0 mode tun") {
@@ -633,7 +634,7 @@ fn what_announces_is_repaired() -> Outcome {
     Ok(())
 }
 
-/// Where others reach the host by two links, it answers for each address by the one that leads there.
+/// If peers reach the host by two links, each link answers for its own addresses.
 fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
     let stage = Stage::set()?;
     let access = || stage.lab.a.host.access("ens33");
@@ -650,9 +651,9 @@ fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
     Ok(())
 }
 
-/// Where somebody spoils it as fast as it is repaired, the error says what is spoilt.
+/// If others damage the endpoint as fast as it is repaired, the error lists the differences.
 fn what_still_differs_is_said() -> Outcome {
-    // It takes processors that work at the same time.
+    // This needs several processors.
     takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let endpoint = eth0()?.mtu(1400);
@@ -661,7 +662,7 @@ fn what_still_differs_is_said() -> Outcome {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let handle = Handle::in_netns(&stage.inside).unwrap();
-            // Before all others, as it has to run at the same time as what repairs, on busy machines too.
+            // In real time: it has to run at the same moment as the repair, on busy machines too.
             let thread = nix::unistd::gettid().to_string();
             Command::new("chrt").args(["--fifo", "--pid", "1", &thread]).status().unwrap();
             while !stop.load(Ordering::Relaxed) {

@@ -1,5 +1,5 @@
-//! The limits that are promised: how many endpoints on one parent, how many threads at once, how many
-//! rounds in one process. Each has a short form for every run.
+//! The guaranteed limits: endpoints on one parent, threads at once, rounds in one process. Each has
+//! a short form for every run.
 #![deny(dead_code)]
 
 use std::path::Path;
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 use macvlan_core::{Detached, Endpoint, Link, Macvlan, Mode, NetNs};
 use macvlan_tests::{Lab, Outcome, Snapshot, eventually, ip_addresses, ip_lines, is_long};
 
-/// Long or short.
+/// Returns the long or the short form.
 fn form<T>(long: T, short: T) -> T {
     if is_long() { long } else { short }
 }
 
-/// A macvlan of number `at` on a parent that has others: 10.H.H.H, and a MAC address of its own.
+/// Returns macvlan number `at` on a shared parent: 10.H.H.H, and a separate MAC address.
 fn numbered(at: usize) -> Outcome<Endpoint> {
     let [_, _, high, low] = u32::try_from(at)?.to_be_bytes();
     Ok(Endpoint::new("eth0", "ens33")?.address(format!("10.1.{high}.{low}/16").parse()?))
 }
 
-/// So many on one parent, each in a namespace of its own in groups of 50, none of which is missing,
-/// and all of which can be taken away again.
+/// Attaches many endpoints to one parent, in namespaces for 50 each. All exist, and all can be
+/// detached.
 fn thousands_of_endpoints_on_one_parent() -> Outcome {
     let lab = Lab::new()?;
     let before = Snapshot::settled(&lab.a.netns);
@@ -44,7 +44,7 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
         assert_eq!(lab.a.host.attachments(container)?.len(), 50);
         assert_eq!(ip_lines(container, "-o link show type macvlan").len(), 50);
     }
-    // One more works as the first did.
+    // One more works like the first.
     let one_more = NetNs::anonymous()?;
     let last = lab.a.host.attach(&numbered(count)?, &one_more)?;
     assert_eq!(ip_addresses(&one_more, "eth0").len(), 1);
@@ -59,7 +59,7 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
         assert_eq!(ip_lines(container, "-o link show type macvlan"), [""; 0]);
     }
     before.assert_same(&lab.a.netns);
-    // Nobody is on the parent: passthru gets it for itself.
+    // No macvlan is left on the parent, so passthru gets it exclusively.
     let probe = Link::macvlan("probe", "ens33", Macvlan::new(Mode::Passthru))?;
     lab.a.handle.add_link(&probe)?;
     Ok(())
@@ -103,7 +103,7 @@ fn sixteen_threads_share_a_host() -> Outcome {
     Ok(())
 }
 
-/// What a process uses: descriptors, threads, and kilobytes of memory.
+/// The resources of a process: descriptors, threads, and kilobytes of memory.
 fn usage() -> Outcome<(usize, usize, usize)> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let number = |name: &str| -> Outcome<usize> {
@@ -115,10 +115,10 @@ fn usage() -> Outcome<(usize, usize, usize)> {
     Ok((open, number("Threads:")?, number("VmRSS:")?))
 }
 
-/// Set for the process that goes round alone, so that nothing else in it uses anything.
+/// Set for the process that runs the rounds alone, so that other tests do not affect it.
 const ALONE: &str = "MACVLAN_TESTS_ALONE";
 
-/// Attach and detach, refuse, list, name: nothing grows.
+/// Attach and detach, refuse, list, name: no resource grows.
 fn thousands_of_rounds_in_one_process() -> Outcome {
     if std::env::var_os(ALONE).is_none() {
         let output = Command::new(std::env::current_exe()?)
@@ -147,7 +147,7 @@ fn thousands_of_rounds_in_one_process() -> Outcome {
         Ok(())
     };
     let count = form(10_000, 300);
-    // Buffers are as large as they get after some rounds.
+    // Buffers reach their final size after some rounds.
     for _ in 0..count / 10 {
         round()?;
     }
@@ -156,7 +156,7 @@ fn thousands_of_rounds_in_one_process() -> Outcome {
         round()?;
     }
     let mut after = usage()?;
-    // The kernel lists a thread that has been joined for a moment more.
+    // The kernel lists a joined thread for a moment longer.
     eventually("descriptors or threads pile up", || {
         after = usage()?;
         Ok((before.0, before.1) == (after.0, after.1))

@@ -1,4 +1,4 @@
-//! Many at once: `attach_all`, `detach_all`, `detach_later`.
+//! Batches: `attach_all`, `detach_all`, `detach_later`.
 #![deny(dead_code)]
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn attach_each(host: &Host, places: &[(&str, &NetNs)]) -> Outcome<Vec<Attachment
     Ok(attachments)
 }
 
-/// The links of a namespace but for `lo`; their indices, and so their order, are random.
+/// Returns the links of a namespace except `lo`. Their indices, and so their order, are random.
 fn names(netns: &NetNs) -> Vec<String> {
     let links = ip(netns, "link show").as_array().cloned().unwrap_or_default();
     let names = links.iter().filter_map(|link| Some(link["ifname"].as_str()?.to_owned()));
@@ -71,8 +71,8 @@ fn a_result_for_each_in_their_order() -> Outcome {
     Ok(())
 }
 
-/// Several in one namespace, and one each in others; of both, one that somebody else was faster to
-/// delete. What nobody asked to be detached stays.
+/// Several in one namespace, and one each in others; in both cases, one was already deleted by
+/// others. Other attachments stay.
 fn all_are_detached_and_no_other() -> Outcome {
     let lab = Lab::new()?;
     let shared = NetNs::anonymous()?;
@@ -109,7 +109,7 @@ fn all_are_detached_and_no_other() -> Outcome {
     Ok(())
 }
 
-/// What does not go with a link goes too: rules, and routes that lead nowhere.
+/// Objects that are not deleted with a link are deleted too: rules, and blackhole routes.
 fn what_does_not_go_with_the_links_goes_too() -> Outcome {
     let lab = Lab::new()?;
     let netns = NetNs::anonymous()?;
@@ -134,7 +134,7 @@ fn what_does_not_go_with_the_links_goes_too() -> Outcome {
     Ok(())
 }
 
-/// More than one send's worth in one namespace.
+/// More than fits into one send, in one namespace.
 fn two_hundred_and_fifty_in_one_namespace() -> Outcome {
     let lab = Lab::new()?;
     let netns = NetNs::anonymous()?;
@@ -154,7 +154,7 @@ fn two_hundred_and_fifty_in_one_namespace() -> Outcome {
     Ok(())
 }
 
-/// Its turn comes: the link goes although nobody waits, and whoever asks is told.
+/// The link is deleted without a wait, and a later wait returns the result.
 fn detaching_later() -> Outcome {
     let lab = Lab::new()?;
     let netns = NetNs::anonymous()?;
@@ -169,7 +169,7 @@ fn detaching_later() -> Outcome {
     eventually("a link is still there", || Ok(names(&netns).is_empty()))
 }
 
-/// Has the kernel refuse system calls to the calling thread, for as long as that lives.
+/// Makes the kernel refuse system calls to the calling thread, while it exists.
 fn refuse(calls: &[libc::c_long], errno: libc::c_int) -> Outcome {
     let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> =
         calls.iter().map(|call| (*call, Vec::new())).collect();
@@ -181,7 +181,7 @@ fn refuse(calls: &[libc::c_long], errno: libc::c_int) -> Outcome {
         .map_err(|error| Stop::Ignored(format!("the kernel has no seccomp filters: {error}")))
 }
 
-/// Where no thread can be made, the calling one does it all.
+/// If threads cannot be created, the calling one does all work.
 fn without_threads() -> Outcome {
     let lab = Lab::new()?;
     let places: Vec<NetNs> = (0..5).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
@@ -209,12 +209,11 @@ fn without_threads() -> Outcome {
     Ok(())
 }
 
-/// Where no socket can be made, those that need none are attached all the same, and the others are
-/// as they were.
+/// If sockets cannot be created, items that need none are attached, and the others are unchanged.
 fn without_file_descriptors() -> Outcome {
     let lab = Lab::new()?;
     let places: Vec<NetNs> = (0..4).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
-    // Two have been entered before.
+    // Two were entered before.
     for netns in [&places[1], &places[3]] {
         macvlan_core::Handle::in_netns(netns)?;
     }

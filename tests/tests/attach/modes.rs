@@ -1,4 +1,4 @@
-//! Who reaches whom in each mode.
+//! Connectivity in each mode.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -46,7 +46,8 @@ fn private_siblings_do_not() -> Outcome {
     Ok(())
 }
 
-/// And vepa siblings only through a switch outside that sends frames back, which this cable is not.
+/// And vepa siblings only through an external switch that sends frames back, which this cable is
+/// not.
 fn vepa_siblings_need_a_switch() -> Outcome {
     let siblings = Siblings::in_mode(Mode::Vepa)?;
     assert!(ping(&siblings.one, "192.168.15.2").is_some());
@@ -55,7 +56,7 @@ fn vepa_siblings_need_a_switch() -> Outcome {
     Ok(())
 }
 
-/// Source links hear only from MAC addresses that they were told of; these were told of none.
+/// Source links receive only from listed MAC addresses; these have an empty list.
 fn source_links_hear_nobody_unknown() -> Outcome {
     let siblings = Siblings::in_mode(Mode::Source)?;
     assert!(silent(&siblings.one, "192.168.15.2"));
@@ -63,7 +64,7 @@ fn source_links_hear_nobody_unknown() -> Outcome {
     Ok(())
 }
 
-/// A passthru link is the parent, as far as the wire can tell.
+/// On the wire, a passthru link cannot be distinguished from the parent.
 fn passthru_has_the_parents_mac_address() -> Outcome {
     let lab = Lab::with_addresses(&[], &["192.168.15.2/24"])?;
     let container = Container::start()?;
@@ -80,7 +81,7 @@ fn passthru_has_the_parents_mac_address() -> Outcome {
     Ok(())
 }
 
-/// With a MAC address of its own it lends that to the parent, until it is detached.
+/// With its own MAC address, it changes the parent's until it is detached.
 fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
     let lab = Lab::with_addresses(&[], &["192.168.15.2/24"])?;
     let container = Container::start()?;
@@ -100,8 +101,8 @@ fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
     Ok(())
 }
 
-/// As many as one message can tell of, at creation and afterwards; one more is refused before anything
-/// is sent.
+/// The maximum number in one message, at creation and afterwards. One more is refused before any
+/// request is sent.
 fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
     const MOST: u32 = 5455;
     let lab = Lab::new()?;

@@ -1,5 +1,5 @@
-//! Every option of a macvlan, macvtap or VLAN link, told twice: in our words on host a, in `ip`'s on
-//! host b. `ip` must see no difference between the two, and we must read both as what was said.
+//! Every option of a macvlan, macvtap or VLAN link, set by the library on host a and by `ip` on
+//! host b. `ip` must see no difference, and the library must read both as they were set.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -14,7 +14,7 @@ fn mac(text: &str) -> MacAddr {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Checks that the macvlan options that were read are those that were said.
+/// Checks that the macvlan options that were read are those that were set.
 #[track_caller]
 fn assert_macvlan(info: &LinkInfo, said: &Macvlan) {
     let parts = |options: &Macvlan| {
@@ -83,7 +83,7 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
     let macs = |change: SourceMacs| MacvlanChange::new().source_macs(change);
     let (first, second) = (mac(FIRST), mac(SECOND));
     let source = Macvlan::new(Mode::Source);
-    // Each row goes on from the one before it, and ends as its third column says.
+    // Each row continues from the previous one, and ends in the state of its third column.
     let rows = [
         ("mode private", change().mode(Mode::Private), Macvlan::new(Mode::Private)),
         ("mode vepa", change().mode(Mode::Vepa), Macvlan::new(Mode::Vepa)),
@@ -121,7 +121,7 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
         ("macaddr flush", macs(SourceMacs::Flush), source.clone().nodst(true)),
         ("mode source flag null", change().mode(Mode::Source).flags(false, false), source.clone()),
         ("macaddr add 02:00:00:00:00:01", macs(SourceMacs::Add(first)), source.source_mac(first)),
-        // Leaving the mode, it leaves its list behind.
+        // Leaving the mode keeps its list.
         ("mode bridge", change().mode(Mode::Bridge), Macvlan::new(Mode::Bridge)),
     ];
     for kind in ["macvlan", "macvtap"] {
@@ -141,7 +141,8 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
     Ok(())
 }
 
-/// Without its flag, a passthru link makes the parent promiscuous, at once when that changes.
+/// Without its flag, a passthru link makes the parent promiscuous, immediately when the flag
+/// changes.
 fn nopromisc_changed_on_a_living_link() -> Outcome {
     let twins = Twins::new()?;
     let passthru = Macvlan::new(Mode::Passthru);
@@ -167,7 +168,7 @@ fn nopromisc_changed_on_a_living_link() -> Outcome {
     Ok(())
 }
 
-/// One number for all on a parent. (`ip` knows it as `bclim` from iproute2 6.4 on.)
+/// One number for all on a parent. (`ip` supports it as `bclim` from iproute2 6.4 on.)
 fn broadcast_cutoff() -> Outcome {
     need_kernel(6, 4)?;
     let lab = Lab::new()?;
@@ -220,7 +221,7 @@ fn vlan_options_changed_on_a_living_link() -> Outcome {
     need(Need::Vlan)?;
     let twins = Twins::new()?;
     let of = || Vlan::new(20);
-    // What is said changes; what is not said stays as it was.
+    // Given options change; others stay as they were.
     let rows = [
         ("gvrp on", of()?.gvrp(true), of()?.gvrp(true)),
         ("reorder_hdr off", of()?.reorder_hdr(false), of()?.gvrp(true).reorder_hdr(false)),

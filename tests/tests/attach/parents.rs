@@ -1,4 +1,5 @@
-//! One finder: whatever a parent is called by, and whatever it is, what was attached to it is found on it.
+//! One function finds parents: attachments are found whatever the parent is, and whatever name is
+//! used.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -10,7 +11,8 @@ fn eth0(parent: impl IntoParent) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", parent)?.address("192.168.15.10/24".parse()?))
 }
 
-/// Attaches, and sees that all who look for the parent find it; the attachment, and what was found.
+/// Attaches, and checks that all lookups of the parent agree. Returns the attachment, and the one
+/// that was found.
 fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attachment; 2]> {
     let attachment = host.attach(endpoint, inside)?;
     assert_eq!(host.check(endpoint, inside)?, [], "on {}", endpoint.parent());
@@ -28,7 +30,7 @@ fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attach
     Ok([attachment, found])
 }
 
-/// By its name, its index, and alternative names, short and as long as they can be.
+/// By its name, its index, and alternative names, short and of maximum length.
 fn by_every_name() -> Outcome {
     let lab = Lab::new()?;
     let parent = lab.a.handle.link("ens33")?.index;
@@ -50,7 +52,7 @@ fn by_every_name() -> Outcome {
     Ok(())
 }
 
-/// A macvlan as parent: the kernel hangs the new one on what that is on.
+/// A macvlan as parent: the kernel creates the new one on the link below.
 fn a_macvlan_as_parent() -> Outcome {
     let lab = Lab::new()?;
     let lowest = lab.a.handle.link("ens33")?.index;
@@ -62,9 +64,9 @@ fn a_macvlan_as_parent() -> Outcome {
         assert_eq!(ip_link(&inside, "eth0")["link_index"], lowest, "as the kernel has it");
         assert_eq!(attachment.parent().to_string(), "mv0");
         assert_eq!(found.parent_index(), lowest);
-        // Asked for on the lowest link itself it is the same.
+        // Requested on the lowest link itself, it is the same.
         assert_eq!(lab.a.host.check(&eth0("ens33")?, &inside)?, []);
-        // What it hangs on stays when the parent goes.
+        // The link below stays when the parent is deleted.
         ip_do(&lab.a.netns, "link del dev mv0");
         assert!(ping(&inside, "192.168.15.2").is_some());
         assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
@@ -72,7 +74,7 @@ fn a_macvlan_as_parent() -> Outcome {
     Ok(())
 }
 
-/// A container that is a host to others: its parent is a macvlan, and hangs on a link in another namespace.
+/// A container that is a host for others: its parent is a macvlan, on a link in another namespace.
 fn a_host_in_a_container() -> Outcome {
     let lab = Lab::new()?;
     let outer = NetNs::anonymous()?;
@@ -80,7 +82,7 @@ fn a_host_in_a_container() -> Outcome {
     let host = Host::in_netns(&outer)?;
     let parent = host.handle()?.link("eth0")?.index;
     let endpoint = Endpoint::new("eth1", "eth0")?.address("192.168.15.11/24".parse()?);
-    // In a container of its own, where the parent's own parent is, and beside the parent.
+    // In its own container, in the namespace of the parent's parent, and beside the parent.
     for inside in [NetNs::anonymous()?, lab.a.netns.clone(), outer.clone()] {
         let attachment = host.attach(&endpoint, &inside)?;
         assert_eq!(host.check(&endpoint, &inside)?, [], "in {inside:?}");
@@ -94,10 +96,10 @@ fn a_host_in_a_container() -> Outcome {
     assert!(ping(&inside, "192.168.15.2").is_some());
     assert_eq!(host.detach(&found)?, Detached::Removed);
 
-    // On another host's card it is on another parent, though the indexes are equal.
+    // On another host's card, it is on another parent, although the indexes are equal.
     let (other, card) = (NetNs::anonymous()?, lab.a.handle.link("ens33")?.index);
     let like_it = Host::in_netns(&NetNs::anonymous()?)?;
-    // The kernel does not give an index again that has just been one's.
+    // The kernel does not reuse an index immediately.
     ip_do(like_it.netns(), "link add eth0 type veth peer name peer");
     ip_do(like_it.netns(), "link del dev eth0");
     ip_do(like_it.netns(), &format!("link add eth0 index {card} type veth peer name peer"));
@@ -110,7 +112,8 @@ fn a_host_in_a_container() -> Outcome {
     Ok(())
 }
 
-/// A VLAN that the operator has made, under a name of his own, and on a base by an alternative name.
+/// A VLAN that the operator created, under another name, and on a base given by an alternative
+/// name.
 fn a_vlan_under_another_name() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -130,7 +133,7 @@ fn a_vlan_under_another_name() -> Outcome {
     Ok(())
 }
 
-/// What a parent was described as is proven: a base that is not found proves nothing.
+/// A parent's description is verified: a base that is not found is not a match.
 fn a_vlan_on_a_base_that_has_gone() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -146,7 +149,7 @@ fn a_vlan_on_a_base_that_has_gone() -> Outcome {
     Ok(())
 }
 
-/// A session for the host's access takes endpoints on the same lowest link, whatever they call it.
+/// A session of host access accepts endpoints on the same lowest link, by any name.
 fn host_access_through_a_macvlan() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;

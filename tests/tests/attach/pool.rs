@@ -18,8 +18,8 @@ fn full(name: &str) -> Outcome<Endpoint> {
         .alias("from the pool"))
 }
 
-/// Everything that `ip` says of a namespace, but for what is not the endpoint's: indices, counters
-/// and how long something lasts.
+/// Returns the state of a namespace as `ip` shows it, except values that are not the endpoint's:
+/// indices, counters and lifetimes.
 fn told(netns: &NetNs) -> Vec<String> {
     settle(netns);
     let mut lines = Vec::new();
@@ -53,7 +53,7 @@ fn what_is_ready() -> Outcome {
     Ok(())
 }
 
-/// An endpoint out of the pool is as one that was attached without.
+/// An endpoint from the pool is equal to one attached directly.
 fn attached_from_the_pool_it_is_as_attached() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -67,7 +67,7 @@ fn attached_from_the_pool_it_is_as_attached() -> Outcome {
     let first = pool.namespaces().remove(0);
     let endpoint = full("eth0")?.wait_for_mac(PATIENCE);
     let mut attachment = pool.attach(&endpoint);
-    // The MAC address is the plain one's until its namespace has died.
+    // The plain one has the MAC address until its namespace has ended.
     eventually("its namespace does not die", || {
         let is_taken = |error: &Error| error.kind() == ErrorKind::MacInUse;
         let taken = attachment.as_ref().is_err_and(is_taken);
@@ -102,7 +102,7 @@ fn a_container_starts_in_it() -> Outcome {
     assert_eq!(ip_link(&inside, "net7")["address"], attachment.mac().to_string());
     assert!(ping(&inside, "192.168.15.2").is_some());
     assert!(pool.is_empty());
-    // From an empty pool, with one that is made now.
+    // An empty pool creates one on demand.
     let (more, _) =
         pool.attach(&Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?))?;
     assert!(ping(&more, "192.168.15.10").is_some());
@@ -113,7 +113,7 @@ fn a_container_starts_in_it() -> Outcome {
     Ok(())
 }
 
-/// What cannot be said any more is refused, and the pool is as it was.
+/// Options that can no longer be set are refused, and the pool is unchanged.
 fn what_differs_is_refused() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 1)?;
@@ -134,7 +134,8 @@ fn what_differs_is_refused() -> Outcome {
     Ok(())
 }
 
-/// What the kernel refuses costs the namespace, and says why; without a parent there is no pool.
+/// A refusal by the kernel costs the namespace, and the error names the cause. Without a parent,
+/// creating the pool fails.
 fn what_the_kernel_refuses() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 2)?;
@@ -153,8 +154,8 @@ fn what_the_kernel_refuses() -> Outcome {
     Ok(())
 }
 
-/// Nothing of a pool remains on the parent: a passthru link, which wants it for itself, is possible
-/// again as soon as the namespaces have died.
+/// A pool leaves no links on the parent: a passthru link, which needs it exclusively, is possible
+/// again as soon as the namespaces have ended.
 fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
     let lab = Lab::new()?;
     let alone = Link::macvlan("alone", "ens33", Macvlan::new(Mode::Passthru))?;
@@ -165,7 +166,7 @@ fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
     eventually("something of it is on the parent", || Ok(lab.a.handle.add_link(&alone).is_ok()))
 }
 
-/// A VLAN is made for the pool, and is there until nobody uses it.
+/// A VLAN is created for the pool, and exists until its last user is gone.
 fn on_a_parent_made_on_demand() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;

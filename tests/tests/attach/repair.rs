@@ -1,4 +1,5 @@
-//! A repair leaves what others have as it is, and never the endpoint with neither the old nor the new.
+//! A repair leaves objects of others unchanged, and never leaves the endpoint with neither the old
+//! nor the new state.
 #![deny(dead_code)]
 
 use macvlan_core::{Difference, Endpoint, Fault, with_faults};
@@ -16,14 +17,15 @@ fn eth0() -> Outcome<Endpoint> {
         .gateway("192.168.15.2".parse()?))
 }
 
-/// What others have that needs the address stays when its prefix length is repaired, or is put back.
+/// Objects of others that need the address stay when its prefix length is repaired, or are
+/// restored.
 fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let v6 = need(Need::Ipv6).is_ok();
     let mut endpoint = eth0()?;
     let mut commands = vec![
-        // The administrator's, on the address that is there instead.
+        // The administrator's, on the changed address.
         "address delete 192.168.15.10/24 dev eth0",
         "address add 192.168.15.10/16 dev eth0",
         "address add 192.168.15.77/16 dev eth0 label eth0:x",
@@ -57,7 +59,8 @@ fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
         settle(&stage.inside);
         let mut all = ip_lines(&stage.inside, "-d -o address show dev eth0");
         all.retain(|line| line.contains(".7") || line.contains("::77"));
-        // The first of what was secondary is that no more, and what counts down was a little more.
+        // The first secondary address is no longer secondary, and lifetimes have decreased a
+        // little.
         let bare = |line: String| line.replace("secondary ", "").replace("dynamic ", "");
         let mut all: Vec<String> = all
             .into_iter()
@@ -90,8 +93,8 @@ fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
     Ok(())
 }
 
-/// A repair that fails at any call leaves the address with one prefix length or the other, and the route by
-/// one gateway or the other.
+/// A repair that fails at any call leaves the address with one of the two prefix lengths, and the
+/// route with one of the two gateways.
 fn a_repair_that_fails_leaves_the_old_or_the_new() -> Outcome {
     takes_long_in_the_guest()?;
     let stage = Stage::set()?;

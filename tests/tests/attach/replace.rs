@@ -1,4 +1,4 @@
-//! A replacement that is refused leaves the old link, with all that others have on it.
+//! A refused replacement leaves the old link, with all objects of others on it.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -17,8 +17,8 @@ fn eth0() -> Outcome<Endpoint> {
         .gateway("192.168.15.2".parse()?))
 }
 
-/// Everything that somebody else has put on the old link is there again when its replacement is refused, or is
-/// named in the error; and a link that is on it is not deleted with it.
+/// If a replacement is refused, all objects of others on the old link are restored, or are named in
+/// the error; a link on it is not deleted with it.
 fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -100,7 +100,7 @@ fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
     Ok(())
 }
 
-/// Whatever can be known beforehand is refused before the old link is deleted.
+/// Problems that can be known beforehand are refused before the old link is deleted.
 fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -128,7 +128,7 @@ fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
     Ok(())
 }
 
-/// A parent that is made for a replacement goes again when that is refused.
+/// A parent that was created for a refused replacement is deleted again.
 fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
     need(Need::Vlan)?;
     let stage = Stage::set()?;

@@ -1,7 +1,7 @@
-//! What can be done with less than root, and what the library says about the rest.
+//! Operations with fewer privileges than root, and the errors for the rest.
 //!
-//! Each test starts its own binary again, with `unshare` or `setpriv` in front, to do there what it
-//! is about; so it does no harm that rights, once given up, do not come back.
+//! Each test starts its own binary again under `unshare` or `setpriv`, because a process cannot
+//! regain privileges.
 #![deny(dead_code)]
 
 use std::process::Command;
@@ -15,13 +15,13 @@ use super::seeds::stories;
 /// Set for the second start.
 const INSIDE: &str = "MACVLAN_TESTS_INSIDE";
 
-/// Root in a user namespace of its own.
+/// Root in a new user namespace.
 const IN_A_USER_NAMESPACE: [&str; 3] = ["unshare", "--user", "--map-root-user"];
-/// Root, but for one capability.
+/// Root, without one capability.
 const WITHOUT_NET_ADMIN: [&str; 2] = ["setpriv", "--bounding-set=-net_admin"];
 
-/// Starts this binary again for one test, in a throwaway network namespace; true if this is that
-/// start.
+/// Starts this binary again for one test, in a temporary network namespace. Returns true in that
+/// second process.
 fn started_again(name: &str, front: &[&str]) -> Outcome<bool> {
     if std::env::var_os(INSIDE).is_some() {
         return Ok(true);
@@ -43,7 +43,7 @@ fn started_again(name: &str, front: &[&str]) -> Outcome<bool> {
     Ok(false)
 }
 
-/// Everything works between network namespaces of one's own.
+/// Everything works between network namespaces of the user's own.
 fn a_user_namespace_has_room_for_a_lab() -> Outcome {
     if !started_again("a_user_namespace_has_room_for_a_lab", &IN_A_USER_NAMESPACE)? {
         return Ok(());
@@ -63,7 +63,7 @@ fn a_user_namespace_has_room_for_a_lab() -> Outcome {
     Ok(())
 }
 
-/// The three jobs that this library grew from, as anybody can do them.
+/// The three scenarios, run by an ordinary user.
 fn the_seeds_grow_in_a_user_namespace() -> Outcome {
     if !started_again("the_seeds_grow_in_a_user_namespace", &IN_A_USER_NAMESPACE)? {
         return Ok(());
@@ -73,15 +73,15 @@ fn the_seeds_grow_in_a_user_namespace() -> Outcome {
     stories::pipework_moves_the_default_route()
 }
 
-/// With `CAP_NET_ADMIN` alone one cannot enter a namespace; but a socket that was opened inside
-/// before does everything that attaching takes.
+/// With only `CAP_NET_ADMIN`, a namespace cannot be entered, but a socket that was opened inside
+/// before is enough for attaching.
 fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
     let stage = Stage::set()?;
     let (host, inside) = (&stage.lab.a.host, &stage.inside);
     let never_entered = NetNs::anonymous()?;
     Handle::in_netns(inside)?;
     let witness = Handle::in_netns(inside)?;
-    // Capabilities are a thread's own.
+    // Capabilities belong to a thread.
     std::thread::scope(|scope| {
         let unprivileged = || -> Outcome {
             let net_admin = CapabilitySet::NET_ADMIN;
@@ -102,7 +102,7 @@ fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
             assert_eq!(witness.link("eth0")?.mac, Some(attachment.mac()));
             assert_eq!(host.check(&endpoint, inside)?, []);
             assert_eq!(host.detach(&attachment)?, Detached::Removed);
-            // And where none was opened, the message says what is missing.
+            // Without such a socket, the message names the missing capability.
             let error = host.attach(&endpoint, &never_entered).unwrap_err();
             assert_eq!(
                 error.to_string(),
@@ -119,7 +119,7 @@ fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
     Ok(())
 }
 
-/// But not on parents of the machine's: the message says whose right is missing.
+/// On parents of the machine, it fails, and the message names the missing capability.
 fn the_machines_parents_are_out_of_reach() -> Outcome {
     if !started_again("the_machines_parents_are_out_of_reach", &IN_A_USER_NAMESPACE)? {
         return Ok(());
@@ -141,7 +141,7 @@ fn the_machines_parents_are_out_of_reach() -> Outcome {
     Ok(())
 }
 
-/// Nor can one enter what belongs to others.
+/// Namespaces of others cannot be entered either.
 fn others_namespaces_cannot_be_entered() -> Outcome {
     if !started_again("others_namespaces_cannot_be_entered", &IN_A_USER_NAMESPACE)? {
         return Ok(());
@@ -149,7 +149,7 @@ fn others_namespaces_cannot_be_entered() -> Outcome {
     let home = std::fs::read_link("/proc/thread-self/ns/net")?;
     let outside = NetNs::current()?;
     let ours = NetNs::anonymous()?;
-    // From a thread in a namespace of ours, the way back out is closed.
+    // A thread in the user's own namespace could not return.
     let error = ours.run(|| outside.run(|| ()).unwrap_err())?;
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     assert!(error.to_string().contains("CAP_SYS_ADMIN"), "{error}");

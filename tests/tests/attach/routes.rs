@@ -1,10 +1,10 @@
-//! Gateways and routes of an attached interface, and what becomes of those that were there.
+//! Gateways and routes of an attached interface, and the effect on existing routes.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, NetNs, Result};
 use macvlan_tests::{Container, Lab, Need, Outcome, Snapshot, ip_do, ip_lines, need, ping, sysctl};
 
-/// Addresses of a host b that routes for others: 10.99.0.1 and `fd99::1` are behind it.
+/// The addresses of a host b that is a router: 10.99.0.1 and `fd99::1` are behind it.
 const ROUTER: [&str; 4] =
     ["192.168.15.2/24", "fd15::2/64 nodad", "10.99.0.1/32", "fd99::1/128 nodad"];
 
@@ -12,7 +12,7 @@ fn eth0() -> Result<Endpoint> {
     Endpoint::new("eth0", "ens33")
 }
 
-/// A container that stays while its namespace is looked at.
+/// A container that exists while its namespace is examined.
 fn started() -> Outcome<(Container, NetNs)> {
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -47,7 +47,7 @@ fn a_link_local_gateway() -> Outcome {
     let lab = Lab::with_addresses(&[], &ROUTER)?;
     ip_do(&lab.b.netns, "address add fe80::2/64 dev ens33 nodad");
     let (_container, inside) = started()?;
-    // The link's own fe80:: address is the source of what asks for the gateway's MAC address.
+    // The link's own fe80:: address is the source of the requests for the gateway's MAC address.
     sysctl(&inside, "ipv6/conf/default/accept_dad", "0");
     let endpoint = eth0()?
         .address("fd15::10/64 nodad".parse()?)
@@ -139,7 +139,7 @@ fn routes_of_every_sort() -> Outcome {
     Ok(())
 }
 
-/// Detaching deletes the very routes that attaching added, and none that look alike.
+/// Detaching deletes exactly the routes that attaching added, and no similar ones.
 fn detaching_leaves_others_routes() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -160,7 +160,8 @@ fn detaching_leaves_others_routes() -> Outcome {
     Ok(())
 }
 
-/// Every kind of default route gives way; others stay, and so do the endpoint's own further ones.
+/// Every kind of default route is replaced. Other routes stay, and so do the endpoint's own further
+/// ones.
 fn default_routes_are_replaced() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::with_addresses(&[], &ROUTER)?;

@@ -1,4 +1,4 @@
-//! The three jobs that this library grew from.
+//! The three scenarios from which this library started.
 #![deny(dead_code)]
 
 pub(crate) mod stories;

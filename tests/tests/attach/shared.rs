@@ -1,11 +1,11 @@
-//! Rules and routes that do not go with a link, where a container has several endpoints: each has what it
-//! asked for as long as it is attached, and the last one leaves none.
+//! Rules and routes that are not deleted with a link, in a container with several endpoints: each
+//! has them as long as it is attached, and the last one deletes them.
 #![deny(dead_code)]
 
 use macvlan_core::{Attachment, Endpoint, ErrorKind};
 use macvlan_tests::{Need, Outcome, Snapshot, Stage, ip_do, ip_lines, need, settle};
 
-/// A container with `lo` up and another link, that routes can lead to.
+/// A container with `lo` up and another link, for routes.
 fn stage() -> Outcome<Stage> {
     let stage = Stage::set()?;
     for command in [
@@ -20,12 +20,12 @@ fn stage() -> Outcome<Stage> {
     Ok(stage)
 }
 
-/// One of several endpoints, whose address ends in a number.
+/// Returns one of several endpoints, whose address ends in this number.
 fn endpoint(name: &str, last: u8) -> Outcome<Endpoint> {
     Ok(Endpoint::new(name, "ens33")?.address(format!("192.168.15.{last}/24").parse()?))
 }
 
-/// Routes that both ask for.
+/// Routes that both request.
 fn with_routes(endpoint: Endpoint) -> Outcome<Endpoint> {
     let mut endpoint = endpoint
         .route("blackhole 10.8.0.0/16".parse()?)
@@ -37,7 +37,7 @@ fn with_routes(endpoint: Endpoint) -> Outcome<Endpoint> {
     Ok(endpoint)
 }
 
-/// What carries our mark in a container, with what says that it is shared.
+/// Returns all objects with the mark in a container, including the notes.
 fn marked(stage: &Stage) -> Vec<String> {
     let mut all = ip_lines(&stage.inside, "-4 route show table all proto 109");
     all.extend(ip_lines(&stage.inside, "-6 route show table all proto 109"));
@@ -56,7 +56,7 @@ fn what_two_ask_for_stays_until_both_are_detached() -> Outcome {
             both.iter().map(|one| host.attach(one, &stage.inside)).collect::<Result<_, _>>()?;
         host.detach(&attached[first])?;
         assert_eq!(host.check(&both[1 - first], &stage.inside)?, []);
-        // Once more, and away, while the other one stays.
+        // Attached and detached again, while the other one stays.
         let again = host.ensure(&both[first], &stage.inside)?.attachment;
         host.detach(&again)?;
         assert_eq!(host.check(&both[1 - first], &stage.inside)?, []);
@@ -67,13 +67,13 @@ fn what_two_ask_for_stays_until_both_are_detached() -> Outcome {
     Ok(())
 }
 
-/// A rule is whose address it is for, and both may have the same.
+/// A rule belongs to the endpoint with its address, and both may have the same.
 fn a_rule_that_two_ask_for_stays_until_both_are_detached() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
     let before = Snapshot::settled(&stage.inside);
     let one = endpoint("eth0", 10)?.source_routing(7);
-    // The subnet's route in that table is each one's own.
+    // Each has its own route to the subnet in that table.
     let other = Endpoint::new("eth1", "ens33")?.address("192.168.15.10/25".parse()?);
     let other = other.source_routing(7);
     let first = host.attach(&one, &stage.inside)?;
@@ -88,7 +88,7 @@ fn a_rule_that_two_ask_for_stays_until_both_are_detached() -> Outcome {
     Ok(())
 }
 
-/// What only one asked for goes with it, whoever else is there.
+/// An object that only one requested is deleted with it, whatever other endpoints exist.
 fn what_one_asks_for_goes_with_it() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
@@ -102,7 +102,7 @@ fn what_one_asks_for_goes_with_it() -> Outcome {
     Ok(())
 }
 
-/// An attach that is refused takes back that it asked for what stands already.
+/// A refused attach removes its note about an existing object.
 fn a_refused_attach_shares_nothing() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
@@ -119,8 +119,8 @@ fn a_refused_attach_shares_nothing() -> Outcome {
     Ok(())
 }
 
-/// Whoever attached them is gone, and so may be links: detaching what is found leaves nothing, in any order
-/// and by whatever way.
+/// The process that attached them is gone, and possibly links too: detaching the attachments that
+/// are found leaves no objects, in any order and by any method.
 fn what_is_found_leaves_nothing() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
@@ -139,7 +139,7 @@ fn what_is_found_leaves_nothing() -> Outcome {
             0 => found.iter().try_for_each(|one| host.detach(one).map(drop))?,
             1 => found.iter().rev().try_for_each(|one| host.detach(one).map(drop))?,
             2 => host.detach_all(&found).into_iter().try_for_each(|one| one.map(drop))?,
-            // One is somebody's who still knows it, and goes last.
+            // One belongs to a process that still has it, and is detached last.
             3 => {
                 found.retain(|one| one.name().as_str() != "eth0");
                 host.detach(&found[0])?;

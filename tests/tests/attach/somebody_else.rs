@@ -1,7 +1,7 @@
-//! Three threads and a process ensure, replace, check, keep and detach endpoints and give the host access,
-//! with system calls that fail, while somebody else works with `ip` in the same namespaces, on things of
-//! his own and on ours. An hour with `--long`. Whatever happened, theirs is untouched to the last
-//! attribute all the time, and at the end ours is as asked.
+//! Three threads and a process ensure, replace, check, keep and detach endpoints and give the host
+//! access, with failing system calls, while `ip` works in the same namespaces, on its own objects
+//! and on the library's. An hour with `--long`. The objects of `ip` must be unchanged at all times,
+//! in every attribute, and at the end the endpoints are as requested.
 #![deny(dead_code)]
 
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use macvlan_tests::{
 };
 use nix::errno::Errno;
 
-/// How many containers there are.
+/// The number of containers.
 const CONTAINERS: usize = 3;
-/// The protocol number that marks what is somebody else's.
+/// The protocol number that marks objects of others.
 const THEIRS: &str = "200";
 
 fn lasts() -> Outcome<Duration> {
@@ -28,8 +28,8 @@ fn lasts() -> Outcome<Duration> {
     }))
 }
 
-/// One of the endpoints that a container is to have: they differ in what can be repaired, and the last in
-/// what needs a replacement.
+/// Returns one of the endpoints for a container. They differ in repairable properties, and the last
+/// in one that needs a replacement.
 fn endpoint(rng: &mut Rng, container: usize) -> Outcome<Endpoint> {
     let last = 10 + container;
     let plain = Endpoint::new("eth0", "ens33")?
@@ -48,7 +48,7 @@ fn endpoint(rng: &mut Rng, container: usize) -> Outcome<Endpoint> {
     })
 }
 
-/// Does something at random, and something else, until the time is over; only a bug of ours is a failure.
+/// Runs random operations until the time is over. Only a bug in the library is a failure.
 fn work(host: &Host, containers: &[NetNs], rng: &mut Rng, until: Instant) -> Outcome<usize> {
     let mut done = 0;
     while Instant::now() < until {
@@ -92,7 +92,8 @@ fn work(host: &Host, containers: &[NetNs], rng: &mut Rng, until: Instant) -> Out
     Ok(done)
 }
 
-/// The process: the host's namespace, the containers', a seed and how many milliseconds.
+/// The process's arguments: the host's namespace, the containers', a seed and the duration in
+/// milliseconds.
 fn another_process(words: &[String]) -> Outcome {
     let [host, containers @ .., seed, milliseconds] = words else {
         return Err("the process needs more words".into());
@@ -105,7 +106,7 @@ fn another_process(words: &[String]) -> Outcome {
     Ok(())
 }
 
-/// What is somebody else's in a namespace, as `ip` shows it.
+/// Returns the objects of others in a namespace, as `ip` shows them.
 fn theirs(netns: &NetNs, link: &str) -> Vec<String> {
     let mut all = ip_lines(netns, &format!("-4 route show table all proto {THEIRS}"));
     all.extend(ip_lines(netns, &format!("-6 route show table all proto {THEIRS}")));
@@ -118,12 +119,12 @@ fn theirs(netns: &NetNs, link: &str) -> Vec<String> {
     all
 }
 
-/// Somebody who adds and deletes what is theirs, and spoils what is ours.
+/// Adds and deletes its own objects, and damages the library's.
 struct Somebody<'a> {
     netns: &'a NetNs,
-    /// Their own link.
+    /// Its own link.
     link: &'a str,
-    /// What deletes each thing that they have, by what added it.
+    /// For each added object, the command that deletes it.
     have: BTreeMap<String, String>,
     seen: Vec<String>,
 }
@@ -133,7 +134,7 @@ impl<'a> Somebody<'a> {
         Self { netns, link, have: BTreeMap::new(), seen: theirs(netns, link) }
     }
 
-    /// Adds one thing, or deletes it, and sees that nothing else of theirs has changed meanwhile.
+    /// Adds or deletes one object, and checks that its other objects are unchanged.
     fn act(&mut self, rng: &mut Rng) {
         self.look();
         let (number, link) = (rng.u8(1..20), self.link);
@@ -181,7 +182,7 @@ impl<'a> Somebody<'a> {
         assert_eq!(theirs(self.netns, self.link), self.seen, "{}", self.netns);
     }
 
-    /// Does something to what is ours, if it is there.
+    /// Damages an object of the library, if it exists.
     fn spoil(&self, rng: &mut Rng) {
         let spoil = [
             "link set eth0 down",
@@ -259,7 +260,7 @@ fn ours_and_theirs_stand_side_by_side() -> Outcome {
     assert!(done > 0 && by_process > 0);
     println!("{done} calls by threads and {by_process} by a process, seed {seed}");
 
-    // Now that everybody else has left, everything is as asked, and then as it was.
+    // After all others have stopped, the endpoints are as requested, and then all is as before.
     let mut rng = Rng::with_seed(seed);
     for (at, netns) in containers.iter().enumerate() {
         for found in lab.a.host.attachments(netns)? {
@@ -269,7 +270,7 @@ fn ours_and_theirs_stand_side_by_side() -> Outcome {
         let ensured = lab.a.host.ensure_or_replace(&endpoint, netns)?;
         assert_eq!(lab.a.host.check(&endpoint, netns)?, [], "seed {seed}");
         assert_eq!(ensured.attachment.name().as_str(), "eth0");
-        // With what a link that somebody deleted has left.
+        // Including the remains of a deleted link.
         for found in lab.a.host.attachments(netns)? {
             lab.a.host.detach(&found)?;
         }

@@ -1,4 +1,5 @@
-//! A container in two networks answers on the interface that was asked, and not by its default route.
+//! A container in two networks answers on the interface that received the request, not by its
+//! default route.
 #![deny(dead_code)]
 
 use macvlan_core::{AddrGenMode, Attachment, Endpoint, ErrorKind, Host, Link, NetNs, Result};
@@ -7,7 +8,7 @@ use macvlan_tests::{
     ping_from, silent, sysctl,
 };
 
-/// Host b is a router between two networks, on the cables `ens33` and `ens34`, and somebody far away.
+/// Host b is a router between two networks, on the cables `ens33` and `ens34`, and a distant host.
 /// The container on host a is in both networks; its default routes lead over `ens33`.
 struct Stage {
     lab: Lab,
@@ -16,7 +17,7 @@ struct Stage {
     inside: NetNs,
 }
 
-/// Where the one who is far away is, and the container in the second network.
+/// The addresses of the distant host, and of the container in the second network.
 const FAR: [&str; 2] = ["10.99.0.5", "fd99::5"];
 const SECOND: [&str; 2] = ["10.34.0.10", "fd34::10"];
 
@@ -49,27 +50,27 @@ impl Stage {
         for (name, value) in [
             ("ipv4/ip_forward", "1"),
             ("ipv6/conf/all/forwarding", "1"),
-            // What comes from a network must come over its cable.
+            // Packets from a network must arrive over its cable.
             ("ipv4/conf/all/rp_filter", "1"),
         ] {
             sysctl(&lab.b.netns, name, value);
         }
-        // Without an address that comes by itself, and would come between two snapshots.
+        // Without an automatic address, which could appear between two snapshots.
         let first = Endpoint::new("eth0", "ens33")?
             .addr_gen_mode(AddrGenMode::None)
             .assignment("192.168.15.10/24@192.168.15.2".parse()?)
             .address("fd15::10/64 nodad".parse()?)
             .gateway("fd15::2".parse()?);
         lab.a.host.attach(&first, &inside)?;
-        // The router would not even tell the forger its MAC address.
+        // The router would not even answer a spoofed request for its MAC address.
         for gateway in ["192.168.15.2", "fd15::2"] {
             assert!(ping(&inside, gateway).is_some());
         }
         Ok(Self { lab, far, _container: container, inside })
     }
 
-    /// The same question to the second network, asked from far away; the cable that the answer comes
-    /// back over. It has to arrive, or be dropped by the router.
+    /// Pings the second network from the distant host, and returns the cable of the answer. It must
+    /// arrive, or be dropped by the router.
     fn ask(&self, v6: bool, arrives: bool) -> Outcome<&'static str> {
         let listen = |link| Ok::<_, Stop>((link, Wire::listen(&self.lab.b.netns, link)?));
         let wires = [listen("ens33")?, listen("ens34")?];
@@ -79,7 +80,7 @@ impl Stage {
         } else {
             assert!(silent(&self.far, question), "the router lets {question}'s answer pass");
         }
-        // The IP header comes after 14 bytes of Ethernet's, and has a known length.
+        // The IP header follows 14 bytes of Ethernet, and has a known length.
         let is_answer = |frame: &[u8]| {
             let (kind, at) = if v6 { ([0x86, 0xdd], 14 + 40) } else { ([8, 0], 14 + 20) };
             frame.get(12..14) == Some(&kind[..]) && frame.get(at) == Some(&reply)
@@ -98,7 +99,7 @@ impl Stage {
     }
 }
 
-/// The second interface, with routes of its own.
+/// The second interface, with its own routes.
 fn second() -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth1", "ens34")?
         .assignment("10.34.0.10/24@10.34.0.2".parse()?)
@@ -113,7 +114,7 @@ fn without_it_answers_go_the_wrong_way() -> Outcome {
         .address("10.34.0.10/24".parse()?)
         .address("fd34::10/64 nodad".parse()?);
     stage.lab.a.host.attach(&endpoint, &stage.inside)?;
-    // The router takes it for a forgery; of IPv6 it does not mind.
+    // The router treats it as spoofed; it does not for IPv6.
     assert_eq!(stage.ask(false, false)?, "ens33");
     assert_eq!(stage.ask(true, true)?, "ens33");
     Ok(())
@@ -126,7 +127,7 @@ fn with_it_they_leave_by_the_link_that_was_asked() -> Outcome {
     let attachment = stage.lab.a.host.attach(&endpoint, &stage.inside)?;
     for v6 in [false, true] {
         assert_eq!(stage.ask(v6, true)?, "ens34");
-        // And what the container itself begins, with that address and without.
+        // And connections from the container itself, with and without that address.
         let far = FAR[usize::from(v6)];
         assert!(ping_from(&stage.inside, SECOND[usize::from(v6)], far).is_some());
         assert!(ping(&stage.inside, far).is_some(), "by the default route");
@@ -169,8 +170,8 @@ fn with_it_they_leave_by_the_link_that_was_asked() -> Outcome {
     Ok(())
 }
 
-/// Each interface by a table of its own: the container has no default route at all, and answers
-/// everybody who asks.
+/// Each interface has its own table: the container has no default route in the main table, and
+/// answers all requests.
 fn every_interface_with_a_table_of_its_own() -> Outcome {
     let stage = Stage::set()?;
     for family in ["-4", "-6"] {
@@ -190,7 +191,7 @@ fn every_interface_with_a_table_of_its_own() -> Outcome {
         assert!(ping(&stage.far, ip).is_some(), "{ip}");
     }
     assert!(silent(&other, FAR[0]), "it has no address that it would choose by itself");
-    // Another process, which knows of the container alone, cleans up.
+    // Another process, which knows only the container, cleans up.
     drop(attachments);
     let host = Host::in_netns(&stage.lab.a.netns)?;
     let found = host.attachments(&other)?;
@@ -202,11 +203,11 @@ fn every_interface_with_a_table_of_its_own() -> Outcome {
     Ok(())
 }
 
-/// Rules do not go with the link that they are for; they have to be taken back one by one.
+/// Rules are not deleted with their link, so they have to be undone one by one.
 fn a_failed_attach_leaves_no_rules() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.inside, "route add blackhole 10.77.0.0/16");
-    ip_do(&stage.inside, "rule add from 10.34.0.10 table 7"); // somebody else's
+    ip_do(&stage.inside, "rule add from 10.34.0.10 table 7"); // added by others
     let before = (Snapshot::of(&stage.inside), Snapshot::of(&stage.lab.a.netns));
     for (endpoint, kind) in [
         (second()?.route("blackhole 10.77.0.0/16".parse()?), ErrorKind::RouteExists),

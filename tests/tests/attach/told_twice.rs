@@ -1,12 +1,12 @@
-//! Routes and rules, told in the same words by us in one namespace and by `ip` in another: `ip` sees no
-//! difference, and we read both as what was said.
+//! Routes and rules with the same text, added by the library in one namespace and by `ip` in
+//! another: `ip` sees no difference, and the library reads both as they were given.
 #![deny(dead_code)]
 
 use macvlan_core::{Handle, Link, LinkId, NetNs, Route, RouteFilter, RouteKind, Rule};
 use macvlan_tests::{Need, Outcome, ip, ip_do, ip_lines, need, settle};
 use serde_json::Value;
 
-/// Two namespaces that are alike: a cable with both ends there, and an address of each family.
+/// Two equal namespaces: a cable with both ends there, and an address of each family.
 fn alike() -> Outcome<[(NetNs, Handle); 2]> {
     for what in [Need::Root, Need::Ipv6] {
         need(what)?;
@@ -25,14 +25,14 @@ fn alike() -> Outcome<[(NetNs, Handle); 2]> {
     Ok([one()?, one()?])
 }
 
-/// The routes that somebody has added, as `ip` shows them.
+/// Returns added routes, as `ip` shows them.
 fn seen_routes(netns: &NetNs) -> Vec<Value> {
     let shown = |family| ip(netns, &format!("{family} route show table all proto boot"));
     let all = ["-4", "-6"].map(shown);
     all.iter().filter_map(Value::as_array).flatten().cloned().collect()
 }
 
-/// Everything that was said of a route is what was read.
+/// Checks that every given attribute of a route was read.
 #[track_caller]
 fn assert_route(read: &Route, said: &Route, device: u32) {
     assert_eq!(read.get_kind(), said.get_kind(), "{said}");
@@ -51,7 +51,7 @@ fn assert_route(read: &Route, said: &Route, device: u32) {
     assert!(said.get_scope().is_none() || read.get_scope() == said.get_scope(), "{said}");
 }
 
-/// Each is added by us here, in the same words by `ip` there, and told alike after.
+/// Each is added by the library here, with the same text by `ip` there, and shown equally.
 fn routes_as_ip_sets_them() -> Outcome {
     let [(here, ours), (there, theirs)] = alike()?;
     let device = ours.link("cable")?.index;

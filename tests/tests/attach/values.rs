@@ -1,4 +1,4 @@
-//! Values at their extremes: what attaching accepts is there as it was said, so `check` finds nothing.
+//! Extreme values: accepted values are set exactly, so `check` finds no differences.
 #![deny(dead_code)]
 
 use macvlan_core::{AddrGenMode, Endpoint, MacAddr, Macvlan, Mode, Result};

@@ -1,4 +1,4 @@
-//! An attachment does not keep a container's namespace alive, and finds it as long as it lives.
+//! An attachment does not keep a container's namespace alive, and finds it while it exists.
 #![deny(dead_code)]
 
 use std::os::fd::{AsFd, AsRawFd};
@@ -17,17 +17,17 @@ fn attach(lab: &Lab, inside: &NetNs) -> Outcome<Attachment> {
     Ok(lab.a.host.attach(&eth0, inside)?)
 }
 
-/// The container's address is not to be reached any more.
+/// Checks that the container's address can no longer be reached.
 fn is_off_the_lan(lab: &Lab) -> Outcome {
     eventually("its address is still on the LAN", || Ok(silent(&lab.b.netns, "192.168.15.10")))
 }
 
-/// A name that no other test has.
+/// A name that only this test uses.
 fn a_name(what: &str) -> String {
     format!("macvlan-{what}-{}", std::process::id())
 }
 
-/// Deletes a name, whatever happens.
+/// Deletes a name when dropped.
 struct Named(String);
 
 impl Named {
@@ -44,7 +44,7 @@ impl Drop for Named {
     }
 }
 
-/// The namespace ends with the container, though its attachment lives, and its clone.
+/// The namespace ends with the container, although its attachment and a clone exist.
 fn a_container_ends() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
@@ -62,7 +62,7 @@ fn a_container_ends() -> Outcome {
     Ok(())
 }
 
-/// By each way that a namespace is opened by, once the handle was dropped.
+/// For each way to open a namespace, after the handle was dropped.
 fn it_is_opened_again() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
@@ -92,12 +92,12 @@ fn pidfd_of(container: &Container) -> Outcome<std::os::fd::OwnedFd> {
     Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
-/// Another namespace under the same name, or of the same inode number, is another.
+/// Another namespace of the same name or inode number is a different one.
 fn a_name_that_is_anothers_by_now() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("other")?;
     let attachment = attach(&lab, &NetNs::from_name(&named.0)?)?;
-    // The kernel gives an inode number again at once, mostly.
+    // The kernel usually reuses an inode number at once.
     for _ in 0..20 {
         NetNs::delete(&named.0)?;
         is_off_the_lan(&lab)?;
@@ -115,7 +115,7 @@ fn a_name_that_is_anothers_by_now() -> Outcome {
     Ok(())
 }
 
-/// The way to it leads nowhere any more, and others are still in it: it is found, and detached.
+/// The path no longer leads to it, but others are still in it: it is found, and detached.
 fn the_way_has_gone_and_the_namespace_not() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("way")?;
@@ -128,7 +128,7 @@ fn the_way_has_gone_and_the_namespace_not() -> Outcome {
     Ok(())
 }
 
-/// Who has only a descriptor passes it; one that failed can be tried again.
+/// A caller with only a descriptor passes it; a failed attempt can be repeated.
 fn by_a_descriptor() -> Outcome {
     let lab = Lab::new()?;
     let (container, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
@@ -145,8 +145,8 @@ fn by_a_descriptor() -> Outcome {
     Ok(())
 }
 
-/// The way leads nowhere any more, and what this process may not look at may still be in it: that is no
-/// absence.
+/// The path no longer leads to it, and a process that may not be examined may still be in it: it
+/// does not count as gone.
 fn what_cannot_be_seen_is_not_gone() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("hidden")?;
@@ -161,7 +161,7 @@ fn what_cannot_be_seen_is_not_gone() -> Outcome {
     Ok(())
 }
 
-/// Attaches, deletes the container's name, and detaches without the right to look at others.
+/// Attaches, deletes the container's name, and detaches without the right to examine others.
 fn stranger(arguments: &[String]) -> Outcome {
     let [host, name, pid] = arguments else { return Err("which host, name and process?".into()) };
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
@@ -181,8 +181,8 @@ fn stranger(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// In a PID namespace of its own, as in a container, `/proc` shows the container's process to nobody. The
-/// kernel finds the namespace all the same since Linux 6.18; before, that is said.
+/// In a PID namespace, as in a container, `/proc` does not show the container's process. Since
+/// Linux 6.18, the kernel finds the namespace nevertheless; before, the error says so.
 fn what_another_pid_namespace_hides_is_not_gone() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("enclosed")?;
@@ -197,7 +197,7 @@ fn what_another_pid_namespace_hides_is_not_gone() -> Outcome {
     Ok(())
 }
 
-/// Attaches, deletes the container's name, and detaches in a PID namespace of its own.
+/// Attaches, deletes the container's name, and detaches in a new PID namespace.
 fn enclosed(arguments: &[String]) -> Outcome {
     let [host, name, rest @ ..] = arguments else { return Err("which host and name?".into()) };
     let netns = NetNs::from_path(host)?;
@@ -228,7 +228,7 @@ fn enclosed(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// A file that was mounted on, and is a file again, leads to no namespace.
+/// A file that was a mount point, and is a file again, does not lead to a namespace.
 fn a_mount_that_is_gone() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("mount")?;

@@ -1,5 +1,6 @@
-//! A conversation with the kernel that was broken off leaves answers behind, and a listing in its middle,
-//! beside which the kernel begins no other on that socket: the next conversation is not to notice.
+//! An interrupted conversation with the kernel leaves answers behind, or an unfinished listing,
+//! during which the kernel starts no other on that socket. The next conversation must not be
+//! affected.
 #![deny(dead_code)]
 
 use macvlan_core::{Call, Fault, Handle, Link, NetNs, Result, with_faults};
@@ -9,7 +10,7 @@ use nix::errno::Errno;
 /// So many that the kernel lists them in several parts.
 const LINKS: usize = 120;
 
-/// A handle whose socket nothing was broken off on yet.
+/// Returns a handle without interrupted conversations on its socket.
 fn handle() -> Outcome<Handle> {
     let handle = Handle::in_netns(&NetNs::anonymous()?)?;
     for number in 0..LINKS / 2 {
@@ -18,7 +19,7 @@ fn handle() -> Outcome<Handle> {
     Ok(handle)
 }
 
-/// Every answer to something gets lost in every way, and the same handle does the rest as if it had not.
+/// Every answer is lost in every way, and the same handle continues as if it had not been.
 fn broken_off<T>(handle: &Handle, work: impl Fn() -> Result<T>) -> Outcome {
     let never = usize::MAX..=usize::MAX;
     let (result, calls) = with_faults(never, Fault::NoReply, &work);

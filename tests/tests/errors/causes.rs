@@ -1,7 +1,7 @@
-//! What people read when something is refused: every message as a whole, each provoked on the kernel.
+//! Error messages as users read them, word for word, each provoked on the kernel.
 //!
-//! `CONTAINER` stands for the words for the container's namespace, `HOST` for the host's, `PID` for a
-//! process's number. Without rights, `rootless.rs` looks at the message.
+//! `CONTAINER` stands for the description of the container's namespace, `HOST` for the host's,
+//! `PID` for a process's number. Messages about privileges are in `rootless.rs`.
 #![deny(dead_code)]
 
 use std::io::IoSlice;
@@ -19,8 +19,8 @@ use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair,
 };
 
-/// The message, with what differs from run to run replaced, and without the kernel's own words, which
-/// differ from kernel to kernel.
+/// Returns the message, with varying parts replaced, and without the kernel's own text, which
+/// differs between kernels.
 fn said(stage: &Stage, error: &Error) -> String {
     let kernel = error.kernel_message().map(|words| format!(" (the kernel says: {words})"));
     error
@@ -37,14 +37,14 @@ fn assert_says(stage: &Stage, error: &Error, kind: ErrorKind, expected: &str) {
     assert!(error.leftovers().is_empty(), "{error}");
 }
 
-/// Attaching is refused, with this message.
+/// Checks that attaching is refused with this message.
 #[track_caller]
 fn refused(stage: &Stage, endpoint: &Endpoint, kind: ErrorKind, expected: &str) {
     let error = stage.lab.a.host.attach(endpoint, &stage.inside).expect_err("it was not refused");
     assert_says(stage, &error, kind, expected);
 }
 
-/// Keeps a namespace where it cannot be seen: in a socket, as a message that is not read.
+/// Keeps a namespace where it cannot be seen: in an unread message on a socket.
 fn send_away(netns: NetNs) -> Outcome<[OwnedFd; 2]> {
     let (from, to) =
         socketpair(AddressFamily::Unix, SockType::Datagram, None, SockFlag::SOCK_CLOEXEC)?;
@@ -237,7 +237,7 @@ fn a_mac_address_in_use() -> Outcome {
             .replace("PID", &pid),
     );
     stage.lab.a.host.detach(&attachment)?;
-    // A namespace that no process is in is found by who has it open.
+    // A namespace without processes is found by the process that has it open.
     let hidden = NetNs::anonymous()?;
     let attachment = stage.lab.a.host.attach(&sibling, &hidden)?;
     refused(
@@ -259,7 +259,7 @@ fn a_mac_address_in_use() -> Outcome {
          visible from here on the same parent has the MAC address 02:42:c0:a8:0f:0a; if a \
          container with this address is being removed, retry after some milliseconds",
     );
-    // To be changed into it, is as impossible.
+    // Changing into it is also impossible.
     let attachment = stage.lab.a.host.attach(&eth0()?, &stage.inside)?;
     let handle = Handle::in_netns(&stage.inside)?;
     let error = handle.set_mac("eth0", mac.parse()?).unwrap_err();
@@ -275,13 +275,13 @@ fn a_mac_address_in_use() -> Outcome {
     Ok(())
 }
 
-/// Its last owner's namespace is dying: an attachment that may wait gets it as soon as it is free,
-/// one that may not is refused, and one that waits in vain does so for as long as it was told.
+/// The last owner's namespace is ending. An attach that may wait gets the MAC address as soon as it
+/// is free; one that may not is refused; one that waits too long ends at its timeout.
 fn a_mac_address_of_a_dying_namespace() -> Outcome {
     let stage = Stage::set()?;
     let mac = "02:42:c0:a8:0f:0a".parse()?;
     let endpoint = eth0()?.mac(mac);
-    // The second one is created down, and asked for its MAC address when it is set up.
+    // The second one is created down, and requests its MAC address when it is set up.
     let down = endpoint.clone().accept_ra(AcceptRa::Never).route("10.9.0.0/16".parse()?);
     for endpoint in [&endpoint, &down] {
         gets_it_from_the_dying(&stage, endpoint)?;
@@ -401,7 +401,7 @@ fn a_vlan_that_is_taken() -> Outcome {
          already exists, as \"v100\"; a parent has each VLAN once; delete the existing link, or \
          attach a macvlan to it",
     );
-    // A macvlan on it is welcome, whatever it is called.
+    // A macvlan on it is allowed, whatever its name.
     let attachment =
         stage.lab.a.host.attach(&Endpoint::new("eth0", "ens33.100")?, &stage.inside)?;
     assert_eq!(attachment.parent_index(), handle.link("v100")?.index);
@@ -590,7 +590,7 @@ fn gateways_and_routes() -> Outcome {
              fd15::a: duplicate address detection of the route's source address is in progress; \
              probe the address, which waits for the detection, or make it optimistic or nodad",
         );
-        // As the error says.
+        // As the error suggests.
         let probed = tentative.probe(Probe::quick().deadline(PATIENCE));
         stage.lab.a.host.detach(&stage.lab.a.host.attach(&probed, &stage.inside)?)?;
     }
@@ -632,7 +632,7 @@ fn gateways_and_routes() -> Outcome {
     Ok(())
 }
 
-/// Gateways that are none, whatever the links: by their values, and where the kernel is asked.
+/// Invalid gateways: by their values, and where the kernel is asked.
 fn gateways_that_are_none() -> Outcome {
     let stage = Stage::set()?;
     for (gateway, family) in [("127.0.0.1", "10.1.0.0/16"), ("::1", "fd60::/32")] {
@@ -673,14 +673,14 @@ fn gateways_that_are_none() -> Outcome {
         "\"eth0\" in CONTAINER: cannot add route 10.1.0.0/16 via 127.0.0.1 dev eth0: the gateway is a \
          loopback address",
     );
-    // It is on a subnet, and not through that link; the kernel's words stand alone.
+    // It is in a subnet, but not through that link; the kernel's message is shown alone.
     let error = add("10.1.0.0/16 via 192.168.15.2 dev lo")?;
     assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
     assert!(!error.to_string().contains("not on a subnet"), "{error}");
     Ok(())
 }
 
-/// IPv6 has no place on a link with such an MTU.
+/// A link with such an MTU cannot have IPv6.
 fn an_mtu_without_ipv6() -> Outcome {
     let stage = Stage::set()?;
     let small = Endpoint::new("eth0", "ens33")?.mtu(68);
@@ -705,7 +705,7 @@ fn an_mtu_without_ipv6() -> Outcome {
     Ok(())
 }
 
-/// A process that has ended; its pid may then be another's, which a pidfd is not fooled by.
+/// A process that has ended. Its pid may be reused, which does not affect a pidfd.
 fn containers_that_are_gone() -> Outcome {
     let stage = Stage::set()?;
     let container = Container::start()?;

@@ -1,8 +1,8 @@
-//! Every system call of a netlink socket fails once, in every way, and then for good: whatever was
-//! being done, the namespaces are as before, or the error says precisely what remains.
+//! Every system call of a netlink socket fails, once in every way and then permanently. In every
+//! operation, the namespaces are as before, or the error lists exactly what remains.
 //!
-//! The faults come through a seam in the library (its feature `fault-injection`); `strace.rs` makes
-//! the kernel fail instead, with nothing compiled in.
+//! The faults are injected by a hook in the library (its feature `fault-injection`); `strace.rs`
+//! makes the kernel fail instead, without code compiled in.
 #![deny(dead_code)]
 
 use std::cell::RefCell;
@@ -25,30 +25,30 @@ use nix::sys::socket::{
 
 const NEVER: RangeInclusive<usize> = usize::MAX..=usize::MAX;
 
-/// A host, and a container with routes of its own through an interface of its own.
+/// A host, and a container with its own routes through its own interface.
 struct Stage {
     lab: Lab,
     inside: NetNs,
 }
 
-/// The container's routes, which are put back by hand where an error says that they are gone.
+/// The container's routes, which are restored by hand if an error says that they are gone.
 const DEFAULT_ROUTES: [&str; 3] = [
     "route add default via 192.168.15.2 dev net0 metric 5",
     "route add default via 192.168.15.1 dev net0 metric 7",
     "route add default via fd15::2 dev net0 metric 5",
 ];
 
-/// A route of the container's, for which a route of the endpoint's is refused.
+/// A route of the container that conflicts with a route of the endpoint.
 const IN_THE_WAY: &str = "blackhole 10.9.0.0/16";
 
 impl Stage {
     fn set() -> Outcome<Self> {
         let stage = Self { lab: Lab::new()?, inside: NetNs::anonymous()? };
         if need(Need::Ipv6).is_ok() {
-            // Snapshots are not to change by themselves.
+            // Snapshots must not change by themselves.
             sysctl(&stage.inside, "ipv6/conf/default/accept_dad", "0");
         }
-        // It is another `lo` after its first time up, and trials will set it up.
+        // `lo` differs after its first time up, and trials will set it up.
         ip_do(&stage.inside, "link set lo up");
         ip_do(&stage.inside, "link set lo down");
         let first = Endpoint::new("net0", "ens33")?
@@ -66,7 +66,7 @@ impl Stage {
         &self.lab.a.netns
     }
 
-    /// What is there when nothing moves by itself any more: the kernel finishes some things later.
+    /// Returns the state when it no longer changes by itself: the kernel makes some changes later.
     fn settled(&self) -> Outcome<Before> {
         let of = |netns: &NetNs| -> Outcome<(Seen, Snapshot)> {
             let snapshot = Snapshot::settled(netns);
@@ -75,7 +75,7 @@ impl Stage {
         Ok(Before { outside: of(self.outside())?, inside: of(&self.inside)? })
     }
 
-    /// A session and a handle that have opened no socket yet, so that opening can fail too.
+    /// A session and a handle without open sockets, so that opening can fail too.
     fn anew(&self) -> Result<(NetNs, NetNs)> {
         Ok((NetNs::from_fd(self.outside())?, NetNs::from_fd(&self.inside)?))
     }
@@ -85,9 +85,9 @@ impl Stage {
         Host::in_netns(&outside)?.attach(endpoint, &inside)
     }
 
-    /// Does by hand what an error says is left to do; what it is sure of has to be there.
+    /// Does by hand what an error lists as remaining. Certain leftovers must exist.
     fn tidy_up(&self, error: &Error) {
-        // Links first: other things go with them.
+        // Links first, because other objects are deleted with them.
         let mut left: Vec<&String> = error.leftovers().iter().collect();
         left.sort_by_key(|left| !left.contains("link "));
         for left in left {
@@ -110,7 +110,7 @@ impl Stage {
                 let family = if rule.contains("fd") { "-6" } else { "-4" };
                 format!("{family} rule delete {rule}")
             } else if words == "rules and routes of protocol 109" {
-                // Of other endpoints, which were not looked for.
+                // Of other endpoints, which were not searched.
                 assert!(!sure, "{error}");
                 continue;
             } else if words == "lo set up" {
@@ -128,7 +128,7 @@ impl Stage {
             }
             let done = ip_try(netns, &command);
             assert!(!sure || done.is_ok(), "{done:?}, after: {error}");
-            // Whether that route was added or stood in the way is what nobody knows then.
+            // In this case it is unknown whether that route was added or conflicted.
             if words == format!("route {IN_THE_WAY}") {
                 assert!(!sure, "{error}");
                 ip_do(netns, &format!("route add {IN_THE_WAY}"));
@@ -136,7 +136,7 @@ impl Stage {
         }
     }
 
-    /// After something that was to change nothing, or to tell what it could not undo.
+    /// Checks an operation that had to change nothing, or to report what it could not undo.
     fn judge(&self, before: &Before, failed: Option<&Error>, trial: &str) -> Outcome {
         if let Some(error) = failed {
             assert_ne!(error.kind(), ErrorKind::Bug, "{trial}: {error}");
@@ -151,7 +151,7 @@ impl Stage {
         Ok(())
     }
 
-    /// When all trials are over, `ip` has the last word.
+    /// When all trials are over, `ip` checks the state.
     fn judge_all(&self, before: &Before) {
         before.outside.1.assert_same(self.outside());
         before.inside.1.assert_same(&self.inside);
@@ -163,7 +163,7 @@ struct Before {
     inside: (Seen, Snapshot),
 }
 
-/// What the library itself sees, which starts no program and so can be asked after every trial.
+/// Returns the library's own view, which starts no program and so can be used after every trial.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen(Vec<LinkInfo>, Vec<AddressInfo>, Vec<RouteInfo>, Vec<Rule>);
 
@@ -179,7 +179,7 @@ impl Seen {
     }
 }
 
-/// The ways in which a call can fail, and whether for good.
+/// The ways in which a call can fail, and whether permanently.
 fn faults(call: Call) -> Vec<(Fault, bool)> {
     let once = [Errno::EPERM, Errno::ENOBUFS, Errno::EINTR, Errno::ENOMEM];
     let mut faults: Vec<(Fault, bool)> =
@@ -193,16 +193,16 @@ fn faults(call: Call) -> Vec<(Fault, bool)> {
     faults
 }
 
-/// One of how many faults of a call is tried, others at the next call: where calls are few and quick, or
-/// with `--long`, each.
+/// Of each call's faults, one of this many is tried, another at the next call. For operations with
+/// few and quick calls, or with `--long`, all are tried.
 fn step(calls: usize) -> Outcome<usize> {
     Ok(if is_long() || calls < 40 && !is_guest()? { 1 } else { 5 })
 }
 
-/// The name of the trial that comes first.
+/// The name of the first trial.
 const UNDISTURBED: &str = "without a fault";
 
-/// Does something with faults at every call that it makes; how many trials that were.
+/// Runs an operation with faults at every call that it makes. Returns the number of trials.
 fn at_every_call<T>(
     work: impl Fn() -> Outcome<T>,
     clean: impl Fn(T, &str) -> Outcome,
@@ -222,7 +222,7 @@ fn at_every_call<T>(
             let (result, made) = with_faults(number..=last, fault, &work);
             let trial = format!("{fault:?} at {call:?} {number}, for good: {for_good}");
             clean(result?, &trial)?;
-            // Where other namespaces are looked through, there may be fewer of them by now.
+            // If other namespaces are searched, their number may have decreased.
             trials += usize::from(made.len() > number);
         }
     }
@@ -231,7 +231,7 @@ fn at_every_call<T>(
     Ok(trials)
 }
 
-/// Attaches with every fault. What was attached all the same is right, and is detached.
+/// Attaches with every fault. A successful attach is complete, and is detached.
 fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcome {
     let stage = Stage::set()?;
     if refused.is_some() {
@@ -293,7 +293,7 @@ fn source_routing_fails_at_every_call() -> Outcome {
     attach_with_faults(&endpoint, None)
 }
 
-/// And so do the looking for the cause and the undoing, when the kernel has refused.
+/// The search for the cause, and the undo, have faults too when the kernel has refused.
 fn an_undoing_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
     let endpoint = eth0()?
@@ -304,8 +304,8 @@ fn an_undoing_fails_at_every_call() -> Outcome {
     attach_with_faults(&endpoint, Some(ErrorKind::RouteExists))
 }
 
-/// Whatever fails, the container has the new link, or the old one with all that was on it; only where the
-/// kernel cannot be reached any more, it may have neither, and the error says so.
+/// With every fault, the container has the new link, or the old one with everything on it. Only if
+/// the kernel can no longer be reached may it have neither, and the error says so.
 fn a_replacement_of_a_link_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
     let stage = Stage::set()?;
@@ -343,7 +343,7 @@ fn a_replacement_of_a_link_fails_at_every_call() -> Outcome {
                 }
                 Err(_) if trial.ends_with("for good: true") => Ok(()),
                 Err(error) => {
-                    // What may be left or gone is named; the container is never without a link.
+                    // Uncertain objects are named; the container is never without a link.
                     let links = ip_lines(&stage.inside, "-br link show dev eth0");
                     assert_eq!(links.len(), 1, "{trial}: {error}");
                     Ok(())
@@ -356,7 +356,7 @@ fn a_replacement_of_a_link_fails_at_every_call() -> Outcome {
     clear()
 }
 
-/// A detachment goes as far as it can, and says what remains.
+/// A detach continues as far as it can, and lists what remains.
 fn a_detach_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
     let stage = Stage::set()?;
@@ -383,7 +383,7 @@ fn a_detach_fails_at_every_call() -> Outcome {
     Ok(())
 }
 
-/// A link is given away, by moving it or by making it there: it is here or there, and whole.
+/// A link is moved to, or created in, another namespace: it is here or there, and complete.
 fn a_handoff_fails_at_every_call() -> Outcome {
     takes_long_in_the_guest()?;
     let stage = Stage::set()?;
@@ -420,13 +420,13 @@ fn a_handoff_fails_at_every_call() -> Outcome {
     Ok(())
 }
 
-/// Somebody else's message, from a port that is not the kernel's, says that all is well, with the
-/// sequence number that is waited for: it is not listened to.
+/// A forged acknowledgement, from a port that is not the kernel's, with the expected sequence
+/// number, is ignored.
 fn what_others_send_is_ignored() -> Outcome {
     let stage = Stage::set()?;
     let (outside, inside) = stage.anew()?;
     let host = Host::in_netns(&outside)?;
-    // Its socket is the newest in the namespace, so the port can be read where the kernel lists them.
+    // Its socket is the newest in the namespace, so the port can be read from the kernel's list.
     let read = || std::fs::read_to_string("/proc/thread-self/net/netlink");
     let ports: Vec<u32> = outside
         .run(read)??
@@ -494,13 +494,13 @@ fn the_last_one_leaves_a_vlan_with_faults() -> Outcome {
         },
         |result, trial| {
             if result.is_ok() {
-                // A namespace that could not be looked at may have had a link on the VLAN.
+                // A namespace that could not be examined may have had a link on the VLAN.
                 if trial != UNDISTURBED {
                     host.remove_unused_parents()?;
                 }
                 return stage.judge(&before, None, trial);
             }
-            // Whoever comes by later removes what is left.
+            // The next process removes what is left.
             let error = result.err().ok_or("it failed")?;
             assert!(!error.leftovers().is_empty(), "{trial}: {error}");
             let _ = ip_try(&stage.inside, "link delete eth0");

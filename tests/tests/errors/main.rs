@@ -1,4 +1,4 @@
-//! What is refused or fails: nothing remains, and the error says why.
+//! Refused and failed operations: no changes remain, and the error names the cause.
 
 mod broken_off;
 mod causes;

@@ -1,4 +1,4 @@
-//! Bad input: told in clear words, and before any system call where the value alone tells.
+//! Invalid input is reported clearly, and before any system call if the value alone is invalid.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// Where bad values are tried.
+/// The namespaces for invalid values.
 struct Place {
     host: Host,
     handle: Handle,
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// What is tried, and what the error says about it.
+/// A case, and its error.
 type Case = (fn(&Place) -> Result<()>, &'static str);
 
 fn mac() -> MacAddr {
@@ -44,7 +44,7 @@ fn eth0() -> Result<Endpoint> {
     Endpoint::new("eth0", "ens33")
 }
 
-/// Values that are wrong wherever they are used.
+/// Values that are always invalid.
 const CASES: [Case; 38] = [
     (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: the id must be from 1 to 4094"),
     (|_| Vlan::new(0).map(drop), "the id 0 has the name priority-tags"),
@@ -148,7 +148,7 @@ const CASES: [Case; 38] = [
 
 fn every_value_is_refused_in_clear_words() -> Outcome {
     need(Need::Root)?;
-    // There is no such parent, no such link: it is the value that is complained of.
+    // The parent and the link do not exist, but the error is about the value.
     let place = Place::new(&NetNs::anonymous()?)?;
     for (number, (case, words)) in CASES.iter().enumerate() {
         let error = case(&place).expect_err("it was not refused");
@@ -159,11 +159,11 @@ fn every_value_is_refused_in_clear_words() -> Outcome {
     Ok(())
 }
 
-/// Tries every case under the eyes of the one who started it, and stops before the first and after
-/// each; before the first it does nothing, once.
+/// Runs every case under the test's tracing. Stops before the first and after each; before the
+/// first, it does one empty run.
 fn refused(_: &[String]) -> Outcome {
     let place = Place::new(&NetNs::anonymous()?)?;
-    // What is done for the first time takes memory.
+    // The first run allocates memory.
     let mut errors: Vec<Option<Error>> = Vec::with_capacity(3 * CASES.len());
     errors.extend(CASES.iter().map(|(case, _)| case(&place).err()));
     ptrace::traceme()?;
@@ -177,7 +177,7 @@ fn refused(_: &[String]) -> Outcome {
     Ok(())
 }
 
-/// How many times a system call begins or ends until a process stops itself.
+/// Counts the starts and ends of system calls until a process stops itself.
 fn calls(process: Pid) -> Outcome<usize> {
     for calls in 0.. {
         ptrace::syscall(process, None)?;
@@ -205,7 +205,7 @@ fn no_system_call_is_made_for_it() -> Outcome {
     Ok(())
 }
 
-/// What only the kernel can tell, because it depends on the link that there is.
+/// Cases that only the kernel can decide, because they depend on existing links.
 fn what_does_not_go_with_the_link() -> Outcome {
     let lab = Lab::new()?;
     let place = Place::new(&lab.a.netns)?;
@@ -236,7 +236,7 @@ fn what_does_not_go_with_the_link() -> Outcome {
     Ok(())
 }
 
-/// VLANs, of either protocol, on a kernel that has none.
+/// VLANs, of either protocol, on a kernel without them.
 fn a_kernel_without_vlans() -> Outcome {
     let lab = Lab::new()?;
     if need(Need::Vlan).is_ok() {

@@ -1,11 +1,11 @@
-//! When the kernel refuses the link or one of its addresses, nothing remains, on the host or inside,
-//! and the error says what was refused and why.
+//! When the kernel refuses the link or one of its addresses, no changes remain, on the host or
+//! inside, and the error names the refused object and the cause.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, ErrorKind, Link, Macvlan, Mode, Result};
 use macvlan_tests::{Container, Need, Outcome, Stage, ip, ip_do, ip_lines, ip_link, need, sysctl};
 
-/// What would work alone, and so has to be undone when something after it is refused.
+/// Objects that would work alone, and so have to be undone when a later one is refused.
 fn eth0() -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
         .address("192.168.15.10/24".parse()?)
@@ -106,7 +106,7 @@ fn the_parent_is_no_ethernet() -> Outcome {
     Ok(())
 }
 
-/// IPv4 takes one address with two prefixes, IPv6 does not.
+/// IPv4 accepts one address with two prefixes, IPv6 does not.
 fn an_address_is_given_in_two_subnets() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -125,7 +125,7 @@ fn ipv6_is_switched_off_in_the_container() -> Outcome {
     Ok(())
 }
 
-/// A passthru link gives its parent its MAC address, and takes it back when it goes.
+/// A passthru link gives its parent its MAC address, and restores the parent's when it is deleted.
 fn the_parent_has_its_own_mac_address_again() -> Outcome {
     let stage = Stage::set()?;
     let before = ip_link(&stage.lab.a.netns, "ens33")["address"].clone();
@@ -146,7 +146,7 @@ fn the_parent_is_not_promiscuous_any_more() -> Outcome {
     Ok(())
 }
 
-/// After each refusal the same endpoint, put right, can be attached.
+/// After each refusal, the corrected endpoint can be attached.
 fn what_is_put_right_works() -> Outcome {
     let stage = Stage::set()?;
     let mac = "02:42:c0:a8:0f:0a".parse()?;

@@ -1,11 +1,11 @@
-//! When the kernel refuses one of an endpoint's routes, nothing remains, and the default routes that
-//! should have been replaced are as they were.
+//! When the kernel refuses one of an endpoint's routes, no changes remain, and the default routes
+//! to be replaced are as they were.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, ErrorKind, Result};
 use macvlan_tests::{Outcome, Snapshot, Stage, ip_do};
 
-/// What would work alone, and so has to be undone when something after it is refused.
+/// Objects that would work alone, and so have to be undone when a later one is refused.
 fn eth0() -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?
         .address("192.168.15.10/24".parse()?)
@@ -46,8 +46,8 @@ fn a_further_route_is_refused() -> Outcome {
     Ok(())
 }
 
-/// Routes that lead nowhere do not go with the link: they have to be taken back one by one. So do
-/// those through another link.
+/// Blackhole routes are not deleted with the link, so they have to be undone one by one. So do
+/// routes through another link.
 fn routes_that_do_not_hang_on_the_link_go_too() -> Outcome {
     let stage = Stage::with_default_routes(&[])?;
     let endpoint = || -> Result<Endpoint> {
@@ -65,7 +65,7 @@ fn routes_that_do_not_hang_on_the_link_go_too() -> Outcome {
     Ok(())
 }
 
-/// And a route that was there already, which is why it was refused, stays.
+/// An existing route that caused the refusal stays.
 fn a_route_that_was_there_before_stays() -> Outcome {
     let stage = Stage::set()?;
     for route in ["blackhole 10.1.0.0/16", "blackhole fd01::/16"] {
@@ -98,7 +98,7 @@ fn a_routes_source_is_no_address_of_the_container() -> Outcome {
     Ok(())
 }
 
-/// The default routes that should have gone are as they were, with everything that they had.
+/// The default routes to be replaced are as they were, with all attributes.
 fn replacing_the_default_route_is_refused() -> Outcome {
     let stage = Stage::with_default_routes(&[
         "default via 192.168.15.2 metric 5 mtu lock 1400 advmss 1300 src 192.168.15.20",
@@ -127,7 +127,7 @@ fn replacing_the_default_route_is_refused() -> Outcome {
     Ok(())
 }
 
-/// A refusal before the default routes are touched leaves them alone as well.
+/// A refusal before the default routes are changed leaves them unchanged as well.
 fn replacing_never_begins_when_something_else_is_refused() -> Outcome {
     let stage = Stage::with_default_routes(&["default via 192.168.15.1", "default via fd15::1"])?;
     let endpoint = eth0()?

@@ -1,4 +1,4 @@
-//! A host reaches its own containers, and they it; what is moved for that is put back whole.
+//! A host and its own containers reach each other, and moved addresses are restored completely.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use macvlan_tests::{
 use nix::sys::resource::{Resource, setrlimit};
 use serde_json::{Deserializer, Value};
 
-/// To be confirmed within: longer than any of these tests takes.
+/// A deadline that is longer than any of these tests.
 pub(crate) const SOON: Duration = Duration::from_secs(600);
 
 pub(crate) fn eth0(last: u8) -> Result<Endpoint> {
@@ -31,7 +31,7 @@ pub(crate) fn links(netns: &NetNs) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// A host with a router that leads to it: host b, 192.168.15.2 and `fd15::2`.
+/// A host with a router: host b, 192.168.15.2 and `fd15::2`.
 pub(crate) fn routed() -> Outcome<Lab> {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -42,13 +42,13 @@ pub(crate) fn routed() -> Outcome<Lab> {
     );
     ip_do(&lab.a.netns, "-6 route add default via fd15::2 dev ens33 metric 77");
     ip_do(&lab.a.netns, "route add 10.8.0.0/16 via 192.168.15.2 dev ens33 table 7");
-    // What is behind the router.
+    // Addresses behind the router.
     ip_do(&lab.b.netns, "address add 10.1.1.1/32 dev lo");
     ip_do(&lab.b.netns, "address add fd99::1/128 dev lo nodad");
     Ok(lab)
 }
 
-/// The host reaches its router, what is behind it, and is reached from there.
+/// Checks that the host reaches its router and addresses behind it, and is reached from there.
 #[track_caller]
 pub(crate) fn assert_reaches_the_network(lab: &Lab) {
     for ip in ["192.168.15.2", "fd15::2", "10.1.1.1", "fd99::1"] {
@@ -59,7 +59,7 @@ pub(crate) fn assert_reaches_the_network(lab: &Lab) {
     }
 }
 
-/// Both ways, both families.
+/// In both directions and families.
 #[track_caller]
 pub(crate) fn assert_reach_each_other(host: &NetNs, container: &NetNs, last: u8) {
     for (theirs, ours) in
@@ -79,7 +79,8 @@ fn without_it_they_do_not_reach_each_other() -> Outcome {
     Ok(())
 }
 
-/// With the parent's addresses, borrowed; the link goes with the last container, and comes back.
+/// With the parent's borrowed addresses. The link is deleted with the last container, and created
+/// again.
 fn host_and_containers_reach_each_other() -> Outcome {
     let lab = routed()?;
     let before = Snapshot::settled(&lab.a.netns);
@@ -105,7 +106,7 @@ fn host_and_containers_reach_each_other() -> Outcome {
     Ok(())
 }
 
-/// Others go on knowing the host by its parent's MAC address.
+/// Other hosts keep the parent's MAC address for the host.
 fn others_are_answered_by_the_parent() -> Outcome {
     let lab = Lab::new()?;
     let access = lab.a.host.access("ens33")?;
@@ -121,7 +122,7 @@ fn others_are_answered_by_the_parent() -> Outcome {
     Ok(())
 }
 
-/// Strict reverse path filtering is no hindrance.
+/// Works with strict reverse path filtering.
 fn strict_reverse_path_filtering_is_minded() -> Outcome {
     let lab = routed()?;
     for which in ["all", "default", "ens33"] {
@@ -163,7 +164,7 @@ fn an_address_of_its_own_and_a_prefix() -> Outcome {
     Ok(())
 }
 
-/// On a VLAN that is made on demand: it goes with the last who is on it, be that the host.
+/// On an on-demand VLAN, which is deleted with its last user, even if that is the host.
 fn on_a_vlan_that_is_made_on_demand() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -182,8 +183,8 @@ fn on_a_vlan_that_is_made_on_demand() -> Outcome {
     Ok(())
 }
 
-/// A container that was attached without it is added; dropping takes the link away, unless it is kept,
-/// and then it is found again.
+/// A container that was attached without access is added. Dropping the access deletes the link,
+/// unless it is kept; then it is found again.
 fn dropped_or_kept() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -223,7 +224,7 @@ fn what_cannot_be_is_refused() -> Outcome {
     assert!(private.unwrap_err().is_invalid_value());
     let missing = access.attach(&Endpoint::new("eth0", "ens34")?, &inside).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::ParentNotFound, "{missing}");
-    // A route that is somebody else's.
+    // A route of others.
     ip_do(&lab.a.netns, "route add 192.168.15.10/32 dev ens33");
     let taken = access.attach(&eth0(10)?, &inside).unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::RouteExists, "{taken}");
@@ -239,8 +240,8 @@ fn what_cannot_be_is_refused() -> Outcome {
     Ok(())
 }
 
-/// What there is of addresses, routes, rules and the setting that is changed, in no order: of two local
-/// routes to one address the order does not matter.
+/// Returns addresses, routes, rules and the changed sysctl, without order: the order of two local
+/// routes to one address does not matter.
 fn seen(netns: &NetNs) -> Vec<String> {
     let mut all = Vec::new();
     let routes = "route show table all";
@@ -252,7 +253,7 @@ fn seen(netns: &NetNs) -> Vec<String> {
         let answers = ip_batch(netns, options, &questions);
         let answers = Deserializer::from_str(&answers).into_iter::<Value>().flatten();
         for mut one in answers.flat_map(|answer| answer.as_array().cloned().unwrap_or_default()) {
-            // Of a link's own state much moves by itself; it is about its addresses.
+            // Other parts of a link's state change by themselves; this is about its addresses.
             let addresses = one["addr_info"].as_array_mut().map(std::mem::take);
             for address in addresses.into_iter().flatten() {
                 all.push(format!("{}: {address}", one["ifname"]));
@@ -276,7 +277,7 @@ fn ready(lab: &Lab) -> Outcome<(HostAccess, NetNs)> {
     Ok((access, inside))
 }
 
-/// Moved, confirmed, and back when the access is closed.
+/// Moved, confirmed, and moved back when the access is closed.
 fn addresses_are_moved_and_moved_back() -> Outcome {
     let lab = routed()?;
     ip_do(&lab.a.netns, "address add 192.168.15.101/24 dev ens33"); // a secondary one
@@ -306,7 +307,7 @@ fn addresses_are_moved_and_moved_back() -> Outcome {
     Ok(())
 }
 
-/// Nobody confirms: after the deadline all is as before, by itself.
+/// Without confirmation, everything is restored at the deadline.
 fn unconfirmed_it_undoes_itself() -> Outcome {
     let lab = routed()?;
     let (access, inside) = ready(&lab)?;
@@ -327,18 +328,18 @@ fn unconfirmed_it_undoes_itself() -> Outcome {
     assert_reaches_the_network(&lab);
     assert_reach_each_other(&lab.a.netns, &inside, 10);
 
-    drop(access.move_addresses(SOON)?); // at once
+    drop(access.move_addresses(SOON)?); // immediately
     settle(&lab.a.netns);
     assert_eq!(seen(&lab.a.netns), before);
     let _moving = access.move_addresses(SOON)?;
-    access.close()?; // takes the link away, and so has to move them back before
+    access.close()?; // deletes the link, and so has to move them back before
     assert_reaches_the_network(&lab);
     Ok(())
 }
 
-/// As cloud images and network managers set a host up: an address for one host alone with its gateway on
-/// the link, addresses with a label, without a subnet's route and with a metric, and others' routes that
-/// are equal but for the link.
+/// A configuration as set up by cloud images and network managers: a single-host address with its
+/// gateway on the link, addresses with a label, without a subnet route and with a metric, and
+/// routes of others that differ only in the link.
 fn managed() -> Outcome<Lab> {
     let lab = routed()?;
     for command in [
@@ -371,7 +372,7 @@ fn managed() -> Outcome<Lab> {
     Ok(lab)
 }
 
-/// Routes and the parent's addresses, as the kernel has them one after the other.
+/// Returns routes and the parent's addresses, in the kernel's order.
 fn in_order(lab: &Lab) -> Vec<String> {
     let mut all = ip_lines(&lab.a.netns, "-4 route show table main");
     all.extend(ip_lines(&lab.a.netns, "-6 route show table main"));
@@ -379,7 +380,8 @@ fn in_order(lab: &Lab) -> Vec<String> {
     all
 }
 
-/// The process that moved them is gone, and left the link: another finds it and moves them back.
+/// The process that moved them has ended without deleting the link: another finds it and moves them
+/// back.
 fn another_process_moves_them_back() -> Outcome {
     let lab = managed()?;
     Snapshot::settled(&lab.a.netns);
@@ -405,7 +407,8 @@ fn another_process_moves_them_back() -> Outcome {
     Ok(())
 }
 
-/// Undone by the process itself, others' routes of equal destination and metric stand where they stood.
+/// After an undo by the same process, routes of others with equal destination and metric have their
+/// old positions.
 fn equal_routes_of_others_are_left_alone() -> Outcome {
     let lab = managed()?;
     Snapshot::settled(&lab.a.netns);
@@ -425,7 +428,7 @@ fn equal_routes_of_others_are_left_alone() -> Outcome {
     Ok(())
 }
 
-/// A process that ends at any moment of moving leaves marks by which another puts all back.
+/// A process that ends at any stage of the move leaves marks by which another restores everything.
 fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = managed()?;
@@ -441,7 +444,7 @@ fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
     let mut cut_off = 0;
     for (at, _) in sends {
         let session = access()?;
-        // From there on nothing can be sent, not what would undo it either.
+        // From there on all sends fail, including those of the undo.
         let fault = Fault::Errno(nix::errno::Errno::EPERM as i32);
         let (moved, _) = with_faults(at..=usize::MAX, fault, || session.move_addresses(SOON));
         cut_off += usize::from(moved.is_err());
@@ -458,7 +461,7 @@ fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
     Ok(())
 }
 
-/// A link of the name that was not made for host access is neither changed nor deleted.
+/// A link of this name that was not created for host access is neither changed nor deleted.
 fn somebody_elses_link_is_refused() -> Outcome {
     let lab = Lab::new()?;
     for command in [
@@ -479,7 +482,8 @@ fn somebody_elses_link_is_refused() -> Outcome {
     Ok(())
 }
 
-/// Two sessions have one link; whoever goes first takes only what is its own, the last one all.
+/// Two sessions share one link. The first to end removes only its own routes, the last one
+/// everything.
 fn two_sessions_share_the_link() -> Outcome {
     let lab = Lab::new()?;
     let before = Snapshot::settled(&lab.a.netns);
@@ -504,7 +508,7 @@ fn two_sessions_share_the_link() -> Outcome {
     Ok(())
 }
 
-/// The link was deleted, or its parent was; the next attach makes it again, with all routes.
+/// The link or its parent was deleted. The next attach creates it again, with all routes.
 fn it_recovers_from_what_others_delete() -> Outcome {
     let lab = Lab::new()?;
     let before = Snapshot::settled(&lab.a.netns);
@@ -516,7 +520,7 @@ fn it_recovers_from_what_others_delete() -> Outcome {
     assert_reach_each_other(&lab.a.netns, &one, 10);
     assert_reach_each_other(&lab.a.netns, &other, 11);
     let mut attached = vec![first, second];
-    // Known by what it is, whatever it is called. Kernels before 6.0 rename no link that is up.
+    // Found under any name. Kernels before 6.0 cannot rename a link that is up.
     let inside = NetNs::anonymous()?;
     if lab.a.handle.rename("ens33", "ens99".parse()?).is_ok() {
         let endpoint = Endpoint::new("eth0", "ens99")?.address("192.168.15.12/24".parse()?);
@@ -532,7 +536,7 @@ fn it_recovers_from_what_others_delete() -> Outcome {
     Ok(())
 }
 
-/// A process that is killed while it makes the link: the next one finds it, whatever it lacks.
+/// A process is killed while it creates the link: the next one finds it, in any state.
 fn killed_while_the_link_is_made() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = Lab::new()?;
@@ -552,7 +556,7 @@ fn killed_while_the_link_is_made() -> Outcome {
     Ok(())
 }
 
-/// The host's namespace, and the system call before which it is killed.
+/// The arguments: the host's namespace, and the system call before which it is killed.
 fn maker(words: &[String]) -> Outcome {
     let [host, call] = words else { return Err("two arguments".into()) };
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -562,7 +566,7 @@ fn maker(words: &[String]) -> Outcome {
     Ok(access?.close()?)
 }
 
-/// Two sessions lead to one container; one that lets go leaves the other's route.
+/// Two sessions have routes to one container; a session that ends leaves the other's route.
 fn a_session_takes_away_only_its_own_routes() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -577,8 +581,8 @@ fn a_session_takes_away_only_its_own_routes() -> Outcome {
     Ok(())
 }
 
-/// The parent's addresses change while the access stands, as a DHCP client changes them, and somebody
-/// deletes the link: whoever watches the host follows.
+/// The parent's addresses change during the access, as by a DHCP client, and the link is deleted: a
+/// program that watches the host follows.
 fn the_parent_is_followed_by_events() -> Outcome {
     let lab = Lab::new()?;
     let access = lab.a.host.access("ens33")?;
@@ -624,8 +628,8 @@ fn the_parent_is_followed_by_events() -> Outcome {
     Ok(())
 }
 
-/// What the parent has no more is not borrowed any more; what is to be used no more never was, and what
-/// expires does so on the link too.
+/// Addresses that the parent has lost are no longer borrowed, deprecated ones never are, and
+/// lifetimes apply on the link too.
 fn borrowed_addresses_follow_the_parents() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -662,7 +666,7 @@ fn borrowed_addresses_follow_the_parents() -> Outcome {
     Ok(())
 }
 
-/// Advertisements of routers are for the parent.
+/// Router advertisements are handled by the parent.
 fn the_link_takes_no_advertisements() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -674,7 +678,7 @@ fn the_link_takes_no_advertisements() -> Outcome {
     Ok(())
 }
 
-/// Whatever request fails, or loses its answer, the host is where it was, with its default route.
+/// If any request fails, or loses its answer, the host is as before, with its default route.
 fn a_fault_in_any_step_leaves_everything_as_before() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = routed()?;
@@ -690,7 +694,7 @@ fn a_fault_in_any_step_leaves_everything_as_before() -> Outcome {
     assert!(sends > 10, "{calls:?}");
     let mut failed = 0;
     for (at, call) in calls.iter().enumerate() {
-        // What is not sent is not done; what gets no answer may have been.
+        // A request that is not sent has no effect; one without an answer may have been executed.
         let fault = match call {
             Call::Receive => Fault::NoReply,
             _ => Fault::Errno(nix::errno::Errno::EPERM as i32),
@@ -712,12 +716,12 @@ fn a_fault_in_any_step_leaves_everything_as_before() -> Outcome {
     Ok(())
 }
 
-/// The longest time without an answer while the addresses are moved and moved back, asked every
-/// millisecond from the other host and by the host itself.
+/// Returns the longest time without an answer while the addresses are moved and moved back, probed
+/// every millisecond from the other host and by the host itself.
 fn there_is_hardly_a_moment_without_connectivity() -> Outcome {
     let lab = routed()?;
     let (access, _inside) = ready(&lab)?;
-    // An echo that got lost is asked for again after 200 ms: none did more than once.
+    // A lost echo is sent again after 200 ms: at most one per host was.
     quick(Duration::from_secs(1), || longest_gap(&lab, &access))
 }
 

@@ -1,4 +1,4 @@
-//! The host's access stays with its parent, whatever that and the host's own link are called.
+//! Host access stays with its parent, whatever the names of the parent and the host's own link.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -13,15 +13,15 @@ use crate::access::{
     SOON, assert_reach_each_other, assert_reaches_the_network, eth0, links, routed,
 };
 
-/// The index of the link that the host's link is on, and how many macvlans the host has.
+/// Returns the index of the link below the host's link, and the number of the host's macvlans.
 fn below(lab: &Lab, access: &HostAccess) -> Outcome<(Option<u32>, usize)> {
     let link = lab.a.handle.link(access.index().ok_or("there is no link")?)?;
     let links = ip(&lab.a.netns, "link show type macvlan");
     Ok((link.parent, links.as_array().map_or(0, Vec::len)))
 }
 
-/// Gives links other names. Kernels before 6.2 rename no link that is up: there IPv6 has to keep the
-/// addresses of one that is down, which [`keep_addresses`] sees to.
+/// Renames links. Kernels before 6.2 cannot rename a link that is up: there, IPv6 has to keep the
+/// addresses of a link that is down, by [`keep_addresses`].
 fn rename(netns: &NetNs, names: &[(&str, &str)]) {
     for (from, to) in names {
         if ip_try(netns, &format!("link set dev {from} name {to}")).is_err() {
@@ -34,7 +34,7 @@ fn rename(netns: &NetNs, names: &[(&str, &str)]) {
     settle(netns);
 }
 
-/// Links that an older kernel has set down to rename them have their routes in another order.
+/// Links that an older kernel has set down for renaming have their routes in another order.
 fn assert_as_before(before: &Snapshot, netns: &NetNs) {
     if need_kernel(6, 2).is_ok() {
         before.assert_same(netns);
@@ -45,10 +45,10 @@ fn keep_addresses(netns: &NetNs) {
     sysctl(netns, "ipv6/conf/all/keep_addr_on_down", "1");
 }
 
-/// Sessions before and after the parent is renamed, and the link itself, have one link; and the host goes on
-/// being reached when its addresses are moved to that.
+/// Sessions before and after renaming the parent, and the link itself, share one link, and the host
+/// stays reachable when its addresses are moved there.
 fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
-    // Where a link has to be down to be renamed, what leads through it goes.
+    // If a link has to be down for renaming, the routes through it are deleted.
     need_kernel(6, 2)?;
     let lab = routed()?;
     let before = Snapshot::settled(&lab.a.netns);
@@ -88,9 +88,10 @@ fn sessions_before_and_after_a_rename_share_the_link() -> Outcome {
     Ok(())
 }
 
-/// Renamed between moving and moving back: the kernel changes the labels of addresses with the names.
+/// Renamed between moving and moving back: the kernel changes the labels of addresses with the
+/// names.
 fn moved_back_under_other_names() -> Outcome {
-    // Where a link has to be down to be renamed, what leads through it goes.
+    // If a link has to be down for renaming, the routes through it are deleted.
     need_kernel(6, 2)?;
     let lab = routed()?;
     ip_do(&lab.a.netns, "address add 172.30.0.1/16 dev ens33 label ens33:web");
@@ -117,8 +118,8 @@ fn moved_back_under_other_names() -> Outcome {
     Ok(())
 }
 
-/// Two cards that have exchanged their names: the session stays with its own, and the other card gets a link
-/// of its own.
+/// Two cards have exchanged their names: the session stays with its own, and the other card gets a
+/// separate link.
 fn the_name_is_another_cards() -> Outcome {
     let lab = Lab::new()?;
     keep_addresses(&lab.a.netns);
@@ -155,7 +156,8 @@ fn the_name_is_another_cards() -> Outcome {
     let taken = lab.a.host.access_by(chosen).unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::NameTaken, "{taken}");
 
-    // Made again, it is beside the same containers: deleted by somebody, and with the last container.
+    // Created again, it is beside the same containers: after deletion by others, and with the last
+    // container.
     ip_do(&lab.a.netns, "link delete ens33-host");
     access.refresh()?;
     assert_eq!(below(&lab, &access)?, (Some(ours), 1));
@@ -171,8 +173,8 @@ fn the_name_is_another_cards() -> Outcome {
     Ok(())
 }
 
-/// Another card that gets the name of one that has left is not taken for it; one that comes as it had left is,
-/// and so is a new one of its name.
+/// Another card that gets the name of one that has left is not mistaken for it. A card that returns
+/// unchanged is accepted, and so is a new one of its name.
 fn a_parent_that_left_is_waited_for() -> Outcome {
     let lab = Lab::new()?;
     keep_addresses(&lab.a.netns);
@@ -206,7 +208,7 @@ fn a_parent_that_left_is_waited_for() -> Outcome {
     Ok(())
 }
 
-/// The parent was replaced: the link on the one that has left does not stay.
+/// The parent was replaced: the link on the old one is deleted.
 fn no_link_stays_on_a_parent_that_was_replaced() -> Outcome {
     let lab = Lab::new()?;
     let access = lab.a.host.access("ens33")?;
@@ -223,7 +225,7 @@ fn no_link_stays_on_a_parent_that_was_replaced() -> Outcome {
     Ok(())
 }
 
-/// A VLAN that is made on demand, whose base exchanges names with another card.
+/// An on-demand VLAN, whose base exchanges names with another card.
 fn a_vlan_stays_on_its_base() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -258,8 +260,8 @@ fn a_vlan_stays_on_its_base() -> Outcome {
     Ok(())
 }
 
-/// A container whose own link is the parent for others: what is on it hangs on the link below, which is in
-/// another namespace.
+/// A container whose own link is the parent for others: their links are on the link below, which is
+/// in another namespace.
 fn on_a_parent_that_is_a_macvlan_itself() -> Outcome {
     let lab = Lab::new()?;
     let (middle, inner) = (NetNs::anonymous()?, NetNs::anonymous()?);
@@ -286,7 +288,8 @@ fn on_a_parent_that_is_a_macvlan_itself() -> Outcome {
     Ok(())
 }
 
-/// Two parents that are on one link share the host's link, which knows from which of them it has addresses.
+/// Two parents on one link share the host's link, which records from which of them it has
+/// addresses.
 fn addresses_go_back_to_the_parent_that_they_came_from() -> Outcome {
     let lab = routed()?;
     for command in [

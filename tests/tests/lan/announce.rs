@@ -1,4 +1,4 @@
-//! A neighbour that remembers the wrong MAC address learns the right one at once, and is not asked.
+//! A neighbour with the wrong MAC address learns the right one at once, without a request.
 #![deny(dead_code)]
 
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ fn eth0() -> Result<Endpoint> {
         .address("fd15::5/64 nodad".parse()?))
 }
 
-/// Has the other host remember who had these addresses before.
+/// Makes the other host learn who had these addresses before.
 fn stale(lab: &Lab) {
     for ip in ["192.168.15.5", "fd15::5"] {
         ip_do(&lab.b.netns, &format!("neigh replace {ip} lladdr {OLD} dev ens33 nud stale"));
@@ -30,7 +30,7 @@ fn remembered(netns: &NetNs, address: &str) -> String {
     entry.as_str().unwrap_or("nobody").to_owned()
 }
 
-/// The other host comes to remember this for both families.
+/// Waits until the other host has this entry for both families.
 fn learns(lab: &Lab, mac: &str) -> Outcome {
     eventually("another MAC address is remembered", || {
         Ok(["192.168.15.5", "fd15::5"].iter().all(|ip| remembered(&lab.b.netns, ip) == mac))
@@ -49,7 +49,7 @@ fn is_advertisement_of_5(frame: &[u8]) -> bool {
         && frame.get(62..78) == Some(&FD15_5)
 }
 
-/// Without, the other host goes on sending to nobody; this is what the announcement is for.
+/// Without an announcement, the other host continues to send to the old MAC address.
 fn without_it_the_old_entry_stays() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -75,7 +75,7 @@ fn a_stale_entry_is_put_right_at_once() -> Outcome {
         learns(&lab, NEW)?;
         let took = started.elapsed();
         for address in ["192.168.15.5", "fd15::5"] {
-            // By the entry that is there: the first question has to be answered.
+            // By its current entry: the first request has to be answered.
             quick(Duration::from_millis(200), || {
                 Ok(ping(&lab.b.netns, address).ok_or("no answer")?.time)
             })?;
@@ -85,8 +85,8 @@ fn a_stale_entry_is_put_right_at_once() -> Outcome {
     })
 }
 
-/// With a probe the link is up before it has its addresses; the announcement comes all the same, and
-/// not before the probe has ended.
+/// With a probe, the link is up before it has its addresses. The announcement is sent nevertheless,
+/// and not before the probe has ended.
 fn after_a_probe_too() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -126,7 +126,7 @@ fn an_address_that_is_checked_is_announced_later() -> Outcome {
     Ok(())
 }
 
-/// Attaching does not wait for the further ones, unless it is told to.
+/// Attaching does not wait for further announcements, unless requested.
 fn attaching_waits_only_if_told_to() -> Outcome {
     let lab = Lab::new()?;
     let thrice = Announce::once().count(3)?.interval(Duration::from_secs(1));
@@ -154,7 +154,8 @@ fn attaching_waits_only_if_told_to() -> Outcome {
     Ok(())
 }
 
-/// An address that the link does not have any more is not announced: it may be another's by now.
+/// An address that is no longer on the link is not announced, because another host may have it by
+/// now.
 fn what_is_gone_is_not_announced() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -171,7 +172,7 @@ fn what_is_gone_is_not_announced() -> Outcome {
     Ok(())
 }
 
-/// The kernel goes on announcing when the link comes up again.
+/// The kernel announces again when the link comes up again.
 fn the_kernel_goes_on_announcing() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -186,7 +187,7 @@ fn the_kernel_goes_on_announcing() -> Outcome {
     })
 }
 
-/// A warm link is renamed, and announced under its new name.
+/// A pool's link is renamed, and announced under its new name.
 fn a_link_of_a_pool_is_announced_too() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;

@@ -1,4 +1,4 @@
-//! What takes its time can be cancelled from another thread, and is undone whole.
+//! Long operations can be cancelled from another thread, and are undone completely.
 #![deny(dead_code)]
 
 use std::time::Instant;
@@ -9,7 +9,7 @@ use macvlan_tests::{
     need, ping, sysctl,
 };
 
-/// A probe that listens for longer than any test is patient, if nothing ends it.
+/// A probe that listens for longer than any timeout, unless it is ended.
 fn endless() -> Probe {
     Probe::quick().wait(PATIENCE * 2).deadline(PATIENCE * 2)
 }
@@ -22,7 +22,7 @@ fn is_arp(frame: &[u8]) -> bool {
     frame[12..14] == [8, 6]
 }
 
-/// The error of work that is cancelled as soon as the condition holds; it ends at once.
+/// Returns the error of work that is cancelled as soon as the condition holds; it ends at once.
 fn cancelled<T>(
     host: &Host,
     when: impl FnOnce() -> Outcome<()> + Send,
@@ -65,7 +65,7 @@ fn a_probe_that_is_cancelled_is_undone_whole() -> Outcome {
     Ok(())
 }
 
-/// A VLAN that was made on demand goes too.
+/// An on-demand VLAN is removed too.
 fn a_parent_that_was_made_for_it_goes_too() -> Outcome {
     need(Need::Vlan)?;
     let stage = Stage::set()?;
@@ -116,7 +116,7 @@ fn asking_for_a_pool_can_be_cancelled() -> Outcome {
     Ok(())
 }
 
-/// An address that was asked for in vain is not added; the link stays as it was.
+/// An address whose probe is cancelled is not added; the link stays as it was.
 fn ensuring_can_be_cancelled() -> Outcome {
     let stage = Stage::set()?;
     let bare = Endpoint::new("eth0", "ens33")?;
@@ -133,7 +133,7 @@ fn ensuring_can_be_cancelled() -> Outcome {
     Ok(())
 }
 
-/// A replacement that is cancelled leaves the old link, with its address.
+/// A cancelled replacement leaves the old link, with its address.
 fn a_replacement_that_is_cancelled_puts_the_old_link_back() -> Outcome {
     let stage = Stage::set()?;
     let old = Endpoint::new("eth0", "ens33")?.queues(1, 1).address("192.168.15.8/24".parse()?);
@@ -152,8 +152,8 @@ fn a_replacement_that_is_cancelled_puts_the_old_link_back() -> Outcome {
     Ok(())
 }
 
-/// Whatever else may take seconds: a MAC address that another still has, a namespace that another works
-/// on, announcements that are to be waited for.
+/// Other waits of seconds: for a MAC address in use, for a namespace that others work on, for
+/// blocking announcements.
 fn other_waits_can_be_cancelled() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -188,8 +188,8 @@ fn other_waits_can_be_cancelled() -> Outcome {
     Ok(())
 }
 
-/// It stays cancelled, for its clones too; what does not wait is carried out, and the host that it was
-/// made of goes on.
+/// It stays cancelled, also for its clones. Operations without waits are executed, and the original
+/// host continues.
 fn it_stays_cancelled() -> Outcome {
     let stage = Stage::set()?;
     let cancel = Cancel::new()?;
@@ -209,7 +209,7 @@ fn it_stays_cancelled() -> Outcome {
     Ok(())
 }
 
-/// As iterators they end, and what waits for a time is told so.
+/// As iterators they end, and waits with a timeout return that.
 fn a_watch_and_a_keeper_end_when_they_are_cancelled() -> Outcome {
     let lab = Lab::new()?;
     let container = NetNs::anonymous()?;
@@ -233,7 +233,7 @@ fn a_watch_and_a_keeper_end_when_they_are_cancelled() -> Outcome {
     Ok(())
 }
 
-/// A keeper that asks for addresses when the parent is back ends as well, and leaves no half of it.
+/// A keeper that probes when the parent is back ends as well, and leaves no partial attachment.
 fn a_keeper_that_probes_can_be_cancelled() -> Outcome {
     let lab = Lab::new()?;
     let container = NetNs::anonymous()?;
@@ -243,7 +243,7 @@ fn a_keeper_that_probes_can_be_cancelled() -> Outcome {
     let cancel = Cancel::new()?;
     let mut keeper = lab.a.host.cancelled_by(&cancel).keep([(endpoint, container.clone())])?;
     std::thread::scope(|scope| {
-        // Until the parent is up again it fails.
+        // It fails until the parent is up again.
         let keeping = scope.spawn(move || {
             loop {
                 match keeper.next_within(PATIENCE * 2) {

@@ -1,5 +1,5 @@
-//! Silence proves nothing without a carrier, which is looked at before, during and at the end of a probe;
-//! and what ends a probe is said as what it is.
+//! Silence proves nothing without a carrier, which is checked before, during and at the end of a
+//! probe; and the cause that ends a probe is named.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use macvlan_tests::{
     ip_try, need, ping, sysctl,
 };
 
-/// A probe that listens for longer than any test is patient, if nothing ends it.
+/// A probe that listens for longer than any timeout, unless it is ended.
 fn endless() -> Probe {
     Probe::quick().wait(PATIENCE * 2).deadline(PATIENCE * 2)
 }
@@ -19,8 +19,8 @@ fn eth0(probe: Probe) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?.probe(probe))
 }
 
-/// The error of an attach during which this is done, once it has asked for an IPv4 address or the kernel
-/// checks an IPv6 one. Nothing is left inside.
+/// Returns the error of an attach during which this is done, after it has probed an IPv4 address or
+/// the kernel checks an IPv6 one. No objects are left inside.
 fn ended_by(
     stage: &Stage,
     endpoint: &Endpoint,
@@ -29,7 +29,7 @@ fn ended_by(
     let is_v4 = endpoint.get_addresses().iter().all(|address| address.ip().is_ipv4());
     if !is_v4 {
         need(Need::Ipv6)?;
-        // The kernel asks once a second.
+        // The kernel sends one request per second.
         for (name, value) in [("accept_dad", "1"), ("dad_transmits", "3600")] {
             sysctl(&stage.inside, &format!("ipv6/conf/default/{name}"), value);
         }
@@ -54,7 +54,7 @@ fn ended_by(
     Ok(error)
 }
 
-/// How many addresses that are not link-local the kernel is checking.
+/// Returns the number of addresses, except link-local ones, that the kernel is checking.
 fn tentative(inside: &NetNs) -> usize {
     ip_try(inside, "-j -6 address show dev eth0 tentative scope global")
         .map_or(0, |shown| shown.matches("\"local\"").count())
@@ -77,7 +77,7 @@ fn a_carrier_that_is_lost_ends_the_probe() -> Outcome {
     Ok(())
 }
 
-/// Though it is there at the end again.
+/// Even if the carrier is back at the end.
 fn a_carrier_that_was_lost_for_a_moment_proves_nothing() -> Outcome {
     let stage = Stage::set()?;
     let probe = Probe::quick().wait(Duration::from_secs(1));
@@ -92,7 +92,7 @@ fn a_carrier_that_was_lost_for_a_moment_proves_nothing() -> Outcome {
     })
 }
 
-/// So long as the kernel checks an IPv6 address, too.
+/// Also while the kernel checks an IPv6 address.
 fn a_carrier_that_is_lost_ends_duplicate_detection() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("fd15::9/64".parse()?);
@@ -142,7 +142,7 @@ fn a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so() -> Outcome {
     Ok(())
 }
 
-/// An address that somebody deletes is not a duplicate.
+/// An address that is deleted by others is not a duplicate.
 fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("fd15::9/64".parse()?);
@@ -170,7 +170,7 @@ fn what_the_parent_is_on_has_to_have_a_carrier_too() -> Outcome {
     Ok(())
 }
 
-/// Where there is nothing to ask, no carrier is needed.
+/// Without addresses to probe, no carrier is needed.
 fn with_nothing_to_ask_no_carrier_is_needed() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
@@ -184,7 +184,7 @@ fn with_nothing_to_ask_no_carrier_is_needed() -> Outcome {
     Ok(())
 }
 
-/// Ensuring sets a link up that is down, and asks through it before it adds an address.
+/// `ensure` sets a link up that is down, and probes through it before it adds an address.
 fn ensure_asks_through_a_link_that_was_down() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;

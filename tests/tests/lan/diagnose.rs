@@ -1,4 +1,4 @@
-//! What keeps a LAN dark is found and named; each case is made on purpose.
+//! The causes of a LAN that does not answer are found and named. Each case is created on purpose.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -28,8 +28,8 @@ fn container(lab: &Lab) -> Outcome<(NetNs, Attachment)> {
     Ok((inside, attachment))
 }
 
-/// The diagnosis, which has to find this and nothing else. It listens for a fifth of a second, in
-/// which a busy machine may not get to answering; but not each time.
+/// Makes a diagnosis, which has to find exactly this. It listens for a fifth of a second, in which
+/// a busy machine may not answer; but it does not fail every time.
 #[track_caller]
 fn find(lab: &Lab, attachment: &Attachment, peer: &str, kinds: &[FindingKind]) -> Diagnosis {
     let started = Instant::now();
@@ -63,7 +63,7 @@ fn nothing_is_amiss() -> Outcome {
             Ok(started.elapsed())
         })?;
     }
-    // A container beside it answers without a frame on the parent coming in.
+    // A container beside it answers without a frame arriving at the parent.
     let beside = NetNs::anonymous()?;
     let other = Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?);
     lab.a.host.attach(&other, &beside)?;
@@ -99,7 +99,7 @@ fn addresses_and_routes_that_are_missing() -> Outcome {
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
     find(&lab, &attachment, "fd15::2", &[FindingKind::NoAddress]);
     find(&lab, &attachment, "10.1.1.1", &[FindingKind::NoRoute]);
-    // With a gateway, that is who is asked.
+    // With a gateway, the gateway is asked.
     ip_do(&inside, "route add default via 192.168.15.2");
     let diagnosis = find(&lab, &attachment, "10.1.1.1", &[]);
     assert!(diagnosis.to_string().contains("10.1.1.1 is behind 192.168.15.2"), "{diagnosis}");
@@ -108,7 +108,8 @@ fn addresses_and_routes_that_are_missing() -> Outcome {
     Ok(())
 }
 
-/// Is there, and of no use: the route to its subnet is gone, or another container had it first.
+/// The address exists, but cannot be used: the route to its subnet is missing, or another container
+/// had it first.
 fn addresses_that_cannot_be_used() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -135,7 +136,7 @@ fn a_peer_that_is_off() -> Outcome {
         assert!(!diagnosis.answered);
         assert!(diagnosis.to_string().contains("seen leaving ens33: yes"), "{diagnosis}");
     }
-    // A process that another thread is just starting has its sockets for a moment more.
+    // A process that another thread is just starting has its sockets for a moment longer.
     eventually("the parent stays promiscuous", || {
         Ok(ip_link(&lab.a.netns, "ens33")["promiscuity"] == promiscuity)
     })
@@ -152,8 +153,8 @@ fn the_peer_is_the_host_itself() -> Outcome {
     Ok(())
 }
 
-/// A switch's port, or a hypervisor, that lets only the parent's MAC address pass: here it is the
-/// other host's macvlan in mode source, which takes frames from listed MAC addresses alone.
+/// A switch port, or a hypervisor, that passes only the parent's MAC address, simulated by the
+/// other host's macvlan in mode source, which accepts frames only from listed MAC addresses.
 fn only_the_parents_mac_address_gets_through() -> Outcome {
     let lab = Lab::new()?;
     let parents = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
@@ -190,7 +191,7 @@ fn several_answer_and_a_wrong_entry() -> Outcome {
     Ok(())
 }
 
-/// `nft …` in a namespace; where the kernel or the machine lacks it, the test says so.
+/// Runs `nft …` in a namespace; if the kernel or the machine lacks it, the test is ignored.
 fn nft(netns: &NetNs, commands: &str) -> Outcome {
     let output = netns.run(|| Command::new("nft").arg(commands).output())?;
     let output = match output {
@@ -206,13 +207,13 @@ fn nft(netns: &NetNs, commands: &str) -> Outcome {
     if output.status.success() { Ok(()) } else { Err(said.trim().into()) }
 }
 
-/// A chain at a link of the parent's or the container's, by which nothing gets in, or out.
+/// A chain on a link of the parent or the container, which drops everything in one direction.
 fn let_nothing_through(netns: &NetNs, link: &str, way: &str) -> Outcome {
     let chain = format!("{{ type filter hook {way} device {link} priority 0; policy drop; }}");
     nft(netns, &format!("add table netdev dark; add chain netdev dark {way} {chain}"))
 }
 
-/// The peer answers, and a filter at the parent takes the answer away before the container.
+/// The peer answers, and a filter at the parent drops the answer before the container.
 fn the_answer_is_lost_at_the_parent() -> Outcome {
     let lab = Lab::new()?;
     let (inside, attachment) = container(&lab)?;
@@ -231,7 +232,7 @@ fn the_answer_is_lost_at_the_parent() -> Outcome {
     Ok(())
 }
 
-/// A filter on the container's way out, or on the parent's, takes the question away.
+/// A filter on the container's egress, or on the parent's, drops the request.
 fn the_question_does_not_leave() -> Outcome {
     let lab = Lab::new()?;
     let (inside, attachment) = container(&lab)?;
@@ -249,7 +250,7 @@ fn the_question_does_not_leave() -> Outcome {
     Ok(())
 }
 
-/// An address for which nobody can be asked is not taken for free, and nobody waits for ever.
+/// An address that cannot be probed is not considered free, and no call waits forever.
 fn a_probe_that_does_not_leave() -> Outcome {
     let lab = Lab::new()?;
     let_nothing_through(&lab.a.netns, "ens33", "egress")?;
@@ -263,7 +264,7 @@ fn a_probe_that_does_not_leave() -> Outcome {
     Ok(())
 }
 
-/// Somebody inside has given the link another MAC address. The peer answers that one.
+/// The link got another MAC address from inside. The peer answers that one.
 fn the_mac_address_was_changed() -> Outcome {
     let lab = Lab::new()?;
     let (inside, attachment) = container(&lab)?;
@@ -278,7 +279,7 @@ fn the_mac_address_was_changed() -> Outcome {
     Ok(())
 }
 
-/// Somebody on the wire has the container's MAC address.
+/// Another host on the wire has the container's MAC address.
 fn the_mac_address_is_elsewhere_too() -> Outcome {
     let lab = Lab::new()?;
     let (_inside, attachment) = container(&lab)?;
@@ -297,7 +298,7 @@ fn the_mac_address_is_elsewhere_too() -> Outcome {
     })
 }
 
-/// Does something while somebody looks for one who is not there.
+/// Runs a function during a diagnosis of an absent peer.
 fn while_it_talks<T>(netns: &NetNs, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -333,7 +334,7 @@ fn another_vlan_is_on_the_wire() -> Outcome {
     })
 }
 
-/// A VLAN's base that is a port of a bridge gives its frames to the bridge.
+/// A VLAN's base that is a port of a bridge passes its frames to the bridge.
 fn the_parent_is_a_port() -> Outcome {
     need(Need::Vlan)?;
     need(Need::Bridge)?;

@@ -1,4 +1,4 @@
-//! The parent goes and comes back, and the containers have their interfaces again, as they were.
+//! The parent disappears and returns, and the containers have their interfaces again, as they were.
 #![deny(dead_code)]
 
 use std::os::fd::AsFd;
@@ -14,8 +14,8 @@ use macvlan_tests::{
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Within this time of the parent's return all is as before. In the guest starting `ip` alone takes
-/// longer.
+/// The limit from the parent's return to the previous state. In the guest, starting `ip` alone
+/// takes longer.
 fn at_once() -> Outcome<Duration> {
     Ok(if is_guest()? { Duration::from_secs(5) } else { Duration::from_millis(100) })
 }
@@ -28,12 +28,12 @@ fn eth0(parent: &str) -> Outcome<Endpoint> {
         .route("10.7.0.0/16 via 192.168.15.2 metric 9".parse()?))
 }
 
-/// Pulls the cable out, with its plugs: the parent is gone on both hosts.
+/// Removes the cable with both ends: the parent is gone on both hosts.
 fn unplug(lab: &Lab) {
     ip_do(&lab.a.netns, "link del dev ens33");
 }
 
-/// Plugs it in again, on host a under this name and with this MAC address; when it was there.
+/// Creates the cable again, on host a with this name and MAC address. Returns the time.
 fn plug_in(lab: &Lab, name: &str, mac: MacAddr) -> Outcome<Instant> {
     let started = Instant::now();
     ip_do(&lab.a.netns, &format!("link add {name} address {mac} type veth peer name cable"));
@@ -47,7 +47,7 @@ fn plug_in(lab: &Lab, name: &str, mac: MacAddr) -> Outcome<Instant> {
     Ok(started)
 }
 
-/// The next event, which has to come.
+/// Waits for the next event.
 pub(crate) fn next(keeper: &mut Keeper) -> Outcome<KeepEvent> {
     Ok(keeper.next_within(PATIENCE)?.ok_or("nothing is told")?)
 }
@@ -66,7 +66,7 @@ pub(crate) fn gone(keeper: &mut Keeper) -> Outcome {
     }
 }
 
-/// Waits until it is attached again, past failures on the way.
+/// Waits until it is attached again, ignoring failures before that.
 pub(crate) fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
     loop {
         match next(keeper)? {
@@ -77,13 +77,13 @@ pub(crate) fn attached(keeper: &mut Keeper) -> Outcome<Attachment> {
     }
 }
 
-/// What the container sees of its interface, but for its index.
+/// Returns the container's view of its interface, without its index.
 fn seen(inside: &NetNs) -> (String, Vec<String>, Vec<String>) {
     let mac = ip_link(inside, "eth0")["address"].to_string();
     (mac, ip_addresses(inside, "eth0"), ip_lines(inside, "route show dev eth0"))
 }
 
-/// It comes to see the same: that the link works, its routes show a moment later.
+/// Waits for the same view: routes show a moment later that the link works.
 fn is_seen(inside: &NetNs, before: &(String, Vec<String>, Vec<String>)) -> Outcome {
     eventually("it is not as it was", || Ok(seen(inside) == *before))
 }
@@ -99,7 +99,7 @@ fn the_parent_is_made_again() -> Outcome {
         unplug(&lab);
         gone(keeper)?;
         assert_eq!(keeper.attachments().count(), 0);
-        // On a thread of its own, as a program would have it.
+        // On a separate thread, as in a program.
         let (again, when) = std::thread::scope(|scope| -> Outcome<_> {
             let thread = scope.spawn(|| {
                 let again = attached(keeper);
@@ -121,7 +121,7 @@ fn the_parent_is_made_again() -> Outcome {
     nothing_more(&mut keeper)
 }
 
-/// Known by its MAC address.
+/// Identified by its MAC address.
 fn the_parent_comes_back_under_another_name() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -130,7 +130,7 @@ fn the_parent_comes_back_under_another_name() -> Outcome {
     let before = seen(&inside);
     unplug(&lab);
     gone(&mut keeper)?;
-    // Somebody else's link is none of our business.
+    // Links of others are ignored.
     lab.a.handle.add_link(&Link::veth("usb0", "usb1", None)?.up(true))?;
     nothing_more(&mut keeper)?;
     plug_in(&lab, "lan7", mac)?;
@@ -141,7 +141,7 @@ fn the_parent_comes_back_under_another_name() -> Outcome {
     Ok(())
 }
 
-/// A parent that is renamed where it is keeps what is on it; when it has gone, it is looked for under
+/// A parent that is renamed in place keeps its links. After it has disappeared, it is found under
 /// its new name.
 fn the_parent_is_renamed() -> Outcome {
     let lab = Lab::new()?;
@@ -166,7 +166,7 @@ fn the_parent_is_renamed() -> Outcome {
     Ok(())
 }
 
-/// Down and up again: nothing is done, and nothing is told.
+/// Down and up again: no action, and no event.
 fn a_link_that_goes_down_is_no_reason() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -181,7 +181,7 @@ fn a_link_that_goes_down_is_no_reason() -> Outcome {
     Ok(())
 }
 
-/// A VLAN that is made on demand is made again when its base is back, and works when that is up.
+/// An on-demand VLAN is created again when its base is back, and works when the base is up.
 fn a_vlan_is_made_again() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -205,7 +205,7 @@ fn a_vlan_is_made_again() -> Outcome {
     assert!(ping(&inside, "192.168.15.20").is_some());
     nothing_more(&mut keeper)?;
 
-    // Somebody deletes the VLAN alone.
+    // Only the VLAN is deleted.
     ip_do(&lab.a.netns, "link del dev ens33.100");
     gone(&mut keeper)?;
     attached(&mut keeper)?;
@@ -240,7 +240,7 @@ fn a_parent_is_waited_for() -> Outcome {
     Ok(())
 }
 
-/// One cannot be attached: what this call has attached goes again.
+/// One cannot be attached: those attached by this call are detached again.
 fn all_are_kept_or_none() -> Outcome {
     let lab = Lab::new()?;
     let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
@@ -251,7 +251,7 @@ fn all_are_kept_or_none() -> Outcome {
     Ok(())
 }
 
-/// What stands in the way is told once, and tried again until it has gone.
+/// A conflict is reported once, and retried until it has gone.
 fn what_fails_is_told_and_tried_again() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -276,7 +276,7 @@ fn what_fails_is_told_and_tried_again() -> Outcome {
     Ok(())
 }
 
-/// The parent is back long before it is set up, and what can only be attached then is attached then.
+/// The parent is back long before it is set up; endpoints that need it up are attached then.
 fn a_parent_that_is_set_up_late() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -291,7 +291,7 @@ fn a_parent_that_is_set_up_late() -> Outcome {
         );
         let until = Instant::now() + Duration::from_millis(1500);
         while Instant::now() < until {
-            keeper.next_within(Duration::from_millis(50))?; // it grows patient
+            keeper.next_within(Duration::from_millis(50))?; // the delay grows
         }
         lab.a.handle.set_mtu("ens33", 1500)?;
         let started = Instant::now();
@@ -300,7 +300,7 @@ fn a_parent_that_is_set_up_late() -> Outcome {
     })
 }
 
-/// In a loop of the caller's own: the descriptor becomes readable.
+/// In the caller's own loop: the descriptor becomes readable.
 fn it_fits_into_a_loop() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -308,7 +308,7 @@ fn it_fits_into_a_loop() -> Outcome {
     while keeper.next_within(Duration::ZERO)?.is_some() {}
     unplug(&lab);
     let patience = PollTimeout::try_from(PATIENCE)?;
-    // It may be readable for what the keeper does not tell.
+    // It may be readable because of internal events.
     let event = loop {
         let mut fds = [PollFd::new(keeper.as_fd(), PollFlags::POLLIN)];
         assert_eq!(poll(&mut fds, patience)?, 1);
@@ -320,7 +320,7 @@ fn it_fits_into_a_loop() -> Outcome {
     Ok(())
 }
 
-/// A parent by its index is known by its name afterwards: the index is another's.
+/// A parent given by its index is identified by its name afterwards, because the index is reused.
 fn a_parent_by_its_index() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -334,7 +334,7 @@ fn a_parent_by_its_index() -> Outcome {
     Ok(())
 }
 
-/// A container that ends is let go of, and that is told; its namespace is not kept alive.
+/// A container that ends is released, with an event; its namespace is not kept alive.
 fn a_container_that_ends() -> Outcome {
     let lab = Lab::new()?;
     let (stays, ends) = (Container::start()?, Container::start()?);
@@ -352,7 +352,7 @@ fn a_container_that_ends() -> Outcome {
     eventually("it is still on the LAN", || Ok(silent(&lab.b.netns, "192.168.15.10")))?;
     assert_eq!(keeper.attachments().count(), 1);
     assert!(keeper.release("eth0".parse()?, &stays.netns()?).is_none());
-    // The parent comes back, for the one that is left.
+    // The parent comes back, for the remaining one.
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
     unplug(&lab);
     gone_is(&mut keeper, "wan0")?;
@@ -369,7 +369,7 @@ fn gone_is(keeper: &mut Keeper, name: &str) -> Outcome {
     }
 }
 
-/// While its parent is away, too; and one that was given by a descriptor alone.
+/// Also while its parent is away, and for one that was given only by a descriptor.
 fn a_container_that_ends_without_a_parent() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -383,7 +383,7 @@ fn a_container_that_ends_without_a_parent() -> Outcome {
     }
 }
 
-/// A keeper that cannot be made leaves nothing behind, whatever fails.
+/// A keeper that cannot be created leaves no objects behind, whatever fails.
 fn what_cannot_be_kept_is_detached() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = Lab::new()?;

@@ -1,4 +1,4 @@
-//! What a keeper could not hear or could not find out, it finds out afterwards.
+//! A keeper recovers from lost events and failed reads.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn endpoint(name: &str, address: &str) -> Outcome<Endpoint> {
     Ok(Endpoint::new(name, "ens33")?.address(address.parse()?))
 }
 
-/// Has so much happen on the host that its buffer is too small for what comes then.
+/// Causes so many events on the host that the buffer overflows for the following ones.
 fn flood(lab: &Lab) -> Outcome {
     let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse::<usize>()?;
     for round in 0..most.min(8 << 20) / 256 {
@@ -25,7 +25,8 @@ fn flood(lab: &Lab) -> Outcome {
     Ok(())
 }
 
-/// A container ends, the parent goes and comes back, and a parent is renamed: nothing of it is heard.
+/// A container ends, the parent disappears and returns, and a parent is renamed: all these events
+/// are lost.
 fn events_are_lost() -> Outcome {
     let lab = Lab::new()?;
     let (stays, ends) = (Container::start()?, Container::start()?);
@@ -62,7 +63,7 @@ fn events_are_lost() -> Outcome {
     nothing_more(&mut keeper)
 }
 
-/// What a keeper reports until it is quiet and has nothing more to do.
+/// Returns a keeper's events until it is idle.
 fn until_quiet(keeper: &mut Keeper) -> Outcome<Vec<KeepEvent>> {
     let mut told = Vec::new();
     eventually("it has something to do for ever", || {
@@ -74,7 +75,7 @@ fn until_quiet(keeper: &mut Keeper) -> Outcome<Vec<KeepEvent>> {
     Ok(told)
 }
 
-/// Runs something during which one system call on netlink fails, each in its turn.
+/// Runs a function during which one system call on netlink fails, each in turn.
 fn each_call_fails(mut work: impl FnMut() -> Outcome) -> Outcome<usize> {
     for call in 0.. {
         let fault = Fault::Errno(Errno::ENOBUFS as i32);
@@ -87,8 +88,8 @@ fn each_call_fails(mut work: impl FnMut() -> Outcome) -> Outcome<usize> {
     Ok(0)
 }
 
-/// Whatever fails while the parent goes, comes back, and is renamed, is done all the same: the endpoint is
-/// attached once, the parent known.
+/// Any call fails while the parent disappears, returns, and is renamed: in the end the endpoint is
+/// attached once, and the parent is known.
 fn what_fails_once_is_found_out() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = Lab::new()?;
@@ -103,7 +104,7 @@ fn what_fails_once_is_found_out() -> Outcome {
         let [event] = others[..] else { return Err(format!("{told:?}").into()) };
         if wanted(event) { Ok(()) } else { Err(event.to_string().into()) }
     };
-    // The calls that `ip` makes are not this thread's.
+    // The calls of `ip` are not this thread's.
     let calls = each_call_fails(|| {
         ip_do(&lab.a.netns, "link del dev ens33");
         of_kind(&until_quiet(&mut keeper)?, |event| matches!(event, KeepEvent::Gone(_)))?;
@@ -112,7 +113,7 @@ fn what_fails_once_is_found_out() -> Outcome {
         of_kind(&until_quiet(&mut keeper)?, |event| matches!(event, KeepEvent::Attached(_)))?;
         let attached = keeper.attachments().next().ok_or("not attached")?.clone();
         assert_eq!(ip_link(&inside, "eth0")["ifindex"], attached.index());
-        // Known, it is followed: renamed, and away and back.
+        // The known parent is followed: renamed, and away and back.
         ip_do(&lab.a.netns, "link set dev ens33 down");
         ip_do(&lab.a.netns, "link set dev ens33 name lan7");
         of_kind(&until_quiet(&mut keeper)?, |event| matches!(event, KeepEvent::Renamed(..)))?;
@@ -124,7 +125,7 @@ fn what_fails_once_is_found_out() -> Outcome {
     Ok(())
 }
 
-/// The card comes back from elsewhere under another index, with what is on it, and one call fails.
+/// The card returns from another namespace under another index, with its links, and one call fails.
 fn a_parent_that_was_away_is_found() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = Lab::new()?;
@@ -135,7 +136,7 @@ fn a_parent_that_was_away_is_found() -> Outcome {
     let mut taken = 0;
     each_call_fails(|| {
         ip_do(&lab.a.netns, &format!("link set dev ens33 netns {}", elsewhere.pid()));
-        // Its index becomes another's.
+        // Its index is reused.
         let index = keeper.attachments().next().ok_or("not attached")?.parent_index();
         taken += 1;
         let other = format!("link add taken{taken} index {index} type veth peer name peer{taken}");

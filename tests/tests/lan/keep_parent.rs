@@ -1,4 +1,4 @@
-//! A keeper follows a parent by what it is, and not by its name.
+//! A keeper identifies a parent by more than its name.
 #![deny(dead_code)]
 
 use macvlan_core::{Attachment, Endpoint, KeepEvent, Keeper, MacAddr, NetNs};
@@ -17,7 +17,7 @@ fn mac_of(lab: &Lab, name: &str) -> Outcome<MacAddr> {
     Ok(lab.a.handle.link(name)?.mac.ok_or("no MAC address")?)
 }
 
-/// Makes a card on host a, with a cable to host b, where it is called as before.
+/// Creates a card on host a, with a cable to host b, where its name is as before.
 fn plug_in(lab: &Lab, name: &str, mac: MacAddr, at_b: &str) -> Outcome {
     let pair = format!("link add {name} address {mac} type veth peer name cable");
     ip_do(&lab.a.netns, &pair);
@@ -30,14 +30,14 @@ fn plug_in(lab: &Lab, name: &str, mac: MacAddr, at_b: &str) -> Outcome {
     Ok(())
 }
 
-/// Gives a link another name, for which it has to be down.
+/// Renames a link, for which it has to be down.
 fn rename(lab: &Lab, from: &str, to: &str) {
     for change in [format!("{from} down"), format!("{from} name {to}"), format!("{to} up")] {
         ip_do(&lab.a.netns, &format!("link set dev {change}"));
     }
 }
 
-/// Waits until it is attached again, past failures on the way, to the link of this name.
+/// Waits until it is attached again, ignoring failures before that, to the link of this name.
 fn attached(lab: &Lab, keeper: &mut Keeper, inside: &NetNs, parent: &str) -> Outcome<Attachment> {
     loop {
         match next(keeper)? {
@@ -53,7 +53,7 @@ fn attached(lab: &Lab, keeper: &mut Keeper, inside: &NetNs, parent: &str) -> Out
     }
 }
 
-/// Two cards that have exchanged their names: the other one is never taken for the parent.
+/// Two cards have exchanged their names: the other one is never mistaken for the parent.
 fn the_name_is_another_cards() -> Outcome {
     let lab = Lab::new()?;
     lab.cable("ens34")?;
@@ -80,14 +80,14 @@ fn the_name_is_another_cards() -> Outcome {
     ip_do(&lab.a.netns, "link del dev ens33");
     plug_in(&lab, "ens33", other, "ens34")?;
     nothing_more(&mut keeper)?;
-    // Ours, by whatever name.
+    // The parent, under any name.
     plug_in(&lab, "usb0", ours, "ens33")?;
     attached(&lab, &mut keeper, &inside, "usb0")?;
     assert!(ping(&inside, "192.168.15.2").is_some());
     nothing_more(&mut keeper)
 }
 
-/// In another namespace and back: what is on it has never gone.
+/// In another namespace and back: its links have existed all the time.
 fn moved_and_back() -> Outcome {
     let lab = Lab::new()?;
     let mac = mac_of(&lab, "ens33")?;
@@ -99,7 +99,7 @@ fn moved_and_back() -> Outcome {
         lab.a.handle.move_link("ens33", &away, None)?;
         nothing_more(&mut keeper)?;
         if taken {
-            // Its index is another's by then, and its name.
+            // Its index and its name are in use by others by then.
             let pair = "type veth peer name peer";
             ip_do(&lab.a.netns, &format!("link add ens33 index {index} {pair}"));
         }
@@ -133,14 +133,14 @@ fn moved_and_back() -> Outcome {
     Ok(())
 }
 
-/// In another namespace it was destroyed, and another comes in its place.
+/// It was destroyed in another namespace, and another takes its place.
 fn moved_and_destroyed_there() -> Outcome {
     let lab = Lab::new()?;
     let (mut keeper, inside) = keep(&lab, "ens33")?;
     let away = NetNs::anonymous()?;
     lab.a.handle.move_link("ens33", &away, None)?;
     nothing_more(&mut keeper)?;
-    // One of its name comes while it is there: it is still what the container hangs on.
+    // A link of its name appears during that time: the container's link is still on the old one.
     ip_do(&lab.a.netns, "link add ens33 up type veth peer name peer");
     nothing_more(&mut keeper)?;
     assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.10/24"]);
@@ -153,7 +153,7 @@ fn moved_and_destroyed_there() -> Outcome {
     Ok(())
 }
 
-/// By an alternative name, which somebody gives to what comes later.
+/// By an alternative name, which a later link gets.
 fn by_an_alternative_name() -> Outcome {
     let lab = Lab::new()?;
     let long = "card-".repeat(20);
@@ -169,7 +169,7 @@ fn by_an_alternative_name() -> Outcome {
     Ok(())
 }
 
-/// A macvlan as parent: the endpoint goes with what both are on.
+/// A macvlan as parent: the endpoint follows the link below both.
 fn on_a_macvlan() -> Outcome {
     let lab = Lab::new()?;
     let mac = mac_of(&lab, "ens33")?;
@@ -197,7 +197,7 @@ fn on_a_macvlan() -> Outcome {
     Ok(())
 }
 
-/// A VLAN that was made on demand, and that somebody deletes, is made again on the card that it was on.
+/// An on-demand VLAN that was deleted is created again on its card.
 fn a_vlan_that_was_deleted() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -215,7 +215,7 @@ fn a_vlan_that_was_deleted() -> Outcome {
     gone(&mut keeper)?;
     attached(&lab, &mut keeper, &inside, "lan7.100")?;
     assert_eq!(ip_link(&lab.a.netns, "lan7.100")["link"], "lan7");
-    // Its card goes, and comes back.
+    // Its card disappears, and returns.
     ip_do(&lab.a.netns, "link del dev lan7");
     gone(&mut keeper)?;
     nothing_more(&mut keeper)?;

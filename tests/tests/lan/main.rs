@@ -1,4 +1,4 @@
-//! Addresses on the LAN: who has them, who learns of them, and who reaches them.
+//! Addresses on the LAN: conflicts, announcements and reachability.
 
 mod access;
 mod access_parent;

@@ -1,4 +1,4 @@
-//! An address that somebody has is found before it is used, and nobody notices the question.
+//! An address in use is found before it is used, and the probe changes no other host's state.
 #![deny(dead_code)]
 
 use std::net::IpAddr;
@@ -10,12 +10,12 @@ use macvlan_tests::{
     ip_do, ip_lines, ip_link, need, ping, quick, sysctl,
 };
 
-/// Quick, but patient with the kernel, whose verdict on an IPv6 address takes up to two seconds.
+/// Quick, but patient with the kernel, whose check of an IPv6 address takes up to two seconds.
 fn eth0() -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?.probe(Probe::quick().deadline(PATIENCE)))
 }
 
-/// Entries of a namespace's neighbour tables as `ip` tells them, without how sure they are.
+/// Returns the neighbour entries of a namespace as `ip` shows them, without their states.
 fn neighbours(netns: &NetNs) -> Vec<String> {
     let told = ip(netns, "neigh show");
     let entry = |entry: &serde_json::Value| format!("{} {}", entry["dst"], entry["lladdr"]);
@@ -33,7 +33,7 @@ fn station(lab: &Lab) -> Outcome<Container> {
     Ok(container)
 }
 
-/// Somebody who has talked to the station: a container next to it.
+/// A container next to the station that has talked to it.
 fn acquaintance(lab: &Lab) -> Outcome<Container> {
     let container = Container::start()?;
     let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.7/24".parse()?);
@@ -42,12 +42,12 @@ fn acquaintance(lab: &Lab) -> Outcome<Container> {
     Ok(container)
 }
 
-/// The seed's case: the address is a station's on the other host.
+/// The basic case: a station on the other host has the address.
 fn a_stations_address_is_refused_and_nobody_notices() -> Outcome {
     let stage = Stage::set()?;
     let _station = station(&stage.lab)?;
     let knows = acquaintance(&stage.lab)?.netns()?;
-    // The hosts know it too, each by its own way: host b, whose macvlans it cannot reach, from A.
+    // The hosts know it too: host b, which cannot reach its own macvlans, through host a.
     assert!(ping(&stage.lab.a.netns, "192.168.15.5").is_some());
     let everybody = [&stage.lab.a.netns, &stage.lab.b.netns, &knows];
     let before: Vec<_> = everybody.iter().map(|netns| neighbours(netns)).collect();
@@ -63,8 +63,8 @@ fn a_stations_address_is_refused_and_nobody_notices() -> Outcome {
 
     let after: Vec<_> = everybody.iter().map(|netns| neighbours(netns)).collect();
     assert_eq!(before, after);
-    // What went over the cable: probes, which have no sender address, and nothing else of ARP; but
-    // after some seconds kernels ask those whom they know whether they are still there.
+    // The frames on the cable: probes, which have no sender address, and no other ARP; but after
+    // some seconds, kernels check their known neighbours.
     let is_arp = |frame: &[u8]| frame[12..14] == [8, 6];
     assert!(wire.find(|frame| is_arp(frame) && frame[28..32] == [0; 4])?.is_some());
     let to_all = |frame: &[u8]| frame[..6] == [0xff; 6];
@@ -73,7 +73,7 @@ fn a_stations_address_is_refused_and_nobody_notices() -> Outcome {
     Ok(())
 }
 
-/// Free addresses are asked for together: it takes as long for four as for one.
+/// Free addresses are probed together: four take as long as one.
 fn free_addresses_are_asked_for_at_once() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -105,7 +105,7 @@ fn free_addresses_are_asked_for_at_once() -> Outcome {
     Ok(())
 }
 
-/// IPv6: the kernel finds the duplicate, its verdict is waited for, and the holder is named.
+/// IPv6: the kernel finds the duplicate, its result is waited for, and the holder is named.
 fn the_kernels_verdict_is_waited_for() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -121,14 +121,14 @@ fn the_kernels_verdict_is_waited_for() -> Outcome {
     stage.lab.a.host.attach(&free, &stage.inside)?;
     let took = started.elapsed();
     assert!(took >= Duration::from_millis(900), "{took:?}");
-    // Not tentative any more: it can be used here and now.
+    // No longer tentative: it can be used at once.
     let shown = ip_lines(&stage.inside, "-6 address show dev eth0 tentative scope global");
     assert_eq!(shown, [""; 0]);
     assert!(ping(&stage.inside, "fd15::2").is_some());
     Ok(())
 }
 
-/// What is optimistic or skipped is not waited for; a deadline that is too short is an error.
+/// Optimistic and `nodad` addresses are not waited for; a deadline that is too short is an error.
 fn duplicate_detection_can_be_left_out_or_come_too_late() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -173,7 +173,7 @@ fn a_siblings_address_is_in_use() -> Outcome {
     Ok(())
 }
 
-/// Silence means nothing where nobody can be heard.
+/// Silence proves nothing without a carrier.
 fn without_a_carrier_nothing_is_free() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
@@ -187,7 +187,7 @@ fn without_a_carrier_nothing_is_free() -> Outcome {
     Ok(())
 }
 
-/// Two who begin at the same moment and want the same: not both get it.
+/// Two probe the same address at the same moment: at most one gets it.
 fn of_two_who_ask_at_once_at_most_one_gets_it() -> Outcome {
     let lab = Lab::new()?;
     let namespaces = [NetNs::anonymous()?, NetNs::anonymous()?];
@@ -202,7 +202,7 @@ fn of_two_who_ask_at_once_at_most_one_gets_it() -> Outcome {
     Ok(())
 }
 
-/// Pools: warm links ask as well.
+/// Pools: prepared links probe as well.
 fn a_link_of_a_pool_asks_too() -> Outcome {
     let lab = Lab::new()?;
     let _station = station(&lab)?;
@@ -214,7 +214,7 @@ fn a_link_of_a_pool_asks_too() -> Outcome {
     Ok(())
 }
 
-/// A whole range of both families at once: who has which is told, and nothing remains.
+/// A whole range of both families at once: the holders are returned, and no objects remain.
 fn many_are_asked_for_at_once() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -259,7 +259,7 @@ fn many_are_asked_for_at_once() -> Outcome {
     Ok(())
 }
 
-/// What cannot be asked is refused, not called free.
+/// Addresses that cannot be probed are refused, not reported as free.
 fn a_passthru_parent_cannot_be_asked_on() -> Outcome {
     let lab = Lab::new()?;
     let owner = Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?.up(true);

@@ -1,4 +1,4 @@
-//! What an endpoint sends is limited, or the kernel's lack is told in words.
+//! An endpoint's egress rate is limited, or the kernel's lack of support is reported.
 #![deny(dead_code)]
 
 use std::net::{SocketAddr, UdpSocket};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use macvlan_core::{Endpoint, ErrorKind, NetNs};
 use macvlan_tests::{Lab, Outcome, PATIENCE, Stage, Stop, ip_link, ping, quick};
 
-/// `tc …` inside a namespace, as the witness.
+/// Runs `tc …` inside a namespace.
 fn tc(netns: &NetNs, arguments: &str) -> Outcome<Result<String, String>> {
     let output = netns.run(|| Command::new("tc").args(arguments.split_whitespace()).output())?;
     let output = match output {
@@ -22,7 +22,7 @@ fn tc(netns: &NetNs, arguments: &str) -> Outcome<Result<String, String>> {
     Ok(if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) })
 }
 
-/// Whether `tc` can do it here.
+/// Returns true if `tc` works on this kernel.
 fn has_tbf() -> Outcome<bool> {
     macvlan_tests::need(macvlan_tests::Need::Root)?;
     let netns = NetNs::anonymous()?;
@@ -37,7 +37,7 @@ fn eth0(rate: &str) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?).rate(rate.parse()?))
 }
 
-/// As `tc` would have set it.
+/// The same as set by `tc`.
 fn it_is_what_tc_shows() -> Outcome {
     need_tbf()?;
     let lab = Lab::new()?;
@@ -57,8 +57,8 @@ fn it_is_what_tc_shows() -> Outcome {
     Ok(())
 }
 
-/// As much is sent as goes: of 4 Mbit/s, 250 kB take half a second, less what the burst and the last
-/// packets make of it.
+/// The container sends as fast as it can: at 4 Mbit/s, 250 kB take half a second, less the effect
+/// of the burst and the last packets.
 fn no_more_arrives_than_is_allowed() -> Outcome {
     need_tbf()?;
     let lab = Lab::new()?;
@@ -73,7 +73,7 @@ fn no_more_arrives_than_is_allowed() -> Outcome {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                let _ = sender.send_to(&[0; 1200], here); // a full queue is what it is about
+                let _ = sender.send_to(&[0; 1200], here); // a full queue is expected
             }
         });
         let outcome = quick(Duration::from_millis(1250), || {
@@ -91,7 +91,7 @@ fn no_more_arrives_than_is_allowed() -> Outcome {
     })
 }
 
-/// Set, or refused by a typed error, with nothing left: as `tc` fares on this kernel.
+/// Set, or refused by a typed error, without traces: as for `tc` on this kernel.
 fn it_is_set_or_refused_in_words() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0("10mbit")?;
@@ -106,16 +106,16 @@ fn it_is_set_or_refused_in_words() -> Outcome {
     Ok(())
 }
 
-/// Whatever was done to it, `check` tells it, `ensure` repairs it, and then nothing is left to do.
+/// After any change, `check` reports it, `ensure` repairs it, and then no differences are left.
 fn it_is_looked_at_and_repaired() -> Outcome {
     need_tbf()?;
     let lab = Lab::new()?;
-    // Of 80 Gbit/s the kernel tells in another attribute.
+    // For 80 Gbit/s the kernel uses another attribute.
     for (rate, shown) in [("10mbit", "rate 10Mbit burst 16Kb"), ("80gbit", "rate 80Gbit")] {
         let inside = NetNs::anonymous()?;
         let (endpoint, host) = (eth0(rate)?, &lab.a.host);
         let attachment = host.attach(&endpoint, &inside)?;
-        // The others' rates are others.
+        // Other endpoints have other rates.
         tc(&inside, "qdisc add dev lo root tbf rate 1mbit burst 16kb latency 50ms")??;
         assert_eq!(host.check(&endpoint, &inside)?, [], "just attached");
         for (spoil, words) in [
@@ -139,7 +139,7 @@ fn it_is_looked_at_and_repaired() -> Outcome {
             assert_eq!(told.lines().count(), 1, "{told}");
             assert_eq!(host.ensure(&endpoint, &inside)?.repaired, [], "{spoil}");
         }
-        // Where none was asked for, none is missed.
+        // Without a requested rate, none is missing.
         let free = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
         assert_eq!(host.check(&free, &inside)?, []);
         host.detach(&attachment)?;

@@ -1,6 +1,6 @@
-//! A host that was opened before a fork is used by the children and their parent at once: each gets the
-//! kernel's answers to its own requests. What waits for events is its opener's alone, and so is what a
-//! destructor takes away.
+//! A host opened before a fork is used by the children and their parent at once: each gets the
+//! kernel's answers to its own requests. Objects that wait for events, and destructors that delete
+//! objects, work only in the process that opened them.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use nix::unistd::{ForkResult, Pid, fork, pause};
 const CHILDREN: usize = 4;
 const ROUNDS: usize = 25;
 
-/// Attaches what has to be attached, and is refused what has to be refused.
+/// Attaches a valid endpoint, and checks that an invalid one is refused.
 fn work(host: &Host) -> Outcome {
     let inside = NetNs::anonymous()?;
     let endpoint = Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?);
@@ -69,7 +69,7 @@ fn family(words: &[String]) -> Outcome {
     }
     work(&host)?;
     host.ensure(&endpoint, &container)?;
-    // The children share the file, and not its lock.
+    // The children share the file, but not its lock.
     let other = NetNs::from_fd(&container)?;
     for _ in 0..ROUNDS {
         let _alone = container.lock()?;
@@ -79,7 +79,7 @@ fn family(words: &[String]) -> Outcome {
         assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
     }
     assert_eq!(host.attachments(&container)?.len(), 1);
-    // What the children dropped is still there.
+    // The objects that the children dropped still exist.
     assert!(!ip_link(host.netns(), "ens33-host").is_null());
     drop(access);
     assert_eq!(pool.len(), 2);
@@ -89,7 +89,8 @@ fn family(words: &[String]) -> Outcome {
     Ok(())
 }
 
-/// A child has its parent's descriptors until it calls `exec`, and nothing that its parent ends goes on.
+/// A child has its parent's descriptors until it calls `exec`; objects that its parent closes are
+/// closed nevertheless.
 #[allow(unsafe_code)]
 fn heir(words: &[String]) -> Outcome {
     let [host] = words else { return Err("one argument".into()) };

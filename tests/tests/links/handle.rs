@@ -1,4 +1,4 @@
-//! Every verb of a handle, and `ip` as the witness of what it did.
+//! Every operation of a handle, checked with `ip`.
 #![deny(dead_code)]
 
 use macvlan_core::{
@@ -8,7 +8,7 @@ use macvlan_tests::{
     Need, Outcome, at_rest, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, need,
 };
 
-/// A namespace with a cable in it, both ends here, called `cable` and `other`.
+/// Creates a namespace with a cable, both ends here, called `cable` and `other`.
 fn with_a_cable() -> Outcome<(NetNs, Handle)> {
     need(Need::Root)?;
     let netns = NetNs::anonymous()?;
@@ -40,13 +40,13 @@ fn links_are_added_read_and_deleted() -> Outcome {
     assert_eq!(seen["linkinfo"]["info_data"]["mode"], "vepa");
     assert!(flags(&netns, "mv0").contains("\"UP\""));
 
-    // By name, by index, and as one of all.
+    // By name, by index, and in the list.
     let read = handle.link("mv0")?;
     assert_eq!((read.index, read.mac, read.mtu), (700, Some(mac), 1400));
     assert_eq!(
         read.macvlan,
         Some(Macvlan::new(Mode::Vepa).bc_queue_len(1000)).map(|wanted| {
-            // Newer kernels also tell the cutoff.
+            // Newer kernels also report the cutoff.
             let told = read.macvlan.as_ref().and_then(Macvlan::get_bc_cutoff);
             told.map_or(wanted.clone(), |siblings| wanted.bc_cutoff(siblings))
         })
@@ -110,7 +110,7 @@ fn links_are_moved() -> Outcome {
     assert_eq!(ip_link(&there, "eth0")["linkinfo"]["info_kind"], "veth");
     Handle::in_netns(&there)?.move_link("eth0", &netns, None)?;
     assert_eq!(ip_link(&netns, "eth0")["link"], "other");
-    // The name is taken there.
+    // The name is in use there.
     ip_do(&there, "link add eth0 type veth peer name eth1");
     assert_eq!(kind_of(handle.move_link("eth0", &there, None)), ErrorKind::NameTaken);
     assert_eq!(ip_link(&netns, "eth0")["ifname"], "eth0");
@@ -182,11 +182,11 @@ fn routes_are_added_replaced_and_deleted() -> Outcome {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].get_device(), Some(LinkId::Index(index)));
     assert_eq!(found[0].get_gateway(), Some([10, 0, 0, 7].into()));
-    // Deletion takes what matches all that is said.
+    // Deletion matches all given attributes.
     handle.delete_route(&"10.7.0.0/16".parse()?)?;
     assert_eq!(ip_lines(&netns, "route show 10.7.0.0/16"), [""; 0]);
     assert_eq!(kind_of(handle.delete_route(&"10.7.0.0/16".parse()?)), ErrorKind::NotFound);
-    // Who added it, too.
+    // Including the protocol.
     handle.add_route(&"10.7.0.0/16 via 10.0.0.7 proto 109".parse()?)?;
     assert_eq!(
         ip_lines(&netns, "route show 10.7.0.0/16"),

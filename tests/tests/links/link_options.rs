@@ -1,5 +1,5 @@
-//! What links of every kind can be told, at creation, on a living link, and as an endpoint: `ip` sees
-//! it as if it had been told itself.
+//! Options of links of every kind, at creation, on an existing link, and in an endpoint: `ip` sees
+//! the same as if it had set them.
 #![deny(dead_code)]
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use macvlan_tests::{
 };
 use serde_json::Value;
 
-/// What every kind of link can be told, at creation.
+/// Options of every kind of link, at creation.
 fn common_options_at_creation() -> Outcome {
     let twins = Twins::new()?;
     let link = || Link::macvlan("new0", "ens33", Macvlan::new(Mode::Bridge));
@@ -37,7 +37,7 @@ fn common_options_at_creation() -> Outcome {
 
 type Change = fn(&Handle) -> macvlan_core::Result<()>;
 
-/// And on a living link, by the verbs of a handle.
+/// And on an existing link, through a handle.
 fn common_options_changed_on_a_living_link() -> Outcome {
     let twins = Twins::new()?;
     twins.make(
@@ -80,7 +80,7 @@ fn common_options_changed_on_a_living_link() -> Outcome {
     Ok(())
 }
 
-/// All at once, and nothing of it missing.
+/// All at once, and complete.
 fn what_an_endpoint_can_be_told() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
@@ -114,13 +114,13 @@ fn what_an_endpoint_can_be_told() -> Outcome {
     for (field, value) in expected {
         assert_eq!(link.pointer(field), Some(&value), "{field}");
     }
-    // A kernel for a single processor does not tell of receive queues.
+    // A kernel for a single processor does not report receive queues.
     assert!(link["num_rx_queues"].is_null() || link["num_rx_queues"] == 3);
     assert_eq!(ip_link(&inside, "wan")["ifindex"], attachment.index());
     Ok(())
 }
 
-/// Without address generation there is no `fe80::` address, also not when everybody else has one.
+/// Without address generation, the link gets no `fe80::` address, even if others do.
 fn no_link_local_address_when_none_is_asked_for() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
@@ -139,10 +139,10 @@ fn no_link_local_address_when_none_is_asked_for() -> Outcome {
     let link_local = |name: &str| -> Vec<String> {
         let links = ip(&inside, &format!("-6 address show dev {name} scope link"));
         let found = links[0]["addr_info"].as_array().cloned().unwrap_or_default();
-        // What its filter leaves out, `ip` shows as {}.
+        // `ip` shows entries that its filter excludes as {}.
         found.iter().filter_map(|address| address["local"].as_str().map(str::to_owned)).collect()
     };
-    // Until duplicate address detection is through with the one that is there, and a second more.
+    // Until duplicate address detection of the existing one has ended, and a second more.
     eventually("it stays tentative", || {
         Ok(!ip_lines(&inside, "-6 address show dev with").join(" ").contains("tentative"))
     })?;
@@ -151,7 +151,7 @@ fn no_link_local_address_when_none_is_asked_for() -> Outcome {
     for name in ["without", "bare"] {
         assert!(link_local(name).is_empty(), "{:?}", link_local(name));
     }
-    // Nor after it has been down.
+    // Not after it has been down either.
     for verb in ["down", "up"] {
         ip_do(&inside, &format!("link set bare {verb}"));
     }

@@ -1,4 +1,4 @@
-//! Lists that the kernel filters, and whose a container's interfaces are; `ip` lists the same.
+//! Lists filtered by the kernel, and the owners of a container's interfaces; `ip` lists the same.
 #![deny(dead_code)]
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use macvlan_tests::{
 };
 use serde_json::Value;
 
-/// What `ip` lists, as one text for each.
+/// Returns the list of `ip`, with one text per entry.
 fn listed(netns: &NetNs, command: &str, tell: impl Fn(&Value) -> Vec<String>) -> BTreeSet<String> {
     ip(netns, command).as_array().into_iter().flatten().flat_map(tell).collect()
 }
@@ -24,7 +24,7 @@ fn field(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
-/// A lab with more than one of everything on host a.
+/// A lab with several of each object on host a.
 fn full_lab() -> Outcome<Lab> {
     for what in [Need::Bridge, Need::Ipv6] {
         need(what)?;
@@ -65,7 +65,7 @@ fn name(link: &str) -> LinkName {
     link.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Nothing here filters but the kernel; it must leave out what `ip` leaves out, and no more.
+/// Only the kernel filters here. It must exclude what `ip` excludes, and no more.
 fn links_and_addresses_that_are_wanted() -> Outcome {
     let lab = full_lab()?;
     let (a, netns) = (&lab.a.handle, &lab.a.netns);
@@ -144,7 +144,7 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
         assert!(count == 0 || found.len() == count, "{command}: {found:?}");
     }
 
-    // A table of one family, and one that there is not, are no error.
+    // A table of one family, or one that does not exist, is not an error.
     for (table, count) in [(78, 1), (79, 0)] {
         assert_eq!(a.find_routes(&all().table(table))?.len(), count, "table {table}");
         assert_eq!(a.find_routes(&all().table(table).family(Family::V4))?.len(), 0);
@@ -161,13 +161,13 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
         ("-4 neighbour show dev ens33 nud all", all().link(name("ens33")).family(Family::V4)),
     ];
     for (command, wanted) in neighbours {
-        // The kernel adds some by itself, such as those of the groups that it joins.
+        // The kernel adds some by itself, such as those of multicast groups.
         eventually(&format!("we see others than ip {command}"), || {
             let found = a.find_neighbours(&wanted)?.into_iter().map(|info| {
                 format!("{} {}", info.ip, info.mac.map(|mac| mac.to_string()).unwrap_or_default())
             });
             let told = listed(netns, command, |entry| {
-                // What `ip` shows of multicast entries is no address that anybody has.
+                // The addresses that `ip` shows for multicast entries do not belong to a host.
                 let mac = field(entry, "lladdr");
                 let mac =
                     if mac.parse::<macvlan_core::MacAddr>().is_ok() { mac } else { String::new() };
@@ -189,8 +189,8 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
     Ok(())
 }
 
-/// A route that `ip` shows, in the same text; none for the kinds that we leave out. It does not tell
-/// the table that it was asked for.
+/// Returns a route of `ip` as the same text; `None` for kinds that the library omits. `ip` does not
+/// print the requested table.
 fn shown_route(route: &Value, command: &str) -> Vec<String> {
     let kind = field(route, "type");
     if !["unicast", "blackhole", "unreachable", "prohibit"].contains(&kind.as_str()) {
@@ -212,7 +212,7 @@ fn shown_route(route: &Value, command: &str) -> Vec<String> {
     vec![format!("{kind} {destination} {:?}", Some(table))]
 }
 
-/// What an attachment tells after [`Attachment::refresh`], to be compared.
+/// Returns an attachment's properties after [`Attachment::refresh`], for comparison.
 fn told(attachment: &Attachment) -> String {
     let mut routes: Vec<_> = attachment.routes().iter().map(ToString::to_string).collect();
     routes.sort();
@@ -230,7 +230,7 @@ fn told(attachment: &Attachment) -> String {
     )
 }
 
-/// Whoever made them; and only those that hang on this host's links.
+/// Whatever process created them, but only those on this host's links.
 fn the_attachments_of_a_container() -> Outcome {
     need(Need::Macvtap)?;
     let lab = Lab::new()?;
@@ -254,7 +254,7 @@ fn the_attachments_of_a_container() -> Outcome {
         made.push(lab.a.host.attach(&vlan, &inside)?);
     }
     let on_b = lab.b.host.attach(&Endpoint::new("eth9", "ens33")?.lo_up(false), &inside)?;
-    // By somebody else; and a cable, which hangs on nothing.
+    // By others; and a cable, which is on no other link.
     let words = format!("link add link ens33 name by-ip netns {} type macvlan", container.pid());
     ip_do(&lab.a.netns, &words);
     ip_do(
@@ -278,7 +278,7 @@ fn the_attachments_of_a_container() -> Outcome {
     assert_eq!(elsewhere.iter().map(Attachment::index).collect::<Vec<_>>(), [on_b.index()]);
     assert!(lab.a.host.attachments(&Container::start()?.netns()?)?.is_empty());
 
-    // What was found is as good as what attaching gave.
+    // A found attachment works like one returned by attaching.
     for attachment in ours.into_iter().chain(others).chain(elsewhere) {
         assert_eq!(lab.a.host.detach(&attachment)?, Detached::Removed);
     }
@@ -298,8 +298,8 @@ fn the_attachments_of_a_host() -> Outcome {
     Ok(())
 }
 
-/// The kernel says of a listing that something changed meanwhile; however often that is, all links that
-/// were there all the time are in it, each once.
+/// The kernel reports that a listing was inconsistent. However often that happens, all links that
+/// existed all the time are listed once.
 fn links_are_listed_while_others_are_added() -> Outcome {
     let lab = Lab::new()?;
     let many = if is_guest()? { 150 } else { 1_500 };

@@ -1,4 +1,5 @@
-//! Macvtap endpoints: the interface of a virtual machine, whose monitor reads and writes its frames.
+//! Macvtap endpoints: the interface of a virtual machine, whose monitor reads and writes its
+//! frames.
 #![deny(dead_code)]
 
 use std::fs::File;
@@ -12,8 +13,8 @@ use macvlan_tests::{
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// The `struct virtio_net_hdr` before every frame, unless the monitor says otherwise; all zero where
-/// nothing is offloaded.
+/// The `struct virtio_net_hdr` before every frame, unless the monitor sets otherwise; all zero
+/// without offloads.
 const VIRTIO_HEADER: usize = 10;
 /// An EtherType for experiments (IEEE 802).
 const EXPERIMENT: [u8; 2] = [0x88, 0xb5];
@@ -23,7 +24,7 @@ fn attach(lab: &Lab, container: &Container) -> Outcome<Attachment> {
     Ok(lab.a.host.attach(&endpoint, &container.netns()?)?)
 }
 
-/// Waits for a frame that a monitor would read.
+/// Waits for a frame, as a monitor reads it.
 fn read_frame(tap: &mut File, wanted: impl Fn(&[u8]) -> bool) -> Outcome<Option<Vec<u8>>> {
     let deadline = Instant::now() + PATIENCE;
     let mut buffer = [0; 2000];
@@ -65,7 +66,7 @@ fn what_comes_over_the_wire_the_monitor_reads() -> Outcome {
     let (lab, container) = (Lab::new()?, Container::start()?);
     let attachment = attach(&lab, &container)?;
     let mut tap = File::from(with_devices(|| attachment.open_tap())??);
-    // Host b believes that the machine has this address, and asks it for an echo.
+    // Host b has a neighbour entry for the machine, and sends it an echo request.
     let (ip, mac) = ("192.168.15.77", attachment.mac());
     ip_do(&lab.b.netns, &format!("neighbour add {ip} lladdr {mac} dev ens33 nud permanent"));
     std::thread::scope(|scope| -> Outcome {
@@ -78,7 +79,7 @@ fn what_comes_over_the_wire_the_monitor_reads() -> Outcome {
     })
 }
 
-/// Every opening is a queue of its own, as a monitor with several processors has them.
+/// Each open file is a separate queue, as a monitor with several processors has them.
 fn several_queues() -> Outcome {
     need(Need::Macvtap)?;
     let (lab, container) = (Lab::new()?, Container::start()?);

@@ -1,4 +1,4 @@
-//! Links, namespaces, and everything that a handle does.
+//! Links, namespaces, and all operations of a handle.
 
 mod fork;
 mod handle;

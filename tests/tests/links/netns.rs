@@ -1,4 +1,4 @@
-//! Every way to a network namespace, and every way that leads nowhere.
+//! Every way to open a network namespace, and every way to fail.
 #![deny(dead_code)]
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// A name under `/run/netns` that nobody else uses, and that is gone after the test.
+/// A name under `/run/netns` that only this test uses, deleted after the test.
 struct Name(String);
 
 impl Name {
@@ -45,12 +45,12 @@ impl Name {
 
 impl Drop for Name {
     fn drop(&mut self) {
-        // Usually the test has done it.
+        // Usually the test has deleted it.
         let _ = NetNs::delete(&self.0);
     }
 }
 
-/// The number in `net:[4026531840]` that a link under `/proc` shows.
+/// Returns the number in `net:[4026531840]` of a link under `/proc`.
 fn id_of(path: &str) -> Outcome<String> {
     Ok(std::fs::read_link(path)?.to_string_lossy().into_owned())
 }
@@ -109,7 +109,7 @@ fn pids_that_lead_nowhere() -> Outcome {
     let mut child = Command::new("true").spawn()?;
     let pid = child.id();
     let netns = NetNs::from_pid(pid);
-    // Dead, but not yet waited for: still a process, but one that is nowhere.
+    // Dead, but not yet waited for: still a process, but without a namespace.
     eventually("it does not end", || {
         Ok(std::fs::read_to_string(format!("/proc/{pid}/stat"))?.contains(") Z "))
     })?;
@@ -120,7 +120,7 @@ fn pids_that_lead_nowhere() -> Outcome {
     let error = NetNs::from_pid(pid).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NamespaceGone, "{error}");
     assert!(error.is_not_found());
-    // What was opened while it lived is still good.
+    // A handle opened while it lived still works.
     if let Ok(netns) = netns {
         assert!(netns.same_as(&NetNs::current()?));
     }
@@ -139,7 +139,7 @@ fn a_thread_is_no_process() -> Outcome {
     Ok(())
 }
 
-/// A pidfd stays with its process, whoever gets the number afterwards.
+/// A pidfd refers to its process, even if the pid is reused.
 fn a_pidfd_outlives_its_process() -> Outcome {
     let container = Container::start()?;
     let pidfd = pidfd_of(&container)?;
@@ -195,7 +195,7 @@ fn names_that_we_give_are_seen_by_ip() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
     assert!(error.to_string().contains(&name.path()), "{error}");
 
-    // It lives without a handle.
+    // It exists without a handle.
     Handle::in_netns(&netns)?.add_link(&Link::veth("one", "other", None)?)?;
     let id: NetNsId = netns.id();
     drop(netns);
@@ -205,7 +205,7 @@ fn names_that_we_give_are_seen_by_ip() -> Outcome {
 
     name.ip_netns("delete")?;
     assert!(!name.is_listed()?);
-    // And with a handle it lives without its name.
+    // And with a handle, it exists without its name.
     assert_eq!(ip(&again, "link show").as_array().map(Vec::len), Some(3));
     assert_eq!(NetNs::from_name(&name.0).unwrap_err().kind(), ErrorKind::NamespaceGone);
     Ok(())
@@ -250,8 +250,8 @@ fn names_that_do_not_exist() -> Outcome {
     Ok(())
 }
 
-/// Whoever creates a name makes a file first and mounts the namespace on it then; killed in between,
-/// the file stays.
+/// Creating a name first creates a file and then mounts the namespace on it; if killed in between,
+/// the file remains.
 fn what_an_interrupted_creation_left_can_be_deleted() -> Outcome {
     need(Need::Root)?;
     let name = Name::new();
@@ -267,7 +267,7 @@ fn what_an_interrupted_creation_left_can_be_deleted() -> Outcome {
     Ok(())
 }
 
-/// Eight threads want one name: one gets it, and nothing is left over.
+/// Eight threads want one name: one gets it, and no objects are left over.
 fn one_name_for_eight_threads() -> Outcome {
     need(Need::Root)?;
     let name = Name::new();
@@ -285,7 +285,7 @@ fn one_name_for_eight_threads() -> Outcome {
     Ok(())
 }
 
-/// A namespace without a name goes with its last handle, and what is in it as well.
+/// A namespace without a name ends with its last handle, with all objects in it.
 fn an_anonymous_namespace_lives_as_long_as_its_handles() -> Outcome {
     need(Need::Root)?;
     let (here, there) = (NetNs::anonymous()?, NetNs::anonymous()?);
@@ -310,7 +310,7 @@ fn what_runs_inside_is_inside() -> Outcome {
     })?;
     assert_eq!(length, text.len());
     assert!(one.run(NetNs::current)??.same_as(&one));
-    // Inside one, the other; and home again without anybody's doing.
+    // Inside one, the other; and back without further action.
     let nested = one.run(|| {
         let there = other.run(NetNs::current)??;
         Ok::<_, macvlan_core::Error>((there.id(), NetNs::current()?.id()))
@@ -334,7 +334,7 @@ fn a_panic_inside_comes_out() -> Outcome {
     Ok(())
 }
 
-/// Whatever the library does elsewhere, the thread that calls it stays where it is.
+/// The calling thread stays in its namespace, whatever the library does elsewhere.
 fn the_calling_thread_stays_where_it_is() -> Outcome {
     let container = Container::start()?;
     let home = id_of("/proc/thread-self/ns/net")?;
@@ -421,7 +421,7 @@ fn threads_and_descriptors_are_visible() -> Outcome {
     let (id, inside) = (netns.id(), netns.clone());
     let thread = std::thread::spawn(move || {
         inside.run(move || {
-            // It ends with an error when the other end goes.
+            // It ends with an error when the other end is closed.
             let _ = say.send(nix::unistd::gettid()).map(|()| stopped.recv());
         })
     });
@@ -467,7 +467,7 @@ fn mounts_elsewhere_are_visible() -> Outcome {
     eventually("it is still visible", || Ok(visible(id).is_none()))
 }
 
-/// Prints what a user without any right sees.
+/// Prints the namespaces that an unprivileged user sees.
 fn stranger(_: &[String]) -> Outcome {
     let nobody = nix::unistd::Uid::from_raw(65534);
     nix::unistd::setuid(nobody)?;
@@ -491,12 +491,12 @@ fn what_cannot_be_looked_at_is_said() -> Outcome {
     assert!(lines.contains(&format!("unseen /proc/{}", container.pid())), "{lines:?}");
     assert!(!lines.iter().any(|line| line.starts_with(&format!("seen {hidden}"))), "{lines:?}");
     assert!(lines.contains(&format!("seen {named} {:?} []", [&name.0])), "{lines:?}");
-    // A file that leads to no namespace is nothing that could not be seen.
+    // A file that does not lead to a namespace is not reported as unexamined.
     assert!(!lines.iter().any(|line| line.contains(&stale.0)), "{lines:?}");
     Ok(())
 }
 
-/// A process that ends while it is looked at hides nothing.
+/// A process that ends during the search hides no namespaces.
 fn processes_that_end_are_not_unseen() -> Outcome {
     need(Need::Root)?;
     let before = NetNs::visible().unseen;
@@ -508,7 +508,7 @@ fn processes_that_end_are_not_unseen() -> Outcome {
             }
         });
         let mut unseen: Vec<_> = (0..100).flat_map(|_| NetNs::visible().unseen).collect();
-        // What others mount at the same moment is theirs.
+        // Mounts that others make at the same moment are not this test's.
         unseen.retain(|path| !path.iter().any(|word| word == "root" || word == "netns"));
         stop.store(true, Ordering::Relaxed);
         let new: Vec<_> = unseen.iter().filter(|path| !before.contains(path)).collect();
@@ -517,7 +517,7 @@ fn processes_that_end_are_not_unseen() -> Outcome {
     Ok(())
 }
 
-/// What is mounted under another mount is no loss where something else leads to it.
+/// A mount below another mount is not reported if another path leads to the namespace.
 fn a_mount_that_is_covered_is_seen_elsewhere() -> Outcome {
     need(Need::Root)?;
     let name = Name::new();
@@ -534,7 +534,7 @@ fn a_mount_that_is_covered_is_seen_elsewhere() -> Outcome {
     Ok(())
 }
 
-/// Covers the name of a namespace for itself, and stays.
+/// Covers a namespace's name in its own mount namespace, and stays.
 fn cover(arguments: &[String]) -> Outcome {
     let [path] = arguments else { return Err("cover PATH".into()) };
     unshare(CloneFlags::CLONE_NEWNS)?;

@@ -1,5 +1,5 @@
-//! VLAN parents that are made when they are needed and removed when nobody needs them any more, and
-//! those that are not ours to remove.
+//! VLAN parents that are created on demand and removed with their last user, and those that the
+//! library must not remove.
 #![deny(dead_code)]
 
 use std::sync::Barrier;
@@ -23,12 +23,12 @@ fn lab() -> Outcome<Lab> {
     Ok(lab)
 }
 
-/// An interface in VLAN 100.
+/// Returns an interface in VLAN 100.
 fn endpoint(number: u8) -> Result<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33.100")?.address(format!("10.100.0.{number}/24").parse()?))
 }
 
-/// A container with that interface.
+/// Starts a container with that interface.
 fn start(lab: &Lab, number: u8) -> Outcome<(Container, Attachment)> {
     let container = Container::start()?;
     let attachment = lab.a.host.attach(&endpoint(number)?, &container.netns()?)?;
@@ -40,7 +40,7 @@ fn exists(lab: &Lab, name: &str) -> bool {
     ip_try(&lab.a.netns, &format!("link show dev {name}")).is_ok()
 }
 
-/// As the library would make it: marked by its group.
+/// As the library would create it: marked by its group.
 fn ours(made: &str) -> String {
     made.replace(" type", &format!(" group {} type", Parent::ON_DEMAND_GROUP))
 }
@@ -68,7 +68,7 @@ fn made_used_and_removed() -> Outcome {
     Ok(())
 }
 
-/// Under a name of its own, and as a service VLAN; the same again finds it by its name.
+/// With another name, and as a service VLAN; a further request finds it by its name.
 fn under_another_name_and_with_another_protocol() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
@@ -88,8 +88,8 @@ fn under_another_name_and_with_another_protocol() -> Outcome {
     Ok(())
 }
 
-/// What was described is not mistaken for what has its name, or a container would come into another
-/// network.
+/// A link is not mistaken for the described VLAN because of its name: the container would be in
+/// another network.
 fn a_name_that_something_else_has() -> Outcome {
     let lab = lab()?;
     let inside = Container::start()?.netns()?;
@@ -111,7 +111,7 @@ fn a_name_that_something_else_has() -> Outcome {
         assert!(error.to_string().contains(words), "{error}");
         ip_do(&lab.a.netns, &format!("link delete {}", made.split(' ').next().unwrap_or_default()));
     }
-    // Nor is what is below, when that has the wrong tag.
+    // Nor is a link whose parent has the wrong tag.
     ip_do(&lab.a.netns, "link add link ens33 name ens33.20 up type vlan id 20");
     ip_do(&lab.a.netns, "link add link ens33.20 name ens33.20.200 up type vlan id 200");
     let endpoint = Endpoint::new("eth0", Parent::vlan(service()?, 200)?)?;
@@ -142,7 +142,7 @@ fn both_levels_of_qinq_go() -> Outcome {
     let outer = Endpoint::new("eth0", "ens33.20")?;
     let inner = lab.a.host.attach(&inner, &one.netns()?)?;
     assert_eq!(ip_link(&lab.a.netns, "ens33.20.200")["link"], "ens33.20");
-    // Somebody on the outer one keeps that, but not the inner one.
+    // A user on the outer one keeps that, but not the inner one.
     let outer = lab.a.host.attach(&outer, &two.netns()?)?;
     lab.a.host.detach(&inner)?;
     assert!(!exists(&lab, "ens33.20.200") && exists(&lab, "ens33.20"));
@@ -156,7 +156,7 @@ fn both_levels_of_qinq_go() -> Outcome {
     Ok(())
 }
 
-/// What keeps a VLAN: each is done while it is in use, and it must be there after.
+/// Uses that keep a VLAN: each begins while it is in use, and the VLAN must exist afterwards.
 fn what_others_have_made_or_use_stays() -> Outcome {
     need(Need::Bridge)?;
     let lab = lab()?;
@@ -184,14 +184,14 @@ fn what_others_have_made_or_use_stays() -> Outcome {
         ip_do(&lab.a.netns, "link delete ens33.100");
     }
 
-    // Nor is it removed when it was made on demand once, and then became a port of a bridge.
+    // An on-demand VLAN that became a port of a bridge is not removed either.
     ip_do(&lab.a.netns, &ours(made));
     ip_do(&lab.a.netns, "link add br0 type bridge");
     ip_do(&lab.a.netns, "link set ens33.100 master br0");
     let error = lab.a.host.attach(&endpoint(11)?, &Container::start()?.netns()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ParentBusy, "{error}");
     assert_eq!(ip_link(&lab.a.netns, "ens33.100")["master"], "br0");
-    // But it is once it is nobody's.
+    // But it is after it has left the bridge.
     ip_do(&lab.a.netns, "link set ens33.100 nomaster");
     let (_container, attachment) = start(&lab, 11)?;
     lab.a.host.detach(&attachment)?;
@@ -199,7 +199,7 @@ fn what_others_have_made_or_use_stays() -> Outcome {
     Ok(())
 }
 
-/// Nobody wanted the addresses that the host gives itself when a router speaks on the VLAN.
+/// The host's automatic addresses from a router on the VLAN do not count as use.
 fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     need(Need::Ipv6)?;
     let lab = lab()?;
@@ -215,7 +215,7 @@ fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     assert!(!exists(&lab, "ens33.100"));
     before.assert_same(&lab.a.netns);
 
-    // Unlike one that somebody has added, even if not for ever.
+    // Unlike one that was added, even with a lifetime.
     let (_container, attachment) = start(&lab, 11)?;
     ip_do(&lab.a.netns, "address add fd43::1/64 dev ens33.100 valid_lft 1000 preferred_lft 1000");
     lab.a.host.detach(&attachment)?;
@@ -223,7 +223,7 @@ fn an_address_that_comes_by_itself_does_not_keep_it() -> Outcome {
     Ok(())
 }
 
-/// Both find nothing, and both get what one of them makes.
+/// Both find no VLAN, and both get the one that either creates.
 fn two_at_once() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
@@ -258,7 +258,7 @@ fn two_at_once() -> Outcome {
     Ok(())
 }
 
-/// A container's own VLAN interface cannot be seen from the host; so what it is on stays for good.
+/// A container's own VLAN interface cannot be seen from the host, so the VLAN below it stays.
 fn a_vlan_interface_keeps_its_parent() -> Outcome {
     let lab = lab()?;
     let container = Container::start()?;
@@ -267,7 +267,7 @@ fn a_vlan_interface_keeps_its_parent() -> Outcome {
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
     assert_eq!(ip_link(&inside, "eth0")["link_index"], attachment.parent_index());
     assert_eq!(ip_link(&lab.a.netns, "ens33.20")["group"], "default");
-    // Nor does a macvlan beside it, which is gone first, take it along.
+    // A macvlan beside it, which is detached first, does not remove it either.
     let other = Container::start()?;
     let beside = lab.a.host.attach(&Endpoint::new("eth0", "ens33.20")?, &other.netns()?)?;
     lab.a.host.detach(&beside)?;
@@ -277,7 +277,7 @@ fn a_vlan_interface_keeps_its_parent() -> Outcome {
     Ok(())
 }
 
-/// What fails leaves no VLAN behind that it made, and takes none that it did not make.
+/// A failure leaves no VLAN that it created, and removes none that it did not create.
 fn a_failed_attach_removes_what_it_made() -> Outcome {
     let lab = lab()?;
     let container = Container::start()?;
@@ -317,7 +317,7 @@ fn a_failed_attach_removes_what_it_made() -> Outcome {
     Ok(())
 }
 
-/// Nobody can make a VLAN twice on one base, whatever it is called.
+/// A VLAN can exist only once on a base, under any name.
 fn a_vlan_that_exists_elsewhere() -> Outcome {
     let lab = lab()?;
     ip_do(&lab.a.netns, "link add link ens33 name lan up type vlan id 100");
@@ -328,7 +328,7 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     lab.a.host.detach(&attachment)?;
     assert!(exists(&lab, "lan"));
 
-    // In another namespace it is out of reach.
+    // In another namespace it cannot be reached.
     let other = Container::start()?;
     lab.a.handle.move_link("lan", &other.netns()?, None)?;
     let before = Snapshot::of(&lab.a.netns);
@@ -340,8 +340,8 @@ fn a_vlan_that_exists_elsewhere() -> Outcome {
     Ok(())
 }
 
-/// Attaching a VLAN takes the parent out of the group; if the attach fails, the parent is in it again,
-/// whoever made it.
+/// Attaching a VLAN takes the parent out of the group; after a failed attach, the parent is in it
+/// again, whatever process created it.
 fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
@@ -358,8 +358,8 @@ fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
     Ok(())
 }
 
-/// Somebody's VLAN on it, in another namespace, would go with it: in one that a process is in, and in one
-/// that only a descriptor leads to.
+/// A VLAN of others on it, in another namespace, would be deleted with it: in a namespace with a
+/// process, and in one that only a descriptor leads to.
 fn a_vlan_in_another_namespace_keeps_its_parent() -> Outcome {
     let container = Container::start()?;
     for somebody in [container.netns()?, NetNs::anonymous()?] {
@@ -405,7 +405,7 @@ fn a_base_that_is_down_or_missing() -> Outcome {
     Ok(())
 }
 
-/// The container took its interface away itself; the VLAN goes all the same.
+/// The container deleted its interface itself; the VLAN is removed nevertheless.
 fn the_interface_is_gone_before_it_is_detached() -> Outcome {
     let lab = lab()?;
     let (container, attachment) = start(&lab, 11)?;
@@ -415,7 +415,7 @@ fn the_interface_is_gone_before_it_is_detached() -> Outcome {
     Ok(())
 }
 
-/// What a remover that was killed has left: the name that it goes by, and its probe.
+/// The remains of a killed remover: the alternative name, and its probe.
 fn what_a_killed_remover_leaves_is_in_nobodys_way() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);

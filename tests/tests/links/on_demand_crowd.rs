@@ -1,5 +1,5 @@
-//! Many processes on one VLAN that is made on demand, and some that are killed: none may lose it while
-//! it is on it, and the last one takes it along.
+//! Many processes use one on-demand VLAN, and some are killed: none may lose it while using it, and
+//! the last one removes it.
 #![deny(dead_code)]
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use macvlan_tests::{
 };
 use nix::sys::resource::{Resource, setrlimit};
 
-/// Who answers in the VLAN, on the other host.
+/// The peer in the VLAN, on the other host.
 const ANSWERS: &str = "10.100.255.254";
 
 fn lab() -> Outcome<Lab> {
@@ -23,7 +23,7 @@ fn lab() -> Outcome<Lab> {
     Ok(lab)
 }
 
-/// A number below the limit, at random.
+/// Returns a random number below the limit.
 fn below(limit: u64) -> u64 {
     RandomState::new().build_hasher().finish() % limit
 }
@@ -37,8 +37,9 @@ fn endpoint(number: u64) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", "ens33.100")?.address(address.parse()?))
 }
 
-/// Comes and goes: the host's namespace, a number of its own, how often, and how long at most it
-/// stays and stays away, in milliseconds. Prints the index of the VLAN that it was on.
+/// Attaches and detaches repeatedly. The arguments are the host's namespace, a number, the
+/// repetitions, and the maximum time attached and detached, in milliseconds. Prints the index of
+/// the VLAN that it was on.
 fn visitor(arguments: &[String]) -> Outcome {
     let [host, number, rounds, stays] = arguments else { return Err("four arguments".into()) };
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
@@ -67,7 +68,7 @@ fn visitor(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Has many come and go, and gives the indices of the VLANs that they were on.
+/// Runs many such processes, and returns the indices of their VLANs.
 fn visits(lab: &Lab, visitors: u64, rounds: &str, stays: &str) -> Outcome<BTreeSet<String>> {
     let host = path_of(&lab.a.netns);
     let visit = |number: u64| Actor::start("visitor", &[&host, &number.to_string(), rounds, stays]);
@@ -87,7 +88,7 @@ fn fifty_processes_come_and_go() -> Outcome {
     Ok(())
 }
 
-/// So few and so short that the VLAN is made and removed all the time.
+/// So few and so short that the VLAN is created and removed all the time.
 fn a_few_processes_that_meet_at_the_door() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
@@ -100,8 +101,8 @@ fn a_few_processes_that_meet_at_the_door() -> Outcome {
     Ok(())
 }
 
-/// Attaches and detaches once, and is killed before one of its system calls, unless it has ended by then:
-/// the host's namespace, the container's, and which call.
+/// Attaches and detaches once, and is killed before one of its system calls, unless it has ended by
+/// then. The arguments are the host's namespace, the container's, and the call.
 fn victim(arguments: &[String]) -> Outcome {
     let [host, inside, call] = arguments else { return Err("three arguments".into()) };
     let (host, inside) = (Host::in_netns(&NetNs::from_path(host)?)?, NetNs::from_path(inside)?);
@@ -114,8 +115,8 @@ fn victim(arguments: &[String]) -> Outcome {
     result
 }
 
-/// A process is killed at the system calls on netlink that it takes to attach and detach. What it leaves
-/// is in nobody's way, and goes with the next one that leaves.
+/// A process is killed at each of the netlink system calls of attaching and detaching. Its remains
+/// do not disturb others, and are removed by the next one that detaches.
 fn killed_at_any_moment() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);

@@ -1,17 +1,17 @@
-//! Promiscuous links: the flag that knows no owners, and holders that the kernel counts.
+//! Promiscuous links: the flag, which has no owner, and counted holds.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, Handle, Mode, NetNs};
 use macvlan_tests::{Actor, Container, Lab, Outcome, eventually, ip_do, ip_link, path_of};
 
-/// Whether the flag is set, and how many reasons there are, as `ip` sees it.
+/// Returns the flag and the promiscuity count, as `ip` shows them.
 fn seen(netns: &NetNs, link: &str) -> (bool, u64) {
     let link = ip_link(netns, link);
     let flags = link["flags"].as_array().cloned().unwrap_or_default();
     (flags.contains(&"PROMISC".into()), link["promiscuity"].as_u64().unwrap_or_default())
 }
 
-/// The same as we see it.
+/// Returns the same as the library reads it.
 fn read(handle: &Handle, link: &str) -> Outcome<(bool, u64)> {
     let info = handle.link(link)?;
     Ok((info.is_promisc(), info.promiscuity.into()))
@@ -25,15 +25,15 @@ fn assert_is(handle: &Handle, expected: (bool, u64)) -> Outcome {
     Ok(())
 }
 
-/// It comes to be so: a process that another thread is just starting has the holder's descriptor for a
-/// moment more.
+/// Waits for this state: a process that another thread is just starting has the holder's descriptor
+/// for a moment longer.
 #[track_caller]
 fn comes_to(handle: &Handle, expected: (bool, u64)) -> Outcome {
     eventually("it is not let go", || Ok(seen(handle.netns(), "ens33") == expected))?;
     assert_is(handle, expected)
 }
 
-/// Said twice is said once.
+/// Setting it twice has no further effect.
 fn the_flag_does_not_count() -> Outcome {
     let lab = Lab::new()?;
     let handle = &lab.a.handle;
@@ -56,7 +56,7 @@ fn holders_are_counted_beside_the_flag() -> Outcome {
     assert_is(handle, (true, 3))?;
     drop(first);
     comes_to(handle, (true, 2))?;
-    // Who takes the flag away does not take it from a holder.
+    // Clearing the flag does not affect a hold.
     ip_do(&lab.a.netns, "link set ens33 promisc off");
     assert_is(handle, (false, 1))?;
     drop(second);
@@ -93,8 +93,8 @@ fn a_holder_that_is_killed_lets_go() -> Outcome {
     Ok(())
 }
 
-/// A promiscuous endpoint makes its parent promiscuous as long as it is there and up. (Any macvlan
-/// that is up is one reason for a cable, which cannot filter by a second MAC address.)
+/// A promiscuous endpoint makes its parent promiscuous while it exists and is up. (A cable cannot
+/// filter by a second MAC address, so any macvlan that is up adds one to its count.)
 fn an_endpoint_takes_its_parent_along() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;

@@ -1,11 +1,11 @@
-//! What the kernel tells of links, read by us and compared field by field with what `ip` reads.
+//! Links as the library reads them, compared field by field with `ip`.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, ErrorKind, Handle, Link, LinkInfo, MacAddr, Macvlan, Mode, NetNs};
 use macvlan_tests::{Container, Lab, Outcome, eventually, ip, ip_do, ip_try, ping};
 use serde_json::Value;
 
-/// Flags as `ip` calls them, and the kernel's bits.
+/// Flags with the names of `ip` and the kernel's bits.
 const FLAGS: [(&str, u32); 8] = [
     ("UP", 1),
     ("BROADCAST", 2),
@@ -17,7 +17,7 @@ const FLAGS: [(&str, u32); 8] = [
     ("MULTICAST", 0x1000),
 ];
 
-/// Compares all that both tell.
+/// Compares the fields that both have.
 #[track_caller]
 fn assert_told(info: &LinkInfo, link: &Value, all: &[LinkInfo]) {
     let name = &info.name;
@@ -55,7 +55,7 @@ fn assert_told(info: &LinkInfo, link: &Value, all: &[LinkInfo]) {
         ("max_mtu", Some(info.max_mtu)),
         ("txqlen", Some(info.tx_queue_len).filter(|length| *length > 0)),
         ("num_tx_queues", Some(info.tx_queues)),
-        // A kernel for a single processor does not tell of these.
+        // A kernel for a single processor does not report these.
         ("num_rx_queues", Some(info.rx_queues).filter(|queues| *queues > 0)),
         ("gso_max_size", offloads.gso_max_size),
         ("gso_max_segs", offloads.gso_max_segs),
@@ -71,7 +71,7 @@ fn assert_told(info: &LinkInfo, link: &Value, all: &[LinkInfo]) {
     assert_eq!(info.mac, mac, "{name}");
     let names: Vec<_> = link["altnames"].as_array().into_iter().flatten().collect();
     assert_eq!(info.alternative_names.iter().collect::<Vec<_>>(), names, "{name}");
-    // By name where it is in the same namespace, else by the numbers of both.
+    // By name if it is in the same namespace, otherwise by the numbers of both.
     assert_eq!(info.parent_netns.map(i64::from), link["link_netnsid"].as_i64(), "{name}");
     match info.parent_netns {
         None => assert_eq!(name_of(info.parent), text("link"), "{name}: link"),
@@ -79,7 +79,7 @@ fn assert_told(info: &LinkInfo, link: &Value, all: &[LinkInfo]) {
     }
 }
 
-/// Compares all links of a namespace, and gives ours.
+/// Compares all links of a namespace, and returns the library's.
 #[track_caller]
 fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
     let handle = Handle::in_netns(netns)?;
@@ -90,7 +90,8 @@ fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
         }
         Ok(infos)
     };
-    // Whether a link works shows a moment after it is up: all three have to see the same moment.
+    // The operational state changes a moment after a link is up: all three have to be read at the
+    // same time.
     let (mut infos, mut links) = (Vec::new(), Value::Null);
     eventually("what is told of links changes", || {
         let before = read()?;
@@ -107,7 +108,7 @@ fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
     Ok(infos)
 }
 
-/// Whatever the kernel can make: kinds that we know nothing of are told like the others.
+/// All kinds of the kernel: unknown kinds are read like the others.
 fn links_of_every_kind() -> Outcome {
     let lab = Lab::new()?;
     let rows = [
@@ -136,7 +137,7 @@ fn links_of_every_kind() -> Outcome {
         match ip_try(&lab.a.netns, &words) {
             Ok(_) => made.push(kind),
             Err(why) if why.contains("Unknown device type") || why.contains("not supported") => {}
-            // What stands on the VLAN needs it, and /dev/net/tun may be missing.
+            // Links on the VLAN need it, and /dev/net/tun may be missing.
             Err(why) if why.contains("Cannot find device") || kind == "tun" => {}
             Err(why) => return Err(why.into()),
         }
@@ -156,7 +157,7 @@ fn links_of_every_kind() -> Outcome {
     Ok(())
 }
 
-/// The parent's index counts in the host's namespace, to which the container's gives a number.
+/// The parent's index is the host namespace's, to which the container's assigns a number.
 fn a_parent_in_another_namespace() -> Outcome {
     let lab = Lab::new()?;
     let (first, second) = (Container::start()?, Container::start()?);
@@ -194,7 +195,7 @@ fn statistics_grow_with_the_traffic() -> Outcome {
     let told = ip(&inside, "-s link show dev eth0")[0]["stats64"].take();
     let later = handle.link("eth0")?.statistics;
 
-    // Ten pings of 8 bytes, behind 20 of IP and 14 of Ethernet.
+    // Ten pings of 8 bytes, after 20 of IP and 14 of Ethernet.
     assert!(after.tx_packets >= before.tx_packets + 10, "{before:?} {after:?}");
     assert!(after.rx_packets >= before.rx_packets + 10, "{before:?} {after:?}");
     assert!(after.tx_bytes >= before.tx_bytes + 420, "{before:?} {after:?}");

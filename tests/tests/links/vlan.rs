@@ -1,4 +1,4 @@
-//! VLANs end to end: two hosts, and a single cable between them that carries all of them.
+//! VLANs between two hosts, over a single cable that carries all of them.
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, Link, NetNs, Parent, Vlan, VlanProtocol};
@@ -14,7 +14,8 @@ fn start(host: &LabHost, endpoint: &Endpoint) -> Outcome<Container> {
     Ok(container)
 }
 
-/// VLAN 100 as a link on both hosts, each with an address on it, and containers on macvlans over it.
+/// VLAN 100 as a link on both hosts, each with an address on it, and containers on macvlans over
+/// it.
 fn containers_on_a_vlan_of_two_hosts() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -125,13 +126,13 @@ fn assert_routes(netns: &NetNs, expected: &[(Vec<String>, Vec<String>)]) {
     assert_eq!(sorted(ip_lines(netns, "-6 route show")), sorted(v6));
 }
 
-/// What pings come back with, from one to the other: the TTL or hop limit.
+/// Returns the TTL or hop limit of the answers, from one to the other.
 fn hops(from: &NetNs, ips: [&str; 2]) -> [Option<u8>; 2] {
     ips.map(|ip| ping(from, ip).map(|echo| echo.ttl))
 }
 
-/// `container0` is in VLAN 10, `container2` in VLAN 20, and `container1` in both; nobody leads from
-/// one to the other until there is a router in both.
+/// `container0` is in VLAN 10, `container2` in VLAN 20, and `container1` in both. Traffic between
+/// the VLANs is possible only with a router in both.
 fn two_vlans_and_a_router() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -174,7 +175,7 @@ fn two_vlans_and_a_router() -> Outcome {
     assert_eq!(hops(&container1, ["10.10.0.10", "fd00:10::10"]), direct);
     assert_eq!(hops(&container1, ["10.20.0.12", "fd00:20::12"]), direct);
     assert_eq!(hops(&container2, ["10.20.0.11", "fd00:20::11"]), direct);
-    // Across: to the one, and to the other VLAN's side of the one that is in both.
+    // Between them: to the one, and to the other VLAN's side of the one that is in both.
     let across = [
         (&container0, ["10.20.0.12", "fd00:20::12"]),
         (&container2, ["10.10.0.10", "fd00:10::10"]),
@@ -196,7 +197,7 @@ fn two_vlans_and_a_router() -> Outcome {
     for (from, ips) in &across[..2] {
         assert_eq!(hops(from, *ips), [Some(63), Some(63)], "{ips:?}");
     }
-    // The router itself is still one hop away, and inside a VLAN nothing has changed.
+    // The router itself is still one hop away, and inside a VLAN the state is the same.
     assert_eq!(hops(&container0, ["10.10.0.254", "fd00:10::254"]), direct);
     assert_eq!(hops(&container0, ["10.10.0.11", "fd00:10::11"]), direct);
     Ok(())
@@ -217,18 +218,17 @@ fn tags(mut frame: &[u8]) -> Vec<(u16, u8, u16)> {
     found
 }
 
-/// Pings, listens at the other end of the cable meanwhile, and gives the tags of the echo request
-/// that arrived there.
+/// Pings, captures frames at the other end of the cable, and returns the tags of the echo request.
 fn tags_of_a_ping(lab: &Lab, from: &NetNs, to: [u8; 4]) -> Outcome<Vec<(u16, u8, u16)>> {
     let wire = Wire::listen(&lab.b.netns, "ens33")?;
     assert!(ping(from, std::net::IpAddr::from(to)).is_some());
-    // An IPv4 header without options ends with the destination; then comes an echo request.
+    // An IPv4 header without options ends with the destination, followed by the echo request.
     let wanted = [&to[..], &[8, 0]].concat();
     let frame = wire.find(|frame| frame.windows(6).any(|part| part == wanted))?;
     Ok(tags(&frame.ok_or("the ping is not on the wire")?))
 }
 
-/// QinQ: VLAN 200 of the service VLAN 20 (802.1ad), and both tags on the wire.
+/// QinQ: VLAN 200 of the service VLAN 20 (802.1ad), with both tags on the wire.
 fn a_vlan_in_a_service_vlan() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -252,7 +252,7 @@ fn a_vlan_in_a_service_vlan() -> Outcome {
         tags_of_a_ping(&lab, &containers[0].netns()?, [10, 200, 0, 2])?,
         [(0x88a8, 0, 20), (0x8100, 0, 200)]
     );
-    // Who is in the service VLAN alone, or in VLAN 200 alone, is somewhere else.
+    // Containers only in the service VLAN, or only in VLAN 200, are in other networks.
     for parent in [service()?, Parent::vlan("ens33", 200)?] {
         let endpoint = Endpoint::new("eth0", parent)?.address("10.200.0.3/24".parse()?);
         let outsider = start(&lab.a, &endpoint)?.netns()?;
@@ -261,8 +261,8 @@ fn a_vlan_in_a_service_vlan() -> Outcome {
     Ok(())
 }
 
-/// A VLAN as the container's own interface, without a macvlan; its frames' tags have the priority
-/// that its map says, as do those of a link that sets priorities and no VLAN.
+/// A VLAN as the container's own interface, without a macvlan. The tags of its frames have the
+/// priority of its map; so do those of a link that sets priorities without a VLAN.
 fn a_vlan_as_the_containers_own_interface() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
@@ -291,7 +291,7 @@ fn a_vlan_as_the_containers_own_interface() -> Outcome {
     lab.b.handle.add_address("ens33", &"10.31.0.2/24".parse()?)?;
     lab.b.handle.add_route(&"10.31.0.1/32 dev ens33".parse()?)?;
     let wire = Wire::listen(&lab.b.netns, "ens33")?;
-    // The answer comes without a tag, and so not to this link: the question is what counts.
+    // The answer has no tag, and so does not reach this link: the request is checked.
     assert!(silent(&lab.a.netns, "10.31.0.2"));
     let arp = wire.find(|frame| frame.get(16..18) == Some(&[8, 6]))?.ok_or("no ARP request")?;
     assert_eq!(tags(&arp), [(0x8100, 6, 0)]);

@@ -1,4 +1,4 @@
-//! Events: what happens in a namespace is told, in order and typed, and a lost event is one too.
+//! Events: changes in a namespace are reported in order and typed, and so is the loss of events.
 #![deny(dead_code)]
 
 use std::os::fd::AsFd;
@@ -8,7 +8,7 @@ use macvlan_core::{Endpoint, Event, Handle, Link, NetNs, Watch};
 use macvlan_tests::{Lab, Need, Outcome, PATIENCE, need};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// The events up to one, in short words; fails if it does not come.
+/// Returns the events up to this one, as short texts; fails if it does not come.
 fn until(watch: &mut Watch, last: &str) -> Outcome<Vec<String>> {
     let mut told = Vec::new();
     while told.last().is_none_or(|told| told != last) {
@@ -36,7 +36,7 @@ fn up(up: bool) -> &'static str {
     if up { "up" } else { "down" }
 }
 
-/// An attachment is told inside as its link, address and route, in the order in which they came.
+/// An attachment is reported inside as its link, address and route, in the order of their creation.
 fn an_attachment_is_told() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -54,8 +54,7 @@ fn an_attachment_is_told() -> Outcome {
     Ok(())
 }
 
-/// Nothing happens: the wait ends when its time is over. Something happens: the descriptor becomes
-/// readable.
+/// Without events, the wait ends at its timeout. With an event, the descriptor becomes readable.
 fn waiting_has_an_end_and_a_descriptor() -> Outcome {
     need(Need::Root)?;
     let netns = NetNs::anonymous()?;
@@ -71,20 +70,20 @@ fn waiting_has_an_end_and_a_descriptor() -> Outcome {
     handle.set_up("lo")?;
     assert!(ready(&watch)?);
     until(&mut watch, "link lo up")?;
-    // As an iterator it waits without end, so there must be something to come.
+    // As an iterator it waits forever, so an event has to come.
     handle.set_mtu("lo", 1500)?;
     assert!(watch.next().is_some_and(|event| event.is_ok()));
     Ok(())
 }
 
-/// More happens than anybody reads: the loss is told once, and the watch goes on.
+/// More events than are read: the loss is reported once, and the watch continues.
 fn a_loss_is_told() -> Outcome {
     need(Need::Root)?;
     let netns = NetNs::anonymous()?;
     let handle = Handle::in_netns(&netns)?;
     let mut watch = handle.watch()?;
-    // Each change is a message of more than a kilobyte; the buffer holds some hundreds of kilobytes,
-    // or as many megabytes as the machine lets a program have.
+    // Each change is a message of more than a kilobyte. The buffer holds some hundreds of
+    // kilobytes, or as many megabytes as the machine allows a program.
     let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse::<usize>()?;
     for round in 0..most.min(8 << 20) / 256 {
         handle.set_mtu("lo", if round % 2 == 0 { 1500 } else { 1600 })?;
@@ -99,7 +98,7 @@ fn a_loss_is_told() -> Outcome {
     Ok(())
 }
 
-/// A link that comes from elsewhere and goes elsewhere comes and goes for those who watch here.
+/// A link moved from or to another namespace is reported as new or deleted.
 fn moves_are_told() -> Outcome {
     need(Need::Root)?;
     let (here, there) = (NetNs::anonymous()?, NetNs::anonymous()?);
@@ -137,8 +136,8 @@ fn tokio_programs_are_told_too() -> Outcome {
     })
 }
 
-/// Thousands of events that come before any is read are all handed on, or their loss is told where a
-/// program may not have that much room.
+/// Thousands of events before any is read are all returned, or their loss is reported where a
+/// program may not have such a large buffer.
 fn a_burst_reaches_tokio_programs() -> Outcome {
     use futures_util::StreamExt as _;
     need(Need::Root)?;

@@ -1,13 +1,13 @@
-//! The three jobs that this library grew from, as stories: `seeds.rs` tells them to root,
-//! `rootless.rs` in a user namespace.
+//! The three scenarios from which this library started: `seeds.rs` runs them as root, `rootless.rs`
+//! in a user namespace.
 
 use macvlan_core::{Endpoint, MacAddr, NetNs};
 use macvlan_tests::{
     Container, Lab, Matrix, Outcome, Place, ip_addresses, ip_do, ip_lines, ip_link, ping, silent,
 };
 
-/// Two hosts, two containers on each, in one subnet: everybody reaches everybody, but no host its
-/// own containers, nor they their host.
+/// Two hosts with two containers each, in one subnet: all reach each other, except a host and its
+/// own containers.
 pub(crate) fn four_containers_on_two_hosts() -> Outcome {
     let lab = Lab::new()?;
     let mut places = vec![
@@ -36,8 +36,8 @@ pub(crate) fn four_containers_on_two_hosts() -> Outcome {
 }
 
 /// A container that was started without a network gets, by its pid, an address in the host's
-/// subnet, a default route, and the MAC address that Docker would derive; the parent is made
-/// promiscuous, as virtual switches below it want.
+/// subnet, a default route, and the MAC address that Docker would derive. The parent is made
+/// promiscuous, as virtual switches below it require.
 pub(crate) fn a_container_gets_its_place_by_pid() -> Outcome {
     let lab = Lab::with_addresses(&["172.16.213.1/16"], &["172.16.213.2/16", "10.99.0.1/32"])?;
     let container = Container::start()?;
@@ -80,7 +80,7 @@ pub(crate) fn a_container_gets_its_place_by_pid() -> Outcome {
 }
 
 /// `pipework ens33 test1 172.16.104.10/24@172.16.104.1`: a second interface, `eth1`, in a container
-/// whose default route leads through the first; from now on it leads through the new one.
+/// whose default route leads through the first. Afterwards it leads through the new one.
 pub(crate) fn pipework_moves_the_default_route() -> Outcome {
     let lab = Lab::with_addresses(
         &["192.168.15.1/24"],
