@@ -195,7 +195,7 @@ impl Subnet {
     }
 
     fn check_gateway(&self, gateway: IpAddr) -> std::result::Result<(), String> {
-        let no_host = || format!("its gateway {gateway} is no host's address");
+        let no_host = || format!("its gateway {gateway} is not the address of a host");
         if self.net.contains(&gateway) {
             return if self.can_be_host(gateway) { Ok(()) } else { Err(no_host()) };
         }

@@ -197,7 +197,7 @@ static void foreigners(macvlan_networks *networks)
     MUST(macvlan_member_new("c2", &member, &error));
     MUST(macvlan_member_add_address(member, "192.168.16.3", &error));
     REFUSED(macvlan_network_connect(network, member, container, &connection, &error), EADDRINUSE,
-            MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN, "somebody on the wire has 192.168.16.3");
+            MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN, "a host on the LAN that is not a container of this network has 192.168.16.3");
     macvlan_member_free(member);
     CHECK_TEXT(lab_join(network, "c1", container), "192.168.16.4");
 

@@ -38,7 +38,7 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
         None => Error::new(
             ErrorKind::AddressForeign,
             operation,
-            format!("somebody on the wire has {address} who is no container of this network"),
+            format!("a host on the LAN that is not a container of this network has {address}"),
         )
         .with_hint("when that is over, forget that it is foreign"),
     }

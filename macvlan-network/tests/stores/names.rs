@@ -65,7 +65,7 @@ fn names_are_those_of_dns() -> Outcome {
         {
             assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
         }
-        assert!(lan.resolve("c1")?.is_empty(), "an id is no name");
+        assert!(lan.resolve("c1")?.is_empty(), "an id is not a name");
         let error = lan.connect(&Member::new("c2").name("WEB"), &inside[1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
         let printer = lan.connect(&Member::new("c2").name("PRINTER"), &inside[1])?;

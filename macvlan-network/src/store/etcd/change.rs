@@ -205,7 +205,7 @@ pub(super) fn insist_or<T, E: From<Error>>(
     Err(Error::new(
         ErrorKind::Contended,
         "change what is in etcd",
-        format!("somebody else was faster {TRIES} times"),
+        format!("other writers were faster {TRIES} times"),
     )
     .into())
 }
