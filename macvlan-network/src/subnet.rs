@@ -285,10 +285,10 @@ mod tests {
             (v4().gateway(ip("10.99.0.1")), "is outside it; say that it is on the link"),
             (v4().gateway(ip("fe80::1")), "of the other family"),
             (v6().gateway(ip("10.0.0.1")).on_link_gateway(true), "of the other family"),
-            (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "no host's address"),
-            (v6().gateway(ip("::")).on_link_gateway(true), "no host's address"),
-            (v4().gateway(ip("127.0.0.1")).on_link_gateway(true), "no host's address"),
-            (v4().gateway(ip("203.0.113.31")).on_link_gateway(true), "no host's address"),
+            (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "not the address of a host"),
+            (v6().gateway(ip("::")).on_link_gateway(true), "not the address of a host"),
+            (v4().gateway(ip("127.0.0.1")).on_link_gateway(true), "not the address of a host"),
+            (v4().gateway(ip("203.0.113.31")).on_link_gateway(true), "not the address of a host"),
         ] {
             let error = subnet.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
@@ -301,7 +301,7 @@ mod tests {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         for (subnet, words) in [
             (net("10.0.10.0/24").gateway(ip("10.0.11.1")), "its gateway 10.0.11.1 is outside it"),
-            (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is no host's address"),
+            (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is not the address of a host"),
             (net("10.0.10.0/24").range("10.0.11.0/25".parse().unwrap()), "is not within it"),
             (net("10.0.10.0/24").range("10.0.0.0/16".parse().unwrap()), "is not within it"),
             (
