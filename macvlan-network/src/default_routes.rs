@@ -260,6 +260,10 @@ impl Session {
     /// The caller holds the namespace.
     pub(crate) fn settle_default_routes(&self, container: &str, netns: &NetNs) -> Result<()> {
         let leases = self.store.leases_of(container)?;
+        // Usually: most containers are in one network only.
+        if leases.is_empty() {
+            return Ok(());
+        }
         let here = NetNsMark::of(netns)?;
         let here: Vec<&Lease> = leases.iter().filter(|lease| lease.is_in(&here)).collect();
         if here.is_empty() {
