@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::common::{ask, in_etcd, ip, keys, on_ens33, session, sound, subnet, with_stores};
 use crate::leases::People;
+use crate::update::change_while_containers_come_and_go;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
     ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Subnet,
@@ -137,43 +138,10 @@ fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     Ok(prefix)
 }
 
-/// Changes a network back and forth while containers are connected and disconnected.
-fn come_and_go(networks: &Networks) -> Outcome {
-    let configs = [ranges(0)?, ranges(2)?];
-    let lan = networks.create(&configs[0])?;
-    let come_and_go = |who: usize| -> Result<(), String> {
-        for round in 0..8 {
-            let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
-            let container = format!("c{who}-{round}");
-            let connected = lan.connect(&Member::new(&container), &netns);
-            connected.map_err(|error| error.to_string())?;
-            if round % 2 == 0 {
-                lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
-            }
-        }
-        Ok(())
-    };
-    std::thread::scope(|scope| -> Outcome {
-        let threads: Vec<_> = (0..3).map(|who| scope.spawn(move || come_and_go(who))).collect();
-        let mut changes = 0;
-        while changes < 3 || threads.iter().any(|thread| !thread.is_finished()) {
-            changes += 1;
-            networks.network("lan")?.update(&configs[changes % 2])?;
-        }
-        for thread in threads {
-            thread.join().map_err(|_| "it panicked")??;
-        }
-        Ok(())
-    })?;
-    let leases = lan.leases()?;
-    let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
-    assert_eq!((leases.len(), all.len()), (12, 12));
-    Ok(())
-}
-
 fn while_containers_come_and_go_in_a_file() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
-    come_and_go(&session(&lab.a, &directory, "a")?)?;
+    let networks = session(&lab.a, &directory, "a")?;
+    change_while_containers_come_and_go(&networks, &[ranges(0)?, ranges(2)?], 3)?;
     assert_eq!(sound(&directory)?, 12);
     Ok(())
 }
@@ -183,7 +151,7 @@ fn while_containers_come_and_go_in_etcd() -> Outcome {
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
     let store = etcd.netns().run(|| EtcdStore::open(&options))??;
     let networks = Networks::new(lab.a.host.clone(), store)?;
-    come_and_go(&networks)?;
+    change_while_containers_come_and_go(&networks, &[ranges(0)?, ranges(2)?], 3)?;
     let prefix = assert_gaps(&etcd, &networks.network("lan")?)?;
     assert_eq!(keys(&etcd, "/macvlan/gap/")?, keys(&etcd, &prefix)?, "nothing is left");
     assert!(keys(&etcd, "/macvlan/making/")?.is_empty());

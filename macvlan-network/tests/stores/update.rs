@@ -7,7 +7,7 @@ use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::People;
 use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
-use macvlan_network::{ErrorKind, Lease, Member, Network, NetworkConfig, Subnet};
+use macvlan_network::{ErrorKind, Lease, Member, Network, NetworkConfig, Networks, Subnet};
 use macvlan_tests::Outcome;
 
 fn on(name: &str, subnet: Subnet) -> NetworkConfig {
@@ -200,6 +200,44 @@ fn addresses_that_rest_follow_the_change() -> Outcome {
     })
 }
 
+/// Changes a network back and forth while containers are connected and disconnected, and asserts
+/// that each lease has its own address.
+pub(crate) fn change_while_containers_come_and_go(
+    networks: &Networks,
+    configs: &[NetworkConfig; 2],
+    at_least: usize,
+) -> Outcome {
+    let lan = networks.create(&configs[0])?;
+    let come_and_go = |who: usize| -> Result<(), String> {
+        for round in 0..8 {
+            let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
+            let container = format!("c{who}-{round}");
+            let connected = lan.connect(&Member::new(&container), &netns);
+            connected.map_err(|error| error.to_string())?;
+            if round % 2 == 0 {
+                lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Outcome {
+        let threads: Vec<_> = (0..3).map(|who| scope.spawn(move || come_and_go(who))).collect();
+        let mut changes = 0;
+        while changes < at_least || threads.iter().any(|thread| !thread.is_finished()) {
+            changes += 1;
+            networks.network("lan")?.update(&configs[changes % 2])?;
+        }
+        for thread in threads {
+            thread.join().map_err(|_| "it panicked")??;
+        }
+        Ok(())
+    })?;
+    let leases = networks.network("lan")?.leases()?;
+    let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
+    assert_eq!((leases.len(), all.len()), (12, 12));
+    Ok(())
+}
+
 /// Ranges change back and forth while containers are connected and disconnected: no address is
 /// given twice or lost.
 fn while_containers_come_and_go() -> Outcome {
@@ -208,34 +246,7 @@ fn while_containers_come_and_go() -> Outcome {
             Ok(on("lan", subnet("10.1.0.0/26")?.range(text.parse()?)))
         };
         let configs = [range("10.1.0.0/27")?, range("10.1.0.16-10.1.0.62")?];
-        let lan = networks.create(&configs[0])?;
-        let come_and_go = |who: usize| -> Result<(), String> {
-            for round in 0..8 {
-                let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
-                let container = format!("c{who}-{round}");
-                let member = Member::new(&container);
-                lan.connect(&member, &netns).map_err(|error| error.to_string())?;
-                if round % 2 == 0 {
-                    lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
-                }
-            }
-            Ok(())
-        };
-        std::thread::scope(|scope| -> Outcome {
-            let threads: Vec<_> = (0..3).map(|who| scope.spawn(move || come_and_go(who))).collect();
-            let mut changes = 0;
-            while changes < 6 || threads.iter().any(|thread| !thread.is_finished()) {
-                changes += 1;
-                networks.network("lan")?.update(&configs[changes % 2])?;
-            }
-            for thread in threads {
-                thread.join().map_err(|_| "it panicked")??;
-            }
-            Ok(())
-        })?;
-        let leases = networks.network("lan")?.leases()?;
-        let all: HashSet<_> = leases.iter().flat_map(|lease| &lease.addresses).collect();
-        assert_eq!((leases.len(), all.len()), (12, 12));
+        change_while_containers_come_and_go(networks, &configs, 6)?;
         networks.collect()?;
         // All addresses of the range are free again, and no others.
         let lan = networks.network("lan")?.update(&range("10.1.0.2-10.1.0.9")?)?.network;
