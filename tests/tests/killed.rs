@@ -171,7 +171,7 @@ fn attaching(parent: &'static str) -> Outcome {
     let words = scene.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // On-demand VLANs take very many calls, and a kill at each takes long.
-    let step = if is_long() || parent == "ens33" { 1 } else { 11 };
+    let step = if is_long() || parent == "ens33" { 1 } else { 17 };
     let mut calls = 0;
     while dies_at(&words, calls)? {
         scene.tidy_up(&format!("before call {calls}"), calls % 3 == 0)?;

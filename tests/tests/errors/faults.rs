@@ -196,7 +196,12 @@ fn faults(call: Call) -> Vec<(Fault, bool)> {
 /// Of each call's faults, one of this many is tried, another at the next call. For operations with
 /// few and quick calls, or with `--long`, all are tried.
 fn step(calls: usize) -> Outcome<usize> {
-    Ok(if is_long() || calls < 40 && !is_guest()? { 1 } else { 5 })
+    Ok(match (is_long(), is_guest()?) {
+        (true, _) => 1,
+        (_, true) => 9,
+        (_, false) if calls < 40 => 1,
+        (_, false) => 5,
+    })
 }
 
 /// The name of the first trial.

@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use macvlan_core::{ErrorKind, Handle, Host, Link, NetNs, NetNsId, VisibleNetNs};
-use macvlan_tests::{Actor, Container, Directory, Need, Outcome, eventually, ip, need, path_of};
+use macvlan_tests::{
+    Actor, Container, Directory, Need, Outcome, eventually, ip, need, path_of,
+    takes_long_in_the_guest,
+};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -498,6 +501,7 @@ fn what_cannot_be_looked_at_is_said() -> Outcome {
 
 /// A process that ends during the search hides no namespaces.
 fn processes_that_end_are_not_unseen() -> Outcome {
+    takes_long_in_the_guest()?;
     need(Need::Root)?;
     let before = NetNs::visible().unseen;
     let stop = AtomicBool::new(false);
