@@ -8,7 +8,7 @@ use crate::value::text::kinds;
 ///
 /// Displayed as the findings with their remedies, and the facts, one per line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Diagnosis {
     /// True if the peer, or the gateway to it, has answered the container.
@@ -21,7 +21,7 @@ pub struct Diagnosis {
 
 /// A problem that a diagnosis found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Finding {
     /// The kind of the problem.
@@ -34,7 +34,6 @@ pub struct Finding {
 
 /// The kind of a [`Finding`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum FindingKind {

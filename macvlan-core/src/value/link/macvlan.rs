@@ -66,7 +66,6 @@ impl Mode {
 /// assert!(MacvlanOptions::new(Mode::Bridge).nopromisc(true).check().is_err());
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct MacvlanOptions {
     mode: Mode,

@@ -1,5 +1,7 @@
 //! Links to be created, and links as reported by the kernel.
 
+#[cfg(feature = "serde")]
+mod form;
 mod info;
 mod ipv6;
 mod kind;
@@ -12,6 +14,8 @@ pub use kind::{EndpointType, LinkType};
 pub use macvlan::{MacvlanChange, MacvlanOptions, Mode, SourceMacs};
 pub use vlan::{VlanOptions, VlanProtocol};
 
+#[cfg(feature = "serde")]
+pub(crate) use form::OptionsForm;
 pub(crate) use macvlan::LIST_OUTSIDE_SOURCE;
 
 use crate::error::{Error, Result};
@@ -386,8 +390,9 @@ impl Link {
         }
         match &self.kind {
             LinkKind::Macvlan(options) | LinkKind::Macvtap(options) => options.check(),
-            LinkKind::Vlan(options) => options.check(),
-            LinkKind::Veth { .. } | LinkKind::Dummy | LinkKind::Bridge => Ok(()),
+            LinkKind::Vlan(_) | LinkKind::Veth { .. } | LinkKind::Dummy | LinkKind::Bridge => {
+                Ok(())
+            }
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::value::text::named;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct VlanOptions {
     id: u16,
@@ -250,16 +249,6 @@ impl VlanOptions {
     #[doc(alias = "IFLA_VLAN_EGRESS_QOS")]
     pub fn get_egress_qos(&self) -> &[(u32, u8)] {
         &self.egress_qos
-    }
-
-    /// Validates options that were deserialized, not made by the constructors.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.id != 0 {
-            Self::new(self.id).map(drop)?;
-        }
-        let tags = self.ingress_qos.iter().map(|(tag, _)| *tag);
-        tags.chain(self.egress_qos.iter().map(|(_, tag)| *tag))
-            .try_for_each(|tag| tag_priority(tag).map(drop))
     }
 
     /// Formats the options as `ip link add … type vlan` takes them.
