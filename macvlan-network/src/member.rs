@@ -19,7 +19,7 @@ use crate::name::{check_findable, check_name, folded};
 ///     .alias("web")
 ///     .address("10.0.10.7".parse()?);
 /// # let _ = member;
-/// # Ok::<(), std::net::AddrParseError>(())
+/// # Ok::<(), macvlan_network::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

@@ -22,7 +22,7 @@ use crate::range::AddressRange;
 ///     .exclude("192.168.15.96/28".parse()?)     // but not .96 to .111
 ///     .reserve("printer", "192.168.15.70".parse()?);
 /// # let _ = subnet;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), macvlan_network::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

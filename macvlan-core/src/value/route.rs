@@ -21,7 +21,7 @@ use crate::value::text::{named, serde_as_text};
 ///
 /// ```
 /// use macvlan_core::Route;
-/// let route = Route::default_via("10.0.0.1".parse().unwrap()).metric(100);
+/// let route = Route::default_via("10.0.0.1".parse()?).metric(100);
 /// assert_eq!(route.to_string(), "default via 10.0.0.1 metric 100");
 /// assert_eq!("default via 10.0.0.1 metric 100".parse::<Route>()?, route);
 /// # Ok::<(), macvlan_core::Error>(())

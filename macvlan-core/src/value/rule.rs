@@ -16,8 +16,9 @@ use crate::value::text::serde_as_text;
 ///
 /// ```
 /// use macvlan_core::Rule;
-/// let rule = Rule::new(100).from("10.0.0.2/32".parse().unwrap());
+/// let rule = Rule::new(100).from("10.0.0.2/32".parse()?);
 /// assert_eq!(rule.to_string(), "from 10.0.0.2/32 table 100");
+/// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[doc(alias = "RTM_NEWRULE")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
