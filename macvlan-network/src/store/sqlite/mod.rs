@@ -32,7 +32,7 @@ use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
-use crate::store::{Found, Granted, Store, Unreadable, format};
+use crate::store::{Found, Granted, Sealed, Store, Unreadable, format};
 
 use file::{Contents, File};
 use library::Library;
@@ -164,6 +164,8 @@ impl SqliteStore {
         }
     }
 }
+
+impl Sealed for SqliteStore {}
 
 impl Store for SqliteStore {
     /// Returns the id; empty while there is no file.
