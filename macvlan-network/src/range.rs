@@ -101,7 +101,7 @@ impl FromStr for AddressRange {
         }
         let net = parse_net(text).map_err(unreadable)?;
         if net.addr() != net.network() {
-            return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
+            return Err(refuse(format!("host bits are set; the subnet is {}", net.trunc())));
         }
         Ok(net.into())
     }

@@ -474,4 +474,4 @@ def test_holders_say_who() -> None:
     assert str(Holder(IPv4Address("10.0.0.2"), MacAddr("02:42:ac:10:d5:b4"))) == (
         "02:42:ac:10:d5:b4 has 10.0.0.2"
     )
-    assert str(Holder(IPv6Address("fd00::2"), None)) == "somebody has fd00::2"
+    assert str(Holder(IPv6Address("fd00::2"), None)) == "another host has fd00::2"

@@ -21,7 +21,7 @@ pub struct macvlan_moving {
 object!(macvlan_moving, Option<Moving>);
 
 fn take(moving: &mut Option<Moving>) -> Result<Moving, Failure> {
-    moving.take().ok_or_else(|| Failure::misuse("moving has been confirmed or undone already"))
+    moving.take().ok_or_else(|| Failure::misuse("moving has already been confirmed or undone"))
 }
 
 /// Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they

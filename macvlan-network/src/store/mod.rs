@@ -67,7 +67,7 @@ impl Unreadable {
             }
             None => format!("read network {network}"),
         };
-        let hint = "use a version of this library that can, or repair the record";
+        let hint = "use a later version of this library, or repair the record";
         let error = Error::new(ErrorKind::StoreUnusable, what, why.to_owned()).with_hint(hint);
         Self { network: network.to_owned(), container: container.map(str::to_owned), error }
     }

@@ -102,7 +102,7 @@ impl Handle {
         let name: LinkName = take("name", name)?;
         let options = Options { mode, options };
         let kind = maybe("kind", kind)?.or(options.kind()).ok_or_else(|| {
-            PyTypeError::new_err("argument 'kind' is missing: neither do options say it")
+            PyTypeError::new_err("argument 'kind' is missing, and options do not imply it")
         })?;
         let ends = Ends { kind, parent, peer, peer_netns };
         let mut link = match kind {

@@ -178,7 +178,7 @@ impl Store for SqliteStore {
     }
 
     fn make(&self) -> Result<()> {
-        self.write("make the store", |_| Ok(()))
+        self.write("create the store", |_| Ok(()))
     }
 
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
@@ -232,7 +232,7 @@ impl Store for SqliteStore {
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
-        self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
+        self.write("add a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
@@ -254,7 +254,7 @@ impl Store for SqliteStore {
     }
 
     fn holding(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<Option<Lease>> {
-        self.read("find who has an address", |transaction| {
+        self.read("find the lease of an address", |transaction| {
             lookup::holding(transaction, network, address)
         })
     }
@@ -275,7 +275,7 @@ impl Store for SqliteStore {
     }
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {
-        self.read("list what cannot be read", |transaction| {
+        self.read("list unreadable records", |transaction| {
             let networks = networks::all(transaction)?.into_iter().filter_map(Found::err);
             let leases = rows::list(transaction, None)?.into_iter().filter_map(Found::err);
             Ok(networks.chain(leases).collect())
@@ -283,7 +283,7 @@ impl Store for SqliteStore {
     }
 
     fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
-        self.write("remember a foreign address", |transaction| {
+        self.write("record a foreign address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
@@ -307,7 +307,7 @@ impl Store for SqliteStore {
     }
 
     fn forget_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
-        self.write("forget a foreign address", |transaction| {
+        self.write("delete the record of a foreign address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             let forgotten = transaction.execute(
@@ -335,7 +335,7 @@ impl Store for SqliteStore {
     }
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
-        self.write("free what was kept", |transaction| leases::expire(transaction, network))
+        self.write("release kept addresses", |transaction| leases::expire(transaction, network))
     }
 
     fn living_hosts(&self) -> Result<Option<Vec<String>>> {
