@@ -156,7 +156,7 @@ mod tests {
             (net().mtu(1279).disable_ipv6(false), "below 1280"),
             (net().mtu(1279).accept_ra(AcceptRa::Always), "below 1280"),
             (net().subnet(subnet("fd00::/64")).disable_ipv6(true), "fd00::/64 is an IPv6 subnet"),
-            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "but IPv6 is disabled"),
+            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "IPv6, which is disabled"),
             (route("default via 10.0.0.9"), "is a default route; set the subnet's gateway instead"),
             (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway outside of all subnets; add onlink"),
             (route("10.9.0.0/16 dev eth1"), "has a device"),

@@ -286,7 +286,10 @@ mod tests {
         let one = Subnet::new("203.0.113.20/32").unwrap();
         one.gateway(ip("203.0.113.1")).on_link_gateway(true).check().unwrap();
         for (subnet, words) in [
-            (v4().gateway(ip("10.99.0.1")), "is outside of the subnet; set the gateway on the link"),
+            (
+                v4().gateway(ip("10.99.0.1")),
+                "is outside of the subnet; set the gateway on the link",
+            ),
             (v4().gateway(ip("fe80::1")), "of the other family"),
             (v6().gateway(ip("10.0.0.1")).on_link_gateway(true), "of the other family"),
             (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "not a host address"),

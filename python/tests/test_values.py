@@ -349,7 +349,7 @@ def test_the_plan_is_text() -> None:
             Route("0.0.0.0/0", gateway="fe80::1", device="eth0"),
         ),
         ("blackhole fd00:1::/32 table 7", Route("fd00:1::/32", kind="blackhole", table=7)),
-        ("10.0.0.0/8 dev #7 scope link", Route(IPv4Network("10.0.0.0/8"), device=7, scope="link")),
+        ("10.0.0.0/8 dev if7 scope link", Route(IPv4Network("10.0.0.0/8"), device=7, scope="link")),
     ],
 )
 def test_routes_have_ips_text(text: str, route: Route) -> None:

@@ -251,7 +251,8 @@ fn contents(
                         && ([RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
                             || wanted.get_protocol() == Some(found.protocol))
                 };
-                instead = found.iter().find(in_the_way).map(|found| Change::AddRoute(found.route));
+                let found_instead = found.iter().find(in_the_way);
+                instead = found_instead.map(|found| Change::AddRoute(found.route.device(link.name)));
                 found.iter().any(|found| is_same_route(wanted, device, found))
             }
             Change::AddRule(wanted) => {
@@ -289,12 +290,8 @@ fn contents(
 /// Returns whether an existing route prevents another one from being added.
 pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.destination() == found.destination()
-        && table(wanted) == table(found)
+        && wanted.get_table() == found.get_table()
         && metric(wanted) == metric(found)
-}
-
-fn table(route: &Route) -> u32 {
-    route.get_table().unwrap_or(encode::MAIN_TABLE)
 }
 
 /// Returns the metric of a route, or its default.
@@ -326,7 +323,7 @@ pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteIn
     wanted.get_kind() == route.get_kind()
         && wanted.destination() == route.destination()
         && wanted.get_gateway() == route.get_gateway()
-        && table(wanted) == table(route)
+        && wanted.get_table() == route.get_table()
         && device.map(LinkId::Index) == route.get_device()
         && metric(wanted) == metric(route)
         && (wanted.get_source().is_none() || wanted.get_source() == route.get_source())

@@ -59,7 +59,11 @@ fn over_tls_with_certificates() -> Outcome {
         ),
         (all().ca(path("other.pem")), ErrorKind::StoreRefused, "not signed by the given CA"),
         (all().key(path("stranger.key")), ErrorKind::InvalidValue, "cannot be used"),
-        (all().certificate(path("client.key")), ErrorKind::InvalidValue, "no certificate was found"),
+        (
+            all().certificate(path("client.key")),
+            ErrorKind::InvalidValue,
+            "no certificate was found",
+        ),
         (all().key(path("client.pem")), ErrorKind::InvalidValue, "no private key was found"),
         (all().ca(path("missing.pem")), ErrorKind::File, "missing.pem"),
         (with_ca().key(path("client.key")), ErrorKind::InvalidValue, "without its certificate"),
