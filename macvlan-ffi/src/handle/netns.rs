@@ -88,6 +88,22 @@ pub unsafe extern "C" fn macvlan_netns_from_name(
     })
 }
 
+/// Opens a namespace by a text that is a pid ("2084"), a path (with a "/") or otherwise a name. The
+/// caller frees the handle with macvlan_netns_free().
+///
+/// A name that is a number is only found by macvlan_netns_from_name().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_netns_from_text(
+    text: *const c_char,
+    netns: *mut *mut macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let netns = out!(netns);
+        give(netns, Namespace::new(NetNs::from_text(text!(text))?));
+    })
+}
+
 /// Opens a namespace by a path, such as /var/run/docker/netns/... or /proc/2084/ns/net. A path that
 /// is not UTF-8 is refused: open it, and use macvlan_netns_from_fd(). The caller frees the handle
 /// with macvlan_netns_free().
