@@ -186,11 +186,11 @@ impl std::str::FromStr for ErrorKind {
 /// assert_eq!(error.errno(), None); // the kernel was not asked
 /// assert!(error.to_string().starts_with(&format!("cannot {}: {}", error.operation(), error.cause())));
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Report>);
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 struct Report {
     kind: ErrorKind,
     operation: Cow<'static, str>,
@@ -442,6 +442,30 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
+/// For `"10.0.0.1".parse()?`. The message cannot name the text; that of
+/// [`parse_ip`](crate::parse_ip) does.
+impl From<std::net::AddrParseError> for Error {
+    fn from(error: std::net::AddrParseError) -> Self {
+        Self::invalid("parse an address", error.to_string())
+    }
+}
+
+/// For `"10.0.0.0/24".parse()?`. The message cannot name the text; that of
+/// [`parse_net`](crate::parse_net) does.
+impl From<ipnet::AddrParseError> for Error {
+    fn from(error: ipnet::AddrParseError) -> Self {
+        Self::invalid("parse a subnet", error.to_string())
+    }
+}
+
+/// The kind is that of the error number, the kernel's or the kind's own; the error is the source.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        let errno = error.errno().unwrap_or(error.kind().errno());
+        Self::new(Self::from_raw_os_error(errno).kind(), error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -485,8 +509,32 @@ mod tests {
     }
 
     #[test]
+    fn an_error_becomes_one_of_the_standard_library() {
+        use std::io::ErrorKind as Io;
+
+        let refused = Error::system("open a netlink socket", Errno::EACCES);
+        let invalid = Error::invalid("use it", "it is not valid");
+        for (error, kind) in [(refused, Io::PermissionDenied), (invalid, Io::InvalidInput)] {
+            let io = std::io::Error::from(error.clone());
+            assert_eq!((io.kind(), io.to_string()), (kind, error.to_string()));
+            assert!(io.get_ref().is_some_and(|inner| inner.is::<Error>()));
+        }
+    }
+
+    #[test]
+    fn addresses_are_parsed_with_a_question_mark() {
+        fn parse(ip: &str, net: &str) -> Result<(IpAddr, ipnet::IpNet)> {
+            Ok((ip.parse()?, net.parse()?))
+        }
+        assert!(parse("10.0.0.1", "10.0.0.0/24").is_ok());
+        for (ip, net) in [("much", "10.0.0.0/24"), ("10.0.0.1", "much")] {
+            assert!(parse(ip, net).unwrap_err().is_invalid_value());
+        }
+    }
+
+    #[test]
     fn errors_can_cross_threads() {
-        fn check<T: Send + Sync + 'static>() {}
+        fn check<T: Clone + Send + Sync + 'static>() {}
         check::<Error>();
     }
 }

@@ -11,7 +11,7 @@
 //! let endpoint = Endpoint::new("eth0", "ens33")? // name inside, parent on the host
 //!     .mode(Mode::Bridge)?
 //!     .address("172.16.213.180/16".parse()?)
-//!     .gateway("172.16.213.2".parse().unwrap());
+//!     .gateway("172.16.213.2".parse()?);
 //! let attachment = host.attach(&endpoint, &container)?;
 //! println!("{} has {}", attachment.name(), attachment.mac());
 //! host.detach(&attachment)?;

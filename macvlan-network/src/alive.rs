@@ -29,7 +29,7 @@ impl NetNsMark {
     /// [`ErrorKind::Kernel`](crate::ErrorKind::Kernel) if the kernel refuses;
     /// [`ErrorKind::File`](crate::ErrorKind::File) if the boot id cannot be read.
     pub fn of(netns: &NetNs) -> Result<Self> {
-        let operation = "tell the container's namespace from others";
+        let operation = "identify the container's namespace";
         let cookie = netns.cookie().map_err(|error| Error::kernel(operation, error))?;
         Ok(Self { boot: Machine::here()?.boot.clone(), inode: netns.id().inode, cookie })
     }
@@ -81,5 +81,5 @@ pub(crate) fn find_all(marks: &[&NetNsMark], mut say: impl FnMut(usize, Presence
 
 /// Returns the error for a container whose namespace may or may not exist.
 pub(crate) fn unknown(error: macvlan_core::Error) -> Error {
-    Error::kernel("find out whether the container's namespace exists", error)
+    Error::kernel("check whether the container's namespace exists", error)
 }

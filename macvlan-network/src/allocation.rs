@@ -99,7 +99,7 @@ impl Network {
             let is_bare = request.addresses.is_empty()
                 && ![false, true].into_iter().any(|v6| request.chooses(&self.record, v6));
             if is_bare && !self.config().get_without_addresses() {
-                let why = "the network has no subnet of a family that is asked for";
+                let why = "the network has no subnet of a requested family";
                 return Err(Error::invalid(operation, why));
             }
             match self.granted(&request)? {

@@ -20,7 +20,7 @@ pub(crate) fn alone_soon(netns: &NetNs) -> Result<NetNsLock> {
 }
 
 fn contended(error: macvlan_core::Error) -> Error {
-    let operation = "wait for the container";
+    let operation = "lock the container's namespace";
     match error.kind() {
         macvlan_core::ErrorKind::Interrupted => {
             Error::new(ErrorKind::Contended, operation, error.to_string())

@@ -30,14 +30,14 @@ impl NetworkConfig {
             }
         }
         if self.disable_ipv6 == Some(true) && self.ipv6 {
-            return refuse("it is to have an IPv6 subnet, and IPv6 is to be disabled".to_owned());
+            return refuse("an IPv6 subnet is requested, but IPv6 is disabled".to_owned());
         }
         if self.disable_ipv6 == Some(true) {
             if let Some(subnet) = self.subnets.iter().find(|one| one.get_net().addr().is_ipv6()) {
-                return refuse(format!("{subnet} is an IPv6 subnet, and IPv6 is to be disabled"));
+                return refuse(format!("{subnet} is an IPv6 subnet, but IPv6 is disabled"));
             }
             if self.accept_ra.is_some() {
-                let why = "router advertisements are a matter of IPv6, which is to be disabled";
+                let why = "router advertisements need IPv6, which is disabled";
                 return refuse(why.to_owned());
             }
         }
@@ -48,25 +48,28 @@ impl NetworkConfig {
         let nets: Vec<IpNet> = self.subnets.iter().map(Subnet::get_net).collect();
         for (number, route) in self.routes.iter().enumerate() {
             let refuse = |why: &str, hint: &'static str| {
-                let why = format!("its route {route} {why}");
+                let why = format!("route {route} {why}");
                 Err(Error::invalid("create the network", why).with_hint(hint))
             };
             route.check().map_err(|error| Error::kernel("create the network", error))?;
             if route.is_default() {
-                return refuse("is a default route", "give its subnet a gateway");
+                return refuse("is a default route", "set the subnet's gateway instead");
             }
             if route.get_device().is_some() {
-                return refuse("leads through another link", "leave the link out");
+                return refuse("has a device", "remove the device");
             }
             if !Self::reaches(route, &nets) {
                 return refuse(
-                    "has a gateway in no subnet of it",
-                    "say onlink if it is reached there",
+                    "has a gateway outside of all subnets",
+                    "add onlink if the gateway is on the link",
                 );
             }
             let place = |one: &Route| (one.get_destination(), one.get_table(), one.get_metric());
             if self.routes[..number].iter().any(|one| place(one) == place(route)) {
-                return refuse("has the destination and metric of another", "leave one out");
+                return refuse(
+                    "has the destination and metric of another route",
+                    "remove one of them",
+                );
             }
         }
         Ok(())
@@ -85,24 +88,26 @@ impl NetworkConfig {
             _ => {}
         }
         if self.without_addresses && (self.ipv6 || !self.subnets.is_empty()) {
-            let why = "it is to be without addresses, and has a subnet";
+            let why = "a network without addresses cannot have a subnet";
             return Err(in_network(Error::invalid(operation, why)));
         }
         self.check_interfaces().map_err(in_network)?;
         if self.block_size == Some(0) {
-            return Err(in_network(Error::invalid(operation, "a share of no addresses is none")));
+            return Err(in_network(Error::invalid(
+                operation,
+                "the block size must be at least one address",
+            )));
         }
         for (number, subnet) in self.subnets.iter().enumerate() {
             subnet.check().map_err(in_network)?;
             if let Some(other) = self.subnets[..number].iter().find(|one| one.overlaps(subnet)) {
-                let why = format!("its subnets {other} and {subnet} overlap");
+                let why = format!("subnets {other} and {subnet} overlap");
                 return Err(in_network(Error::invalid(operation, why)));
             }
             let Some(gateway) = subnet.get_gateway() else { continue };
             let others = self.subnets.iter().enumerate().filter(|(other, _)| *other != number);
             if let Some((_, other)) = others.into_iter().find(|(_, other)| other.gives(gateway)) {
-                let why =
-                    format!("{gateway}, the gateway of {subnet}, is an address that {other} gives");
+                let why = format!("{gateway}, the gateway of {subnet}, is in the range of {other}");
                 return Err(in_network(
                     Error::invalid(operation, why).with_hint("exclude it from that subnet"),
                 ));
@@ -135,13 +140,13 @@ mod tests {
         net().route(via("10.0.0.9")).route(via("10.0.0.8").metric(5)).check().unwrap();
         net().route("blackhole 10.9.0.0/16".parse().unwrap()).check().unwrap();
         for (config, words) in [
-            (NetworkConfig::new("a/b"), "only letters"),
+            (NetworkConfig::new("a/b"), "can only contain letters"),
             (NetworkConfig::new(""), "1 to 128"),
-            (NetworkConfig::new("-x"), "has to begin"),
+            (NetworkConfig::new("-x"), "must begin"),
             (net().subnet(subnet("10.0.10.0/24")), "10.0.0.0/16 and 10.0.10.0/24 overlap"),
             (net().parent("a name that is long"), "a name that is long"),
-            (net().block_size(0), "share"),
-            (net().without_addresses(), "without addresses, and has a subnet"),
+            (net().block_size(0), "block size"),
+            (net().without_addresses(), "a network without addresses"),
             (NetworkConfig::new("net").without_addresses().ipv6(true), "without addresses"),
             (net().ipv6(true).mtu(1279), "below 1280"),
             (net().parent(Parent::vlan("a-long-name", 4000).unwrap()), "a shorter name"),
@@ -151,10 +156,10 @@ mod tests {
             (net().mtu(1279).disable_ipv6(false), "below 1280"),
             (net().mtu(1279).accept_ra(AcceptRa::Always), "below 1280"),
             (net().subnet(subnet("fd00::/64")).disable_ipv6(true), "fd00::/64 is an IPv6 subnet"),
-            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "to be disabled"),
-            (route("default via 10.0.0.9"), "is a default route; give its subnet a gateway"),
-            (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway in no subnet of it; say onlink"),
-            (route("10.9.0.0/16 dev eth1"), "leads through another link"),
+            (net().accept_ra(AcceptRa::Always).disable_ipv6(true), "IPv6, which is disabled"),
+            (route("default via 10.0.0.9"), "is a default route; set the subnet's gateway instead"),
+            (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway outside of all subnets; add onlink"),
+            (route("10.9.0.0/16 dev eth1"), "has a device"),
             (net().route(via("10.0.0.9").table(0)), "the table must not be 0"),
             (route("10.9.0.0/16 via 10.0.0.9").route(via("10.0.0.8")), "of another"),
         ] {

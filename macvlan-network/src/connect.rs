@@ -153,7 +153,7 @@ impl Network {
         }
         let why = format!("{} is the host's own network namespace", netns.id());
         Err(Error::invalid("connect", why)
-            .with_hint("give the container's, which a container in host networking does not have"))
+            .with_hint("use the container's; a container in host networking has none of its own"))
     }
 
     /// Updates the lease, the interface and the default routes of a container that is connected.
@@ -170,7 +170,7 @@ impl Network {
                 self.record.check_reserved(net.addr(), lease.name.as_deref())?;
             }
             if !self.session.store.update(&self.record, &lease)? {
-                let why = "its lease was taken back while it was connected again";
+                let why = "its lease was released at the same time";
                 return Err(Error::new(ErrorKind::NotConnected, "connect", why));
             }
         }
@@ -195,12 +195,14 @@ impl Network {
                 (Some(Presence::Unknown(error)), _) => return Err(alive::unknown(error)),
                 (Some(Presence::There(_)), Some(netns)) => {
                     let inode = netns.inode;
-                    return refuse(format!("it is connected in another namespace, net:[{inode}]"));
+                    return refuse(format!(
+                        "already connected in another namespace, net:[{inode}]"
+                    ));
                 }
                 (Some(Presence::There(_)) | None, _) => return Err(not_moved(lease)),
             }
         } else if !self.session.is_host_dead(lease)? {
-            return refuse(format!("it is connected on host {:?}", lease.host));
+            return refuse(format!("already connected on host {:?}", lease.host));
         }
         self.session.store.release(&self.record, lease)?;
         Ok(())
@@ -282,19 +284,16 @@ impl Network {
 
 /// Returns the error for a connected container that would take further addresses.
 fn no_room(lease: &Lease, id: &str) -> Error {
-    let why = format!(
-        "it is connected, by interface {}, and cannot take the lease {id}",
-        lease.interface
-    );
+    let why = format!("already connected by interface {}, without lease {id}", lease.interface);
     Error::new(ErrorKind::AlreadyConnected, "connect", why).with_hint("disconnect it first")
 }
 
 /// Returns the error for a container whose link was created to be moved, but is not here.
 pub(crate) fn not_moved(lease: &Lease) -> Error {
     let link = lease.link.as_ref().map_or("", LinkName::as_str);
-    let why = format!("its link {link:?} was created to be moved, and was not moved there");
+    let why = format!("its link {link:?} has not been moved to this namespace");
     Error::new(ErrorKind::AlreadyConnected, "connect", why)
-        .with_hint("move it, or disconnect the container first")
+        .with_hint("move the link, or disconnect the container first")
 }
 
 /// The result of trying a lease.

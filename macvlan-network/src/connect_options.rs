@@ -19,7 +19,7 @@ use crate::name::{check_findable, check_name, folded};
 ///     .alias("web")
 ///     .address("10.0.10.7".parse()?);
 /// # let _ = options;
-/// # Ok::<(), std::net::AddrParseError>(())
+/// # Ok::<(), macvlan_network::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -157,22 +157,23 @@ impl ConnectOptions {
     ///
     /// Refuses options that cannot be changed while it is connected.
     pub(crate) fn changed(&self, lease: &Lease, others: &[Lease]) -> Result<Lease> {
-        let mut has = Vec::new();
-        if !self.addresses.iter().all(|one| lease.addresses.iter().any(|net| net.addr() == *one)) {
-            let all: Vec<String> =
-                lease.addresses.iter().map(|net| net.addr().to_string()).collect();
-            has.push(format!("the addresses {}", all.join(", ")));
-        }
-        if !self.link_local.iter().all(|one| lease.link_local.contains(one)) {
-            let all: Vec<String> = lease.link_local.iter().map(ToString::to_string).collect();
-            let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
-            has.push(format!("of link-local addresses {all}"));
-        }
+        let missing: Vec<String> = self
+            .addresses
+            .iter()
+            .filter(|one| !lease.has(**one))
+            .chain(self.link_local.iter().filter(|one| !lease.link_local.contains(one)))
+            .map(ToString::to_string)
+            .collect();
+        let mut differs = match &*missing {
+            [] => Vec::new(),
+            [one] => vec![format!("without address {one}")],
+            several => vec![format!("without addresses {}", several.join(", "))],
+        };
         if let Some(mac) = lease.mac.filter(|mac| self.mac.is_some_and(|wanted| wanted != *mac)) {
-            has.push(format!("MAC address {mac}"));
+            differs.push(format!("with MAC address {mac}"));
         }
-        if !has.is_empty() {
-            let why = format!("it is connected, with {}", has.join(" and "));
+        if !differs.is_empty() {
+            let why = format!("already connected {}", differs.join(" and "));
             return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                 .with_hint("disconnect it first"));
         }
@@ -208,28 +209,28 @@ impl ConnectOptions {
         for (at, id) in self.take.iter().enumerate() {
             check_name(id, "a lease's id")?;
             if self.take[..at].contains(id) {
-                return Err(Error::invalid(format!("take the lease {id}"), "it is given twice"));
+                return Err(Error::invalid(format!("take the lease {id}"), "given twice"));
             }
         }
         for (at, alias) in self.aliases.iter().enumerate() {
             check_findable(alias, "a container's alias")?;
             if self.aliases[..at].contains(alias) {
-                let why = "it is given twice";
+                let why = "given twice";
                 return Err(Error::invalid(format!("use the alias {alias:?}"), why));
             }
         }
         let all: Vec<IpAddr> = self.addresses.iter().chain(&self.link_local).copied().collect();
         for (at, address) in all.iter().enumerate() {
             if all[..at].contains(address) {
-                return Err(Error::invalid(format!("use {address}"), "it is given twice"));
+                return Err(Error::invalid(format!("use {address}"), "given twice"));
             }
         }
         if let Some(other) = self.link_local.iter().find(|address| !is_link_local(**address)) {
-            let why = "it is not in 169.254.0.0/16 or fe80::/10";
+            let why = "not in 169.254.0.0/16 or fe80::/10";
             return Err(Error::invalid(format!("use {other} as a link-local address"), why));
         }
         if self.gw_priority.is_some() && self.default_route.is_some() {
-            let why = "a priority and whether the default routes lead there cannot both be said";
+            let why = "the default route and its priority exclude each other";
             return Err(Error::invalid("connect", why));
         }
         let interface = self.interface.as_deref().map(LinkName::new).transpose();

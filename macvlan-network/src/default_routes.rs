@@ -115,7 +115,7 @@ pub(crate) fn are_ours(netns: &NetNs) -> Result<bool> {
         let found = Handle::in_netns(netns)?.find_routes(&ours)?;
         Ok(found.iter().any(|info| info.route.is_default()))
     };
-    find().map_err(|error| Error::kernel("look at the default routes", error))
+    find().map_err(|error| Error::kernel("list the default routes", error))
 }
 
 /// The default routes of one family in a container.
@@ -162,7 +162,7 @@ impl<'a> Found<'a> {
         }
         for info in gone {
             match handle.delete_route(&info.route.protocol(info.protocol)) {
-                Ok(()) => done.push(format!("the {} is one too many", words(&info.route))),
+                Ok(()) => done.push(format!("the {} is unexpected", words(&info.route))),
                 // A route with the same metric has already replaced it.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),

@@ -66,7 +66,7 @@ impl Network {
                     if let Some(detached) = before {
                         return Ok(detached);
                     }
-                    let why = "it is not connected";
+                    let why = "not connected";
                     let error = Error::new(ErrorKind::NotConnected, "disconnect", why);
                     return strays()?.then_some(Detached::Removed).ok_or(error);
                 };
@@ -137,15 +137,15 @@ impl Network {
         if self.session.is_here(lease) || self.session.is_host_dead(lease)? {
             return Ok(());
         }
-        let why = format!("it runs on host {:?}", lease.host);
+        let why = format!("connected on host {:?}", lease.host);
         Err(Error::new(ErrorKind::AlreadyConnected, "disconnect", why)
-            .with_hint("only there its interface can be taken away"))
+            .with_hint("disconnect it on that host"))
     }
 }
 
 fn elsewhere(lease: &Lease) -> Error {
     let inode = lease.netns().map_or(0, |netns| netns.inode);
-    let why = format!("it is connected in another namespace, net:[{inode}]");
+    let why = format!("connected in another namespace, net:[{inode}]");
     Error::new(ErrorKind::NotConnected, "disconnect", why)
-        .with_hint("disconnect it there, or without a namespace")
+        .with_hint("disconnect it from that namespace, or give no namespace")
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 pub use crate::error_kind::ErrorKind;
 
@@ -16,11 +17,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// ```text
 /// network "vlan10": cannot connect container "c1": no address is left in 10.0.10.0/30; …
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Report>);
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 struct Report {
     kind: ErrorKind,
     operation: Cow<'static, str>,
@@ -33,12 +34,12 @@ struct Report {
 }
 
 /// The source of an error.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 enum Source {
     #[error(transparent)]
     Core(macvlan_core::Error),
     #[error(transparent)]
-    Other(Box<dyn std::error::Error + Send + Sync>),
+    Other(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl fmt::Display for Report {
@@ -201,13 +202,29 @@ impl Error {
         mut self,
         error: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        self.0.source = Some(Source::Other(Box::new(error)));
+        self.0.source = Some(Source::Other(Arc::new(error)));
         self
     }
 
     pub(crate) fn leaves(mut self, leftover: impl Into<String>) -> Self {
         self.0.leftovers.push(leftover.into());
         self
+    }
+}
+
+/// For `"10.0.0.1".parse()?`. The message cannot name the text; that of
+/// [`parse_ip`](macvlan_core::parse_ip) does.
+impl From<std::net::AddrParseError> for Error {
+    fn from(error: std::net::AddrParseError) -> Self {
+        Self::invalid("parse an address", error.to_string())
+    }
+}
+
+/// The kind is that of the error number, the source's or the kind's own; the error is the source.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        let errno = error.errno().unwrap_or(error.kind().errno());
+        Self::new(Self::from_raw_os_error(errno).kind(), error)
     }
 }
 
@@ -244,6 +261,19 @@ mod tests {
         let error = Error::kernel("create the network", core);
         assert_eq!(error.kind(), ErrorKind::InvalidValue);
         assert!(error.core().is_some() && error.to_string().contains("prefix length is missing"));
+    }
+
+    #[test]
+    fn an_error_becomes_one_of_the_standard_library() {
+        use std::io::ErrorKind as Io;
+
+        let missing = Error::file("read a file", std::fs::read("/no/such/file").unwrap_err());
+        let refused =
+            Error::new(ErrorKind::StoreRefused, "open the store", "the user is not known");
+        for (error, kind) in [(missing, Io::NotFound), (refused, Io::PermissionDenied)] {
+            let io = std::io::Error::from(error.clone());
+            assert_eq!((io.kind(), io.to_string()), (kind, error.to_string()));
+        }
     }
 
     #[test]

@@ -22,7 +22,10 @@ pub(crate) fn lock(mut file: File, operation: impl Fn() -> String) -> Result<Flo
             Err((_, errno)) => return Err(Error::file(operation(), errno.into())),
         };
         if began.elapsed() > PATIENCE {
-            let why = format!("another process has had it locked for {} s", PATIENCE.as_secs());
+            let why = format!(
+                "timed out after {} s, because another process holds the lock",
+                PATIENCE.as_secs()
+            );
             return Err(Error::new(ErrorKind::Contended, operation(), why));
         }
         std::thread::sleep(Duration::from_millis(2));

@@ -46,7 +46,7 @@ impl Network {
 
     fn is_local(&self, address: IpAddr) -> Result<bool> {
         let is_local = self.session.host.handle().and_then(|handle| handle.is_local(address));
-        is_local.map_err(|error| Error::kernel("look for the address on this host", error))
+        is_local.map_err(|error| Error::kernel("list this host's addresses", error))
     }
 
     /// Releases the leases that a request conflicts with, if their containers are gone; false if

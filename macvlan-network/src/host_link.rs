@@ -198,15 +198,15 @@ impl Network {
             match (pending.next(), pending.next()) {
                 (None, _) => match all.into_iter().find(|lease| lease.is_in(&here)) {
                     Some(lease) => Ok(lease),
-                    None => refuse("it has no pending lease".to_owned()),
+                    None => refuse("no lease is pending".to_owned()),
                 },
                 (Some(lease), None) => match self.bind_here(lease, netns)? {
                     Some(bound) => Ok(bound),
                     None => refuse(not_moved(lease).cause().to_owned()),
                 },
                 (Some(_), Some(_)) => {
-                    let why = "several of its leases are pending";
-                    Err(Error::invalid("bind", why).with_hint("say which interface"))
+                    let why = "several leases are pending";
+                    Err(Error::invalid("bind", why).with_hint("name the interface"))
                 }
             }
         };
@@ -222,7 +222,7 @@ impl Network {
         if self.session.store.bind(&self.record, &bound)? {
             return Ok(Some(bound));
         }
-        let why = "its lease was taken back, or bound to another namespace, in this moment";
+        let why = "its lease was released or bound to another namespace at the same time";
         Err(Error::new(ErrorKind::LeaseLost, "bind", why))
     }
 
@@ -232,7 +232,7 @@ impl Network {
             return Ok(None);
         }
         let marked = self.marked(&lease.container, netns);
-        let marked = marked.map_err(|error| Error::kernel("look for the link", error))?;
+        let marked = marked.map_err(|error| Error::kernel("find the link", error))?;
         let is_its = |attachment: &Attachment, alias: &str| {
             let alias_of_lease = mark::alias(&*self.session.store, &self.record, lease);
             alias == alias_of_lease || lease.mac.is_some_and(|mac| mac == attachment.mac())
@@ -301,10 +301,10 @@ impl Network {
         if hidden {
             let link = lease.link.as_ref().map_or("", LinkName::as_str);
             let why = format!(
-                "link {link:?} is nowhere to be seen, and not all network namespaces could be looked at"
+                "link {link:?} was not found, and some network namespaces could not be examined"
             );
             return Err(Error::new(ErrorKind::Kernel, "find the link", why).with_hint(
-                "run it in the initial PID namespace, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+                "run in the initial PID namespace with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
             ));
         }
         Ok(None)

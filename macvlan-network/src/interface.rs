@@ -106,7 +106,7 @@ impl Network {
             }
             Ok(removed)
         };
-        remove().map_err(|error| Error::kernel("remove a forgotten interface", error))
+        remove().map_err(|error| Error::kernel("delete an interface without a lease", error))
     }
 
     /// Returns a container's interfaces whose aliases name this network, with the aliases, sealed

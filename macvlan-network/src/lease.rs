@@ -122,9 +122,11 @@ impl Lease {
         let has_it =
             |other: &&Self| other.endpoint != self.endpoint && other.interface == self.interface;
         let Some(other) = all.iter().find(has_it) else { return Ok(()) };
-        let why = format!("container {:?} has one for {}", other.container, other.interface);
-        Err(Error::new(ErrorKind::AlreadyConnected, "enter a lease", why)
-            .in_network(network.name()))
+        let why = format!(
+            "container {:?} already has a lease for interface {}",
+            other.container, other.interface
+        );
+        Err(Error::new(ErrorKind::AlreadyConnected, "add a lease", why).in_network(network.name()))
     }
 
     /// Returns whether the lease is bound to this namespace.
@@ -175,15 +177,18 @@ impl Lease {
         for net in &self.addresses {
             let why = match has(net) {
                 Ok(same) if same == *net => continue,
-                Ok(other) => format!("it would be {other}"),
+                Ok(other) => format!("its address would become {other}"),
                 Err(error) => error.cause().to_owned(),
             };
-            let why = format!("container {:?} has {net}, and {why}", self.container);
+            let why = format!("container {:?} has {net}: {why}", self.container);
             return Err(in_the_way(network, why));
         }
         let (bare, passthru) = (self.addresses.is_empty(), self.mac.is_none());
         if bare != network.config.get_without_addresses() || passthru != network.is_passthru() {
-            let why = format!("container {:?} is connected as it was", self.container);
+            let why = format!(
+                "container {:?} is connected with the old kind of addresses",
+                self.container
+            );
             return Err(in_the_way(network, why));
         }
         Ok(())
@@ -303,9 +308,9 @@ impl LeaseRequest {
             (None, [_]) => Ok(Some(0)),
             (None, several) => {
                 let all: Vec<&str> = several.iter().map(|one| one.interface.as_str()).collect();
-                let why = format!("it is connected by several interfaces: {}", all.join(", "));
+                let why = format!("connected by several interfaces: {}", all.join(", "));
                 Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
-                    .with_hint("say which interface")
+                    .with_hint("name the interface")
                     .in_network(network.name()))
             }
         }

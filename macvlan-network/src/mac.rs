@@ -48,8 +48,8 @@ impl FromStr for MacFrom {
             "address" => Ok(Self::Address),
             "container" => Ok(Self::Container),
             _ => Err(Error::invalid(
-                format!("take {text:?} as what a MAC address follows from"),
-                "it is neither address nor container",
+                format!("parse the source of MAC addresses {text:?}"),
+                "the source must be address or container",
             )),
         }
     }

@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 pub(crate) fn check_name(name: &str, what: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::invalid(format!("use {name:?} as {what}"), why));
     if name.is_empty() || name.len() > 128 {
-        return refuse(format!("{what} has to have 1 to 128 characters"));
+        return refuse(format!("{what} must have 1 to 128 characters"));
     }
     if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        return refuse(format!("{what} has to begin with a letter or a digit"));
+        return refuse(format!("{what} must begin with a letter or a digit"));
     }
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
-        return refuse(format!("only letters, digits, \"_\", \".\" and \"-\" can be in {what}"));
+        return refuse(format!("{what} can only contain letters, digits, \"_\", \".\" and \"-\""));
     }
     Ok(())
 }
@@ -29,11 +29,11 @@ pub(crate) fn folded(name: &str) -> String {
 pub(crate) fn check_findable(name: &str, what: &str) -> Result<()> {
     check_name(name, what)?;
     let why = if name.split('.').any(str::is_empty) {
-        "has a dot with nothing behind it"
+        "ends with a dot"
     } else if name.rsplit('.').next() == Some("localhost") {
-        "is everybody's own name (RFC 6761)"
+        "always means the own host (RFC 6761)"
     } else if name.parse::<IpAddr>().is_ok() {
-        "is an address"
+        "is an IP address"
     } else {
         return Ok(());
     };
@@ -57,13 +57,13 @@ mod tests {
         }
         for (name, words) in [
             ("", "1 to 128"),
-            (".", "has to begin"),
-            ("a b", "only letters"),
-            ("a..b", "a dot with nothing"),
-            ("a.", "a dot with nothing"),
+            (".", "must begin"),
+            ("a b", "can only contain letters"),
+            ("a..b", "ends with a dot"),
+            ("a.", "ends with a dot"),
             ("localhost", "RFC 6761"),
             ("a.localhost", "RFC 6761"),
-            ("10.0.0.1", "is an address"),
+            ("10.0.0.1", "is an IP address"),
         ] {
             let error = check_findable(name, "a name").unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

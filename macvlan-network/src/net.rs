@@ -34,7 +34,7 @@ pub(crate) fn overlap(one: IpNet, other: IpNet) -> bool {
 /// Refuses a subnet that a LAN cannot have.
 pub(crate) fn check_net(net: IpNet) -> std::result::Result<(), String> {
     match NEVER.iter().find(|(never, _)| overlap(net, *never)) {
-        Some((never, what)) => Err(format!("no host has an address in {never}, which is {what}")),
+        Some((never, what)) => Err(format!("{never} is {what}, and not for hosts")),
         None => Ok(()),
     }
 }

@@ -128,8 +128,8 @@ impl Network {
     /// [`Store`](crate::Store#errors).
     pub fn add_conflicting_address(&self, address: IpAddr) -> Result<()> {
         self.record.subnet_of(address).ok_or_else(|| {
-            let why = "it is in no subnet of the network";
-            Error::new(ErrorKind::AddressUnusable, format!("keep {address} back"), why)
+            let why = "no subnet of the network contains it";
+            Error::new(ErrorKind::AddressUnusable, format!("record {address} as foreign"), why)
                 .in_network(self.name())
         })?;
         if self.session.store.add_conflicting_address(&self.record, address)? {

@@ -56,7 +56,7 @@ impl Networks {
             Some(name) => name.to_owned(),
             None => nix::unistd::gethostname()
                 .map_err(|errno| {
-                    Error::new(ErrorKind::Kernel, "ask for the host's name", errno.desc())
+                    Error::new(ErrorKind::Kernel, "read the host's name", errno.desc())
                 })?
                 .to_string_lossy()
                 .into_owned(),
@@ -79,8 +79,8 @@ impl Networks {
     pub fn with_host_name(self, name: &str) -> Result<Self> {
         check_name(name, "a host's name")?;
         if let Some(told) = self.store().host_name().filter(|told| *told != name) {
-            let why = format!("its store was told that it is {told:?}");
-            return Err(Error::invalid(format!("call this host {name:?}"), why));
+            let why = format!("the store was opened for host {told:?}");
+            return Err(Error::invalid(format!("use {name:?} as this host's name"), why));
         }
         Ok(self.with(|session| name.clone_into(&mut session.host_name)))
     }
@@ -246,10 +246,12 @@ impl Networks {
             (Some(one), false) => {
                 found.push(one);
                 let all = found.iter().map(|one| format!("{} ({:?})", one.short_id(), one.name()));
-                let why =
-                    format!("the ids of several begin so: {}", all.collect::<Vec<_>>().join(", "));
+                let why = format!(
+                    "the ids of several networks begin with it: {}",
+                    all.collect::<Vec<_>>().join(", ")
+                );
                 Err(Error::invalid(format!("find network {name_or_id:?}"), why)
-                    .with_hint("give more digits, or the name"))
+                    .with_hint("use more digits, or the name"))
             }
             (None, _) => Err(self.not_found(name_or_id)?),
         }
@@ -261,7 +263,7 @@ impl Networks {
         if let Some(hidden) = hidden.find(|one| one.network == name_or_id) {
             return Ok(hidden.error);
         }
-        let why = "no network has that name or id";
+        let why = "no network has this name or id";
         Ok(Error::new(ErrorKind::NetworkNotFound, format!("find network {name_or_id:?}"), why))
     }
 
@@ -344,7 +346,7 @@ impl Networks {
 fn no_free_subnet(all: &str, config: &NetworkConfig) -> Error {
     let why = format!("all of {all} are in use by networks, or by this host's links and routes");
     Error::new(ErrorKind::NoFreeSubnet, "choose a subnet", why)
-        .with_hint("give the network a subnet")
+        .with_hint("specify a subnet")
         .in_network(config.get_name())
 }
 

@@ -23,8 +23,8 @@ impl<T> Owned<T> {
 
     pub(crate) fn get(&self, operation: &'static str) -> Result<&T> {
         self.value.as_ref().filter(|_| self.owner.is_here()).ok_or_else(|| {
-            let why = "the store belongs to the process that this one was forked from";
-            Error::invalid(operation, why).with_hint("open the store after forking")
+            let why = "the store was opened by the parent process, before a fork";
+            Error::invalid(operation, why).with_hint("open it again in this process")
         })
     }
 }

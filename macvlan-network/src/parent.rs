@@ -23,19 +23,18 @@ pub(crate) fn look_at(
         if let Some(id) = no_vlan_id(bottom) {
             let why = format!("parent {bottom} cannot be a VLAN: {id} is not an id from 1 to 4094");
             return Err(Error::invalid(operation, why)
-                .with_hint("if a link is called so, create it first")
+                .with_hint("if a link has this name, create it first")
                 .in_network(config.get_name()));
         }
         warnings.push(format!(
-            "parent {bottom} does not exist on this host; no container can be connected until it does"
+            "parent {bottom} does not exist on this host; create it before connecting containers"
         ));
         return Ok(warnings);
     };
     if let Some(mtu) = config.get_mtu().filter(|mtu| *mtu > link.mtu) {
         let (name, most) = (&link.name, link.mtu);
         warnings.push(format!(
-            "MTU {mtu} is larger than that of {name}, which is {most}; no container can be connected \
-             until it is not"
+            "MTU {mtu} is above the {most} of {name}; lower it before connecting containers"
         ));
     }
     Ok(warnings)

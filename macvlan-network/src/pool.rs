@@ -168,7 +168,7 @@ impl FromStr for Order {
             "random" => Ok(Self::Random),
             _ => Err(Error::invalid(
                 format!("parse order {text:?}"),
-                "it is none of first, next, random",
+                "the order must be first, next or random",
             )),
         }
     }

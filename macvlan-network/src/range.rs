@@ -19,7 +19,7 @@ use crate::pool::{self, Gap};
 ///
 /// let range: AddressRange = "10.0.0.64/26".parse()?;
 /// assert_eq!(range.last(), "10.0.0.127".parse::<std::net::IpAddr>()?);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), macvlan_network::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddressRange {
@@ -101,7 +101,7 @@ impl FromStr for AddressRange {
         }
         let net = parse_net(text).map_err(unreadable)?;
         if net.addr() != net.network() {
-            return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
+            return Err(refuse(format!("host bits are set; the subnet is {}", net.trunc())));
         }
         Ok(net.into())
     }

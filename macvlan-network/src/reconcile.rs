@@ -156,7 +156,7 @@ impl fmt::Display for Reconciled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Released(lease) => {
-                write!(f, "released the lease of container {:?}, which is gone", lease.container)
+                write!(f, "released the lease of container {:?}, which has ended", lease.container)
             }
             Self::Repaired(lease, what) => write!(
                 f,
@@ -167,7 +167,7 @@ impl fmt::Display for Reconciled {
             ),
             Self::Adopted(lease) => write!(
                 f,
-                "entered a lease for container {:?}, whose interface {:?} had none",
+                "added a lease for container {:?}, whose interface {:?} had none",
                 lease.container,
                 lease.interface.as_str()
             ),
@@ -176,7 +176,7 @@ impl fmt::Display for Reconciled {
                 "removed {interface:?} of container {container:?}, whose network does not exist"
             ),
             Self::Failed(text) | Self::Displaced { text, .. } => f.write_str(text),
-            Self::Expired(count) => write!(f, "freed {count} addresses that had been kept"),
+            Self::Expired(count) => write!(f, "released {count} kept addresses"),
         }
     }
 }

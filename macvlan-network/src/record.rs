@@ -100,20 +100,20 @@ impl NetworkRecord {
     /// Returns an address with the prefix length of its subnet.
     pub(crate) fn with_prefix(&self, address: IpAddr) -> Result<IpNet> {
         let refuse = |why: String| {
-            Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+            Error::new(ErrorKind::AddressUnusable, format!("lease {address}"), why)
                 .in_network(self.name())
         };
         let (_, subnet) = self
             .subnet_of(address)
-            .ok_or_else(|| refuse(format!("{address} is in no subnet of the network")))?;
+            .ok_or_else(|| refuse(format!("no subnet of the network contains {address}")))?;
         if subnet.get_gateway() == Some(address) {
-            return Err(refuse(format!("{address} is the gateway's")));
+            return Err(refuse(format!("{address} is the gateway")));
         }
         if subnet.excludes(address) {
-            return Err(refuse(format!("{address} is excluded from what {subnet} gives")));
+            return Err(refuse(format!("{address} is excluded in subnet {subnet}")));
         }
         if !subnet.can_be_host(address) {
-            return Err(refuse(format!("{address} is not a host's address in {subnet}")));
+            return Err(refuse(format!("{address} is not a host address of {subnet}")));
         }
         IpNet::new(address, subnet.get_net().prefix_len())
             .map_err(|error| refuse(error.to_string()))
@@ -142,8 +142,8 @@ impl NetworkRecord {
         }
         let Some(holder) = its else { return Ok(()) };
         let why = format!("{address} is reserved for {holder:?}");
-        Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
-            .with_hint("connect a container of that name")
+        Err(Error::new(ErrorKind::AddressUnusable, format!("lease {address}"), why)
+            .with_hint("connect a container with this name")
             .in_network(self.name()))
     }
 

@@ -63,7 +63,7 @@ impl Session {
             }
         };
         make().map_err(|error| {
-            Error::kernel("make the network's own link", error).in_network(record.name())
+            Error::kernel("create the network's own link", error).in_network(record.name())
         })
     }
 
@@ -74,7 +74,7 @@ impl Session {
     pub(crate) fn remove_unused_parents(&self) -> Result<()> {
         self.host
             .remove_unused_parents()
-            .map_err(|error| Error::kernel("remove parents that nobody uses any more", error))
+            .map_err(|error| Error::kernel("remove unused parents", error))
     }
 
     pub(crate) fn remove_dummy(&self, record: &NetworkRecord) -> Result<()> {
@@ -85,7 +85,7 @@ impl Session {
         let remove = || self.host.handle()?.delete_link(dummy.as_str());
         match remove() {
             Err(error) if !error.is_not_found() => {
-                Err(Error::kernel("remove the network's own link", error)
+                Err(Error::kernel("delete the network's own link", error)
                     .in_network(record.name())
                     .leaves(format!("link {dummy:?}")))
             }

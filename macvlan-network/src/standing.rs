@@ -29,10 +29,10 @@ impl Standing {
         if store.take_up(&network.record, lease)? {
             return Ok(());
         }
-        let why = "its lease was given up: this process was stopped for longer than its host counts \
-                   as alive";
+        let why =
+            "the lease was lost: this process was stopped for longer than its host counts as alive";
         Err(Error::new(ErrorKind::LeaseLost, "keep the lease", why)
-            .with_hint("connect it again, which may give it other addresses"))
+            .with_hint("connect it again; its addresses may change"))
     }
 }
 

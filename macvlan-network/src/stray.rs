@@ -46,7 +46,7 @@ fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option
 }
 
 fn fails(error: macvlan_core::Error) -> Error {
-    Error::kernel("look at an interface", error)
+    Error::kernel("examine an interface", error)
 }
 
 /// Returns a description of a lease's holder.
@@ -105,11 +105,11 @@ impl Networks {
         let mut done = match (network, elsewhere) {
             // It was moved back to the host and not deleted.
             (Some(network), None) if is_host => {
-                vec![network.take_away(&stray, "it is in no container")?]
+                vec![network.take_away(&stray, "no container has it")?]
             }
             (Some(network), None) => network.adopt(&stray, here)?,
             (Some(network), Some(lease)) => {
-                let why = format!("{} has its lease", holder(lease));
+                let why = format!("{} has the lease", holder(lease));
                 vec![network.take_away(&stray, &why)?]
             }
             (None, _) => vec![self.remove_stray(&stray)?],
@@ -127,7 +127,7 @@ impl Networks {
         if let Some(hidden) = self.unreadable()?.into_iter().find(|one| is_its(&one.network)) {
             return Err(hidden.error);
         }
-        let fails = |error| Error::kernel("remove an interface", error);
+        let fails = |error| Error::kernel("delete an interface", error);
         self.host().detach(&stray.attachment).map_err(fails)?;
         let interface = stray.attachment.name().to_string();
         Ok(Reconciled::Removed { interface, container: stray.mark.container.to_owned() })
@@ -203,7 +203,7 @@ impl Network {
         });
         if let Some(lease) = name_holder {
             let name = stray.mark.name.unwrap_or_default();
-            told.push(format!("{} is called {name:?}", holder(lease)));
+            told.push(format!("{} has the name {name:?}", holder(lease)));
         }
         if !free.is_empty() || stray.addresses.is_empty() {
             let attachment = &stray.attachment;
@@ -240,7 +240,7 @@ impl Network {
             handle.set_alias(attachment.index(), &alias).map_err(fails)?;
             done.push(Reconciled::Adopted(lease));
         }
-        let operation = format!("adopt all that container {:?} had", stray.mark.container);
+        let operation = format!("adopt an interface of container {:?}", stray.mark.container);
         done.extend(told.into_iter().map(|why| {
             let error = Error::new(ErrorKind::AddressUnusable, operation.clone(), why);
             Reconciled::Failed(error.in_network(self.name()).to_string())
@@ -250,7 +250,7 @@ impl Network {
 
     /// Deletes an interface all of whose addresses other containers have.
     fn take_away(&self, stray: &Stray<'_>, why: &str) -> Result<Reconciled> {
-        let fails = |error| Error::kernel("remove an interface", error).in_network(self.name());
+        let fails = |error| Error::kernel("delete an interface", error).in_network(self.name());
         self.session.host.detach(&stray.attachment).map_err(fails)?;
         Ok(self.displaced(stray, "", why))
     }
@@ -363,8 +363,7 @@ fn not_ours(
 ) -> Error {
     let operation = format!("adopt {:?} in {}", attachment.name().as_str(), netns.id());
     let why = format!(
-        "its alias says that it is container {:?}'s, and this store did not write that, or not for \
-         this MAC address and addresses",
+        "its alias names container {:?}, but was not written by this store, or not for this MAC address and these addresses",
         mark.container
     );
     let error = Error::new(ErrorKind::NotConnected, operation, why)

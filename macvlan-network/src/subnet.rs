@@ -22,7 +22,7 @@ use crate::range::AddressRange;
 ///     .exclude("192.168.15.96/28".parse()?)     // but not .96 to .111
 ///     .reserve("printer", "192.168.15.70".parse()?);
 /// # let _ = subnet;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), macvlan_network::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -56,7 +56,7 @@ impl Subnet {
         let refuse = |why: String| Error::invalid(format!("use {subnet:?} as a subnet"), why);
         let net = parse_net(subnet).map_err(|error| refuse(error.cause().to_owned()))?;
         if net.addr() != net.network() {
-            return Err(refuse(format!("it has host bits; the subnet is {}", net.trunc())));
+            return Err(refuse(format!("host bits are set; the subnet is {}", net.trunc())));
         }
         check_net(net).map_err(refuse)?;
         Ok(Self::from(net))
@@ -181,34 +181,38 @@ impl Subnet {
         let parts = parts.chain(self.excluded.iter().map(|range| ("excluded range", range)));
         for (what, range) in parts {
             if !self.net.contains(&range.first()) || !self.net.contains(&range.last()) {
-                return refuse(format!("its {what} {range} is not within it"));
+                return refuse(format!("its {what} {range} is outside of the subnet"));
             }
         }
         for (name, address) in &self.reserved {
             if !self.net.contains(address) {
-                return refuse(format!("{address}, reserved for {name:?}, is outside it"));
+                return refuse(format!(
+                    "{address}, reserved for {name:?}, is outside of the subnet"
+                ));
             }
         }
         if self.gaps().is_empty() && !self.reserved.values().any(|one| self.can_be_host(*one)) {
-            return refuse("no address of it is left for containers".to_owned());
+            return refuse("no address is left for containers".to_owned());
         }
         Ok(())
     }
 
     fn check_gateway(&self, gateway: IpAddr) -> std::result::Result<(), String> {
-        let no_host = || format!("its gateway {gateway} is not the address of a host");
+        let no_host = || format!("its gateway {gateway} is not a host address");
         if self.net.contains(&gateway) {
             return if self.can_be_host(gateway) { Ok(()) } else { Err(no_host()) };
         }
         if gateway.is_ipv4() != self.net.addr().is_ipv4() {
-            return Err(format!("its gateway {gateway} is outside it, and of the other family"));
+            return Err(format!(
+                "its gateway {gateway} is outside of the subnet, and of the other family"
+            ));
         }
         if matches!(gateway, IpAddr::V6(ip) if ip.is_unicast_link_local()) {
             return Ok(());
         }
         if !self.on_link_gateway {
-            let hint = "say that it is on the link if it can be reached there nevertheless";
-            return Err(format!("its gateway {gateway} is outside it; {hint}"));
+            let hint = "set the gateway on the link if it is reachable there";
+            return Err(format!("its gateway {gateway} is outside of the subnet; {hint}"));
         }
         let only = IpNet::from(gateway);
         let link_local = v4(169, 254, 16);
@@ -283,13 +287,16 @@ mod tests {
         let one = Subnet::new("203.0.113.20/32").unwrap();
         one.gateway(ip("203.0.113.1")).on_link_gateway(true).check().unwrap();
         for (subnet, words) in [
-            (v4().gateway(ip("10.99.0.1")), "is outside it; say that it is on the link"),
+            (
+                v4().gateway(ip("10.99.0.1")),
+                "is outside of the subnet; set the gateway on the link",
+            ),
             (v4().gateway(ip("fe80::1")), "of the other family"),
             (v6().gateway(ip("10.0.0.1")).on_link_gateway(true), "of the other family"),
-            (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "not the address of a host"),
-            (v6().gateway(ip("::")).on_link_gateway(true), "not the address of a host"),
-            (v4().gateway(ip("127.0.0.1")).on_link_gateway(true), "not the address of a host"),
-            (v4().gateway(ip("203.0.113.31")).on_link_gateway(true), "not the address of a host"),
+            (v4().gateway(ip("224.0.0.1")).on_link_gateway(true), "not a host address"),
+            (v6().gateway(ip("::")).on_link_gateway(true), "not a host address"),
+            (v4().gateway(ip("127.0.0.1")).on_link_gateway(true), "not a host address"),
+            (v4().gateway(ip("203.0.113.31")).on_link_gateway(true), "not a host address"),
         ] {
             let error = subnet.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
@@ -301,16 +308,22 @@ mod tests {
         let net = |text: &str| Subnet::new(text).unwrap();
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         for (subnet, words) in [
-            (net("10.0.10.0/24").gateway(ip("10.0.11.1")), "its gateway 10.0.11.1 is outside it"),
-            (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is not the address of a host"),
-            (net("10.0.10.0/24").range("10.0.11.0/25".parse().unwrap()), "is not within it"),
-            (net("10.0.10.0/24").range("10.0.0.0/16".parse().unwrap()), "is not within it"),
+            (
+                net("10.0.10.0/24").gateway(ip("10.0.11.1")),
+                "its gateway 10.0.11.1 is outside of the subnet",
+            ),
+            (net("10.0.10.0/24").gateway(ip("10.0.10.255")), "is not a host address"),
+            (
+                net("10.0.10.0/24").range("10.0.11.0/25".parse().unwrap()),
+                "is outside of the subnet",
+            ),
+            (net("10.0.10.0/24").range("10.0.0.0/16".parse().unwrap()), "is outside of the subnet"),
             (
                 net("10.0.10.0/24").exclude("10.0.9.0/24".parse().unwrap()),
                 "excluded range 10.0.9.0/24",
             ),
             (net("10.0.10.0/24").reserve("x", ip("10.0.9.1")), "reserved for \"x\", is outside"),
-            (net("10.0.10.0/30").exclude("10.0.10.2".parse().unwrap()), "no address of it is left"),
+            (net("10.0.10.0/30").exclude("10.0.10.2".parse().unwrap()), "no address is left"),
         ] {
             let error = subnet.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

@@ -78,7 +78,7 @@ impl Network {
         let refuse = |error: Error| error.during(CHANGE).in_network(self.name());
         let mut config = config.clone();
         if config.get_name() != self.name() {
-            return Err(refuse(Error::invalid(CHANGE, "a network keeps its name")));
+            return Err(refuse(Error::invalid(CHANGE, "the name of a network cannot be changed")));
         }
         let had = self.record.config.subnets.iter();
         if config.get_subnets().is_empty() && !config.get_without_addresses() {

@@ -1319,8 +1319,8 @@ class Route:
     def metric(self) -> int | None:
         """Returns the metric."""
     @property
-    def table(self) -> int | None:
-        """Returns the routing table."""
+    def table(self) -> int:
+        """Returns the routing table; 254 (main) by default."""
     @property
     def source(self) -> _IpAddress | None:
         """Returns the preferred source address."""
@@ -1626,7 +1626,7 @@ class RouteInfo:
 
     @property
     def route(self) -> Route:
-        """Returns the route, always with its table."""
+        """Returns the route; its device is an index."""
     @property
     def protocol(self) -> int:
         """Returns the routing protocol, the route's origin.

@@ -141,7 +141,7 @@ class Holder(NamedTuple):
     """The holder's MAC address; None if the kernel found the duplicate without a frame from it."""
 
     def __str__(self) -> str:
-        return f"{self.mac or 'somebody'} has {self.address}"
+        return f"{self.mac or 'another host'} has {self.address}"
 
 
 class NetNsMark(NamedTuple):

@@ -231,10 +231,10 @@ def test_networks_in_a_file(lab: Lab, command: Command, pid: int, tmp_path: Path
     assert command.words(*network, "disconnect", "lan", "c1") == ""
     assert [link["ifname"] for link in ip(inside, "link show")] == ["lo"]
     for arguments, status, words in (
-        (["create", "lan"], 4, "a network of that name exists"),
+        (["create", "lan"], 4, "a network with this name exists"),
         (["create", "b", "--subnet", "10.1.0.1/24"], 2, "the subnet is 10.1.0.0/24"),
-        (["disconnect", "lan", "c1"], 3, "it is not connected"),
-        (["inspect", "wan"], 3, "no network has that name"),
+        (["disconnect", "lan", "c1"], 3, "not connected"),
+        (["inspect", "wan"], 3, "no network has this name"),
         ([], 2, "required: VERB"),
     ):
         assert words in command.words(*network, *arguments, status=status)

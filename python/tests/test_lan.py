@@ -445,7 +445,7 @@ def test_addresses_are_moved_and_confirmed_or_moved_back(lab: Lab) -> None:
     assert not moving.is_pending
     assert repr(moving) == "<PendingMove, over>"
     assert moved()
-    with pytest.raises(ValueError, match="confirmed or undone already"):
+    with pytest.raises(ValueError, match="already been confirmed or undone"):
         moving.confirm()
     access.move_back()
     assert not moved()

@@ -426,7 +426,7 @@ def test_names_and_addresses(lab: Lab, networks: Networks) -> None:
     assert set(ip_addresses(inside, "eth0")) == there
     network.connect("c2", other, aliases=["web"])
     assert network.resolve("web") == [*made.addresses, IPv4Address("10.1.0.2")]
-    with pytest.raises(MacvlanError, match="it is connected, with MAC address"):
+    with pytest.raises(MacvlanError, match="already connected with MAC address"):
         network.connect("c1", inside, mac="02:00:00:00:00:09")
     assert network.inspect()["Containers"]["c1"]["Namespace"] == "there"
 
@@ -647,7 +647,7 @@ def test_a_network_is_changed(lab: Lab, networks: Networks) -> None:
     assert (now.parent, now.subnets) == (network.parent, network.subnets)
     network.connect("c1", inside)
     assert ip_link(inside, "eth0")["mtu"] == 1400
-    with pytest.raises(MacvlanError, match="others have changed it"):
+    with pytest.raises(MacvlanError, match="the network was changed"):
         network.update(mtu=None)
     again = now.update(mtu=None, labels={"c": "d"})
     assert (again.network.mtu, again.network.labels) == (None, {"c": "d"})
@@ -711,7 +711,7 @@ def test_addresses_before_there_is_a_container(lab: Lab, networks: Networks) -> 
     other = network.allocate()
     network.disconnect(other.endpoint)
     assert len(network.leases()) == 1
-    with pytest.raises(InvalidError, match="no subnet of a family"):
+    with pytest.raises(InvalidError, match="no subnet of a requested family"):
         network.allocate(ipv4=False)
 
 
@@ -726,7 +726,7 @@ def test_a_link_that_is_moved(lab: Lab, networks: Networks, tmp_path: Path) -> N
     assert ip_link(lab.a.netns, link.name)["ifindex"] == link.index
     assert ip_link(lab.a.netns, link.name)["address"] == str(link.mac)
     inside = lab.container()
-    with pytest.raises(MacvlanError, match="was not moved there") as caught:
+    with pytest.raises(MacvlanError, match="has not been moved") as caught:
         network.bind("c1", inside)
     assert caught.value.kind is ErrorKind.NETWORK_NOT_CONNECTED
     lab.a.handle.move_link(link.name, inside, name="eth5")
@@ -761,13 +761,13 @@ def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
         ({"subnets": ["10.1.0.1/24"]}, "subnets[0]", "the subnet is 10.1.0.0/24"),
         ({"subnets": ["10.1.0.0"]}, "subnets[0]", "prefix length"),
         ({"mode": "ipvlan"}, "mode", "ipvlan"),
-        ({"order": "last"}, "order", "none of first, next, random"),
-        ({"mac_from": "host"}, "mac_from", "neither address nor container"),
+        ({"order": "last"}, "order", "first, next or random"),
+        ({"mac_from": "host"}, "mac_from", "address or container"),
         ({"keep": -1}, "keep", "negative"),
         ({"mtu": -1}, "mtu", "-1"),
         ({"block_size": 2**32}, "block_size", str(2**32)),
-        ({"block_size": 0}, None, "a share of no addresses is none"),
-        ({"name": "a/b"}, None, "only letters, digits"),
+        ({"block_size": 0}, None, "at least one address"),
+        ({"name": "a/b"}, None, "can only contain letters"),
         ({"parent": "a name that is too long"}, "parent", "a name that is too long"),
         ({"parent": "ens33.4095"}, None, "4095 is not an id from 1 to 4094"),
         ({"subnets": ["127.0.0.0/8"]}, "subnets[0]", "loopback"),
@@ -818,7 +818,7 @@ def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) ->
         with pytest.raises(TypeError, match=words):
             call()
     for call, words in (
-        (lambda: network.connect("a/b", lab.a.netns), "only letters"),
+        (lambda: network.connect("a/b", lab.a.netns), "can only contain letters"),
         (lambda: network.connect("c1", lab.a.netns, name="two words"), "a container's name"),
         (lambda: network.connect("c1", lab.a.netns, interface="a name that is too long"), "15"),
         (lambda: network.connect("c1", lab.a.netns, addresses=["10.1.0.9", "10.1.0.9"]), "twice"),
@@ -958,7 +958,7 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             lambda: here.connect("c3", lab.container()), ErrorKind.NETWORK_STORE_UNAVAILABLE
         )
         assert error.network == "lan"
-        assert ping(inside, str(one.addresses[0])) is not None, "what is connected stays so"
+        assert ping(inside, str(one.addresses[0])) is not None, "connected containers are not affected"
         assert (there.name, there.share) == ("lan", 8)
 
 
@@ -999,7 +999,7 @@ def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
         refusal(
             lambda: netns.run(lambda: Networks(lab.a.host, stranger)),
             kind,
-            "the client's certificate",
+            "client certificate",
             family=PermissionDenied,
         )
         missing = EtcdStore("a", endpoint, ca=tmp_path / "missing.pem")
@@ -1008,10 +1008,10 @@ def test_etcd_over_tls(lab: Lab, tmp_path: Path) -> None:
         )
         assert error.errno == errno.ENOENT
     calls: list[tuple[Callable[[], object], str]] = [
-        (lambda: EtcdStore("a", []), "there is no endpoint"),
-        (lambda: EtcdStore("a", endpoint), "takes a CA"),
-        (lambda: EtcdStore("a", endpoint, ca=ca, key=key), "no certificate"),
-        (lambda: EtcdStore("a", endpoint, ca=ca, cert=cert), "no key"),
+        (lambda: EtcdStore("a", []), "no endpoint is given"),
+        (lambda: EtcdStore("a", endpoint), "needs a CA"),
+        (lambda: EtcdStore("a", endpoint, ca=ca, key=key), "without its certificate"),
+        (lambda: EtcdStore("a", endpoint, ca=ca, cert=cert), "without its key"),
         (lambda: EtcdStore("a", ["http://a:1"], ca=ca), "not encrypted"),
         (lambda: EtcdStore("a", ["http://a:1"], user="root"), "password is empty"),
         (lambda: EtcdStore("a", ["http://a:1"], password="secret"), "name or password"),
@@ -1046,10 +1046,10 @@ def test_etcd_with_a_user(lab: Lab, tmp_path: Path) -> None:
 
         kind = ErrorKind.NETWORK_STORE_REFUSED
         denied = PermissionDenied
-        refusal(lambda: opened("root", "secret"), kind, "leave the user out", family=denied)
+        refusal(lambda: opened("root", "secret"), kind, "remove the user", family=denied)
         netns.run(enable)
-        refusal(lambda: opened(None, None), kind, "asks for a user", family=denied)
-        refusal(lambda: opened("root", "wrong"), kind, "does not accept", family=denied)
+        refusal(lambda: opened(None, None), kind, "requires a user", family=denied)
+        refusal(lambda: opened("root", "wrong"), kind, "refuses", family=denied)
         with opened("root", "secret") as networks:
             lan(networks).remove()
 

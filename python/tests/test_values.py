@@ -356,7 +356,7 @@ def test_the_plan_is_text() -> None:
             Route("0.0.0.0/0", gateway="fe80::1", device="eth0"),
         ),
         ("blackhole fd00:1::/32 table 7", Route("fd00:1::/32", kind="blackhole", table=7)),
-        ("10.0.0.0/8 dev #7 scope link", Route(IPv4Network("10.0.0.0/8"), device=7, scope="link")),
+        ("10.0.0.0/8 dev if7 scope link", Route(IPv4Network("10.0.0.0/8"), device=7, scope="link")),
     ],
 )
 def test_routes_have_ips_text(text: str, route: Route) -> None:
@@ -481,4 +481,4 @@ def test_holders_say_who() -> None:
     assert str(Holder(IPv4Address("10.0.0.2"), MacAddr("02:42:ac:10:d5:b4"))) == (
         "02:42:ac:10:d5:b4 has 10.0.0.2"
     )
-    assert str(Holder(IPv6Address("fd00::2"), None)) == "somebody has fd00::2"
+    assert str(Holder(IPv6Address("fd00::2"), None)) == "another host has fd00::2"

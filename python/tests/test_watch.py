@@ -275,7 +275,7 @@ def test_a_second_who_waits_is_refused(netns: NetNs, watch: Watch) -> None:
         try:
             watch.next_within(0.01)
         except RuntimeError as error:
-            return str(error) == "another thread waits for the next event already"
+            return str(error) == "another thread already waits for the next event"
         return False
 
     thread, outcome = in_thread(first)

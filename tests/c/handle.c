@@ -289,7 +289,7 @@ static void addresses(void)
     CHECK_TEXT(macvlan_address_info_broadcast(address), NULL);
     macvlan_address_list_free(list);
     REFUSED(macvlan_address_filter_set_family(filter, AF_UNIX, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "1 is no address family");
+            MACVLAN_ERROR_INVALID_VALUE, "1 is not a valid address family");
     macvlan_address_filter_free(filter);
     MUST(macvlan_handle_addresses(ip, NULL, &list, &error));
     CHECK(macvlan_address_list_count(list) >= 2);

@@ -31,7 +31,7 @@ static void by_process(const macvlan_netns *own)
 {
     pid_t pid = lab_start_container();
     macvlan_netns *by_pid = lab_container(pid), *by_pidfd = NULL, *by_path = NULL, *by_fd = NULL,
-                  *gone = NULL;
+                  *by_text = NULL, *gone = NULL;
     char path[64], words[64];
     struct stat status;
     uint64_t device, inode;
@@ -44,6 +44,12 @@ static void by_process(const macvlan_netns *own)
     CHECK(!macvlan_netns_same_as(by_pid, own));
     MUST(macvlan_netns_from_path(path, &by_path, &error));
     CHECK(macvlan_netns_same_as(by_pid, by_path));
+    MUST(macvlan_netns_from_text(path, &by_text, &error));
+    CHECK(macvlan_netns_same_as(by_pid, by_text));
+    macvlan_netns_free(by_text);
+    snprintf(words, sizeof words, "%d", (int)pid);
+    MUST(macvlan_netns_from_text(words, &by_text, &error));
+    CHECK(macvlan_netns_same_as(by_pid, by_text));
 
     /* The caller keeps the descriptor. */
     fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -78,6 +84,7 @@ static void by_process(const macvlan_netns *own)
     macvlan_netns_free(by_pid);
     macvlan_netns_free(by_pidfd);
     macvlan_netns_free(by_path);
+    macvlan_netns_free(by_text);
     macvlan_netns_free(by_fd);
 }
 
@@ -88,6 +95,9 @@ static void by_name(void)
     snprintf(name, sizeof name, "macvlan-c-%d", (int)getpid());
     MUST(macvlan_netns_create(name, &made, &error));
     MUST(macvlan_netns_from_name(name, &found, &error));
+    CHECK(macvlan_netns_same_as(made, found));
+    macvlan_netns_free(found);
+    MUST(macvlan_netns_from_text(name, &found, &error));
     CHECK(macvlan_netns_same_as(made, found));
     macvlan_netns_free(found);
     REFUSED(macvlan_netns_create(name, &found, &error), EEXIST, MACVLAN_ERROR_EXISTS, name);

@@ -40,7 +40,7 @@ static macvlan_network *create(macvlan_networks *networks)
     config = lab_config("lan3", "10.3.0.0/24");
     MUST(macvlan_network_config_set_mode(config, MACVLAN_MODE_PASSTHRU, &error));
     REFUSED(macvlan_networks_create(networks, config, &other, &error), EBUSY,
-            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
+            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it exclusively");
     REFUSED(macvlan_network_config_set_parent(config, "a name that is long", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
     MUST(macvlan_network_config_set_parent(config, "ens33.4095", &error));
@@ -283,16 +283,16 @@ static void refusals(const macvlan_network *network)
     macvlan_error *error = NULL;
 
     refused(network, "test101", NULL, EEXIST, MACVLAN_ERROR_NETWORK_NAME_TAKEN,
-            "network \"lan\": cannot connect container \"c3\": container \"c1\" is called \"test101\"");
+            "network \"lan\": cannot connect container \"c3\": container \"c1\" has the name \"test101\"");
     refused(network, NULL, "192.168.15.77", EADDRINUSE, MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN,
             "container \"c2\" has 192.168.15.77");
     refused(network, NULL, "192.168.15.65", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
             "192.168.15.65 is reserved for \"printer\"");
     refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
-            "10.9.9.9 is in no subnet of the network");
-    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
+            "no subnet of the network contains 10.9.9.9");
+    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "can only contain letters");
     REFUSED(macvlan_network_connect(network, one, c2, &connection, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "already connected in another namespace");
     REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
             "network \"lan\": cannot remove the network: container \"c");
 
@@ -325,7 +325,7 @@ static void disconnects(const macvlan_network *network)
     CHECK(was_there);
     lab_witness(c1, "ip -o link show type macvlan | grep . || echo none", "none");
     REFUSED(macvlan_network_disconnect(network, "c1", NULL, &error), ENOTCONN,
-            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "it is not connected");
+            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "not connected");
 
     /* A container that returns, even in another namespace, gets its address again. */
     back = lab_connect(network, one, c2);
@@ -355,7 +355,7 @@ static void networks(void)
     disconnects(network);
     MUST(macvlan_network_remove(network, &error));
     REFUSED(macvlan_network_remove(network, &error), ENOENT, MACVLAN_ERROR_NETWORK_NOT_FOUND,
-            "there is no such network");
+            "the network does not exist");
     macvlan_network_free(network);
     macvlan_networks_free(networks);
     macvlan_connect_options_free(one);

@@ -62,12 +62,12 @@ static void refuses(const macvlan_host *host)
 
     MUST(macvlan_etcd_options_new("c", &options, &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "there is no endpoint");
+            MACVLAN_ERROR_INVALID_VALUE, "no endpoint is given");
     MUST(macvlan_etcd_options_add_endpoint(options, "http://127.0.0.1:2379", &error));
     MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
     MUST(macvlan_etcd_options_set_user(options, "root", "secret", &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EACCES,
-            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "leave the user out");
+            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "remove the user");
     lab_path(path, sizeof path, "missing.pem");
     MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
@@ -77,17 +77,17 @@ static void refuses(const macvlan_host *host)
     MUST(macvlan_etcd_options_new("c", &options, &error));
     MUST(macvlan_etcd_options_add_endpoint(options, "https://127.0.0.1:2379", &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "takes a CA");
+            MACVLAN_ERROR_INVALID_VALUE, "needs a CA");
     MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), ENOENT,
             MACVLAN_ERROR_NETWORK_FILE, "missing.pem");
     MUST(macvlan_etcd_options_set_ca(options, "no PEM", &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "no certificate in it");
+            MACVLAN_ERROR_INVALID_VALUE, "no certificate was found");
     MUST(macvlan_etcd_options_set_certificate(options, "no PEM", &error));
     MUST(macvlan_etcd_options_set_certificate_file(options, path, &error));
     REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given, and no key");
+            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given without its key");
     MUST(macvlan_etcd_options_set_key(options, "no PEM", &error));
     MUST(macvlan_etcd_options_set_key_file(options, path, &error));
     CHECK(networks == NULL);
@@ -156,7 +156,7 @@ static void over_two_hosts(void)
     CHECK(strstr(macvlan_text_get(json), "\"Scope\": \"global\"") != NULL);
     macvlan_text_free(json);
     REFUSED(macvlan_network_disconnect(on_a, "c2", NULL, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it runs on host \"b\"");
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "connected on host \"b\"");
 
     REFUSED(macvlan_networks_forget_host(a, "b", NULL, &error), EBUSY,
             MACVLAN_ERROR_NETWORK_HOST_ALIVE, "cannot forget host \"b\"");

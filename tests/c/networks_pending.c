@@ -114,9 +114,9 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     CHECK(macvlan_host_link_gateway(link, 1) == NULL && macvlan_host_link_route(link, 1) == NULL);
     CHECK_TEXT(macvlan_lease_link(macvlan_host_link_lease(link)), macvlan_host_link_name(link));
     REFUSED(macvlan_network_create_link(network, options, &none, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "has not been moved");
     REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
-            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "was not moved there");
+            MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "has not been moved");
 
     MUST(macvlan_handle_move_link(l->ip_here, macvlan_host_link_name(link), inside, "eth5", &error));
     MUST(macvlan_network_bind(network, "c3", inside, &lease, &error));

@@ -70,9 +70,9 @@ static void values(void)
     MUST(macvlan_network_config_add_option(config, "a", "b", &error));
     MUST(macvlan_network_config_add_label(config, "c", "d", &error));
     REFUSED(macvlan_network_config_set_order(config, (enum macvlan_order)7, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "7 is no enum macvlan_order");
+            MACVLAN_ERROR_INVALID_VALUE, "7 is not a valid enum macvlan_order");
     REFUSED(macvlan_network_config_set_mac_from(config, (enum macvlan_mac_from)7, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "7 is no enum macvlan_mac_from");
+            MACVLAN_ERROR_INVALID_VALUE, "7 is not a valid enum macvlan_mac_from");
     macvlan_subnet_free(v4);
     macvlan_subnet_free(v6);
 
@@ -131,7 +131,7 @@ static void interfaces(void)
     REFUSED(macvlan_network_config_add_route(config, "somewhere", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "somewhere");
     REFUSED(macvlan_network_config_set_accept_ra(config, 3, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "3 is no value of accept_ra");
+            MACVLAN_ERROR_INVALID_VALUE, "3 is not a valid value of accept_ra");
     CHECK(macvlan_network_config_route_count(config) == 1);
     CHECK_TEXT(macvlan_network_config_route(config, 0), "10.9.0.0/16 via 10.1.0.9 metric 5");
     CHECK(macvlan_network_config_route(config, 1) == NULL);

@@ -73,7 +73,7 @@ static void options(void)
     macvlan_options_free(options);
 
     REFUSED(macvlan_options_new((enum macvlan_mode)3, &options, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "3 is no enum macvlan_mode");
+            MACVLAN_ERROR_INVALID_VALUE, "3 is not a valid enum macvlan_mode");
     CHECK(options == NULL);
 }
 
@@ -105,7 +105,7 @@ static void vlans(void)
     REFUSED(macvlan_vlan_add_egress_qos(vlan, 0, 8, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "0 to 7");
     REFUSED(macvlan_vlan_set_protocol(vlan, (enum macvlan_protocol)0x800, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "2048 is no enum macvlan_protocol");
+            MACVLAN_ERROR_INVALID_VALUE, "2048 is not a valid enum macvlan_protocol");
     macvlan_vlan_free(vlan);
 
     MUST(macvlan_vlan_new_priority_tags(&vlan, &error));
@@ -270,9 +270,9 @@ static void plans(void)
     REFUSED(macvlan_endpoint_add_route(clone, "default over there", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "default over there");
     REFUSED(macvlan_endpoint_set_addr_gen_mode(clone, (enum in6_addr_gen_mode)4, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "4 is no enum in6_addr_gen_mode");
+            MACVLAN_ERROR_INVALID_VALUE, "4 is not a valid enum in6_addr_gen_mode");
     REFUSED(macvlan_endpoint_set_accept_ra(clone, 3, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "3 is no value of accept_ra");
+            MACVLAN_ERROR_INVALID_VALUE, "3 is not a valid value of accept_ra");
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);

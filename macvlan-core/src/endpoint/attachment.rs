@@ -246,10 +246,17 @@ fn read(connection: &Connection, link: &LinkInfo) -> std::result::Result<Found, 
     let routes = connection
         .dump(&encode::get_routes(&RouteFilter::new(), Some(link.index)), decode::route)?
         .into_iter()
-        .map(|info| info.route)
+        .map(|info| with_name(info.route, std::slice::from_ref(link)))
         .collect();
     let rules = marked_rules(connection, &addresses)?;
     Ok((addresses, routes, rules))
+}
+
+/// Returns a route with the name of its link instead of the index.
+fn with_name(route: Route, links: &[LinkInfo]) -> Route {
+    let is_device = |link: &&LinkInfo| route.get_device() == Some(LinkId::Index(link.index));
+    let device = links.iter().find(is_device);
+    device.map_or(route, |link| route.device(LinkId::named(&link.name, link.index)))
 }
 
 /// Lists our rules for packets from these addresses.
@@ -275,7 +282,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
     let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
     let mut names: HashMap<u32, LinkId> = HashMap::new();
     let mut found = Vec::new();
-    for link in links {
+    for link in &links {
         let kind = match link.kind.as_deref() {
             Some("macvlan") => "macvlan",
             Some("macvtap") => "macvtap",
@@ -283,10 +290,10 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             _ => continue,
         };
         let parent_index = match link.parent {
-            Some(parent) if is_on_host(&link) => parent,
-            Some(_) if is_macvlan(&link) && !netns.same_as(host) => {
+            Some(parent) if is_on_host(link) => parent,
+            Some(_) if is_macvlan(link) && !netns.same_as(host) => {
                 let outside = host.connection()?;
-                match through_macvlan(outside, netns, &link).map_err(fails)? {
+                match through_macvlan(outside, netns, link).map_err(fails)? {
                     Some(parent) => parent.index,
                     None => continue,
                 }
@@ -298,7 +305,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
         };
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
-        let (addresses, routes, rules) = read(inside, &link).map_err(fails)?;
+        let (addresses, routes, rules) = read(inside, link).map_err(fails)?;
         let deletions = rules.iter().copied().map(Deletion::Rule).collect();
         found.push(Attachment {
             name,
@@ -328,7 +335,7 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
                 continue;
             }
             let deletion = Deletion::marked_route(info.route)?;
-            only.routes.push(info.route);
+            only.routes.push(with_name(info.route, &links));
             only.deletions.push(deletion);
         }
     }

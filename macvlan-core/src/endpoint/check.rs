@@ -252,7 +252,8 @@ fn contents(
                         && ([RTPROT_BOOT, RTPROT_RA].contains(&found.protocol)
                             || wanted.get_protocol() == Some(found.protocol))
                 };
-                instead = found.iter().find(in_the_way).map(|found| Change::AddRoute(found.route));
+                let found_instead = found.iter().find(in_the_way);
+                instead = found_instead.map(|found| Change::AddRoute(found.route.device(link.name)));
                 found.iter().any(|found| is_same_route(wanted, device, found))
             }
             Change::AddRule(wanted) => {
@@ -290,12 +291,8 @@ fn contents(
 /// Returns whether an existing route prevents another one from being added.
 pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.get_destination() == found.get_destination()
-        && table(wanted) == table(found)
+        && wanted.get_table() == found.get_table()
         && metric(wanted) == metric(found)
-}
-
-fn table(route: &Route) -> u32 {
-    route.get_table().unwrap_or(encode::MAIN_TABLE)
 }
 
 /// Returns the metric of a route, or its default.
@@ -327,7 +324,7 @@ pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteIn
     wanted.get_kind() == route.get_kind()
         && wanted.get_destination() == route.get_destination()
         && wanted.get_gateway() == route.get_gateway()
-        && table(wanted) == table(route)
+        && wanted.get_table() == route.get_table()
         && device.map(LinkId::Index) == route.get_device()
         && metric(wanted) == metric(route)
         && (wanted.get_source().is_none() || wanted.get_source() == route.get_source())

@@ -27,7 +27,7 @@ use crate::value::route::Route;
 /// let endpoint = Endpoint::new("eth0", "ens33")?
 ///     .mode(Mode::Bridge)?
 ///     .address("172.16.213.180/16".parse()?)
-///     .gateway("172.16.213.2".parse().unwrap());
+///     .gateway("172.16.213.2".parse()?);
 /// println!("{}", endpoint.plan()?);
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```

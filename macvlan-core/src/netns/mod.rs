@@ -155,13 +155,20 @@ impl NetNs {
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
     }
 
-    /// Opens a namespace by its name or, if the text contains a `/`, by its path.
+    /// Opens a namespace by a pid (`2084`), a path (a text with a `/`) or otherwise a name.
+    ///
+    /// A name that is a number is only found by [`NetNs::from_name`].
     ///
     /// # Errors
     ///
-    /// As for [`NetNs::from_name`] and [`NetNs::from_path`].
-    pub fn from_name_or_path(text: &str) -> Result<Self> {
-        if text.contains('/') { Self::from_path(text) } else { Self::from_name(text) }
+    /// As for [`NetNs::from_pid`], [`NetNs::from_path`] and [`NetNs::from_name`].
+    pub fn from_text(text: &str) -> Result<Self> {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(pid) if is_number => Self::from_pid(pid),
+            _ if text.contains('/') => Self::from_path(text),
+            _ => Self::from_name(text),
+        }
     }
 
     /// Opens the namespace of a process by a pidfd, which remains the caller's.

@@ -262,7 +262,7 @@ impl TryFrom<&str> for Address {
 /// ```
 /// use macvlan_core::Assignment;
 /// let assignment: Assignment = "172.16.104.10/24@172.16.104.1".parse()?;
-/// assert_eq!(assignment.gateway(), Some("172.16.104.1".parse().unwrap()));
+/// assert_eq!(assignment.gateway(), Some("172.16.104.1".parse()?));
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

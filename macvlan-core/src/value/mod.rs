@@ -13,4 +13,5 @@ pub(crate) mod rate;
 pub(crate) mod route;
 pub(crate) mod rule;
 pub(crate) mod scope;
+pub(crate) mod table;
 pub(crate) mod text;

@@ -11,6 +11,7 @@ use crate::value::address::Address;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::net::{ip_in, parse_net, parse_number};
 use crate::value::scope::Scope;
+use crate::value::table::{MAIN, Table, parse_table};
 use crate::value::text::{named, serde_as_text};
 
 /// A route to be added or deleted.
@@ -19,9 +20,12 @@ use crate::value::text::{named, serde_as_text};
 /// metric 100 onlink`, `blackhole fd00:1::/32 table 7`. An IPv4 destination may have an IPv6
 /// gateway: `default via inet6 fe80::1 dev eth0` (RFC 8950).
 ///
+/// Without `table` a route is in table `main`. A link that is known only by its index 7 is `dev
+/// if7`, as in `ip`, and `dev #7` when parsed; a link with such a name is set by [`Route::device`].
+///
 /// ```
 /// use macvlan_core::Route;
-/// let route = Route::default_via("10.0.0.1".parse().unwrap()).metric(100);
+/// let route = Route::default_via("10.0.0.1".parse()?).metric(100);
 /// assert_eq!(route.to_string(), "default via 10.0.0.1 metric 100");
 /// assert_eq!("default via 10.0.0.1 metric 100".parse::<Route>()?, route);
 /// # Ok::<(), macvlan_core::Error>(())
@@ -34,7 +38,7 @@ pub struct Route {
     gateway: Option<IpAddr>,
     device: Option<LinkId>,
     metric: Option<u32>,
-    table: Option<u32>,
+    table: u32,
     source: Option<IpAddr>,
     scope: Option<Scope>,
     mtu: Option<u32>,
@@ -145,7 +149,7 @@ impl Route {
             gateway: None,
             device: None,
             metric: None,
-            table: None,
+            table: MAIN,
             source: None,
             scope: None,
             mtu: None,
@@ -183,7 +187,7 @@ impl Route {
     /// Sets the routing table. Defaults to 254 (`main`).
     #[doc(alias = "RTA_TABLE")]
     pub fn table(mut self, table: u32) -> Self {
-        self.table = Some(table);
+        self.table = table;
         self
     }
 
@@ -279,7 +283,7 @@ impl Route {
 
     /// Returns the routing table.
     #[doc(alias = "RTA_TABLE")]
-    pub fn get_table(&self) -> Option<u32> {
+    pub fn get_table(&self) -> u32 {
         self.table
     }
 
@@ -367,7 +371,7 @@ impl Route {
         if self.protocol == Some(0) {
             return refuse("the protocol must not be 0".into());
         }
-        if self.table == Some(0) {
+        if self.table == 0 {
             return refuse("the table must not be 0".into());
         }
         for (what, said, most) in
@@ -390,7 +394,7 @@ impl Route {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RouteInfo {
-    /// The route; its table is always set.
+    /// The route; its link is an index.
     pub route: Route,
     /// The protocol number: 2 kernel, 3 boot (and `ip`), 4 static; see `rtnetlink(7)`.
     #[doc(alias = "rtm_protocol")]
@@ -429,11 +433,13 @@ impl fmt::Display for Route {
             let other_family = if v4 && gateway.is_ipv6() { "inet6 " } else { "" };
             write!(f, " via {other_family}{gateway}")?;
         }
-        if let Some(device) = self.device {
-            write!(f, " dev {device}")?;
+        match self.device {
+            Some(LinkId::Name(name)) => write!(f, " dev {name}")?,
+            Some(LinkId::Index(index)) => write!(f, " dev if{index}")?,
+            None => {}
         }
-        if let Some(table) = self.table {
-            write!(f, " table {table}")?;
+        if self.table != MAIN {
+            write!(f, " table {}", Table(self.table))?;
         }
         if let Some(protocol) = self.protocol {
             write!(f, " proto {protocol}")?;
@@ -503,16 +509,9 @@ impl FromStr for Route {
                         route.destination = toward.destination;
                     }
                 }
-                "dev" => route.device = Some(LinkId::try_from(value)?),
+                "dev" => route.device = Some(parse_device(value)?),
                 "metric" => route.metric = Some(number()?),
-                "table" => {
-                    route.table = Some(match value {
-                        "main" => 254,
-                        "local" => 255,
-                        "default" => 253,
-                        _ => number()?,
-                    });
-                }
+                "table" => route.table = parse_table(value).map_or_else(number, Ok)?,
                 "proto" => {
                     let number = parse_number::<u8>(value).ok_or_else(|| {
                         let why = format!("proto {value:?} is not a number from 0 to 255");
@@ -530,6 +529,12 @@ impl FromStr for Route {
         route.check()?;
         Ok(route)
     }
+}
+
+/// Parses a link's name, or its index as [`Route`] displays it.
+fn parse_device(text: &str) -> Result<LinkId> {
+    let index = text.strip_prefix("if").and_then(parse_number).filter(|index| *index != 0);
+    index.map_or_else(|| text.parse(), |index| Ok(LinkId::Index(index)))
 }
 
 named!(
@@ -563,16 +568,22 @@ mod tests {
             "unreachable fd00:1::/32 table 7",
             "prohibit 0.0.0.0/0",
             "10.0.0.0/8 scope 17",
+            "10.0.0.0/8 dev if4549492 table local",
+            "10.0.0.0/8 dev ifb0 table default",
         ] {
             assert_eq!(
                 text.parse::<Route>().unwrap_or_else(|error| panic!("{error}")).to_string(),
                 text
             );
         }
-        assert_eq!(
-            "default via 10.0.0.1 table main".parse::<Route>().unwrap().get_table(),
-            Some(254)
-        );
+        for (text, shown) in [
+            ("default via 10.0.0.1 table main", "default via 10.0.0.1"),
+            ("10.0.0.0/8 dev #7 table 255", "10.0.0.0/8 dev if7 table local"),
+        ] {
+            let route = text.parse::<Route>().unwrap();
+            assert_eq!(route.to_string(), shown);
+            assert_eq!(shown.parse::<Route>().unwrap(), route);
+        }
         assert_eq!(
             "blackhole default".parse::<Route>().unwrap().to_string(),
             "blackhole 0.0.0.0/0"

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 use crate::value::net::{net_in, parse_number};
+use crate::value::table::{Table, parse_table};
 use crate::value::text::serde_as_text;
 
 /// A policy rule: matching packets are routed by a routing table.
@@ -16,8 +17,9 @@ use crate::value::text::serde_as_text;
 ///
 /// ```
 /// use macvlan_core::Rule;
-/// let rule = Rule::new(100).from("10.0.0.2/32".parse().unwrap());
+/// let rule = Rule::new(100).from("10.0.0.2/32".parse()?);
 /// assert_eq!(rule.to_string(), "from 10.0.0.2/32 table 100");
+/// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[doc(alias = "RTM_NEWRULE")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,7 +138,7 @@ impl fmt::Display for Rule {
         if let Some(to) = self.to {
             write!(f, " to {to}")?;
         }
-        write!(f, " table {}", self.table)?;
+        write!(f, " table {}", Table(self.table))?;
         self.priority.map_or(Ok(()), |priority| write!(f, " priority {priority}"))
     }
 }
@@ -164,7 +166,7 @@ impl FromStr for Rule {
                 "from" if value == "::/0" => rule = rule.ipv6(),
                 "from" => rule = rule.from(net_in(value, &operation)?),
                 "to" => rule = rule.to(net_in(value, &operation)?),
-                "table" | "lookup" => rule.table = number()?,
+                "table" | "lookup" => rule.table = parse_table(value).map_or_else(number, Ok)?,
                 "priority" | "preference" => rule = rule.priority(number()?),
                 _ => {
                     return Err(Error::invalid(operation(), format!("unknown keyword {key:?}")));
@@ -192,7 +194,7 @@ mod tests {
             "from all to 10.0.0.0/8 table 7 priority 500",
             "from fd00::2/128 to fd01::/64 table 4000000000",
             "from ::/0 table 9",
-            "from all table 254 priority 0",
+            "from all table main priority 0",
         ] {
             assert_eq!(text.parse::<Rule>().unwrap().to_string(), text);
         }

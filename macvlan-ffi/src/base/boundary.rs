@@ -84,7 +84,7 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "it panicked without a word".to_owned())
+        .unwrap_or_else(|| "panic without a message".to_owned())
 }
 
 /// Returns `macvlan_host_open` for `macvlan::host::macvlan_host_open::here`.

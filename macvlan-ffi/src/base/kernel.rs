@@ -34,7 +34,7 @@ pub(crate) fn number(kind: u32) -> c_int {
 }
 
 pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Misuse {
-    Misuse::new(format!("{number} is no {what}"))
+    Misuse::new(format!("{number} is not a valid {what}"))
 }
 
 pub(crate) fn mode(number: EnumMode) -> Result<Mode, Misuse> {
@@ -66,7 +66,7 @@ pub(crate) fn family(number: c_int) -> Result<Family, Misuse> {
     match number {
         libc::AF_INET => Ok(Family::V4),
         libc::AF_INET6 => Ok(Family::V6),
-        _ => Err(no(number, "address family: AF_INET or AF_INET6")),
+        _ => Err(no(number, "address family; use AF_INET or AF_INET6")),
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) unsafe fn macs(
         return Err(Failure::misuse(format!("{argument} is NULL")));
     }
     if count > isize::MAX as usize / 6 {
-        return Err(Failure::misuse(format!("{count} is more MAC addresses than there can be")));
+        return Err(Failure::misuse(format!("{count} MAC addresses do not fit into memory")));
     }
     // SAFETY: it is not null and not too long, and the caller guarantees the rest.
     let bytes = unsafe { slice::from_raw_parts(bytes.cast::<[u8; 6]>(), count) };

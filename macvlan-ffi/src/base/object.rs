@@ -95,7 +95,7 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
     if tag.is_null() {
         return Err(Misuse::new(format!("{argument} is NULL")));
     }
-    let wrong = || Misuse::new(format!("{argument} is no {}", O::NAME));
+    let wrong = || Misuse::new(format!("{argument} is not a {}", O::NAME));
     if !tag.is_aligned() {
         return Err(wrong());
     }
@@ -196,7 +196,7 @@ pub(crate) unsafe fn array<'a, T>(
         return Err(Misuse::new(format!("{argument} is NULL")));
     }
     if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Misuse::new(format!("{count} is more {argument} than there can be")));
+        return Err(Misuse::new(format!("{count} {argument} do not fit into memory")));
     }
     // SAFETY: it is not null and not too long, and the caller guarantees the rest.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointers, count) })
@@ -276,10 +276,10 @@ mod tests {
             assert_eq!(shared_at(apple, "fruit").ok().map(String::as_str), Some("boskoop"));
             exclusive_at(apple, "fruit").ok().unwrap().push('!');
             assert_eq!(shared_at(apple, "fruit").ok().map(String::as_str), Some("boskoop!"));
-            assert_eq!(misuse(shared_at(apple.cast::<Pear>(), "fruit")), "fruit is no Pear");
+            assert_eq!(misuse(shared_at(apple.cast::<Pear>(), "fruit")), "fruit is not a Pear");
             assert_eq!(misuse(shared_at(null_mut::<Pear>(), "fruit")), "fruit is NULL");
             let besides = apple.cast::<u8>().add(1).cast::<Apple>();
-            assert_eq!(misuse(shared_at(besides, "fruit")), "fruit is no Apple");
+            assert_eq!(misuse(shared_at(besides, "fruit")), "fruit is not a Apple");
             // These do not free it.
             free(apple.cast::<Pear>());
             free(besides);

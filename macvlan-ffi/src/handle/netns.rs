@@ -54,7 +54,8 @@ pub unsafe extern "C" fn macvlan_netns_from_pid(
 ) -> c_int {
     boundary!(error, {
         let netns = out!(netns);
-        let pid = u32::try_from(pid).map_err(|_| Failure::misuse(format!("{pid} is no pid")))?;
+        let pid =
+            u32::try_from(pid).map_err(|_| Failure::misuse(format!("{pid} is not a valid pid")))?;
         give(netns, Namespace::new(NetNs::from_pid(pid)?));
     })
 }
@@ -84,6 +85,22 @@ pub unsafe extern "C" fn macvlan_netns_from_name(
     boundary!(error, {
         let netns = out!(netns);
         give(netns, Namespace::new(NetNs::from_name(text!(name))?));
+    })
+}
+
+/// Opens a namespace by a text that is a pid ("2084"), a path (with a "/") or otherwise a name. The
+/// caller frees the handle with macvlan_netns_free().
+///
+/// A name that is a number is only found by macvlan_netns_from_name().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_netns_from_text(
+    text: *const c_char,
+    netns: *mut *mut macvlan_netns,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let netns = out!(netns);
+        give(netns, Namespace::new(NetNs::from_text(text!(text))?));
     })
 }
 

@@ -258,7 +258,7 @@ pub unsafe extern "C" fn macvlan_access_close(
 ) -> c_int {
     boundary!(error, {
         let taken = exclusive!(access).0.take();
-        taken.ok_or_else(|| Failure::misuse("access has been closed already"))?.close()?;
+        taken.ok_or_else(|| Failure::misuse("access has already been closed"))?.close()?;
     })
 }
 

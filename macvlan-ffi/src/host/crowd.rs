@@ -166,7 +166,7 @@ pub unsafe extern "C" fn macvlan_detach_handle_wait(
     boundary!(error, {
         let under_way = exclusive!(detaching).take();
         let under_way =
-            under_way.ok_or_else(|| Failure::misuse("detaching has been waited for already"))?;
+            under_way.ok_or_else(|| Failure::misuse("detaching has already been waited for"))?;
         let detached = under_way.wait()?;
         if !was_there.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.

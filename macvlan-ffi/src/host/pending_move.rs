@@ -21,7 +21,7 @@ pub struct macvlan_pending_move {
 object!(macvlan_pending_move, Option<PendingMove>);
 
 fn take(moving: &mut Option<PendingMove>) -> Result<PendingMove, Failure> {
-    moving.take().ok_or_else(|| Failure::misuse("moving has been confirmed or undone already"))
+    moving.take().ok_or_else(|| Failure::misuse("moving has already been confirmed or undone"))
 }
 
 /// Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they

@@ -413,7 +413,7 @@ fn place(number: u32, count: usize) -> Result<usize, Failure> {
     usize::try_from(number)
         .ok()
         .filter(|place| *place < count)
-        .ok_or_else(|| Failure::misuse(format!("there is no number {number}")))
+        .ok_or_else(|| Failure::misuse(format!("{number} is not a valid enumerator")))
 }
 
 /// Frees a link's description. NULL and parts of lists or events are ignored. The link stays.

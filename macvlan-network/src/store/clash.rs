@@ -26,7 +26,7 @@ pub(crate) fn check<'a>(
         let other = other?;
         let name = other.name();
         if name == network.name() {
-            let why = "a network of that name exists".to_owned();
+            let why = "a network with this name exists".to_owned();
             return Err(refuse(ErrorKind::NetworkExists, why));
         }
         let shared = network.shares_wire(other);
@@ -36,14 +36,14 @@ pub(crate) fn check<'a>(
                 if !subnet.overlaps(theirs) {
                     continue;
                 }
-                let words = format!("its subnet {subnet} overlaps {theirs} of network {name:?}");
+                let words = format!("subnet {subnet} overlaps {theirs} of network {name:?}");
                 if alone.contains(&subnet.get_net()) {
                     return Err(refuse(ErrorKind::SubnetOverlaps, words));
                 }
                 if let Some(address) = subnet.clash(theirs).filter(|_| shared) {
-                    let why = format!("{words}, and {address} would be there twice");
+                    let why = format!("{words}, and both could lease {address}");
                     return Err(refuse(ErrorKind::SubnetOverlaps, why)
-                        .with_hint("give them ranges that have no address in common"));
+                        .with_hint("use ranges without common addresses"));
                 }
                 overlaps = true;
             }
@@ -56,10 +56,10 @@ pub(crate) fn check<'a>(
             return Err(refuse(
                 ErrorKind::ParentClash,
                 format!(
-                    "parent {:?} is also network {name:?}'s, and mode passthru, which {} has, \
-                     needs it for itself",
+                    "parent {:?} is also that of network {name:?}, and mode passthru of {} needs it \
+                     exclusively",
                     network.parent(),
-                    if alone.id == other.id { "that one" } else { "this one" }
+                    if alone.id == other.id { "that network" } else { "this network" }
                 ),
             ));
         }
@@ -79,16 +79,14 @@ pub(crate) fn check_held(
     let name = other.name();
     let held = |address: &&IpAddr| network.gives(**address) || ours.contains(*address);
     let why = if let Some(address) = theirs.iter().find(held) {
-        format!(
-            "{address}, which it would have too, is leased in network {name:?} on the same parent"
-        )
+        format!("{address} is already leased in network {name:?} on the same parent")
     } else if let Some(address) = ours.iter().find(|address| other.gives(**address)) {
-        format!("{address}, which a container has, is given by network {name:?} on the same parent")
+        format!("{address} is leased, and in the range of network {name:?} on the same parent")
     } else {
         return Ok(());
     };
     Err(Error::new(ErrorKind::SubnetOverlaps, operation, why)
-        .with_hint("exclude it, or disconnect the container that has it")
+        .with_hint("exclude the address, or disconnect the container that has it")
         .in_network(network.name()))
 }
 
@@ -102,14 +100,17 @@ pub(crate) fn neighbours_with<'a>(
     address: IpAddr,
 ) -> Result<Vec<&'a NetworkRecord>> {
     let mut neighbours = Vec::new();
-    for other in others_than("give out an address", network, others) {
+    for other in others_than("lease an address", network, others) {
         let other = other?;
         if !network.shares_wire(other) || other.subnet_of(address).is_none() {
             continue;
         }
         if other.gives(address) {
-            let why = format!("network {:?} on the same parent gives {address}", other.name());
-            return Err(Error::new(ErrorKind::AddressUnusable, format!("give out {address}"), why)
+            let why = format!(
+                "{address} is in the range of network {:?} on the same parent",
+                other.name()
+            );
+            return Err(Error::new(ErrorKind::AddressUnusable, format!("lease {address}"), why)
                 .in_network(network.name()));
         }
         neighbours.push(other);

@@ -280,7 +280,9 @@ pub(crate) fn read<T: Stored>(text: &str) -> Result<T> {
         serde_json::from_str(text).map_err(|error| unusable(error.to_string()))?;
     match T::version(&shape) {
         1..=VERSION => T::of_shape(shape).map_err(|error| unusable(error.cause().to_owned())),
-        other => Err(unusable(format!("it has version {other}, and this library knows {VERSION}"))),
+        other => {
+            Err(unusable(format!("its version is {other}, and this library reads up to {VERSION}")))
+        }
     }
 }
 
@@ -500,7 +502,7 @@ impl Stored for Lease {
                 LeaseState::Pending(Pending { boot, since, uptime })
             }
             (None, None) => {
-                let why = "it has no namespace, and is not pending";
+                let why = "the lease has no namespace and is not pending";
                 return Err(Error::new(ErrorKind::StoreUnusable, "read a lease", why));
             }
         };
@@ -555,7 +557,7 @@ mod tests {
         let later = text.replace(r#""version":1"#, r#""version":9"#);
         let error = read::<NetworkConfig>(&later).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnusable);
-        assert!(error.to_string().contains("it has version 9"), "{error}");
+        assert!(error.to_string().contains("its version is 9"), "{error}");
     }
 
     #[test]

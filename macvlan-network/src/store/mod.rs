@@ -67,7 +67,7 @@ impl Unreadable {
             }
             None => format!("read network {network}"),
         };
-        let hint = "use a version of this library that can, or repair the record";
+        let hint = "use a later version of this library, or repair the record";
         let error = Error::new(ErrorKind::StoreUnusable, what, why.to_owned()).with_hint(hint);
         Self { network: network.to_owned(), container: container.map(str::to_owned), error }
     }
@@ -81,6 +81,10 @@ pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
 /// Each call is atomic, even if the process or the machine dies during it, and durable when it
 /// returns.
 ///
+/// The trait is sealed: [`SqliteStore`] and `EtcdStore` are its only implementations. Which lease
+/// wins is decided inside of a store's transactions, and leases have fields that only this crate can
+/// set, so that later versions can add to both.
+///
 /// # Errors
 ///
 /// Any call can fail with one of these kinds, whatever it does:
@@ -93,7 +97,7 @@ pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
 ///   machine.
 /// - [`ErrorKind::Contended`]: other processes held or changed the same data for too long.
 /// - [`ErrorKind::InvalidValue`]: the store was opened before a fork, and this is the child.
-pub trait Store: Send + Sync + Debug {
+pub trait Store: Sealed + Send + Sync + Debug {
     /// Returns a random id of the store, by which its interfaces are recognized.
     ///
     /// It is the same in all sessions, and empty until something is stored.
@@ -320,6 +324,9 @@ pub trait Store: Send + Sync + Debug {
         Ok(false)
     }
 }
+
+/// Bounds [`Store`]; other crates cannot name it, and so cannot implement that trait.
+pub trait Sealed {}
 
 /// Returns whether a text can be the beginning of a network's id.
 pub(crate) fn is_id(text: &str) -> bool {

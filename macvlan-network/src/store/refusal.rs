@@ -22,13 +22,13 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
         "find a free address",
         format!("no address is left in {}", subnets.join(", ")),
     )
-    .with_hint("disconnect containers, or `collect` the leases of those that are gone")
+    .with_hint("disconnect containers, or release the leases of those that have ended")
     .in_network(network.name())
 }
 
 /// Returns the error if a container or another host has an address.
 pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&str>) -> Error {
-    let operation = format!("give out {address}");
+    let operation = format!("lease {address}");
     match holder {
         Some(container) => Error::new(
             ErrorKind::AddressTaken,
@@ -40,14 +40,14 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
             operation,
             format!("a host on the LAN that is not a container of this network has {address}"),
         )
-        .with_hint("when that is over, delete the record of the conflict"),
+        .with_hint("once that host no longer has it, delete the record of the conflict"),
     }
     .in_network(network.name())
 }
 
 /// Returns the error if a lease to take is not pending.
 pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
-    let why = format!("lease {id} is not pending: another has taken it, or it was taken back");
+    let why = format!("lease {id} is not pending: it was taken or released");
     Error::new(ErrorKind::LeaseLost, "take the lease", why)
         .with_hint("allocate addresses again")
         .in_network(network.name())
@@ -56,7 +56,7 @@ pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
 /// Returns the error if this host has an address itself.
 pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
     let why = format!("a link of this host has {address}");
-    Error::new(ErrorKind::AddressConflict, format!("give out {address}"), why)
+    Error::new(ErrorKind::AddressConflict, format!("lease {address}"), why)
         .in_network(network.name())
 }
 
@@ -64,16 +64,16 @@ pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
 pub(crate) fn name_taken(network: &NetworkRecord, name: &str, holder: &str) -> Error {
     Error::new(
         ErrorKind::NameTaken,
-        format!("call a container {name:?}"),
-        format!("container {holder:?} is called {name:?}"),
+        format!("use {name:?} as a container's name"),
+        format!("container {holder:?} has the name {name:?}"),
     )
-    .with_hint("disconnect that one first; if it is gone, `collect` its lease")
+    .with_hint("disconnect that container first, or release its lease if it has ended")
     .in_network(network.name())
 }
 
 /// Returns the error if the network does not exist.
 pub(crate) fn no_network(name: &str) -> Error {
-    Error::new(ErrorKind::NetworkNotFound, "use the network", "there is no such network")
+    Error::new(ErrorKind::NetworkNotFound, "use the network", "the network does not exist")
         .in_network(name)
 }
 
@@ -82,23 +82,23 @@ pub(crate) fn changed(network: &NetworkRecord) -> Error {
     Error::new(
         ErrorKind::Contended,
         "change the network",
-        "others have changed it since it was read",
+        "the network was changed since it was read",
     )
-    .with_hint("find it again, and change what it is now")
+    .with_hint("look it up again, and repeat the change")
     .in_network(network.name())
 }
 
 /// Returns the error if containers are still connected.
 pub(crate) fn in_use(network: &NetworkRecord, holders: usize, one: &str) -> Error {
-    let others = match holders {
-        0 | 1 => String::new(),
-        more => format!(" and {} more", more - 1),
+    let connected = match holders {
+        0 | 1 => "is connected".to_owned(),
+        more => format!("and {} more are connected", more - 1),
     };
     Error::new(
         ErrorKind::NetworkInUse,
         "remove the network",
-        format!("container {one:?}{others} are connected to it"),
+        format!("container {one:?} {connected}"),
     )
-    .with_hint("disconnect them first; `collect` takes away those that are gone")
+    .with_hint("disconnect them first, and release the leases of those that have ended")
     .in_network(network.name())
 }

@@ -62,7 +62,7 @@ fn what_cannot_be_is_refused_with_its_reason() -> Outcome {
         (
             on_ens33("lan", "10.1.0.0/24")?,
             ErrorKind::NetworkExists,
-            "a network of that name exists",
+            "a network with this name exists",
         ),
         (
             on_ens33("lan2", "10.0.10.0/24")?,
@@ -72,12 +72,12 @@ fn what_cannot_be_is_refused_with_its_reason() -> Outcome {
         (
             on_ens33("lan2", "10.1.0.0/24")?.mode(Mode::Passthru),
             ErrorKind::ParentClash,
-            "parent \"ens33\" is also network \"lan\"'s",
+            "parent \"ens33\" is also that of network \"lan\"",
         ),
         (
             NetworkConfig::new("lan2").parent("eth7").subnet(subnet("10.1.0.0/24")?),
             ErrorKind::ParentClash,
-            "which that one has",
+            "of that network",
         ),
         (
             NetworkConfig::new("lan2").parent("ens33").subnet(outside),
@@ -199,10 +199,10 @@ fn connected_again() -> Outcome {
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
     let error = lan.connect(&ConnectOptions::new("c2").name("test101"), &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-    assert!(error.to_string().contains("container \"c1\" is called \"test101\""), "{error}");
+    assert!(error.to_string().contains("container \"c1\" has the name \"test101\""), "{error}");
     let error = lan.disconnect_from("c1", &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
-    assert!(error.to_string().contains("it is connected in another namespace, net:["), "{error}");
+    assert!(error.to_string().contains("already connected in another namespace, net:["), "{error}");
     assert_eq!(lan.disconnect_from("c1", &inside)?, Detached::Removed);
 
     // A container whose namespace is gone can be disconnected from any process.

@@ -186,7 +186,7 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
             {
                 continue;
             }
-            let lease = network.lease("c1")?.ok_or("it is connected")?;
+            let lease = network.lease("c1")?.ok_or("already connected")?;
             assert_eq!(lease.netns(), Some(&macvlan_network::NetNsMark::of(inside)?));
             best = Some((*priority, format!("{gateway} dev {}", lease.interface)));
         }

@@ -105,7 +105,7 @@ fn mtus_and_multicast() -> Outcome {
     let done = scene.networks.reconcile()?;
     assert!(done.len() == 1 && done[0].to_string().contains("allmulticast is off"), "{done:?}");
     let large = scene.networks.create(&on_ens33("large", "10.2.0.0/24")?.mtu(9000))?;
-    assert!(large.warnings()[0].contains("MTU 9000 is larger than that of ens33, which is 1500"));
+    assert!(large.warnings()[0].contains("MTU 9000 is above the 1500 of ens33"));
     assert!(scene.networks.network("large")?.warnings().is_empty());
     Ok(())
 }

@@ -100,10 +100,10 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     assert_eq!(
         lines,
         [
-            "entered a lease for container \"half\", whose interface \"eth0\" had none".to_owned(),
-            "entered a lease for container \"stays\", whose interface \"eth0\" had none".to_owned(),
+            "added a lease for container \"half\", whose interface \"eth0\" had none".to_owned(),
+            "added a lease for container \"stays\", whose interface \"eth0\" had none".to_owned(),
             format!(
-                "removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has its lease"
+                "removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has the lease"
             ),
             format!(
                 "removed \"eth0\" of container \"whole\" {in_lan}: container \"z\" on host \"b\" has 10.1.0.5, container \"z\" on host \"b\" has fd00:1::5"
@@ -186,10 +186,10 @@ fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
         assert_eq!(ip_lines(inside, "-o link show").len(), 1);
     }
     for (at, kind, words) in [
-        (0, ErrorKind::AlreadyConnected, "it runs on host \"b\""),
-        (1, ErrorKind::AlreadyConnected, "it runs on host \"b\""),
-        (2, ErrorKind::NotConnected, "it is not connected"),
-        (3, ErrorKind::NotConnected, "it is not connected"),
+        (0, ErrorKind::AlreadyConnected, "connected on host \"b\""),
+        (1, ErrorKind::AlreadyConnected, "connected on host \"b\""),
+        (2, ErrorKind::NotConnected, "not connected"),
+        (3, ErrorKind::NotConnected, "not connected"),
     ] {
         let container = format!("c{}", at + 1);
         for error in [

@@ -60,7 +60,7 @@ fn a_network_over_two_hosts() -> Outcome {
     assert_eq!(on_a.inspect()?["Scope"], "global");
     // A container on another host is neither disconnected nor collected here.
     let error = on_a.disconnect("c1").unwrap_err();
-    assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
+    assert!(error.to_string().contains("connected on host \"b\""), "{error}");
     assert!(a.collect()?.leases.is_empty() && b.collect()?.leases.is_empty());
     assert!(a.reconcile()?.is_empty() && b.reconcile()?.is_empty());
     Ok(())
@@ -127,7 +127,7 @@ fn what_a_dead_host_has_is_given() -> Outcome {
     let error = on_a.connect(&options, &inside[2]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
     let error = on_a.disconnect("b2").unwrap_err();
-    assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
+    assert!(error.to_string().contains("connected on host \"b\""), "{error}");
     assert_eq!(on_a.inspect()?["Containers"]["b2"]["Namespace"], "unknown");
     drop((on_b, b));
     eventually("the host does not die", || {

@@ -229,7 +229,7 @@ fn a_second_machine_of_a_name_is_refused() -> Outcome {
     assert_eq!(first.line()?, "opened");
     let error = scene.start(1, OTHER, 3600)?.line()?;
     assert!(error.starts_with("network-other-machine: "), "{error}");
-    for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "name of its own"] {
+    for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "different name for each host"] {
         assert!(error.contains(words), "no {words:?} in: {error}");
     }
     // Another process, one in a container with an /etc of its own, and those after a reboot.

@@ -71,7 +71,7 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
             let done = texts(&done);
             assert_eq!(done.len(), forged.len() - 3, "{done:#?}");
             for line in done {
-                assert!(line.contains("this store did not write that"), "{line}");
+                assert!(line.contains("was not written by this store"), "{line}");
                 assert!(!line.contains('\n'), "{line}");
             }
         }
@@ -101,7 +101,7 @@ fn a_mark_is_not_another_address_s() -> Outcome {
             let [Reconciled::Failed(why)] = done.as_slice() else {
                 return Err(format!("{done:?}").into());
             };
-            assert!(why.contains("not for this MAC address and addresses"), "{why}");
+            assert!(why.contains("not for this MAC address and these addresses"), "{why}");
             assert_eq!(lan.leases()?, []);
             ip_do(&inside, "address flush dev eth0 scope global");
             ip_do(&inside, "address add 10.1.0.2/24 dev eth0");
@@ -132,10 +132,10 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
         lan.connect(&third, &other)?;
         let done = texts(&networks.reconcile()?);
         assert_eq!(done.len(), 3, "{done:#?}");
-        let told: Vec<_> = done.iter().filter(|line| line.contains("is called")).collect();
+        let told: Vec<_> = done.iter().filter(|line| line.contains("has the name")).collect();
         assert_eq!(told.len(), 1, "{done:#?}");
         assert!(
-            told[0].contains("container \"c3\" on host \"a\" is called \"taken\""),
+            told[0].contains("container \"c3\" on host \"a\" has the name \"taken\""),
             "{}",
             told[0]
         );
@@ -197,7 +197,7 @@ fn more_than_can_be_given_back_is_refused() -> Outcome {
     for options in [many(57, 1), aliases] {
         let error = lan.connect(&options, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
-        assert!(error.to_string().contains("more than etcd changes at once"), "{error}");
+        assert!(error.to_string().contains("exceed one transaction of etcd"), "{error}");
         assert_eq!((lan.leases()?, ip_lines(&inside, "-o link show").len()), (vec![], 1));
     }
     for options in [many(56, 1), many(56, 2)] {

@@ -71,8 +71,8 @@ fn one_subnet_in_several_networks() -> Outcome {
         }
         for (name, net, words) in [
             ("all", subnet("10.1.0.0/24")?, "overlaps 10.1.0.0/24 of network"),
-            ("wide", subnet("10.0.0.0/8")?, "would be there twice"),
-            ("some", part("10.1.0.127-10.1.0.130")?, "would be there twice"),
+            ("wide", subnet("10.0.0.0/8")?, "could lease"),
+            ("some", part("10.1.0.127-10.1.0.130")?, "could lease"),
             // The other network's gateway.
             ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "10.1.0.254 would be"),
         ] {
@@ -158,7 +158,7 @@ fn a_reserved_name_takes_its_address() -> Outcome {
         let asked = ConnectOptions::new("p2").address(ip("10.1.0.9"));
         let error = lan.connect(&asked, &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
-        assert!(error.to_string().contains("connect a container of that name"), "{error}");
+        assert!(error.to_string().contains("connect a container with this name"), "{error}");
         assert_eq!(people.join(&lan, &asked.name("printer"))?, [ip("10.1.0.9")]);
         let named = ConnectOptions::new("w1").name("web").address(ip("10.1.0.77"));
         assert_eq!(people.join(&lan, &named)?, [ip("10.1.0.77")], "it may have another");

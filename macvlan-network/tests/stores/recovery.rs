@@ -128,7 +128,7 @@ fn another_host_name_is_the_same_machine() -> Outcome {
     assert_eq!(
         done,
         [
-            "released the lease of container \"ends\", which is gone",
+            "released the lease of container \"ends\", which has ended",
             "repaired \"eth0\" of container \"stays\": the link is down",
         ]
     );
@@ -173,9 +173,9 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     assert_eq!(words.len(), 5, "{words:#?}");
     assert_eq!(
         words[0],
-        "entered a lease for container \"unknown\", whose interface \"eth0\" had none"
+        "added a lease for container \"unknown\", whose interface \"eth0\" had none"
     );
-    assert_eq!(words[1], "released the lease of container \"ended\", which is gone");
+    assert_eq!(words[1], "released the lease of container \"ended\", which has ended");
     assert_eq!(words[2], "removed \"eth0\" of container \"stray\", whose network does not exist");
     assert!(words[3].starts_with("repaired \"eth0\" of container \"changed\": "), "{}", words[3]);
     assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": the link does not exist");

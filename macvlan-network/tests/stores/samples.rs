@@ -45,7 +45,7 @@ fn assert_read(networks: &Networks) -> Outcome {
     assert_eq!((lease.name.as_deref(), lease.host.as_str()), (Some("web"), "a"));
     assert_eq!((lease.network.as_str(), lease.endpoint.len()), (full.id(), 64));
     assert!(lease.mac.is_some() && !lease.default_route);
-    let netns = lease.netns().ok_or("it is connected")?;
+    let netns = lease.netns().ok_or("already connected")?;
     assert_eq!(netns.boot, "5a1e2b8c-0000-0000-0000-000000000000");
     assert!(netns.cookie.is_some());
     let lease = plain.lease("c2")?.ok_or("c2 has a lease")?;
@@ -269,7 +269,7 @@ fn assert_hides_no_other(
         assert_eq!(one.error.kind(), ErrorKind::StoreUnusable, "{}", one.error);
         assert!(one.error.to_string().contains(&one.network), "{}", one.error);
     }
-    assert!(hidden[0].error.cause().contains("it has version 9"), "{}", hidden[0].error);
+    assert!(hidden[0].error.cause().contains("its version is 9"), "{}", hidden[0].error);
     let error = networks.network(later.id()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnusable, "{error}");
 

@@ -49,7 +49,7 @@ fn over_tls_with_certificates() -> Outcome {
     let options = options.certificate(text("client.pem")?).key(text("client.key")?);
     works(&lab, open(&etcd, options)??)?;
 
-    let own = "does not accept the client's certificate";
+    let own = "requires another client certificate";
     for (options, kind, words) in [
         (with_ca(), ErrorKind::StoreRefused, own),
         (
@@ -59,11 +59,15 @@ fn over_tls_with_certificates() -> Outcome {
         ),
         (all().ca(path("other.pem")), ErrorKind::StoreRefused, "not signed by the given CA"),
         (all().key(path("stranger.key")), ErrorKind::InvalidValue, "cannot be used"),
-        (all().certificate(path("client.key")), ErrorKind::InvalidValue, "no certificate in it"),
-        (all().key(path("client.pem")), ErrorKind::InvalidValue, "no private key in it"),
+        (
+            all().certificate(path("client.key")),
+            ErrorKind::InvalidValue,
+            "no certificate was found",
+        ),
+        (all().key(path("client.pem")), ErrorKind::InvalidValue, "no private key was found"),
         (all().ca(path("missing.pem")), ErrorKind::File, "missing.pem"),
-        (with_ca().key(path("client.key")), ErrorKind::InvalidValue, "no certificate"),
-        (plain(Etcd::SECURE), ErrorKind::InvalidValue, "takes a CA"),
+        (with_ca().key(path("client.key")), ErrorKind::InvalidValue, "without its certificate"),
+        (plain(Etcd::SECURE), ErrorKind::InvalidValue, "needs a CA"),
         (plain(Etcd::ENDPOINT).ca(path("ca.pem")), ErrorKind::InvalidValue, "not encrypted"),
     ] {
         assert_refused(open(&etcd, options)?, kind, words);
@@ -82,7 +86,7 @@ fn over_tls_with_certificates() -> Outcome {
 fn one_without_tls_says_so() -> Outcome {
     let (certificates, etcd) = (Certificates::make()?, Etcd::start()?);
     let options = EtcdOptions::new("a", [Etcd::SECURE]).ca(certificates.path("ca.pem"));
-    assert_refused(open(&etcd, options)?, ErrorKind::StoreRefused, "does not speak TLS");
+    assert_refused(open(&etcd, options)?, ErrorKind::StoreRefused, "does not use TLS");
     Ok(())
 }
 
@@ -108,16 +112,20 @@ fn with_a_user_and_a_password() -> Outcome {
     let mut etcd = Etcd::with_options(["--auth-token-ttl", "1"])?;
     let plain = || EtcdOptions::new("a", [Etcd::ENDPOINT]);
     let refused = ErrorKind::StoreRefused;
-    assert_refused(open(&etcd, plain().user("root", "secret"))?, refused, "leave the user out");
+    assert_refused(open(&etcd, plain().user("root", "secret"))?, refused, "remove the user");
     let before = Networks::new(lab.a.host.clone(), open(&etcd, plain())??)?;
     enable_users(&etcd)?;
 
-    assert_refused(open(&etcd, plain())?, refused, "asks for a user and a password");
+    assert_refused(open(&etcd, plain())?, refused, "requires a user and a password");
     let wrong = plain().user("ours", "wrong");
-    assert_refused(open(&etcd, wrong)?, refused, "does not accept the user and the password");
+    assert_refused(open(&etcd, wrong)?, refused, "refuses the user and the password");
     let nobody = plain().user("nobody", "secret");
-    assert_refused(open(&etcd, nobody)?, refused, "does not accept the user and the password");
-    assert_refused(open(&etcd, plain().user("other", "secret"))?, refused, "may not do that");
+    assert_refused(open(&etcd, nobody)?, refused, "refuses the user and the password");
+    assert_refused(
+        open(&etcd, plain().user("other", "secret"))?,
+        refused,
+        "not allowed to do this",
+    );
     let error = before.list().unwrap_err();
     assert_eq!((error.kind(), error.is_permission_denied()), (refused, true), "{error}");
     assert_plain(&error);

@@ -175,7 +175,7 @@ pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<Option<String>, Refusal> 
     // Python has lone surrogates, the kernel has not.
     text.to_str()
         .map(|text| Some(text.to_owned()))
-        .map_err(|_| Refusal::Value("it has characters that UTF-8 cannot say".to_owned()))
+        .map_err(|_| Refusal::Value("UTF-8 cannot encode its characters".to_owned()))
 }
 
 /// Parses text to a value of the core.
@@ -206,7 +206,7 @@ macro_rules! take_integers {
                     Err(_) => return Err(Refusal::Type),
                 }
                 .ok_or_else(|| {
-                    Refusal::Value(format!("it is not from {} to {}", <$type>::MIN, <$type>::MAX))
+                    Refusal::Value(format!("not from {} to {}", <$type>::MIN, <$type>::MAX))
                 })
             }
         }
@@ -225,14 +225,14 @@ impl Take for Duration {
     const EXPECTED: &'static str = "a number of seconds, or a timedelta";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         if let Ok(delta) = value.cast::<PyDelta>() {
-            return delta.extract().map_err(|_| Refusal::Value("it is negative".to_owned()));
+            return delta.extract().map_err(|_| Refusal::Value("negative".to_owned()));
         }
         if value.is_instance_of::<PyBool>() {
             return Err(Refusal::Type);
         }
         let seconds: f64 = value.extract().map_err(|_| Refusal::Type)?;
         Self::try_from_secs_f64(seconds)
-            .map_err(|_| Refusal::Value("it is negative, or no length of time".to_owned()))
+            .map_err(|_| Refusal::Value("negative or not finite".to_owned()))
     }
 }
 

@@ -22,11 +22,11 @@ impl AsFd for Descriptor {
 }
 
 impl Take for Descriptor {
-    const EXPECTED: &'static str = "a file descriptor, or what has a fileno()";
+    const EXPECTED: &'static str = "a file descriptor, or an object with fileno()";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         if value.is_instance_of::<PyInt>() {
             return match i32::take(value)? {
-                number if number < 0 => Err(Refusal::Value("it is negative".to_owned())),
+                number if number < 0 => Err(Refusal::Value("negative".to_owned())),
                 number => Ok(Self(number)),
             };
         }

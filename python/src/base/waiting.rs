@@ -180,7 +180,7 @@ struct Claim<'a>(&'a AtomicBool);
 impl<'a> Claim<'a> {
     fn on(is_waited_for: &'a AtomicBool) -> PyResult<Self> {
         if is_waited_for.swap(true, Ordering::AcqRel) {
-            return Err(PyRuntimeError::new_err("another thread waits for the next event already"));
+            return Err(PyRuntimeError::new_err("another thread already waits for the next event"));
         }
         Ok(Self(is_waited_for))
     }
@@ -297,7 +297,7 @@ impl<T: Send + 'static> Waiting<T> {
                     py.check_signals()?;
                 }
                 Err(TryRecvError::Disconnected) => {
-                    return Err(PyRuntimeError::new_err("what was called ended in a panic"));
+                    return Err(PyRuntimeError::new_err("the call ended in a panic"));
                 }
             }
         }

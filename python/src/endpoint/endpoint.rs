@@ -138,15 +138,15 @@ impl Endpoint {
             _ => EndpointType::Macvlan,
         };
         let mut endpoint = match maybe("kind", kind)?.unwrap_or(implied) {
-            EndpointType::Macvlan => {
-                let options = options.of_macvlan(LinkType::Macvlan)?;
-                Core::new(name, parent).and_then(|endpoint| endpoint.options(options))
-            }
+            EndpointType::Vlan => Core::vlan(name, parent, options.of_vlan()?),
             EndpointType::Macvtap => {
                 let options = options.of_macvlan(LinkType::Macvtap)?;
                 Core::macvtap(name, parent).and_then(|endpoint| endpoint.options(options))
             }
-            EndpointType::Vlan => Core::vlan(name, parent, options.of_vlan()?),
+            _ => {
+                let options = options.of_macvlan(LinkType::Macvlan)?;
+                Core::new(name, parent).and_then(|endpoint| endpoint.options(options))
+            }
         }
         .or_raise(py)?;
         if let Some(mac) = maybe("mac", mac)? {

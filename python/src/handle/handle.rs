@@ -6,7 +6,7 @@ use macvlan_core::{
     AddressFilter, Handle as Core, Link, LinkFilter, LinkId, LinkName, LinkType, MacAddr,
     MacvlanChange, NeighbourFilter, NetNs as CoreNetNs, Result, RouteFilter, SourceMacs,
 };
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::base::argument::{Arg, many, maybe, refuse_option, take};
@@ -102,7 +102,7 @@ impl Handle {
         let name: LinkName = take("name", name)?;
         let options = Options { mode, options };
         let kind = maybe("kind", kind)?.or(options.kind()).ok_or_else(|| {
-            PyTypeError::new_err("argument 'kind' is missing: neither do options say it")
+            PyTypeError::new_err("argument 'kind' is missing, and options do not imply it")
         })?;
         let ends = Ends { kind, parent, peer, peer_netns };
         let mut link = match kind {
@@ -118,6 +118,10 @@ impl Handle {
                 ends.alone()?;
                 options.of_others(kind)?;
                 if kind == LinkType::Dummy { Link::dummy(name) } else { Link::bridge(name) }
+            }
+            _ => {
+                let why = format!("argument 'kind': links of kind {kind} cannot be created");
+                return Err(PyValueError::new_err(why));
             }
         }
         .or_raise(py)?

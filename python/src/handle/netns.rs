@@ -263,7 +263,7 @@ impl Take for Core {
             return Ok(py.detach(|| Self::from_pid(pid))?);
         }
         if let Some(text) = text(value)? {
-            return Ok(py.detach(|| Self::from_name_or_path(&text))?);
+            return Ok(py.detach(|| Self::from_text(&text))?);
         }
         let path = PathBuf::take(value)?;
         Ok(py.detach(|| Self::from_path(path))?)

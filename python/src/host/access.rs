@@ -234,5 +234,5 @@ impl PendingMove {
 }
 
 fn decided() -> PyErr {
-    PyValueError::new_err("the move has been confirmed or undone already")
+    PyValueError::new_err("the move has already been confirmed or undone")
 }

@@ -123,7 +123,7 @@ impl EtcdStore {
             host.py(),
             "keep networks in etcd",
             "this build of the package is without etcd",
-            "build one with it, which takes protobuf-compiler: \
+            "install protobuf-compiler, and build it with: \
              pip install ./python --config-settings=build-args=\"--features etcd\"",
         ))
     }

@@ -67,7 +67,7 @@ impl Take for Family {
             let class = CLASS.import(value.py(), "macvlan._enums", "Family")?;
             return match class.call1((value,)) {
                 Ok(family) => Self::take(&family),
-                Err(_) => Err(Refusal::Value("it is neither ipv4 nor ipv6".to_owned())),
+                Err(_) => Err(Refusal::Value("neither ipv4 nor ipv6".to_owned())),
             };
         }
         if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
@@ -76,7 +76,7 @@ impl Take for Family {
         match value.extract() {
             Ok(4) => Ok(Self::V4),
             Ok(6) => Ok(Self::V6),
-            _ => Err(Refusal::Value("it is neither 4 nor 6".to_owned())),
+            _ => Err(Refusal::Value("neither 4 nor 6".to_owned())),
         }
     }
 }

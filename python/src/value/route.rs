@@ -132,9 +132,9 @@ impl Route {
         self.0.get_metric()
     }
 
-    /// Returns the routing table.
+    /// Returns the routing table; 254 (main) by default.
     #[getter]
-    fn table(&self) -> Option<u32> {
+    fn table(&self) -> u32 {
         self.0.get_table()
     }
 
@@ -209,7 +209,7 @@ impl Route {
         }
         let numbers = [
             ("metric", route.get_metric()),
-            ("table", route.get_table()),
+            ("table", Some(route.get_table()).filter(|table| *table != 254)),
             ("mtu", route.get_mtu()),
             ("advmss", route.get_advmss()),
             ("protocol", route.get_protocol().map(u32::from)),

@@ -16,7 +16,7 @@ pub(crate) struct RouteInfo(pub(crate) Core);
 
 #[pymethods]
 impl RouteInfo {
-    /// Returns the route, always with its table.
+    /// Returns the route; its device is an index.
     #[getter]
     fn route(&self) -> Route {
         Route(self.0.route)

@@ -75,7 +75,7 @@ impl Take for MacAddr {
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let Ok(bytes) = value.cast::<PyBytes>() else { return parse(value) };
         let bytes = <[u8; 6]>::try_from(bytes.as_bytes())
-            .map_err(|_| Refusal::Value("it is not six bytes long".to_owned()))?;
+            .map_err(|_| Refusal::Value("not six bytes long".to_owned()))?;
         Ok(Self::new(bytes)?)
     }
 }

@@ -9,6 +9,7 @@ mod limits;
 mod many;
 mod modes;
 mod options;
+mod order;
 mod parents;
 mod pool;
 mod repair;
@@ -33,6 +34,7 @@ macvlan_tests::main! {
     many,
     modes,
     options,
+    order,
     parents,
     pool,
     repair,

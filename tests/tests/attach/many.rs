@@ -20,7 +20,7 @@ fn attach_each(host: &Host, places: &[(&str, &NetNs)]) -> Outcome<Vec<Attachment
     Ok(attachments)
 }
 
-/// Returns the links of a namespace except `lo`. Their indices, and so their order, are random.
+/// Returns the links of a namespace except `lo`, sorted by name.
 fn names(netns: &NetNs) -> Vec<String> {
     let links = ip(netns, "link show").as_array().cloned().unwrap_or_default();
     let names = links.iter().filter_map(|link| Some(link["ifname"].as_str()?.to_owned()));

@@ -37,7 +37,7 @@ fn seen_routes(netns: &NetNs) -> Vec<Value> {
 fn assert_route(read: &Route, said: &Route, device: u32) {
     assert_eq!(read.get_kind(), said.get_kind(), "{said}");
     assert_eq!(read.get_gateway(), said.get_gateway(), "{said}");
-    assert_eq!(read.get_table(), said.get_table().or(Some(254)), "{said}");
+    assert_eq!(read.get_table(), said.get_table(), "{said}");
     assert_eq!(read.get_mtu(), said.get_mtu(), "{said}");
     assert_eq!(read.get_advmss(), said.get_advmss(), "{said}");
     assert_eq!(read.get_on_link(), said.get_on_link(), "{said}");
@@ -111,7 +111,7 @@ fn rules_as_ip_sets_them() -> Outcome {
     for words in [
         "from 10.0.0.2/32 table 100 priority 500",
         "from 10.0.0.0/24 to 10.9.0.0/16 table 4000000000 priority 501",
-        "from all to 10.8.0.0/16 table 254 priority 4294967295",
+        "from all to 10.8.0.0/16 table main priority 4294967295",
         "from all table 7 priority 502",
         "from fd00::2/128 table 100 priority 500",
         "from fd00::/64 to fd01::/32 table 100000 priority 501",

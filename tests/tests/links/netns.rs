@@ -189,6 +189,11 @@ fn names_that_we_give_are_seen_by_ip() -> Outcome {
     assert!(name.is_listed()?);
     assert!(netns.same_as(&NetNs::from_name(&name.0)?));
     assert!(netns.same_as(&NetNs::from_path(name.path())?));
+    for text in [&name.0, &name.path()] {
+        assert!(netns.same_as(&NetNs::from_text(text)?), "{text}");
+    }
+    assert!(NetNs::current()?.same_as(&NetNs::from_text(&std::process::id().to_string())?));
+    assert_eq!(NetNs::from_text("4194305").unwrap_err().kind(), ErrorKind::NamespaceGone);
     let inside = Command::new("ip")
         .args(["netns", "exec", &name.0, "readlink", "/proc/self/ns/net"])
         .output()?;

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use crate::endpoint::attach::work::{Work, index_from, random_mac};
+use crate::endpoint::attach::index::choose_index;
+use crate::endpoint::attach::work::{Work, random_mac};
 use crate::endpoint::change::Change;
 use crate::endpoint::endpoint::EndpointKind;
 use crate::endpoint::find_parent::Found;
@@ -12,7 +13,7 @@ use crate::endpoint::on_demand;
 use crate::error::Result;
 use crate::explain::Attempt;
 use crate::netlink::Failure;
-use crate::rtnl::encode;
+use crate::rtnl::{decode, encode};
 use crate::value::link::Link;
 use crate::value::mac::MacAddr;
 use crate::wait;
@@ -67,12 +68,7 @@ impl Work<'_> {
             };
             match errno {
                 Errno::EEXIST | Errno::EBUSY
-                    if attempt < INDEX_ATTEMPTS && self.index_is_taken()? =>
-                {
-                    // Any other index will do: continue with a stride that visits all.
-                    let [_, a, b, c] = self.index.wrapping_mul(5).wrapping_add(1).to_be_bytes();
-                    self.index = index_from([a, b, c]);
-                }
+                    if attempt < INDEX_ATTEMPTS && self.choose_other_index()? => {}
                 // A random MAC address.
                 Errno::EADDRINUSE if self.endpoint.mac.is_none() && attempt < INDEX_ATTEMPTS => {
                     self.mac = random_mac()?;
@@ -137,10 +133,10 @@ impl Work<'_> {
         Err(self.explain_change(&Change::SetUp, failure))
     }
 
-    /// Returns a pause: destroying a namespace takes some tens of milliseconds. The random index
-    /// spreads concurrent waiters.
+    /// Returns a pause: destroying a namespace takes some tens of milliseconds. The hash of the
+    /// index spreads concurrent waiters.
     fn pause(&self, waited: Duration) -> Duration {
-        let jitter = Duration::from_micros(u64::from(self.index % 4096));
+        let jitter = Duration::from_micros(u64::from(self.index.wrapping_mul(0x9e37_79b9) >> 20));
         (Duration::from_millis(4) + jitter)
             .min(self.endpoint.mac_conflict_timeout.saturating_sub(waited))
     }
@@ -159,16 +155,24 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns whether the index is in use. Kernels before 6.2 compare it with the host's links,
-    /// later ones with the container's. A name in use is another case, without a retry.
-    fn index_is_taken(&self) -> Result<bool> {
+    /// Chooses an index above all others if the current one is in use, and returns whether it is.
+    /// Kernels before 6.2 compare it with the host's links, later ones with the container's. A name
+    /// in use is another case, without a retry.
+    fn choose_other_index(&mut self) -> Result<bool> {
         let fails = |failure| self.explain_other("choose an index", failure);
         let name = self.inside.find_index(&self.endpoint.name).map_err(Failure::refused);
         if name.map_err(fails)?.is_some() {
             return Ok(false);
         }
-        let inside = self.inside.find_link(self.index).map_err(fails)?;
-        Ok(inside.is_some() || self.outside.find_link(self.index).map_err(fails)?.is_some())
+        for side in [self.inside, self.outside] {
+            if side.find_link(self.index).map_err(fails)?.is_some() {
+                let index = |payload: &[u8]| decode::link(payload).map(|link| link.index);
+                let all = side.dump(&encode::get_links(None, None), index).map_err(fails)?;
+                self.index = choose_index(all.into_iter().fold(self.index, u32::max))?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads the MAC address that a passthru link, or a VLAN without one, shares with the parent.

@@ -1,6 +1,7 @@
 //! Executes a plan, completely or not at all.
 
 mod create;
+mod index;
 mod make_way;
 mod others;
 mod repair;

@@ -128,7 +128,9 @@ impl Work<'_> {
         };
         let found = self.inside.dump(&routes, in_the_way).map_err(refused)?;
         let through = Some(LinkId::Index(self.index));
-        let is_old = |route: &Route| route == old && route.get_device() == through;
+        let is_old = |route: &Route| {
+            route.get_device() == through && route.device(self.endpoint.name) == *old
+        };
         let Some((_, message)) = found.iter().find(|(route, _)| is_old(route)) else {
             // Deleted just now.
             return self.batch(std::slice::from_ref(change));

@@ -3,6 +3,7 @@
 use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
+use crate::endpoint::attach::index::choose_index;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Target;
 use crate::endpoint::deletion::Deletion;
@@ -57,10 +58,9 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         // Everything that can fail happens before a parent is created.
         let connections = (host.connection()?, netns.connection_from(Some(host))?);
-        let [for_mac @ .., high, middle, low] = random::<9>()?;
-        let chosen = MacAddr::from_random(for_mac);
+        let chosen = random_mac()?;
         let mac = endpoint.mac.filter(|_| !endpoint.kind.is_passthru()).unwrap_or(chosen);
-        let index = index_from([high, middle, low]);
+        let index = choose_index(0)?;
         let parent = on_demand::find_or_make(host, &endpoint.parent).map_err(|error| {
             error
                 .on_link(endpoint.name.as_str())
@@ -192,19 +192,9 @@ impl<'a> Work<'a> {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut random = [0; N];
+pub(super) fn random_mac() -> Result<MacAddr> {
+    let mut random = [0; 6];
     getrandom::fill(&mut random)
         .map_err(|_| Error::system("choose a MAC address at random", Errno::EIO))?;
-    Ok(random)
-}
-
-pub(super) fn random_mac() -> Result<MacAddr> {
-    random().map(MacAddr::from_random)
-}
-
-/// Returns an index that is rarely in use: the kernel assigns its own from 1 upwards.
-pub(super) fn index_from(random: [u8; 3]) -> u32 {
-    let [a, b, c] = random;
-    0x1_0000 + (u32::from_be_bytes([0, a, b, c]) % 0xff_0000)
+    Ok(MacAddr::from_random(random))
 }

@@ -13,7 +13,7 @@ use crate::value::name::LinkName;
 /// ```no_run
 /// use macvlan_core::{Access, Host};
 /// let host = Host::open()?;
-/// let access = host.access_by(Access::on("ens33")?.address("192.168.15.250".parse().unwrap()))?;
+/// let access = host.access_by(Access::on("ens33")?.address("192.168.15.250".parse()?))?;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,7 +53,7 @@ impl Table {
 
 impl Listed {
     /// Returns the key of a row: the kernel uses the first of the routes with the same key.
-    fn row(&self) -> (IpNet, Option<u32>, u8, Option<u32>) {
+    fn row(&self) -> (IpNet, u32, u8, Option<u32>) {
         let route = &self.info.route;
         let tos = self.message.header.tos;
         (route.get_destination(), route.get_table(), tos, route.get_metric())

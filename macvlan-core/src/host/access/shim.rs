@@ -288,7 +288,7 @@ impl Shim {
         let ours = |info: &RouteInfo| {
             info.route.get_destination() == destination
                 && info.route.get_device() == Some(LinkId::Index(self.index()))
-                && info.route.get_table() == Some(encode::MAIN_TABLE)
+                && info.route.get_table() == encode::MAIN_TABLE
                 && info.route.get_gateway().is_none()
         };
         Ok(through.iter().any(ours))

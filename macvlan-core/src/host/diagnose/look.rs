@@ -207,7 +207,7 @@ fn look_at_parent(
     }
     if let Some(controller) = parent.controller {
         let of = read(outside, controller)?;
-        let of = of.map_or_else(|| format!("link #{controller}"), |link| link.name);
+        let of = of.map_or_else(|| format!("if{controller}"), |link| link.name);
         diagnosis.find(
             FindingKind::ParentIsPort,
             format!("{name} is a port of {of}, which receives its frames"),

@@ -25,7 +25,7 @@ impl Host {
     /// ```no_run
     /// # use macvlan_core::{Attachment, Host};
     /// # fn example(host: &Host, attachment: &Attachment) -> macvlan_core::Result<()> {
-    /// let diagnosis = host.diagnose(attachment, "192.168.15.1".parse().unwrap())?;
+    /// let diagnosis = host.diagnose(attachment, "192.168.15.1".parse()?)?;
     /// print!("{diagnosis}");
     /// # Ok(())
     /// # }

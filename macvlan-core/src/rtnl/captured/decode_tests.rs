@@ -74,37 +74,31 @@ fn routes_v4() {
     let mut captured = Captured::read(include_str!("routes-v4.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::route);
     assert_eq!(
-        told("ip -4 route show table main"),
+        told("ip -4 route show"),
         [
-            route("default via 10.0.0.1 dev #2 table main scope global", PROTO_BOOT),
-            route(
-                "default via 192.168.0.1 dev #2 table main scope global metric 7 onlink",
-                PROTO_BOOT
-            ),
-            route("default via inet6 fe80::1 dev #2 table main scope global metric 8", PROTO_BOOT),
+            route("default via 10.0.0.1 dev if2 scope global", PROTO_BOOT),
+            route("default via 192.168.0.1 dev if2 scope global metric 7 onlink", PROTO_BOOT),
+            route("default via inet6 fe80::1 dev if2 scope global metric 8", PROTO_BOOT),
             RouteInfo {
                 next_hops: vec![next_hop(2, "10.0.0.1", 2), next_hop(2, "fe80::2", 256)],
-                ..route("0.0.0.0/0 table main scope global metric 9", PROTO_BOOT)
+                ..route("0.0.0.0/0 scope global metric 9", PROTO_BOOT)
             },
-            route("blackhole 0.0.0.0/0 table main scope global metric 10", PROTO_BOOT),
+            route("blackhole 0.0.0.0/0 scope global metric 10", PROTO_BOOT),
             RouteInfo {
                 next_hops: vec![next_hop(2, "10.0.0.1", 1), next_hop(20, "10.20.0.1", 1)],
-                ..route("0.0.0.0/0 table main scope global metric 11", PROTO_BOOT)
+                ..route("0.0.0.0/0 scope global metric 11", PROTO_BOOT)
             },
-            route("default via 10.0.0.9 dev #2 table main scope global metric 12", PROTO_BOOT),
-            route("10.0.0.0/24 dev #2 table main scope link src 10.0.0.5", PROTO_KERNEL),
-            route("10.1.0.0/16 dev #2 table main scope link src 10.0.0.5 metric 100", PROTO_BOOT),
-            route(
-                "10.2.0.0/16 via 10.0.0.2 dev #2 table main scope global mtu 1400 advmss 1360",
-                PROTO_BOOT
-            ),
-            route("unreachable 10.4.0.0/16 table main scope global", PROTO_BOOT),
-            route("10.20.0.0/24 dev #20 table main scope link src 10.20.0.5", PROTO_KERNEL),
+            route("default via 10.0.0.9 dev if2 scope global metric 12", PROTO_BOOT),
+            route("10.0.0.0/24 dev if2 scope link src 10.0.0.5", PROTO_KERNEL),
+            route("10.1.0.0/16 dev if2 scope link src 10.0.0.5 metric 100", PROTO_BOOT),
+            route("10.2.0.0/16 via 10.0.0.2 dev if2 scope global mtu 1400 advmss 1360", PROTO_BOOT),
+            route("unreachable 10.4.0.0/16 scope global", PROTO_BOOT),
+            route("10.20.0.0/24 dev if20 scope link src 10.20.0.5", PROTO_KERNEL),
         ]
     );
     assert_eq!(
         told("ip -4 route show table 1000"),
-        [route("10.3.0.0/16 via 10.0.0.2 dev #2 table 1000 scope global", PROTO_BOOT)]
+        [route("10.3.0.0/16 via 10.0.0.2 dev if2 table 1000 scope global", PROTO_BOOT)]
     );
     // The kernel's own routes are of the types local and broadcast.
     assert_eq!(told("ip -4 route show table local"), []);
@@ -118,26 +112,26 @@ fn routes_v6() {
     let mut captured = Captured::read(include_str!("routes-v6.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::route);
     assert_eq!(
-        told("ip -6 route show table main"),
+        told("ip -6 route show"),
         [
-            route("fd00::/64 dev #2 table main metric 256", PROTO_KERNEL),
+            route("fd00::/64 dev if2 metric 256", PROTO_KERNEL),
             // The kernel reports `lo` as its link.
-            route("blackhole fd04::/32 table main metric 1024", PROTO_BOOT),
-            route("fe80::/64 dev #2 table main metric 256", PROTO_KERNEL),
-            route("fe80::/64 dev #3 table main metric 256", PROTO_KERNEL),
-            route("default via fe80::1 dev #2 table main metric 7 mtu 1400 onlink", PROTO_BOOT),
+            route("blackhole fd04::/32 metric 1024", PROTO_BOOT),
+            route("fe80::/64 dev if2 metric 256", PROTO_KERNEL),
+            route("fe80::/64 dev if3 metric 256", PROTO_KERNEL),
+            route("default via fe80::1 dev if2 metric 7 mtu 1400 onlink", PROTO_BOOT),
             RouteInfo {
                 next_hops: vec![next_hop(2, "fd00::2", 2), next_hop(2, "fd00::3", 1)],
-                ..route("::/0 table main metric 8", PROTO_BOOT)
+                ..route("::/0 metric 8", PROTO_BOOT)
             },
-            route("default via fd00::9 dev #2 table main metric 9", PROTO_BOOT),
-            route("default via fd00::1 dev #2 table main metric 10", PROTO_BOOT),
-            route("default via fd00::1 dev #2 table main metric 1024", PROTO_BOOT),
+            route("default via fd00::9 dev if2 metric 9", PROTO_BOOT),
+            route("default via fd00::1 dev if2 metric 10", PROTO_BOOT),
+            route("default via fd00::1 dev if2 metric 1024", PROTO_BOOT),
         ]
     );
     assert_eq!(
         told("ip -6 route show table 1000"),
-        [route("fd05::/32 via fd00::2 dev #2 table 1000 metric 1024", PROTO_BOOT)]
+        [route("fd05::/32 via fd00::2 dev if2 table 1000 metric 1024", PROTO_BOOT)]
     );
     captured.nothing_is_left();
 }

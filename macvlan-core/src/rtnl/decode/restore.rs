@@ -18,7 +18,7 @@ use crate::value::route::RouteInfo;
 pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMessage> {
     let (RouteInfo { route: found, .. }, message) = raw_route(payload)?;
     let wanted = found.is_default()
-        && found.get_table() == Some(crate::rtnl::encode::MAIN_TABLE)
+        && found.get_table() == crate::rtnl::encode::MAIN_TABLE
         && families.contains(&found.get_destination().addr().is_ipv4());
     wanted.then_some(message)
 }

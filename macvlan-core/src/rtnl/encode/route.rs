@@ -61,7 +61,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
     let destination = route.get_destination();
     let v4 = destination.addr().is_ipv4();
     // A table above 255 is in an attribute; the header then has "unspec".
-    let table = route.get_table().unwrap_or(MAIN_TABLE);
+    let table = route.get_table();
     let in_header = u8::try_from(table).unwrap_or(RouteHeader::RT_TABLE_UNSPEC);
     let scope = match verb {
         // IPv6 has no scopes; `ip` sends 0.

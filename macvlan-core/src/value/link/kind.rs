@@ -5,6 +5,7 @@ use crate::value::text::kinds;
 /// The kinds of link that can be created, without their options; see [`LinkKind`](crate::LinkKind).
 #[doc(alias = "IFLA_INFO_KIND")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LinkType {
     /// A macvlan on a parent.
     Macvlan,
@@ -24,6 +25,7 @@ pub enum LinkType {
 ///
 /// See [`EndpointKind`](crate::EndpointKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum EndpointType {
     /// A macvlan on the parent.
     Macvlan,

@@ -204,8 +204,8 @@ pub(super) fn retry_or<T, E: From<Error>>(
     }
     Err(Error::new(
         ErrorKind::Contended,
-        "change what is in etcd",
-        format!("other writers were faster {TRIES} times"),
+        "change the store in etcd",
+        format!("other processes changed the same data {TRIES} times"),
     )
     .into())
 }

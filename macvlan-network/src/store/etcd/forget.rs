@@ -18,10 +18,11 @@ impl EtcdStore {
                 return Ok(Some(false));
             }
             if found.iter().any(|item| item.key != key) {
-                let why = "a process of it has the store open, or had until a moment ago";
+                let why = "the host counts as alive, because a process has or had the store open";
                 return Err(Error::new(ErrorKind::HostAlive, format!("forget host {host:?}"), why)
                     .with_hint(
-                        "wait for the time for which it counts as alive, 60 s unless said",
+                        "close the store there, and wait until it no longer counts as alive (60 s \
+                         by default)",
                     ));
             }
             let no_process = none_within(all.clone(), key.clone());

@@ -123,10 +123,11 @@ impl Registration {
 
     /// Returns the error if another machine is registered under the host's name.
     pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
-        let why = format!("{other} lives under that name, and this is {}", self.machine);
-        Error::new(ErrorKind::OtherMachine, format!("call this host {host:?} in etcd"), why)
+        let why = format!("{other} is alive under this name, and this is {}", self.machine);
+        Error::new(ErrorKind::OtherMachine, format!("register host {host:?} in etcd"), why)
             .with_hint(
-                "give each host a name of its own, or forget a persistent host that is gone for good",
+                "use a different name for each host, or forget a persistent host that no longer \
+                 exists",
             )
     }
 

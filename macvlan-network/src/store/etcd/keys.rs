@@ -230,5 +230,5 @@ pub(super) fn write<T: Serialize>(value: &T) -> Result<String> {
 }
 
 fn unusable(error: &dyn std::error::Error) -> Error {
-    Error::new(ErrorKind::StoreUnusable, "read what is in etcd", error.to_string())
+    Error::new(ErrorKind::StoreUnusable, "read the store in etcd", error.to_string())
 }

@@ -170,10 +170,9 @@ impl EtcdStore {
         if 2 * addresses + aliases + 8 <= OPERATIONS {
             return Ok(());
         }
-        let why = format!(
-            "{addresses} addresses and {aliases} aliases are more than etcd changes at once"
-        );
-        Err(Error::invalid("lease so much", why).with_hint("have fewer of them"))
+        let why =
+            format!("{addresses} addresses and {aliases} aliases exceed one transaction of etcd");
+        Err(Error::invalid("lease the addresses", why).with_hint("use fewer of them"))
     }
 
     /// Adds the operations that write a lease, and their conditions except for the host's

@@ -39,7 +39,7 @@ use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, LeaseOutcome, Store, Unreadable, format, is_id};
+use crate::store::{Found, LeaseOutcome, Sealed, Store, Unreadable, format, is_id};
 
 pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
@@ -108,6 +108,8 @@ impl EtcdStore {
         Ok(self.wire.all(&prefix)?.iter().map(read).collect())
     }
 }
+
+impl Sealed for EtcdStore {}
 
 impl Store for EtcdStore {
     fn id(&self) -> &str {

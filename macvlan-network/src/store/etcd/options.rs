@@ -102,7 +102,7 @@ impl Pem {
             return Ok(text);
         }
         let label = label.trim_end_matches('-').to_lowercase();
-        Err(Error::invalid(operation, format!("there is no {label} in it, in PEM")))
+        Err(Error::invalid(operation, format!("no {label} was found in PEM format")))
     }
 }
 
@@ -223,19 +223,22 @@ impl EtcdOptions {
         };
         check_name(&self.host, "a host's name")?;
         if self.endpoints.is_empty() {
-            let hint = "give one at least, such as http://10.0.0.7:2379";
-            return refuse("there is no endpoint".to_owned(), hint);
+            let hint = "specify at least one, such as http://10.0.0.7:2379";
+            return refuse("no endpoint is given".to_owned(), hint);
         }
         for endpoint in &self.endpoints {
             check_endpoint(endpoint)?;
         }
         match (&self.certificate, &self.key) {
             (Some(_), None) => {
-                return refuse("a certificate is given, and no key".to_owned(), "give its key");
+                return refuse(
+                    "a certificate is given without its key".to_owned(),
+                    "specify the key too",
+                );
             }
             (None, Some(_)) => {
-                let why = "a key is given, and no certificate".to_owned();
-                return refuse(why, "give the certificate that it is the key of");
+                let why = "a key is given without its certificate".to_owned();
+                return refuse(why, "specify the certificate too");
             }
             _ => {}
         }
@@ -243,19 +246,19 @@ impl EtcdOptions {
         for url in self.urls() {
             let is_https = url.starts_with(HTTPS);
             if is_https && self.ca.is_none() {
-                let hint = "give the certificates of the CA that signs etcd's; those of the system are in \
+                let hint = "specify the CA that signed etcd's certificate; those of the system are in \
                             /etc/ssl/certs/ca-certificates.crt on Debian";
-                return refuse(format!("{url} takes a CA"), hint);
+                return refuse(format!("{url} needs a CA"), hint);
             }
             if has_tls && !is_https {
-                let why = format!("{url} is not encrypted, and certificates are given");
-                return refuse(why, "give endpoints with https://, or no certificates");
+                let why = format!("certificates are given, but {url} is not encrypted");
+                return refuse(why, "use https:// endpoints, or no certificates");
             }
         }
         let is_empty = |login: &Login| login.name.is_empty() || login.password.is_empty();
         if self.login.as_ref().is_some_and(is_empty) {
             let why = "the user's name or password is empty".to_owned();
-            return refuse(why, "give both, or no user");
+            return refuse(why, "specify both, or neither");
         }
         Ok(())
     }
@@ -295,15 +298,15 @@ fn check_endpoint(endpoint: &str) -> Result<()> {
     let host = address.strip_suffix('/').unwrap_or(address);
     if let Some((_, host)) = host.rsplit_once('@') {
         // The part before the host may contain a password, which is not shown.
-        let why = format!("the endpoint at {host} has a user in it");
+        let why = format!("the endpoint at {host} contains a user");
         return Err(Error::invalid("use an endpoint of etcd", why)
-            .with_hint("give the user and the password by themselves"));
+            .with_hint("specify the user and the password separately"));
     }
     let is_bad = |one: char| one.is_whitespace() || one.is_control() || "/?#\\\"<>".contains(one);
     if host.is_empty() || host.contains(is_bad) {
         let why = format!("{endpoint:?} is not http:// or https://, a host and a port");
         return Err(Error::invalid("use an endpoint of etcd", why)
-            .with_hint("give one such as http://10.0.0.7:2379"));
+            .with_hint("use one such as http://10.0.0.7:2379"));
     }
     Ok(())
 }
@@ -340,18 +343,18 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let none: [&str; 0] = [];
         for (options, words) in [
-            (EtcdOptions::new("a", none), "there is no endpoint"),
-            (EtcdOptions::new("a/b", ["http://a:1"]), "only letters"),
+            (EtcdOptions::new("a", none), "no endpoint is given"),
+            (EtcdOptions::new("a/b", ["http://a:1"]), "can only contain letters"),
             (options(""), "is not http://"),
             (options("http://"), "is not http://"),
             (options("ftp://a:1"), "is not http://"),
             (options("http://a:1/v3"), "is not http://"),
-            (options("http://root:pw@a:1"), "the endpoint at a:1 has a user"),
-            (options("https://a:1"), "takes a CA"),
+            (options("http://root:pw@a:1"), "the endpoint at a:1 contains a user"),
+            (options("https://a:1"), "needs a CA"),
             (options("http://a:1").ca(pem()), "not encrypted"),
             (options("http://a:1").certificate(pem()).key(pem()), "not encrypted"),
-            (options("https://a:1").certificate(pem()), "no key"),
-            (options("https://a:1").ca(pem()).key(pem()), "no certificate"),
+            (options("https://a:1").certificate(pem()), "without its key"),
+            (options("https://a:1").ca(pem()).key(pem()), "without its certificate"),
             (options("http://a:1").user("", "pw"), "password is empty"),
             (options("http://a:1").user("root", ""), "password is empty"),
         ] {
@@ -375,7 +378,7 @@ mod tests {
         for text in ["", "certificate", "-----BEGIN PRIVATE KEY-----\n"] {
             let options = options("https://a:1").ca(text.as_bytes().to_vec());
             let Err(error) = options.read_certificates() else { panic!("{text:?} is accepted") };
-            assert!(error.to_string().contains("no certificate in it"), "{error}");
+            assert!(error.to_string().contains("no certificate was found"), "{error}");
         }
         let options = options("https://a:1").ca(Path::new("/no/such/file"));
         let Err(error) = options.read_certificates() else { panic!("there is no such file") };

@@ -131,6 +131,10 @@ fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
     let choose = TxnOp::put(key, choice, None);
     wire.commit(vec![absent(key)], vec![choose])?;
     find()?.map(|item| item.value).ok_or_else(|| {
-        Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), "it is gone again")
+        Error::new(
+            ErrorKind::StoreUnusable,
+            format!("read {key} in etcd"),
+            "it was deleted at the same time",
+        )
     })
 }

@@ -9,9 +9,9 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind};
 
 const OPERATION: &str = "use etcd";
-const LATER: &str = "what is connected stays so; try again when etcd can be reached";
+const LATER: &str = "connected containers are not affected; try again when etcd is reachable";
 
-const OWN_CERTIFICATE: &str = "give a certificate that a CA of etcd's has signed, and its key";
+const OWN_CERTIFICATE: &str = "use a client certificate that is signed by a CA of etcd";
 
 /// The gRPC status codes of requests that etcd has not executed and will not execute.
 const INVALID_ARGUMENT: i32 = 3;
@@ -55,13 +55,13 @@ impl From<etcd_client::Error> for Trouble {
             // The connection is only established with the first request.
             Etcd::TransportError(error) => {
                 let why = format!("the certificates cannot be used: {}", lowest(error));
-                let hint = "give a CA, and a certificate with its key, in PEM";
+                let hint = "use a CA, and a certificate with its key, in PEM format";
                 Self::refused(ErrorKind::InvalidValue, why, hint)
             }
             Etcd::LeaseKeepAliveError(text) | Etcd::WatchError(text) => {
-                Self::unavailable(format!("it failed: {text}"))
+                Self::unavailable(format!("the request failed: {text}"))
             }
-            other => Self::refused(ErrorKind::InvalidValue, lowest(other), "look at the endpoints"),
+            other => Self::refused(ErrorKind::InvalidValue, lowest(other), "check the endpoints"),
         }
     }
 }
@@ -86,20 +86,20 @@ impl Trouble {
 
     /// Returns the failure if no answer comes in time.
     pub(super) fn silence(timeout: Duration) -> Self {
-        Self::unavailable(format!("it has not answered for {} s", timeout.as_secs_f32()))
+        Self::unavailable(format!("no answer for {} s", timeout.as_secs_f32()))
     }
 
     /// Returns the failure if the thread for requests has ended.
     pub(super) fn no_thread() -> Self {
-        Self::unavailable("the thread that asks it has ended".to_owned())
+        Self::unavailable("the thread that sends the requests has ended".to_owned())
     }
 
     /// Returns the failure if etcd closes each connection.
     pub(super) fn hung_up() -> Self {
         Self::refused(
             ErrorKind::StoreRefused,
-            "it ends the connection when TLS is agreed upon, as one does that does not accept the \
-             client's certificate, or its lack",
+            "etcd closes the connection during the TLS handshake, so it probably requires another \
+             client certificate",
             OWN_CERTIFICATE,
         )
     }
@@ -129,38 +129,38 @@ fn answer(code: i32, message: &str) -> Trouble {
     let message = message.trim_start_matches("etcdserver: ").trim_start_matches("mvcc: ");
     let has = |words: &str| message.contains(words);
     let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
-    let with_user = "give a user of it and the password";
+    let with_user = "specify a user of etcd and the password";
     match code {
         PERMISSION_DENIED => refused(
-            "its user may not do that",
-            "grant the user a role that may read and write all keys with the store's prefix",
+            "the user is not allowed to do this",
+            "grant the user a role that can read and write all keys with the store's prefix",
         ),
         INVALID_ARGUMENT if has("user name is empty") => {
-            refused("it asks for a user and a password", with_user)
+            refused("etcd requires a user and a password", with_user)
         }
         INVALID_ARGUMENT if has("authentication failed") => {
-            refused("it does not accept the user and the password", with_user)
+            refused("etcd refuses the user and the password", with_user)
         }
-        UNAUTHENTICATED => refused("it does not accept the user's token any more", with_user),
+        UNAUTHENTICATED => refused("etcd no longer accepts the user's token", with_user),
         FAILED_PRECONDITION if has("authentication is not enabled") => refused(
-            "it has no authentication enabled, and a user was given",
-            "leave the user out, or enable authentication in etcd",
+            "a user is given, but authentication is not enabled in etcd",
+            "remove the user, or enable authentication in etcd",
         ),
         RESOURCE_EXHAUSTED if has("space exceeded") => Trouble::refused(
             ErrorKind::StoreUnavailable,
-            "its space is used up, and it takes no changes",
-            "compact and defragment it, and disarm its alarm",
+            "etcd's storage quota is exceeded, and it accepts no changes",
+            "compact and defragment etcd, and disarm its alarm",
         ),
         INVALID_ARGUMENT if has("too many operations") => Trouble::refused(
             ErrorKind::InvalidValue,
-            "it is more than etcd changes at once",
-            "have fewer addresses and aliases, or start etcd with more --max-txn-ops",
+            "the change exceeds one transaction of etcd",
+            "use fewer addresses and aliases, or start etcd with a larger --max-txn-ops",
         ),
         INVALID_ARGUMENT | NOT_FOUND | RESOURCE_EXHAUSTED | FAILED_PRECONDITION => {
-            let why = format!("it refused: {message}");
-            Trouble::refused(ErrorKind::StoreUnavailable, why, "see to etcd, and try again")
+            let why = format!("etcd refused the request: {message}");
+            Trouble::refused(ErrorKind::StoreUnavailable, why, "check etcd, and try again")
         }
-        _ => Trouble::unavailable(format!("it failed: {message}")),
+        _ => Trouble::unavailable(format!("the request failed: {message}")),
     }
 }
 
@@ -169,18 +169,18 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
     let why = lowest(error);
     let refused = |why: &str, hint| Trouble::refused(ErrorKind::StoreRefused, why, hint);
     if why.contains("UnknownIssuer") {
-        refused("its certificate is not signed by the given CA", "give the CA that signed it")
+        refused("etcd's certificate is not signed by the given CA", "specify the CA that signed it")
     } else if why.contains("InvalidContentType") || why.contains("tls handshake eof") {
-        let why = format!("it does not speak TLS there ({why})");
-        refused(&why, "give an endpoint with http://, if it is one")
+        let why = format!("the endpoint does not use TLS ({why})");
+        refused(&why, "use http:// for an endpoint without TLS")
     } else if why.contains("received fatal alert") {
-        let why = format!("it does not accept the client's certificate, or its lack ({why})");
+        let why = format!("etcd requires another client certificate ({why})");
         refused(&why, OWN_CERTIFICATE)
     } else if why.contains("invalid peer certificate") {
-        let words = why.replace("invalid peer certificate: ", "its certificate is not valid: ");
-        refused(&words, "give an endpoint that the certificate is for, or renew it")
+        let words = why.replace("invalid peer certificate: ", "etcd's certificate is not valid: ");
+        refused(&words, "use an endpoint that the certificate is for, or renew the certificate")
     } else {
-        Trouble::unavailable(format!("it cannot be reached: {why}"))
+        Trouble::unavailable(format!("etcd cannot be reached: {why}"))
     }
 }
 
@@ -206,13 +206,19 @@ mod tests {
     #[test]
     fn what_etcd_says_is_said_plainly() {
         for (code, message, kind, words, is_refusal) in [
-            (3, "etcdserver: user name is empty", ErrorKind::StoreRefused, "asks for a user", true),
-            (7, "etcdserver: permission denied", ErrorKind::StoreRefused, "may not do that", true),
+            (3, "etcdserver: user name is empty", ErrorKind::StoreRefused, "requires a user", true),
+            (
+                7,
+                "etcdserver: permission denied",
+                ErrorKind::StoreRefused,
+                "not allowed to do this",
+                true,
+            ),
             (
                 8,
                 "etcdserver: mvcc: database space exceeded",
                 ErrorKind::StoreUnavailable,
-                "its space is used up",
+                "storage quota is exceeded",
                 true,
             ),
             (
@@ -226,7 +232,7 @@ mod tests {
                 3,
                 "etcdserver: too many operations in txn request",
                 ErrorKind::InvalidValue,
-                "more than etcd changes at once; have fewer addresses",
+                "exceeds one transaction of etcd; use fewer addresses",
                 true,
             ),
             (14, "etcdserver: no leader", ErrorKind::StoreUnavailable, "failed: no leader", false),
@@ -247,6 +253,9 @@ mod tests {
         struct Transport(#[source] io::Error);
         let refused = Transport(io::Error::from_raw_os_error(libc::ECONNREFUSED));
         let error = Error::from(connection(&refused));
-        assert!(error.to_string().contains("it cannot be reached: connection refused;"), "{error}");
+        assert!(
+            error.to_string().contains("etcd cannot be reached: connection refused;"),
+            "{error}"
+        );
     }
 }

@@ -168,9 +168,9 @@ impl Wire {
 
     /// Reads a fixed number of items at one revision.
     pub(super) fn read_all<const N: usize>(&self, gets: [Get; N]) -> Result<[Vec<Item>; N]> {
-        self.read(gets.into())?
-            .try_into()
-            .map_err(|_| Error::new(ErrorKind::StoreUnusable, "read from etcd", "half an answer"))
+        self.read(gets.into())?.try_into().map_err(|_| {
+            Error::new(ErrorKind::StoreUnusable, "read from etcd", "the answer is incomplete")
+        })
     }
 
     /// Reads one item.

@@ -47,8 +47,9 @@ pub(super) fn explain(
 ) -> Error {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            return Error::new(ErrorKind::Contended, operation, error.to_string())
-                .with_hint("another process has held the store's file for a minute")
+            let why = "timed out waiting for the database lock";
+            return Error::new(ErrorKind::Contended, operation, why)
+                .with_hint("end the process that has held it for a minute, or try again")
                 .caused_by(error);
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => {

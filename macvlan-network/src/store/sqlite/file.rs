@@ -116,7 +116,7 @@ impl File {
             return Err(failed(nix::Error::EISDIR.into()));
         }
         if !found.is_file() {
-            return Err(not_ours("it is not a regular file"));
+            return Err(not_ours("the file is not a regular file"));
         }
         let identity = Some((found.dev(), found.ino()));
         let still = as_it_lies(path)?;
@@ -288,7 +288,7 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     let known = usize::try_from(version).unwrap_or(usize::MAX);
     if application == OURS && known > VERSIONS.len() {
         return Err(not_ours(format!(
-            "its tables have version {version}, and this library knows {}",
+            "its tables have version {version}, and this library reads up to {}",
             VERSIONS.len()
         )));
     }
@@ -316,7 +316,7 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             }
             Ok(Some(Contents { version: known, id, owner, secret }))
         }
-        _ => Err(not_ours("it is another program's database")),
+        _ => Err(not_ours("the file is another program's database")),
     }
 }
 

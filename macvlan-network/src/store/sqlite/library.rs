@@ -23,9 +23,9 @@ impl Library {
         };
         OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).map(|_| Self(())).map_err(
             |_| {
-                let why = "the process that this one was forked from had one open";
+                let why = "a store was opened by the parent process, before a fork";
                 Error::invalid("open a store", why)
-                    .with_hint("fork before a store is opened, or execute a program in the child")
+                    .with_hint("open stores only after forking, or execute a program in the child")
             },
         )
     }

@@ -32,7 +32,7 @@ use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
-use crate::store::{Found, LeaseOutcome, Store, Unreadable, format};
+use crate::store::{Found, LeaseOutcome, Sealed, Store, Unreadable, format};
 
 use file::{Contents, File};
 use library::Library;
@@ -165,6 +165,8 @@ impl SqliteStore {
     }
 }
 
+impl Sealed for SqliteStore {}
+
 impl Store for SqliteStore {
     /// Returns the id; empty while there is no file.
     fn id(&self) -> &str {
@@ -176,7 +178,7 @@ impl Store for SqliteStore {
     }
 
     fn make(&self) -> Result<()> {
-        self.write("make the store", |_| Ok(()))
+        self.write("create the store", |_| Ok(()))
     }
 
     fn add_network(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
@@ -230,7 +232,7 @@ impl Store for SqliteStore {
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
-        self.write("enter a lease", |transaction| leases::adopt(transaction, network, lease))
+        self.write("add a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
@@ -252,7 +254,7 @@ impl Store for SqliteStore {
     }
 
     fn holding(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<Option<Lease>> {
-        self.read("find who has an address", |transaction| {
+        self.read("find the lease of an address", |transaction| {
             lookup::holding(transaction, network, address)
         })
     }
@@ -273,7 +275,7 @@ impl Store for SqliteStore {
     }
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {
-        self.read("list what cannot be read", |transaction| {
+        self.read("list unreadable records", |transaction| {
             let networks = networks::all(transaction)?.into_iter().filter_map(Found::err);
             let leases = rows::list(transaction, None)?.into_iter().filter_map(Found::err);
             Ok(networks.chain(leases).collect())
@@ -341,7 +343,7 @@ impl Store for SqliteStore {
     }
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
-        self.write("free what was kept", |transaction| leases::expire(transaction, network))
+        self.write("release kept addresses", |transaction| leases::expire(transaction, network))
     }
 
     fn living_hosts(&self) -> Result<Option<Vec<String>>> {

@@ -21,9 +21,9 @@ pub(super) fn check(owner: &Machine) -> Attempt<()> {
     if !owner.is_other_than(here) {
         return Ok(());
     }
-    let why = format!("it belongs to {owner}, and this is {here}");
-    let hint = "each machine needs a file of its own; if the file was moved here for good, or the \
-                machine-id was made again, open it as one that was moved";
+    let why = format!("the file belongs to {owner}, and this is {here}");
+    let hint = "use one file for each machine; if this file was moved here for good, or the \
+                machine-id has changed, open it as one that was moved";
     Err(Stop::Unusable(Error::new(ErrorKind::OtherMachine, "", why).with_hint(hint)))
 }
 
