@@ -7,8 +7,6 @@ pub(crate) mod decode;
 mod elsewhere;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod encode;
-#[cfg(feature = "bench-internals")]
-pub(crate) mod laid_open;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 mod note;
 mod query;
