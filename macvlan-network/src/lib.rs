@@ -39,8 +39,11 @@
 //!
 //! # Features
 //!
-//! - `etcd`: `EtcdStore`, a store that many hosts share.
+//! - `sqlite`, enabled by default: [`SqliteStore`], with SQLite built in.
+//! - `etcd`: `EtcdStore`, a store that many hosts share. Building it takes `protoc`.
 #![warn(clippy::missing_errors_doc)]
+// What the stores share is unused without them.
+#![cfg_attr(not(any(feature = "etcd", feature = "sqlite")), allow(dead_code))]
 
 mod alive;
 mod allocation;
@@ -111,8 +114,10 @@ pub use range::AddressRange;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 pub use retain::Retained;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore, Pem};
-pub use store::{Granted, SqliteStore, Store, Unreadable};
+pub use store::{Granted, Store, Unreadable};
 pub use subnet::Subnet;
 pub use update::Updated;
