@@ -39,7 +39,8 @@
 //!
 //! # Features
 //!
-//! - `sqlite`, enabled by default: [`SqliteStore`], with SQLite built in.
+//! - `sqlite`, enabled by default: [`SqliteStore`].
+//! - `sqlite-bundled`, enabled by default: SQLite is compiled in. Without it, the system's is used.
 //! - `etcd`: `EtcdStore`, a store that many hosts share. Building it takes `protoc`.
 #![warn(clippy::missing_errors_doc)]
 // What the stores share is unused without them.
