@@ -5,6 +5,7 @@
 //! run in parallel.
 #![allow(dead_code)] // each test program uses some of it
 #![allow(unsafe_code)]
+#![allow(clippy::cast_possible_truncation)] // results are as wide as the C library has them
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
