@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut frame = bytes.to_vec();
     correct_checksum(&mut frame);
     for frame in [bytes, &frame] {
-        let (claim, most) = counted(|| macvlan_core::fuzz::frame(frame));
+        let (claim, most) = counted(|| macvlan_core::internals::frame(frame));
         if let Some((_, mac)) = claim {
             assert!(frame.windows(6).any(|six| six == mac.octets()), "{mac} is not in the frame");
         }

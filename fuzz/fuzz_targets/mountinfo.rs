@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use macvlan_core::fuzz::mountinfo;
+use macvlan_core::internals::mountinfo;
 
 fuzz_target!(|bytes: &[u8]| {
     let points = mountinfo(bytes);

@@ -36,11 +36,34 @@
 //! asynchronous calls would gain no time. All types are `Send`; threads can share a [`Host`], a
 //! [`Handle`] or a [`NetNs`].
 //!
+//! # Asynchronous programs
+//!
+//! A call runs on one of the runtime's threads for blocking work. Clones of a [`Host`], a
+//! [`Handle`] or a [`NetNs`] share their sockets and are cheap:
+//!
+//! ```
+//! # use macvlan_core::{Attachment, Endpoint, Host, NetNs};
+//! use tokio::task::spawn_blocking;
+//!
+//! async fn attach(
+//!     host: &Host,
+//!     endpoint: Endpoint,
+//!     container: NetNs,
+//! ) -> Result<Attachment, Box<dyn std::error::Error>> {
+//!     let host = host.clone();
+//!     Ok(spawn_blocking(move || host.attach(&endpoint, &container)).await??)
+//! }
+//! ```
+//!
+//! Dropping the future does not end the call. [`Cancel`] ends those that wait, such as a probe.
+//!
 //! # Features
+//!
+//! None is enabled by default.
 //!
 //! - `serde`: reads and writes inputs, such as an [`Endpoint`], and information from the kernel as
 //!   documents; `docs/formats.md` describes them.
-//! - `tokio`: `AsyncHost` and `EventStream` for asynchronous programs.
+//! - `tokio`: `EventStream`, the events of a [`Watch`] as a `Stream`.
 #![warn(clippy::missing_errors_doc)]
 // clippy.toml forbids methods that hide errors of the kernel, which the tests do not.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
@@ -52,11 +75,11 @@ mod endpoint;
 mod error;
 #[allow(clippy::disallowed_methods)] // errors only make a message less specific
 mod explain;
-#[cfg(feature = "fault-injection")]
-#[doc(hidden)]
-pub mod fuzz;
 mod handle;
 mod host;
+#[cfg(macvlan_internals)]
+#[doc(hidden)]
+pub mod internals;
 mod lan;
 mod netlink;
 mod netns;
@@ -86,19 +109,13 @@ pub use host::keep::{KeepEvent, KeepEventKind, Keeper};
 pub use host::pool::Pool;
 pub use lan::announce::{Announce, Announcement};
 pub use lan::probe::Probe;
-#[cfg(feature = "fault-injection")]
-#[doc(hidden)]
-pub use netlink::faults::{Call, Fault, with_faults};
 #[doc(hidden)]
 pub use netns::Presence;
 pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, WeakNetNs};
 #[doc(hidden)]
 pub use owner::Owner;
-#[cfg(feature = "bench-internals")]
-#[doc(hidden)]
-pub use rtnl::bench_internals::{decode_links, encode_attach};
 #[cfg(feature = "tokio")]
-pub use tokio::{AsyncHost, EventStream};
+pub use tokio::EventStream;
 pub use value::address::{Address, AddressInfo, Assignment, DuplicateDetection};
 pub use value::event::{Event, EventKind};
 pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, RouteFilter};

@@ -392,7 +392,7 @@ fn public_functions(folder: &Path, into: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         // The one is private, and the other for Rust's runtimes.
-        if ["netlink", "rtnl", "tokio.rs", "fuzz.rs"].contains(&name) {
+        if ["netlink", "rtnl", "tokio.rs", "internals.rs"].contains(&name) {
             continue;
         }
         if path.is_dir() {

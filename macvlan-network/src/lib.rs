@@ -42,8 +42,12 @@
 //!
 //! # Features
 //!
-//! - `etcd`: `EtcdStore`, a store that many hosts share.
+//! - `sqlite`, enabled by default: [`SqliteStore`].
+//! - `sqlite-bundled`, enabled by default: SQLite is compiled in. Without it, the system's is used.
+//! - `etcd`: `EtcdStore`, a store that many hosts share. Building it takes `protoc`.
 #![warn(clippy::missing_errors_doc)]
+// What the stores share is unused without them.
+#![cfg_attr(not(any(feature = "etcd", feature = "sqlite")), allow(dead_code))]
 
 mod alive;
 mod allocation;
@@ -115,8 +119,10 @@ pub use range::AddressRange;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 pub use retain::Retained;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore, Pem};
-pub use store::{LeaseOutcome, SqliteStore, Store, Unreadable};
+pub use store::{LeaseOutcome, Store, Unreadable};
 pub use subnet::Subnet;
 pub use update::Updated;

@@ -63,6 +63,7 @@ impl Gap {
     }
 
     /// Returns the gap of an address that is returned, joined with the gaps that it touches.
+    #[cfg(any(test, feature = "sqlite"))]
     pub(crate) fn around(at: u128, before: Option<Self>, after: Option<Self>) -> Self {
         Self {
             first: before

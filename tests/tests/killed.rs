@@ -2,14 +2,18 @@
 //! objects remain.
 #![deny(dead_code)]
 
+mod fault_injection;
+
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
-use macvlan_core::{Detached, Endpoint, Fault, Host, NetNs, with_faults};
+use macvlan_core::{Detached, Endpoint, Host, NetNs};
 use macvlan_tests::{
     Actor, Lab, Need, Outcome, Snapshot, Stage, eventually, ip_addresses, ip_lines, is_guest,
     is_long, need, path_of, takes_long_in_the_guest,
 };
+
+use crate::fault_injection::{Fault, with_faults};
 
 /// The endpoint that is attached and detached until the process is killed.
 fn endpoint(parent: &str) -> Outcome<Endpoint> {

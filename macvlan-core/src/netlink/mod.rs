@@ -7,8 +7,6 @@ pub(crate) mod attributes;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 mod batch;
 mod events;
-#[cfg_attr(not(feature = "fault-injection"), path = "no_faults.rs")]
-pub(crate) mod faults;
 mod socket;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -13,8 +13,6 @@ use nix::sys::socket::{
 };
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
-use crate::netlink::faults::{Call, before};
-
 sockopt_impl!(ExtendedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, bool);
 sockopt_impl!(CappedAck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, bool);
 sockopt_impl!(StrictCheck, SetOnly, libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, bool);
@@ -87,9 +85,7 @@ impl Socket {
     pub(super) fn send(&self, bytes: &[u8]) -> nix::Result<()> {
         loop {
             // An unconnected netlink socket sends to port 0, the kernel.
-            let sent =
-                before(Call::Send).and_then(|_| send(self.0.as_raw_fd(), bytes, MsgFlags::empty()));
-            match sent {
+            match send(self.0.as_raw_fd(), bytes, MsgFlags::empty()) {
                 Ok(_) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
@@ -125,18 +121,11 @@ impl Socket {
     fn receive_into(&self, answer: &mut Answer, flags: MsgFlags) -> nix::Result<usize> {
         answer.length = 0;
         loop {
-            let verdict = match before(Call::Receive) {
-                Ok(verdict) => verdict,
-                Err(Errno::EINTR) => continue,
-                Err(errno) => return Err(errno),
-            };
             let mut parts = [IoSliceMut::new(&mut answer.buffer)];
             let received = recvmsg::<NetlinkAddr>(self.0.as_raw_fd(), &mut parts, None, flags)
                 .map(|message| (message.address.is_none_or(|from| from.pid() == 0), message.bytes));
             match received {
-                Ok((true, length)) => {
-                    return verdict.spoil(&mut answer.buffer, length);
-                }
+                Ok((true, length)) => return Ok(length),
                 // Remove the foreign message, or peeking would return it forever.
                 Ok(_) if flags.contains(MsgFlags::MSG_PEEK) => {
                     recv(self.0.as_raw_fd(), &mut [], MsgFlags::MSG_DONTWAIT)?;
@@ -149,7 +138,6 @@ impl Socket {
 
     /// Returns the index of a link in the socket's namespace, by name.
     pub(super) fn index_of(&self, name: &str) -> nix::Result<u32> {
-        before(Call::IndexOf)?;
         let mut request = libc::ifreq {
             ifr_name: [0; libc::IFNAMSIZ],
             ifr_ifru: libc::__c_anonymous_ifr_ifru { ifru_ifindex: 0 },
@@ -177,7 +165,6 @@ impl AsFd for Socket {
 }
 
 fn new_socket() -> nix::Result<OwnedFd> {
-    before(Call::Open)?;
     socket(
         AddressFamily::Netlink,
         SockType::Raw,

@@ -92,13 +92,6 @@ fn function(here: &'static str) -> &'static str {
     here.rsplit("::").nth(1).unwrap_or(here)
 }
 
-/// Panics, for the tests in C. It is neither in the header nor in released libraries.
-#[cfg(feature = "panic-for-tests")]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn macvlan_panic_for_tests(error: *mut *mut macvlan_error) -> c_int {
-    boundary!(error, { panic!("asked for by a test") })
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::CStr;

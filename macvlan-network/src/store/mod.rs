@@ -6,6 +6,7 @@ mod etcd;
 mod format;
 pub(crate) mod refusal;
 mod secret;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdOptions, EtcdStore, Pem};
+#[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
 use ipnet::IpNet;

@@ -7,14 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    AddrGenMode, Announce, Detached, Difference, DifferenceKind, Endpoint, ErrorKind, Event, Fault,
-    Handle, MacvlanOptions, Mode, NetNs, Probe, VlanOptions, VlanProtocol, Watch, with_faults,
+    AddrGenMode, Announce, Detached, Difference, DifferenceKind, Endpoint, ErrorKind, Event,
+    Handle, MacvlanOptions, Mode, NetNs, Probe, VlanOptions, VlanProtocol, Watch,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines,
     ip_link, ip_try, need, settle, sysctl, takes_long_in_the_guest,
 };
 use nix::errno::Errno;
+
+use crate::fault_injection::{Fault, with_faults};
 
 const MAC: &str = "02:42:c0:a8:0f:0a";
 

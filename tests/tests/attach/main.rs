@@ -5,6 +5,8 @@ mod attach;
 mod by_itself;
 mod crowd;
 mod ensure;
+#[path = "../fault_injection/mod.rs"]
+mod fault_injection;
 mod limits;
 mod many;
 mod modes;

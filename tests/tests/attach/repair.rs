@@ -2,11 +2,13 @@
 //! nor the new state.
 #![deny(dead_code)]
 
-use macvlan_core::{Difference, Endpoint, Fault, with_faults};
+use macvlan_core::{Difference, Endpoint};
 use macvlan_tests::{
     Need, Outcome, Stage, ip_do, ip_lines, ip_try, need, settle, takes_long_in_the_guest,
 };
 use nix::errno::Errno;
+
+use crate::fault_injection::{Fault, with_faults};
 
 const MAC: &str = "02:42:c0:a8:0f:0a";
 

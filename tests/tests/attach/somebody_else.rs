@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use macvlan_core::{AcceptRa, Endpoint, ErrorKind, Fault, Host, Mode, NetNs, Result, with_faults};
+use macvlan_core::{AcceptRa, Endpoint, ErrorKind, Host, Mode, NetNs, Result};
 use macvlan_tests::{
     Actor, Container, Lab, Outcome, Snapshot, ip_do, ip_lines, ip_try, is_guest, is_long, path_of,
     settle, takes_long_in_the_guest,
 };
 use nix::errno::Errno;
+
+use crate::fault_injection::{Fault, with_faults};
 
 /// The number of containers.
 const CONTAINERS: usize = 3;

@@ -3,9 +3,11 @@
 //! affected.
 #![deny(dead_code)]
 
-use macvlan_core::{Call, Fault, Handle, Link, NetNs, Result, with_faults};
+use macvlan_core::{Handle, Link, NetNs, Result};
 use macvlan_tests::Outcome;
 use nix::errno::Errno;
+
+use crate::fault_injection::{Call, Fault, with_faults};
 
 /// So many that the kernel lists them in several parts.
 const LINKS: usize = 120;

@@ -1,8 +1,8 @@
 //! Every system call of a netlink socket fails, once in every way and then permanently. In every
 //! operation, the namespaces are as before, or the error lists exactly what remains.
 //!
-//! The faults are injected by a hook in the library (its feature `fault-injection`); `strace.rs`
-//! makes the kernel fail instead, without code compiled in.
+//! The faults are injected in place of functions of the C library; `tests/support/strace-faults`
+//! makes the kernel fail instead.
 #![deny(dead_code)]
 
 use std::cell::RefCell;
@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd as _;
 
 use macvlan_core::{
-    AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
-    LinkState, LinkStatistics, MacvlanOptions, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
+    AddressInfo, Attachment, Endpoint, Error, ErrorKind, Handle, Host, Link, LinkInfo, LinkState,
+    LinkStatistics, MacvlanOptions, Mode, NetNs, Result, RouteInfo, Rule,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, ip_do, ip_lines, ip_try, ip_try_all, is_guest, is_long, need,
@@ -22,6 +22,8 @@ use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, sendto, socket,
 };
+
+use crate::fault_injection::{Call, Fault, with_faults};
 
 const NEVER: RangeInclusive<usize> = usize::MAX..=usize::MAX;
 

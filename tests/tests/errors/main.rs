@@ -2,6 +2,8 @@
 
 mod broken_off;
 mod causes;
+#[path = "../fault_injection/mod.rs"]
+mod fault_injection;
 mod faults;
 mod refused;
 mod undo;

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Access, AddressFilter, Call, Endpoint, ErrorKind, Family, Fault, Host, HostAccess, Mode, NetNs,
-    Result, with_faults,
+    Access, AddressFilter, Endpoint, ErrorKind, Family, Host, HostAccess, Mode, NetNs, Result,
 };
 use macvlan_tests::{
     Actor, Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines,
@@ -15,6 +14,8 @@ use macvlan_tests::{
 };
 use nix::sys::resource::{Resource, setrlimit};
 use serde_json::{Deserializer, Value};
+
+use crate::fault_injection::{Call, Fault, with_faults};
 
 /// A deadline that is longer than any of these tests.
 pub(crate) const SOON: Duration = Duration::from_secs(600);

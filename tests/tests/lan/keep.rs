@@ -5,14 +5,15 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Endpoint, ErrorKind, Fault, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent,
-    with_faults,
+    Attachment, Endpoint, ErrorKind, KeepEvent, Keeper, Link, MacAddr, NetNs, Parent,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines,
     ip_link, is_guest, need, ping, quick, settle, silent, takes_long_in_the_guest,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::fault_injection::{Fault, with_faults};
 
 /// The limit from the parent's return to the previous state. In the guest, starting `ip` alone
 /// takes longer.

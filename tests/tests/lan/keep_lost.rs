@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use macvlan_core::{Endpoint, ErrorKind, Fault, KeepEvent, Keeper, with_faults};
+use macvlan_core::{Endpoint, ErrorKind, KeepEvent, Keeper};
 use macvlan_tests::{
     Container, Lab, Outcome, eventually, ip_do, ip_link, path_of, ping, silent,
     takes_long_in_the_guest,
 };
 use nix::errno::Errno;
+
+use crate::fault_injection::{Fault, with_faults};
 
 use super::keep::{attached, gone, next, nothing_more};
 

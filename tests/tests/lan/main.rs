@@ -6,6 +6,8 @@ mod announce;
 mod cancel;
 mod carrier;
 mod diagnose;
+#[path = "../fault_injection/mod.rs"]
+mod fault_injection;
 mod keep;
 mod keep_lost;
 mod keep_parent;

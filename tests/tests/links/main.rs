@@ -1,5 +1,7 @@
 //! Links, namespaces, and all operations of a handle.
 
+#[path = "../fault_injection/mod.rs"]
+mod fault_injection;
 mod fork;
 mod handle;
 mod link_options;

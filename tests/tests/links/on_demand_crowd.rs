@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use macvlan_core::{Detached, Endpoint, Fault, Handle, Host, NetNs, with_faults};
+use macvlan_core::{Detached, Endpoint, Handle, Host, NetNs};
 use macvlan_tests::{
     Actor, Lab, Need, Outcome, Snapshot, eventually, ip_do, is_long, need, path_of, ping,
 };
 use nix::sys::resource::{Resource, setrlimit};
+
+use crate::fault_injection::{Fault, with_faults};
 
 /// The peer in the VLAN, on the other host.
 const ANSWERS: &str = "10.100.255.254";

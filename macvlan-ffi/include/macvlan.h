@@ -1,0 +1,1 @@
+../../include/macvlan.h
