@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr, Presence};
+use serde::{Deserialize, Serialize};
 
 use crate::alive::{self, NetNsMark};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +16,7 @@ use crate::record::NetworkRecord;
 /// A lease: one interface of a container in one network, as it is stored.
 ///
 /// A container with several interfaces in a network has a lease for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
@@ -58,7 +59,8 @@ pub struct Lease {
 }
 
 /// The namespace that a lease is bound to, or that it is pending.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LeaseState {
     /// The container is connected.
@@ -196,7 +198,7 @@ fn in_the_way(network: &NetworkRecord, why: String) -> Error {
 }
 
 /// An address that a host outside of the network has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Foreign {
     /// The address.

@@ -6,8 +6,8 @@ use crate::value::route::RouteInfo;
 use crate::value::text::kinds;
 
 /// An event in a network namespace, from [`Watch`](crate::Watch).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Event {
     /// A link was created or changed.

@@ -9,8 +9,8 @@ use crate::value::mac::MacAddr;
 ///
 /// The tables are ARP's for IPv4 and those of neighbour discovery for IPv6.
 #[doc(alias = "RTM_NEWNEIGH")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NeighbourInfo {
     /// The neighbour's address.
@@ -28,7 +28,7 @@ pub struct NeighbourInfo {
 /// The state of a neighbour entry (RFC 4861), an `NUD_…` value of the kernel.
 #[doc(alias = "ndm_state")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum NeighbourState {
     /// The MAC address is being resolved.

@@ -386,8 +386,8 @@ impl Route {
 
 /// A route as reported by the kernel.
 #[doc(alias = "RTM_NEWROUTE")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RouteInfo {
     /// The route; its table is always set.
@@ -402,7 +402,7 @@ pub struct RouteInfo {
 
 /// A next hop of a multipath route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NextHop {
     /// The index of the link.

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take};
+use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, addresses, call_text, mac, replaced};
 use crate::endpoint::announce::{self, Announce};
@@ -72,6 +73,8 @@ use crate::value::vlan::Vlan;
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
+
+data!(Endpoint);
 
 #[pymethods]
 impl Endpoint {

@@ -7,8 +7,8 @@ use crate::value::text::kinds;
 /// The result of [`Host::diagnose`](crate::Host::diagnose) for an attachment and a peer.
 ///
 /// Displayed as the findings with their remedies, and the facts, one per line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Diagnosis {
     /// True if the peer, or the gateway to it, has answered the container.
@@ -20,8 +20,8 @@ pub struct Diagnosis {
 }
 
 /// A problem that a diagnosis found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Finding {
     /// The kind of the problem.
@@ -34,7 +34,7 @@ pub struct Finding {
 
 /// The kind of a [`Finding`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum FindingKind {

@@ -8,8 +8,8 @@ use crate::value::name::LinkId;
 
 /// A link as reported by the kernel.
 #[doc(alias = "RTM_NEWLINK")]
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct LinkInfo {
     /// The index in the link's namespace.
@@ -126,7 +126,7 @@ pub struct LinkInfo {
 ///
 /// A limit is `None` if the kernel does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Offloads {
     /// The maximum packet size for generic segmentation offload, in bytes.
@@ -154,7 +154,7 @@ pub struct Offloads {
 
 /// Traffic counters of a link, since it was created (`struct rtnl_link_stats64`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 #[allow(missing_docs)] // the fields are the kernel's, and their names say it
 pub struct LinkStatistics {
@@ -211,7 +211,7 @@ impl From<&LinkInfo> for LinkId {
 /// The operational state of a link (RFC 2863).
 #[doc(alias = "IFLA_OPERSTATE")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum LinkState {
     /// The driver does not report it; the link works if it is up.
