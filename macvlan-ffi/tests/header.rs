@@ -342,8 +342,8 @@ const NOT_REACHED: [&str; 38] = [
     // EndpointKind and LinkKind: their names are text.
     "endpoint_type",
     "link_type",
-    // NetNs: a function for names, another for paths.
-    "from_name_or_path",
+    // NetNs: functions for pids, names and paths.
+    "from_text",
     // Route, Rule and Address: their text says all of it.
     "advmss",
     "default_v4",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
+use std::hash::{Hash, Hasher};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
@@ -225,6 +226,26 @@ impl Attachment {
     pub fn announce(&self, announce: Announce) -> Result<Announcement> {
         let ips = self.addresses().iter().map(Address::ip).collect();
         Announcement::of(announce, &self.netns()?, self.name(), self.index(), ips)
+    }
+}
+
+/// Compares all values, and the identities of the namespaces instead of the handles on them.
+impl PartialEq for Attachment {
+    fn eq(&self, other: &Self) -> bool {
+        let values = |of: &Self| (of.netns_id(), of.index, of.name, of.kind, of.mac, of.mtu);
+        values(self) == values(other)
+            && (self.parent, self.parent_index) == (other.parent, other.parent_index)
+            && (&self.addresses, &self.routes) == (&other.addresses, &other.routes)
+            && self.rules == other.rules
+    }
+}
+
+impl Eq for Attachment {}
+
+/// Hashes what identifies the interface, which [`Attachment::refresh`] does not change.
+impl Hash for Attachment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.netns_id(), self.index).hash(state);
     }
 }
 

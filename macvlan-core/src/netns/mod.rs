@@ -155,13 +155,23 @@ impl NetNs {
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
     }
 
-    /// Opens a namespace by its name or, if the text contains a `/`, by its path.
+    /// Opens a namespace by the pid of a process, its path or its name, given as text.
+    ///
+    /// Text of digits alone is a pid, text with a `/` is a path, other text is a name.
+    /// [`NetNs::from_name`] also opens a namespace whose name has digits alone.
     ///
     /// # Errors
     ///
-    /// As for [`NetNs::from_name`] and [`NetNs::from_path`].
-    pub fn from_name_or_path(text: &str) -> Result<Self> {
-        if text.contains('/') { Self::from_path(text) } else { Self::from_name(text) }
+    /// As for [`NetNs::from_pid`], [`NetNs::from_path`] and [`NetNs::from_name`].
+    pub fn from_text(text: &str) -> Result<Self> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // A number that is too large for a pid is refused as one.
+            Self::from_pid(text.parse().unwrap_or(u32::MAX))
+        } else if text.contains('/') {
+            Self::from_path(text)
+        } else {
+            Self::from_name(text)
+        }
     }
 
     /// Opens the namespace of a process by a pidfd, which remains the caller's.

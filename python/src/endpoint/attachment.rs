@@ -1,5 +1,6 @@
 //! `macvlan.Attachment`: an attached endpoint.
 
+use std::hash::{Hash, Hasher};
 use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +25,25 @@ use crate::value::rule::Rule;
 /// namespace by the NetNs that was used to attach, as long as that exists, and then opens it again
 /// in the same way: by pid, pidfd, name or path. A namespace that was opened by a descriptor needs
 /// that NetNs, or another one set with set_netns().
-#[pyclass(frozen, module = "macvlan")]
+///
+/// Two are equal if all their values are and the namespace is the same. The hash does not change
+/// with refresh().
+#[pyclass(frozen, eq, hash, module = "macvlan")]
 pub(crate) struct Attachment(Mutex<Arc<Core>>);
+
+impl PartialEq for Attachment {
+    fn eq(&self, other: &Self) -> bool {
+        // Each is locked alone: two threads may compare the same two in either order.
+        let (one, another) = (self.get(), other.get());
+        one == another
+    }
+}
+
+impl Hash for Attachment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.get().hash(state);
+    }
+}
 
 impl Attachment {
     pub(crate) fn new(attachment: Core) -> Self {

@@ -250,7 +250,7 @@ pub(crate) fn netns_id(py: Python<'_>, id: NetNsId) -> PyResult<Bound<'_, PyAny>
     CLASS.import(py, "macvlan._values", "NetNsId")?.call1((id.device, id.inode))
 }
 
-/// A namespace: a handle, a pid, a name, or a path.
+/// A namespace: a handle, a pid, a name, or a path; text of digits alone is a pid.
 impl Take for Core {
     const EXPECTED: &'static str = "a NetNs, a pid, a name or a path";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
@@ -263,7 +263,7 @@ impl Take for Core {
             return Ok(py.detach(|| Self::from_pid(pid))?);
         }
         if let Some(text) = text(value)? {
-            return Ok(py.detach(|| Self::from_name_or_path(&text))?);
+            return Ok(py.detach(|| Self::from_text(&text))?);
         }
         let path = PathBuf::take(value)?;
         Ok(py.detach(|| Self::from_path(path))?)

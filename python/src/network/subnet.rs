@@ -3,12 +3,13 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use macvlan_network::{AddressRange, Subnet as Core};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, many, pairs, take, text};
-use crate::base::output::{call_text, is_address, is_network, network};
+use crate::base::output::{call_text, is_address, is_interface, is_network, network};
 
 /// A subnet from which a network assigns addresses: a value.
 ///
@@ -59,6 +60,9 @@ impl Take for AddressRange {
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         if !value.is_instance_of::<PyString>() && !is_network(value)? && !is_address(value)? {
             return Err(Refusal::Type);
+        }
+        if is_interface(value)? {
+            return Ok(IpNet::take(value)?.to_string().parse()?);
         }
         Ok(value.str()?.to_cow()?.parse()?)
     }
