@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from macvlan._enums import DuplicateDetection
 from macvlan._macvlan import (
@@ -93,7 +93,9 @@ class Address6(ipaddress.IPv6Interface):
         self,
         address: str | ipaddress.IPv6Interface,
         *,
-        duplicate_detection: DuplicateDetection | str | None = None,
+        duplicate_detection: DuplicateDetection
+        | Literal["kernel", "nodad", "optimistic"]
+        | None = None,
     ) -> None:
         text, how = address_text(address)
         super().__init__(text)

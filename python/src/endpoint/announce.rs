@@ -8,7 +8,6 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::closable::Closable;
-use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 use crate::base::waiting;
@@ -24,8 +23,6 @@ use crate::base::waiting;
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Announce(pub(crate) Core);
-
-data!(Announce);
 
 /// The words for predefined settings.
 const WORDS: [&str; 2] = ["once", "rfc"];

@@ -74,7 +74,8 @@ use crate::value::vlan::Vlan;
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
 
-data!(Endpoint);
+// The combination of the values is validated now rather than by attach.
+data!(Endpoint => Core::plan);
 
 #[pymethods]
 impl Endpoint {
@@ -217,7 +218,6 @@ impl Endpoint {
         if let Some(on) = allmulticast {
             endpoint = endpoint.allmulticast(on);
         }
-        // The combination of the values is validated now rather than by attach.
         endpoint.plan().or_raise(py)?;
         Ok(Self(endpoint))
     }

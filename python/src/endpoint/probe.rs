@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, text};
-use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 
@@ -25,8 +24,6 @@ use crate::base::output::call_text;
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Probe(pub(crate) Core);
-
-data!(Probe);
 
 /// The words for predefined settings.
 const WORDS: [&str; 2] = ["quick", "rfc"];

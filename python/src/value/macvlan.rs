@@ -22,7 +22,7 @@ use crate::base::output::{Enumeration, call_text, mac, replaced};
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Macvlan(pub(crate) Core);
 
-data!(Macvlan);
+data!(Macvlan => Core::check);
 
 #[pymethods]
 impl Macvlan {
