@@ -21,7 +21,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert_eq!(error.kind().as_str(), "invalid-value");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum ErrorKind {
@@ -159,6 +158,14 @@ impl ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for ErrorKind {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let kind = Self::ALL.iter().find(|kind| kind.as_str() == text).copied();
+        kind.ok_or_else(|| Error::invalid(format!("parse kind of error {text:?}"), "unknown kind"))
     }
 }
 

@@ -38,12 +38,16 @@
 //!
 //! # Features
 //!
-//! - `serde`: serializes values as text, and information from the kernel as structures.
+//! - `serde`: reads and writes inputs, such as an [`Endpoint`], and information from the kernel as
+//!   documents; `docs/formats.md` describes them.
 //! - `tokio`: `AsyncHost` and `EventStream` for asynchronous programs.
 #![warn(clippy::missing_errors_doc)]
 // clippy.toml forbids methods that hide errors of the kernel, which the tests do not.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+#[cfg(feature = "serde")]
+#[doc(hidden)] // for the crate of networks
+pub mod document;
 mod endpoint;
 mod error;
 #[allow(clippy::disallowed_methods)] // errors only make a message less specific

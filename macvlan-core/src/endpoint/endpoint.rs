@@ -31,7 +31,6 @@ use crate::value::route::Route;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 #[allow(clippy::struct_excessive_bools)] // independent switches, not a state machine
 pub struct Endpoint {
@@ -64,15 +63,12 @@ pub struct Endpoint {
     pub(super) announce: Option<Announce>,
     pub(super) rate: Option<Rate>,
     /// True if ARP is answered only for addresses that are routed through the link.
-    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) arp_filter: bool,
-    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) left_down: bool,
 }
 
 /// The kind of link of an endpoint, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum EndpointKind {
     /// A macvlan: a link with its own MAC address on the parent's network.
@@ -194,7 +190,11 @@ impl Endpoint {
     /// The priority of the rules of [`Endpoint::source_routing`].
     pub const RULE_PRIORITY: u32 = 30_000;
 
-    fn of(name: impl IntoLinkName, parent: impl IntoParent, kind: EndpointKind) -> Result<Self> {
+    pub(super) fn of(
+        name: impl IntoLinkName,
+        parent: impl IntoParent,
+        kind: EndpointKind,
+    ) -> Result<Self> {
         Ok(Self {
             name: name.try_into().map_err(Into::into)?,
             parent: parent.try_into().map_err(Into::into)?,

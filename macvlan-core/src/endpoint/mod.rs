@@ -11,6 +11,8 @@ mod difference;
 mod endpoint;
 mod ensure;
 mod find_parent;
+#[cfg(feature = "serde")]
+mod form;
 mod old_link;
 mod on_demand;
 mod parent;

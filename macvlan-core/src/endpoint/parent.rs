@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::value::link::{IntoLinkName, Vlan, VlanProtocol};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::net::parse_number;
-use crate::value::text::serde_as_text;
 
 /// The link on the host that an endpoint is on.
 ///
@@ -315,8 +314,6 @@ impl From<&Parent> for Parent {
         parent.clone()
     }
 }
-
-serde_as_text!(Parent);
 
 #[cfg(test)]
 mod tests {

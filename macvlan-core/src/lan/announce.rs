@@ -34,7 +34,6 @@ use crate::wait::{self, Cancel};
 #[doc(alias = "arp_notify")]
 #[doc(alias = "arping -U")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Announce {
     count: u32,

@@ -5,4 +5,6 @@ pub(crate) mod ask;
 pub(crate) mod asked;
 pub(crate) mod carrier;
 pub(crate) mod dad;
+#[cfg(feature = "serde")]
+mod form;
 pub(crate) mod probe;

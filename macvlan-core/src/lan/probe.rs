@@ -25,7 +25,6 @@ use crate::value::holder::Holder;
 /// ```
 #[doc(alias = "RFC 5227")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Probe {
     pub(super) count: u32,

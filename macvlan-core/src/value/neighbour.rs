@@ -1,9 +1,9 @@
 //! Entries of the neighbour tables.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use crate::value::mac::MacAddr;
+use crate::value::text::named;
 
 /// An entry of the neighbour tables, as reported by the kernel.
 ///
@@ -26,9 +26,10 @@ pub struct NeighbourInfo {
 }
 
 /// The state of a neighbour entry (RFC 4861), an `NUD_…` value of the kernel.
+///
+/// The text form is that of `ip neighbour`.
 #[doc(alias = "ndm_state")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum NeighbourState {
     /// The MAC address is being resolved.
@@ -67,19 +68,18 @@ impl From<u16> for NeighbourState {
     }
 }
 
-impl fmt::Display for NeighbourState {
-    /// Formats the state as `ip neighbour` does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Incomplete => "INCOMPLETE",
-            Self::Reachable => "REACHABLE",
-            Self::Stale => "STALE",
-            Self::Delay => "DELAY",
-            Self::Probe => "PROBE",
-            Self::Failed => "FAILED",
-            Self::Noarp => "NOARP",
-            Self::Permanent => "PERMANENT",
-            Self::None => "NONE",
-        })
-    }
-}
+named!(
+    NeighbourState,
+    "neighbour state",
+    [
+        Incomplete = "INCOMPLETE",
+        Reachable = "REACHABLE",
+        Stale = "STALE",
+        Delay = "DELAY",
+        Probe = "PROBE",
+        Failed = "FAILED",
+        Noarp = "NOARP",
+        Permanent = "PERMANENT",
+        None = "NONE",
+    ]
+);

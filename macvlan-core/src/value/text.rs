@@ -55,6 +55,7 @@ macro_rules! kinds {
         }
 
         crate::value::text::from_name!($type, $what, [$($variant = $name),+]);
+        crate::value::text::serde_as_text!($type);
     };
 }
 pub(crate) use kinds;
@@ -84,6 +85,8 @@ macro_rules! serde_as_text {
     )+};
 }
 pub(crate) use serde_as_text;
+
+serde_as_text!(crate::error::ErrorKind);
 
 #[cfg(test)]
 mod kinds_tests {

@@ -3,6 +3,8 @@
 
 mod change;
 mod confirm;
+#[cfg(feature = "serde")]
+mod form;
 mod lend;
 mod mark;
 mod moving;

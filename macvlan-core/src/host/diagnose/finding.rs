@@ -34,7 +34,6 @@ pub struct Finding {
 
 /// The kind of a [`Finding`]. The numbers are stable and part of the C ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum FindingKind {

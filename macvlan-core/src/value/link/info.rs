@@ -1,15 +1,15 @@
 //! A link as reported by the kernel.
 
-use std::fmt;
-
 use crate::value::link::{AcceptRa, AddrGenMode, Macvlan, Vlan};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
+use crate::value::text::named;
 
 /// A link as reported by the kernel.
 #[doc(alias = "RTM_NEWLINK")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct LinkInfo {
     /// The index in the link's namespace.
@@ -127,6 +127,7 @@ pub struct LinkInfo {
 /// A limit is `None` if the kernel does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Offloads {
     /// The maximum packet size for generic segmentation offload, in bytes.
@@ -155,6 +156,7 @@ pub struct Offloads {
 /// Traffic counters of a link, since it was created (`struct rtnl_link_stats64`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 #[allow(missing_docs)] // the fields are the kernel's, and their names say it
 pub struct LinkStatistics {
@@ -208,10 +210,9 @@ impl From<&LinkInfo> for LinkId {
     }
 }
 
-/// The operational state of a link (RFC 2863).
+/// The operational state of a link (RFC 2863). The text form is that of `ip link`.
 #[doc(alias = "IFLA_OPERSTATE")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum LinkState {
     /// The driver does not report it; the link works if it is up.
@@ -245,17 +246,16 @@ impl From<u8> for LinkState {
     }
 }
 
-impl fmt::Display for LinkState {
-    /// Formats the state as `ip link` does.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Unknown => "UNKNOWN",
-            Self::NotPresent => "NOTPRESENT",
-            Self::Down => "DOWN",
-            Self::LowerLayerDown => "LOWERLAYERDOWN",
-            Self::Testing => "TESTING",
-            Self::Dormant => "DORMANT",
-            Self::Up => "UP",
-        })
-    }
-}
+named!(
+    LinkState,
+    "link state",
+    [
+        Unknown = "UNKNOWN",
+        NotPresent = "NOTPRESENT",
+        Down = "DOWN",
+        LowerLayerDown = "LOWERLAYERDOWN",
+        Testing = "TESTING",
+        Dormant = "DORMANT",
+        Up = "UP",
+    ]
+);

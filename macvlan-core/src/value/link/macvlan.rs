@@ -65,7 +65,6 @@ impl Mode {
 /// assert!(Macvlan::new(Mode::Bridge).nopromisc(true).check().is_err()); // for passthru only
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Macvlan {
     mode: Mode,

@@ -1,5 +1,7 @@
 //! Links to be created, and links as reported by the kernel.
 
+#[cfg(feature = "serde")]
+mod form;
 mod info;
 mod ipv6;
 mod kind;
@@ -12,6 +14,8 @@ pub use kind::{EndpointType, LinkType};
 pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
 pub use vlan::{Vlan, VlanProtocol};
 
+#[cfg(feature = "serde")]
+pub(crate) use form::OptionsForm;
 pub(crate) use macvlan::LIST_OUTSIDE_SOURCE;
 
 use crate::error::{Error, Result};
