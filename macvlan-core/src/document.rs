@@ -84,6 +84,8 @@ macro_rules! document {
     };
 }
 
+pub use document;
+
 /// A form of `T`, by which serde writes and reads it.
 pub trait Form<T>: Sized {
     /// Returns the form of a value.
@@ -127,6 +129,8 @@ macro_rules! serde_as {
     };
 }
 
+pub use serde_as;
+
 /// Puts the name of a field before the setter's message.
 ///
 /// # Errors
@@ -143,6 +147,37 @@ pub fn in_field<T, E: Display>(field: &str, result: Result<T, E>) -> Result<T, S
 /// If it is missing.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, String> {
     value.ok_or_else(|| format!("missing field `{field}`"))
+}
+
+/// A value that is text in a document, as its parser takes it.
+pub trait FromText: Display + Sized {
+    /// Parses the text.
+    ///
+    /// # Errors
+    ///
+    /// The parser's message.
+    fn from_text(text: &str) -> Result<Self, String>;
+}
+
+/// A value as text, for types whose own serde format is another or has no helpful errors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Text<T>(pub T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::from_text(&String::deserialize(deserializer)?).map(Text).map_err(D::Error::custom)
+    }
+}
+
+/// Returns values as text.
+pub fn texts<T>(values: impl IntoIterator<Item = T>) -> Vec<Text<T>> {
+    values.into_iter().map(Text).collect()
 }
 
 /// A value that is text where that says everything, and a document otherwise.

@@ -16,9 +16,9 @@ use crate::store::Granted;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Allocation {
-    addresses: Vec<IpAddr>,
-    families: [bool; 2],
-    mac: Option<MacAddr>,
+    pub(crate) addresses: Vec<IpAddr>,
+    pub(crate) families: [bool; 2],
+    pub(crate) mac: Option<MacAddr>,
 }
 
 impl Default for Allocation {

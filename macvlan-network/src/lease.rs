@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{LinkName, MacAddr, Presence};
-use serde::{Deserialize, Serialize};
 
 use crate::alive::{self, NetNsMark};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +15,7 @@ use crate::record::NetworkRecord;
 /// A lease: one interface of a container in one network, as it is stored.
 ///
 /// A container with several interfaces in a network has a lease for each.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
@@ -59,7 +58,7 @@ pub struct Lease {
 }
 
 /// The namespace that a lease is bound to, or that it is pending.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LeaseState {

@@ -57,6 +57,7 @@ mod ensure;
 mod error;
 mod error_kind;
 mod file_lock;
+mod form;
 mod given;
 mod granting;
 mod host_link;

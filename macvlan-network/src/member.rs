@@ -25,15 +25,15 @@ use crate::name::{check_findable, check_name, folded};
 #[must_use]
 pub struct Member {
     pub(crate) container: String,
-    name: Option<String>,
-    aliases: Vec<String>,
-    addresses: Vec<IpAddr>,
-    take: Vec<String>,
-    link_local: Vec<IpAddr>,
-    interface: Option<String>,
-    mac: Option<MacAddr>,
-    default_route: Option<bool>,
-    gw_priority: Option<i32>,
+    pub(crate) name: Option<String>,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) addresses: Vec<IpAddr>,
+    pub(crate) take: Vec<String>,
+    pub(crate) link_local: Vec<IpAddr>,
+    pub(crate) interface: Option<String>,
+    pub(crate) mac: Option<MacAddr>,
+    pub(crate) default_route: Option<bool>,
+    pub(crate) gw_priority: Option<i32>,
     pub(crate) replace_default_route: bool,
 }
 

@@ -111,7 +111,7 @@ _Range: TypeAlias = _Ip | _Subnet
 _Net: TypeAlias = _Subnet | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Mac: TypeAlias = str | bytes
 _Link: TypeAlias = str | int | LinkInfo | Attachment
-_Parent: TypeAlias = str | int | Parent | LinkInfo
+_Parent: TypeAlias = str | int | Parent | LinkInfo | Mapping[str, Any]
 _NetNs: TypeAlias = NetNs | int | str | PathLike[str]
 _Seconds: TypeAlias = float | timedelta
 _Probe: TypeAlias = Probe | Literal["quick", "rfc"]
@@ -948,6 +948,8 @@ class Attachment:
 
         This includes the name, the MAC address, the MTU, addresses, routes and rules.
         """
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data, with the identity of the namespace."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -2664,6 +2666,11 @@ class Network:
     @property
     def id(self) -> str:
         """Returns the network's id: 64 hexadecimal digits."""
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the configuration as a dict of plain data, without what has its default.
+
+        The keys are the arguments of Networks.create().
+        """
     @property
     def name(self) -> str:
         """Returns the network's name."""

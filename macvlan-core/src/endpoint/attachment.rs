@@ -45,6 +45,7 @@ use crate::value::rule::Rule;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Attachment {
     pub(super) name: LinkName,
     pub(super) kind: &'static str,
@@ -57,7 +58,9 @@ pub struct Attachment {
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
     /// Deletions of the rules, and of the routes that the kernel does not delete with the link.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) deletions: Vec<Deletion>,
+    #[cfg_attr(feature = "serde", serde(rename = "netns_id"))]
     pub(super) netns: WeakNetNs,
 }
 

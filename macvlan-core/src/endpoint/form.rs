@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::document::{Form, Seconds, TextOr, in_field, required};
+use crate::document::{Form, Seconds, Text, TextOr, document, in_field, required, serde_as, texts};
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::parent::Parent;
 use crate::error::Error;
@@ -14,7 +14,6 @@ use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
 use crate::value::route::Route;
-use crate::{document, serde_as};
 
 document!(EndpointForm, "an endpoint", {
     name: Option<LinkName>,
@@ -26,7 +25,7 @@ document!(EndpointForm, "an endpoint", {
     mac_conflict_timeout: Option<Seconds>,
     mtu: Option<u32>,
     addresses: Vec<Assignment>,
-    gateways: Vec<IpAddr>,
+    gateways: Vec<Text<IpAddr>>,
     on_link_gateways: bool,
     gateway_metric: Option<u32>,
     routes: Vec<Route>,
@@ -113,7 +112,7 @@ impl Form<Endpoint> for EndpointForm {
             mac_conflict_timeout: Some(Seconds(mac_patience)).filter(|time| !time.0.is_zero()),
             mtu,
             addresses: addresses.into_iter().map(whole).collect::<Result<_, _>>()?,
-            gateways,
+            gateways: texts(gateways),
             on_link_gateways,
             gateway_metric,
             routes,
@@ -152,7 +151,7 @@ impl Form<Endpoint> for EndpointForm {
         for assignment in self.addresses {
             endpoint = endpoint.assignment(assignment);
         }
-        endpoint.gateways.extend(self.gateways);
+        endpoint.gateways.extend(self.gateways.into_iter().map(|Text(ip)| ip));
         Ok(Endpoint {
             mac: self.mac,
             mtu: self.mtu,

@@ -3,11 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::document::{Form, Seconds, TextOr, in_field};
+use crate::document::{Form, Seconds, TextOr, document, in_field, serde_as};
 use crate::error::Error;
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
-use crate::{document, serde_as};
 
 document!(ProbeForm, "a probe", {
     count: Option<u32>,

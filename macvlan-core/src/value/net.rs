@@ -56,6 +56,20 @@ pub(crate) fn net_in(text: &str, operation: &dyn Fn() -> String) -> Result<IpNet
     })
 }
 
+#[cfg(feature = "serde")]
+impl crate::document::FromText for IpAddr {
+    fn from_text(text: &str) -> std::result::Result<Self, String> {
+        parse_ip(text).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl crate::document::FromText for IpNet {
+    fn from_text(text: &str) -> std::result::Result<Self, String> {
+        parse_net(text).map_err(|error| error.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, parse, take};
+use crate::base::data::to_data;
 use crate::base::error::OrRaise;
 use crate::base::output::{addresses, attributes_text, endpoint_kind, link, mac};
 use crate::endpoint::announce::Announcement;
@@ -181,6 +182,11 @@ impl Attachment {
         let fresh = Arc::new(attachment);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+
+    /// Returns the values as a dict of plain data, with the identity of the namespace.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_data(py, &*self.get())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, many, pairs, take, text};
+use crate::base::data::from_data;
 use crate::base::output::{call_text, is_address, is_interface, is_network, network};
 
 /// A subnet from which a network assigns addresses: a value.
@@ -96,8 +97,11 @@ fn texts(ranges: &[AddressRange]) -> Vec<String> {
 }
 
 impl Take for Core {
-    const EXPECTED: &'static str = "a subnet as str or of ipaddress, or a Subnet";
+    const EXPECTED: &'static str = "a subnet as str or of ipaddress, a Subnet, or its dict";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if value.is_instance_of::<PyDict>() {
+            return Ok(from_data("Subnet", value)?);
+        }
         if let Ok(subnet) = value.cast::<Subnet>() {
             return Ok(subnet.get().0.clone());
         }

@@ -5,11 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::document::{Form, in_field, required};
+use crate::document::{Form, document, in_field, required, serde_as};
 use crate::value::link::{Link, LinkKind, LinkType, Macvlan, Mode, Vlan, VlanProtocol};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
-use crate::{document, serde_as};
 
 // The options of every kind, so that an endpoint's may come before its kind.
 document!(OptionsForm, "the options of a link", {
