@@ -44,10 +44,11 @@ def missing() -> list[str]:
     """Returns what has to be installed before the package can be built."""
     problems = []
     needed = ".".join(map(str, RUST))
-    if not shutil.which("cargo"):
+    cargo = shutil.which("cargo")
+    if not cargo:
         problems.append(f"Rust {needed} or later, with cargo on PATH: see https://rustup.rs")
     else:
-        said = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=False)
+        said = subprocess.run([cargo, "--version"], capture_output=True, text=True, check=False)
         version = re.match(r"cargo (\d+)\.(\d+)", said.stdout)
         if not version:
             problems.append(f"a cargo that works; this one fails: {said.stderr.strip()}")
@@ -66,7 +67,9 @@ def get_requires_for_build_wheel(settings: Mapping[str, Any] | None = None) -> l
     """Returns the packages that the build needs; exits if a compiler is missing."""
     if problems := missing():
         raise SystemExit(
-            "\n".join(["macvlan is compiled from source, which needs:", *(f"- {p}" for p in problems)])
+            "\n".join(
+                ["macvlan is compiled from source, which needs:", *(f"- {p}" for p in problems)]
+            )
         )
     requirements: list[str] = maturin.get_requires_for_build_wheel(settings)
     return requirements

@@ -70,6 +70,7 @@ def test_all_ways_lead_to_the_same() -> None:
                 NetNs.from_fd(netns),
                 NetNs.from_pidfd(pidfd),
                 Handle(pid).netns,
+                Handle(str(pid)).netns,
                 Handle(path).netns,
                 Handle(Path(path)).netns,
                 Host(netns).netns,
