@@ -395,7 +395,7 @@ def test_mac_addresses_are_text_and_bytes() -> None:
     assert not mac != "0A:0B:0C:0D:0E:0F"  # noqa: SIM202
     assert mac != "0a:0b:0c:0d:0e:00"
     assert mac != 5
-    assert mac in {"0a:0b:0c:0d:0e:0f"}
+    assert {mac} == {"0a:0b:0c:0d:0e:0f"}
     assert hash(mac) == hash("0a:0b:0c:0d:0e:0f")
     assert json.dumps({"mac": mac}) == '{"mac": "0a:0b:0c:0d:0e:0f"}'
 
