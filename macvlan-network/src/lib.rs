@@ -31,6 +31,8 @@
 //!   later. [`Network::create_link`] creates a link that a runtime moves to the container itself.
 //! - [`Networks::reconcile`] makes the kernel and the store agree after a crash or a reboot;
 //!   [`Networks::collect`] releases the leases of containers that are gone.
+//! - [`NetworkConfig`], [`Subnet`], [`Member`] and [`Allocation`] can be read and written with serde;
+//!   `docs/formats.md` describes their documents.
 //! - [`Error`] says which operation failed, where and why; its [`ErrorKind`] is for programs.
 //!
 //! An address is stored before the kernel gets it, and is removed from the kernel before it leaves

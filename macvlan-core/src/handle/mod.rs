@@ -348,7 +348,6 @@ impl Handle {
     /// not exist.
     #[doc(alias = "ip link set type vlan")]
     pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
-        vlan.check()?;
         let link = link.try_into().map_err(Into::into)?;
         self.change(link, &LinkChange::Vlan(vlan)).map_err(|error| {
             // The kernel's answer to options of another kind of link.

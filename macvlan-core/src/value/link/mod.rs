@@ -386,8 +386,9 @@ impl Link {
         }
         match &self.kind {
             LinkKind::Macvlan(options) | LinkKind::Macvtap(options) => options.check(),
-            LinkKind::Vlan(options) => options.check(),
-            LinkKind::Veth { .. } | LinkKind::Dummy | LinkKind::Bridge => Ok(()),
+            LinkKind::Vlan(_) | LinkKind::Veth { .. } | LinkKind::Dummy | LinkKind::Bridge => {
+                Ok(())
+            }
         }
     }
 }

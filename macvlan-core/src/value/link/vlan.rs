@@ -251,16 +251,6 @@ impl Vlan {
         &self.egress_qos
     }
 
-    /// Validates options that were deserialized, not made by the constructors.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.id != 0 {
-            Self::new(self.id).map(drop)?;
-        }
-        let tags = self.ingress_qos.iter().map(|(tag, _)| *tag);
-        tags.chain(self.egress_qos.iter().map(|(_, tag)| *tag))
-            .try_for_each(|tag| tag_priority(tag).map(drop))
-    }
-
     /// Formats the options as `ip link add … type vlan` takes them.
     pub(crate) fn in_words(&self) -> String {
         let mut words = format!(" protocol {} id {}", self.protocol, self.id);
