@@ -165,8 +165,9 @@ impl NetNs {
     /// As for [`NetNs::from_pid`], [`NetNs::from_path`] and [`NetNs::from_name`].
     pub fn from_text(text: &str) -> Result<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // A number that is too large for a pid is refused as one.
-            Self::from_pid(text.parse().unwrap_or(u32::MAX))
+            let operation = || format!("open the network namespace of pid {text}");
+            let pid = text.parse().map_err(|_| Error::invalid(operation(), "not a pid"))?;
+            Self::from_pid(pid)
         } else if text.contains('/') {
             Self::from_path(text)
         } else {
