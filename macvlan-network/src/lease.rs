@@ -15,7 +15,7 @@ use crate::record::NetworkRecord;
 /// A lease: one interface of a container in one network, as it is stored.
 ///
 /// A container with several interfaces in a network has a lease for each.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Lease {
     /// The network's id.
@@ -58,7 +58,7 @@ pub struct Lease {
 }
 
 /// The namespace that a lease is bound to, or that it is pending.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LeaseState {
@@ -202,7 +202,7 @@ fn in_the_way(network: &NetworkRecord, why: String) -> Error {
 }
 
 /// An address that a host outside of the network has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ConflictingAddress {
     /// The address.

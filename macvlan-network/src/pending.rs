@@ -10,7 +10,7 @@ use crate::time;
 pub(crate) const AGE: Duration = Duration::from_secs(600);
 
 /// The time since when a lease is pending.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Pending {
     /// The boot in which it was made (`/proc/sys/kernel/random/boot_id`), with which it ends.

@@ -6,9 +6,9 @@ from io import FileIO
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar, final
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypedDict, TypeVar, final
 
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from macvlan._enums import (
     AcceptRa,
@@ -111,15 +111,56 @@ _Range: TypeAlias = _Ip | _Subnet
 _Net: TypeAlias = _Subnet | ipaddress.IPv4Address | ipaddress.IPv6Address
 _Mac: TypeAlias = str | bytes
 _Link: TypeAlias = str | int | LinkInfo | Attachment
-_Parent: TypeAlias = str | int | Parent | LinkInfo
+_Parent: TypeAlias = str | int | Parent | LinkInfo | Mapping[str, Any]
 _NetNs: TypeAlias = NetNs | int | str | PathLike[str]
 _Seconds: TypeAlias = float | timedelta
-_Probe: TypeAlias = Probe | str
-_Announce: TypeAlias = Announce | str
+_Probe: TypeAlias = Probe | Literal["quick", "rfc"]
+_Announce: TypeAlias = Announce | Literal["once", "rfc"]
 _Rate: TypeAlias = Rate | str | int
 _Fd: TypeAlias = int | _HasFileno
 _Map: TypeAlias = Mapping[int, int] | Iterable[tuple[int, int]]
 _Texts: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+# Enumerations, whose members are also taken by their text.
+_AcceptRa: TypeAlias = AcceptRa | Literal["never", "unless-forwarding", "always"]
+_AddrGenMode: TypeAlias = AddrGenMode | Literal["eui64", "none", "stable_secret", "random"]
+_EndpointKind: TypeAlias = EndpointKind | Literal["macvlan", "macvtap", "vlan"]
+_Family: TypeAlias = Family | Literal[4, 6, "ipv4", "ipv6", "v4", "v6"]
+_FindingKind: TypeAlias = (
+    FindingKind
+    | Literal[
+        "link-gone",
+        "link-down",
+        "mac-changed",
+        "parent-gone",
+        "parent-down",
+        "no-carrier",
+        "parent-is-port",
+        "wireless",
+        "no-address",
+        "no-route",
+        "peer-is-host",
+        "not-sent",
+        "no-answer",
+        "mac-filtered",
+        "not-promiscuous",
+        "answer-lost",
+        "several-answer",
+        "mac-elsewhere",
+        "other-vlans",
+        "wrong-neighbour",
+        "address-duplicate",
+        "address-tentative",
+        "connected-route-missing",
+    ]
+)
+_LinkKind: TypeAlias = LinkKind | Literal["macvlan", "macvtap", "vlan", "veth", "dummy", "bridge"]
+_MacFrom: TypeAlias = MacFrom | Literal["address", "container"]
+_Mode: TypeAlias = Mode | Literal["private", "vepa", "bridge", "passthru", "source"]
+_Order: TypeAlias = Order | Literal["first", "next", "random"]
+_RouteKind: TypeAlias = RouteKind | Literal["unicast", "blackhole", "unreachable", "prohibit"]
+_Scope: TypeAlias = Scope | Literal["global", "site", "link", "host", "nowhere"]
+_VlanProtocol: TypeAlias = VlanProtocol | Literal["802.1Q", "802.1ad"]
 
 # What is given.
 _Interfaces: TypeAlias = tuple[ipaddress.IPv4Interface | Address6, ...]
@@ -418,7 +459,7 @@ class Difference:
         """Returns whether only a replacement of the link resolves the difference."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
 
 @final
 class NetNs:
@@ -541,6 +582,38 @@ class VisibleNetNs:
         Raises NotFoundError if none does.
         """
 
+class _EndpointChanges(TypedDict, total=False):
+    name: str
+    parent: _Parent
+    kind: _EndpointKind | None
+    mode: _Mode | None
+    options: Macvlan | Vlan | None
+    mac: _Mac | None
+    mtu: int | None
+    addresses: Iterable[_Interface]
+    gateways: Iterable[_Ip]
+    routes: Iterable[Route | str]
+    on_link_gateways: bool
+    promisc: bool
+    lo_up: bool
+    replace_default_route: bool
+    source_routing: int | None
+    alias: str | None
+    alternative_names: Iterable[str]
+    group: int | None
+    tx_queue_len: int | None
+    queues: tuple[int, int] | None
+    addr_gen_mode: _AddrGenMode | None
+    accept_ra: _AcceptRa | None
+    autoconf: bool | None
+    disable_ipv6: bool | None
+    wait_for_mac: _Seconds
+    probe: _Probe | None
+    announce: _Announce | None
+    rate: _Rate | None
+    gateway_metric: int | None
+    allmulticast: bool | None
+
 @final
 class Endpoint:
     """The description of a container interface: a value, validated without any system call.
@@ -599,8 +672,8 @@ class Endpoint:
         name: str,
         *,
         parent: _Parent,
-        kind: EndpointKind | str | None = None,
-        mode: Mode | str | None = None,
+        kind: _EndpointKind | None = None,
+        mode: _Mode | None = None,
         options: MacvlanOptions | VlanOptions | None = None,
         mac: _Mac | None = None,
         mtu: int | None = None,
@@ -617,8 +690,8 @@ class Endpoint:
         group: int | None = None,
         tx_queue_len: int | None = None,
         queues: tuple[int, int] | None = None,
-        addr_gen_mode: AddrGenMode | str | None = None,
-        accept_ra: AcceptRa | str | None = None,
+        addr_gen_mode: _AddrGenMode | None = None,
+        accept_ra: _AcceptRa | None = None,
         autoconf: bool | None = None,
         disable_ipv6: bool | None = None,
         mac_conflict_timeout: _Seconds = 0.0,
@@ -630,12 +703,12 @@ class Endpoint:
     ) -> Self: ...
     PROTOCOL: Final[int]
     RULE_PRIORITY: Final[int]
-    def replace(self, **changes: object) -> Endpoint:
+    def replace(self, **changes: Unpack[_EndpointChanges]) -> Endpoint:
         """Makes a copy with other values for these arguments.
 
         New options replace the mode as well.
         """
-    def __replace__(self, **changes: object) -> Endpoint: ...
+    def __replace__(self, **changes: Unpack[_EndpointChanges]) -> Endpoint: ...
     def plan(self) -> str:
         """Returns the steps of an attach as the equivalent `ip` commands."""
     @property
@@ -735,6 +808,20 @@ class Endpoint:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Endpoint:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Parent:
@@ -758,7 +845,7 @@ class Parent:
         base: _Parent,
         id: int,
         *,
-        protocol: VlanProtocol | str = "802.1Q",
+        protocol: _VlanProtocol = "802.1Q",
         name: str | None = None,
     ) -> Parent:
         """Makes a parent that is VLAN `id` of a base.
@@ -862,6 +949,11 @@ class Attachment:
 
         This includes the name, the MAC address, the MTU, addresses, routes and rules.
         """
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data, with the identity of the namespace."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Handle:
@@ -881,9 +973,9 @@ class Handle:
         self,
         name: str,
         *,
-        kind: LinkKind | str | None = None,
+        kind: _LinkKind | None = None,
         parent: _Link | None = None,
-        mode: Mode | str | None = None,
+        mode: _Mode | None = None,
         options: MacvlanOptions | VlanOptions | None = None,
         peer: str | None = None,
         peer_netns: _NetNs | None = None,
@@ -913,7 +1005,7 @@ class Handle:
     def link(self, link: _Link) -> LinkInfo:
         """Returns a link, like `ip -d link show dev`."""
     def links(
-        self, *, kind: LinkKind | str | None = None, controller: _Link | None = None
+        self, *, kind: _LinkKind | None = None, controller: _Link | None = None
     ) -> list[LinkInfo]:
         """Returns links, like `ip -d link show [type KIND] [master LINK]`.
 
@@ -955,7 +1047,7 @@ class Handle:
 
         Like `ip link set dev LINK txqueuelen PACKETS`.
         """
-    def set_addr_gen_mode(self, link: _Link, mode: AddrGenMode | str) -> None:
+    def set_addr_gen_mode(self, link: _Link, mode: _AddrGenMode) -> None:
         """Sets how a link's IPv6 link-local address is made.
 
         Like `ip link set dev LINK addrgenmode MODE`. It applies when the link next comes up.
@@ -974,7 +1066,7 @@ class Handle:
         self,
         link: _Link,
         *,
-        mode: Mode | str | None = None,
+        mode: _Mode | None = None,
         nopromisc: bool | None = None,
         nodst: bool | None = None,
         bc_queue_len: int | None = None,
@@ -1033,11 +1125,11 @@ class Handle:
         The kernel then answers "local" to `ip route get ADDRESS`.
         """
     def addresses(
-        self, link: _Link | None = None, *, family: Family | int | str | None = None
+        self, link: _Link | None = None, *, family: _Family | None = None
     ) -> list[AddressInfo]:
         """Returns addresses, like `ip [-4|-6] address show [dev LINK]`; family is 4 or 6."""
     def neighbours(
-        self, link: _Link | None = None, *, family: Family | int | str | None = None
+        self, link: _Link | None = None, *, family: _Family | None = None
     ) -> list[NeighbourInfo]:
         """Returns neighbour entries, like `ip [-4|-6] neighbour show [dev LINK]`."""
     def add_route(self, route: Route | str) -> None:
@@ -1053,9 +1145,9 @@ class Handle:
         self,
         link: _Link | None = None,
         *,
-        family: Family | int | str | None = None,
+        family: _Family | None = None,
         table: int | None = None,
-        kind: RouteKind | str | None = None,
+        kind: _RouteKind | None = None,
         protocol: int | None = None,
     ) -> list[RouteInfo]:
         """Returns routes, like `ip [-4|-6] route show table all`.
@@ -1150,6 +1242,14 @@ class PromiscGuard:
         /,
     ) -> None: ...
 
+class _MacvlanChanges(TypedDict, total=False):
+    mode: _Mode
+    nopromisc: bool
+    nodst: bool
+    source_macs: Iterable[_Mac]
+    bc_queue_len: int | None
+    bc_cutoff: int | None
+
 @final
 class MacvlanOptions:
     """The options of a macvlan or macvtap.
@@ -1166,7 +1266,7 @@ class MacvlanOptions:
 
     def __new__(
         cls,
-        mode: Mode | str = "bridge",
+        mode: _Mode = "bridge",
         *,
         nopromisc: bool = False,
         nodst: bool = False,
@@ -1174,9 +1274,9 @@ class MacvlanOptions:
         bc_queue_len: int | None = None,
         bc_cutoff: int | None = None,
     ) -> Self: ...
-    def replace(self, **changes: object) -> MacvlanOptions:
+    def replace(self, **changes: Unpack[_MacvlanChanges]) -> MacvlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: object) -> MacvlanOptions: ...
+    def __replace__(self, **changes: Unpack[_MacvlanChanges]) -> MacvlanOptions: ...
     @property
     def mode(self) -> Mode:
         """Returns the macvlan mode."""
@@ -1202,6 +1302,31 @@ class MacvlanOptions:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Macvlan:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+class _VlanChanges(TypedDict, total=False):
+    id: int | str
+    protocol: _VlanProtocol
+    reorder_hdr: bool | None
+    gvrp: bool | None
+    mvrp: bool | None
+    loose_binding: bool | None
+    bridge_binding: bool | None
+    ingress_qos: _Map
+    egress_qos: _Map
 
 @final
 class VlanOptions:
@@ -1222,7 +1347,7 @@ class VlanOptions:
         cls,
         id: int | str,
         *,
-        protocol: VlanProtocol | str = "802.1Q",
+        protocol: _VlanProtocol = "802.1Q",
         reorder_hdr: bool | None = None,
         gvrp: bool | None = None,
         mvrp: bool | None = None,
@@ -1231,9 +1356,9 @@ class VlanOptions:
         ingress_qos: _Map = (),
         egress_qos: _Map = (),
     ) -> Self: ...
-    def replace(self, **changes: object) -> VlanOptions:
+    def replace(self, **changes: Unpack[_VlanChanges]) -> VlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: object) -> VlanOptions: ...
+    def __replace__(self, **changes: Unpack[_VlanChanges]) -> VlanOptions: ...
     @property
     def id(self) -> int:
         """Returns the id; 0 for priority tags."""
@@ -1265,6 +1390,20 @@ class VlanOptions:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Vlan:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Route:
@@ -1293,11 +1432,11 @@ class Route:
         metric: int | None = None,
         table: int | None = None,
         source: _Ip | None = None,
-        scope: Scope | str | int | None = None,
+        scope: _Scope | int | None = None,
         mtu: int | None = None,
         advmss: int | None = None,
         on_link: bool = False,
-        kind: RouteKind | str = "unicast",
+        kind: _RouteKind = "unicast",
         protocol: int | None = None,
     ) -> Self: ...
     @staticmethod
@@ -1509,7 +1648,21 @@ class LinkInfo:
         """Returns the traffic counters."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> LinkInfo:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Offloads:
@@ -1542,6 +1695,20 @@ class Offloads:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Offloads:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class LinkStatistics:
@@ -1580,6 +1747,20 @@ class LinkStatistics:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> LinkStatistics:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class AddressInfo:
@@ -1618,7 +1799,21 @@ class AddressInfo:
         """Returns whether the kernel has found that another host has the address."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> AddressInfo:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class RouteInfo:
@@ -1638,7 +1833,21 @@ class RouteInfo:
         """Returns the next hops of a multipath route."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> RouteInfo:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class NextHop:
@@ -1656,6 +1865,20 @@ class NextHop:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> NextHop:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class NeighbourInfo:
@@ -1675,7 +1898,21 @@ class NeighbourInfo:
         """Returns the state of the entry (RFC 4861)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> NeighbourInfo:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Probe:
@@ -1955,11 +2192,25 @@ class Diagnosis:
     @property
     def facts(self) -> tuple[str, ...]:
         """Returns the facts, for people: states of links, neighbour entries, frames, VLANs."""
-    def has(self, kind: FindingKind | str) -> bool:
+    def has(self, kind: _FindingKind) -> bool:
         """Returns whether there is a finding of this kind."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Diagnosis:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Finding:
@@ -1976,7 +2227,21 @@ class Finding:
         """Returns a remedy for the problem."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Finding:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Keeper:
@@ -2220,20 +2485,20 @@ class Networks:
         name: str,
         *,
         parent: _Parent | None = None,
-        subnets: Iterable[_Subnet | Subnet] = (),
+        subnets: Iterable[_Subnet | Subnet | Mapping[str, Any]] = (),
         without_addresses: bool = False,
         ipv6: bool = False,
-        mode: Mode | str = "bridge",
+        mode: _Mode = "bridge",
         internal: bool = False,
         mtu: int | None = None,
         routes: Iterable[Route | str] = (),
         metric: int | None = None,
         disable_ipv6: bool | None = None,
-        accept_ra: AcceptRa | str | None = None,
+        accept_ra: _AcceptRa | None = None,
         leave_ipv6: bool = False,
         allmulticast: bool | None = None,
-        order: Order | str = "first",
-        mac_from: MacFrom | str = "address",
+        order: _Order = "first",
+        mac_from: _MacFrom = "address",
         probe: bool = False,
         duplicate_detection: bool = False,
         block_size: int | None = None,
@@ -2287,20 +2552,20 @@ class Networks:
         name: str,
         *,
         parent: _Parent | None = None,
-        subnets: Iterable[_Subnet | Subnet] = (),
+        subnets: Iterable[_Subnet | Subnet | Mapping[str, Any]] = (),
         without_addresses: bool = False,
         ipv6: bool = False,
-        mode: Mode | str = "bridge",
+        mode: _Mode = "bridge",
         internal: bool = False,
         mtu: int | None = None,
         routes: Iterable[Route | str] = (),
         metric: int | None = None,
         disable_ipv6: bool | None = None,
-        accept_ra: AcceptRa | str | None = None,
+        accept_ra: _AcceptRa | None = None,
         leave_ipv6: bool = False,
         allmulticast: bool | None = None,
-        order: Order | str = "first",
-        mac_from: MacFrom | str = "address",
+        order: _Order = "first",
+        mac_from: _MacFrom = "address",
         probe: bool = False,
         duplicate_detection: bool = False,
         block_size: int | None = None,
@@ -2402,6 +2667,11 @@ class Network:
     @property
     def id(self) -> str:
         """Returns the network's id: 64 hexadecimal digits."""
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the configuration as a dict of plain data, without what has its default.
+
+        The keys are the arguments of Networks.create().
+        """
     @property
     def name(self) -> str:
         """Returns the network's name."""
@@ -2660,20 +2930,20 @@ class Network:
         self,
         *,
         parent: _Parent | None = ...,
-        subnets: Iterable[_Subnet | Subnet] = ...,
+        subnets: Iterable[_Subnet | Subnet | Mapping[str, Any]] = ...,
         without_addresses: bool = ...,
         ipv6: bool = ...,
-        mode: Mode | str = ...,
+        mode: _Mode = ...,
         internal: bool = ...,
         mtu: int | None = ...,
         routes: Iterable[Route | str] = ...,
         metric: int | None = ...,
         disable_ipv6: bool | None = ...,
-        accept_ra: AcceptRa | str | None = ...,
+        accept_ra: _AcceptRa | None = ...,
         leave_ipv6: bool = ...,
         allmulticast: bool | None = ...,
-        order: Order | str = ...,
-        mac_from: MacFrom | str = ...,
+        order: _Order = ...,
+        mac_from: _MacFrom = ...,
         probe: bool = ...,
         duplicate_detection: bool = ...,
         block_size: int | None = ...,
@@ -2850,7 +3120,21 @@ class Lease:
         """Returns the name of the link in the host's namespace, if it was created there."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the values as a dict of plain data.
+
+        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
+        it.
+        """
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Lease:
+        """Makes an object from a dict as as_dict() returns it.
+
+        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
+        invalid; its argument is the name of the field.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Reconciled:

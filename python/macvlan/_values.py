@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from macvlan._enums import DuplicateDetection
 from macvlan._macvlan import (
@@ -44,10 +44,12 @@ __all__ = [
 class MacAddr(str):
     """A MAC address that a link can have: not zero, not multicast; in lower case.
 
-    It is a str, and equal to its text; packed has the six bytes.
+    It is a str, and equal to its text in any case; packed has the six bytes. Its hash is that of
+    the text in lower case, so keys of dicts and members of sets have to be a MacAddr or lower case.
     """
 
     __slots__ = ()
+    __hash__ = str.__hash__
 
     def __new__(cls, mac: str | bytes) -> Self:
         return str.__new__(cls, mac_text(mac))
@@ -56,6 +58,16 @@ class MacAddr(str):
     def from_ipv4(cls, address: str | ipaddress.IPv4Address) -> Self:
         """Derives a MAC address from an IPv4 address like Docker: 02:42: and the four bytes."""
         return cls(mac_from_ipv4(address))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, str):
+            return NotImplemented
+        return str.__eq__(self, other.lower())
+
+    def __ne__(self, other: object) -> bool:
+        if not isinstance(other, str):
+            return NotImplemented
+        return str.__ne__(self, other.lower())
 
     @property
     def packed(self) -> bytes:
@@ -72,15 +84,18 @@ class MacAddr(str):
 class Address6(ipaddress.IPv6Interface):
     """An IPv6 address with its prefix length and a mode of duplicate address detection.
 
-    The text may have the mode as in `ip`: "fd00::2/64 nodad", "fd00::2/64 optimistic". Two are
-    equal if address and prefix length are, as for every ipaddress.IPv6Interface.
+    The text may have the mode as in `ip`: "fd00::2/64 nodad", "fd00::2/64 optimistic", and str()
+    returns it; with_prefixlen has the address alone. Two are equal if address and prefix length
+    are, as for every ipaddress.IPv6Interface.
     """
 
     def __init__(
         self,
         address: str | ipaddress.IPv6Interface,
         *,
-        duplicate_detection: DuplicateDetection | str | None = None,
+        duplicate_detection: DuplicateDetection
+        | Literal["kernel", "nodad", "optimistic"]
+        | None = None,
     ) -> None:
         text, how = address_text(address)
         super().__init__(text)
@@ -91,15 +106,20 @@ class Address6(ipaddress.IPv6Interface):
         """Returns the mode of duplicate address detection."""
         return self._how
 
+    @property
+    def compressed(self) -> str:
+        """Returns the address with its prefix length, without the mode."""
+        return self.with_prefixlen
+
+    def __str__(self) -> str:
+        plain = self._how is DuplicateDetection.KERNEL
+        return self.with_prefixlen if plain else f"{self.with_prefixlen} {self._how}"
+
     def __repr__(self) -> str:
-        return f"Address6({self._text()!r})"
+        return f"Address6({str(self)!r})"
 
     def __reduce__(self) -> tuple[type[Address6], tuple[str]]:
-        return (Address6, (self._text(),))
-
-    def _text(self) -> str:
-        plain = self._how is DuplicateDetection.KERNEL
-        return str(self) if plain else f"{self} {self._how}"
+        return (Address6, (str(self),))
 
 
 class NetNsId(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from hosts import Lab
 from libtest import Reporter, name_of
 
-from macvlan import ErrorKind, Handle, MacvlanError, NetNs, VlanOptions
+from macvlan import ErrorKind, Handle, LinkKind, MacvlanError, NetNs, VlanOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,10 @@ def lacks(kind: str) -> str | None:
         with NetNs.anonymous() as netns, Handle(netns) as handle:
             handle.add_link("cable", kind="veth", peer="other")
             if kind in ("dummy", "bridge"):
-                handle.add_link("tried", kind=kind)
+                handle.add_link("tried", kind=LinkKind(kind))
             elif kind != "veth":
                 options = VlanOptions(100) if kind == "vlan" else None
-                handle.add_link("tried", kind=kind, parent="cable", options=options)
+                handle.add_link("tried", kind=LinkKind(kind), parent="cable", options=options)
     except MacvlanError as error:
         if error.kind is ErrorKind.PERMISSION_DENIED:
             return "it takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN)"

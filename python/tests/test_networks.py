@@ -826,7 +826,7 @@ def test_types_that_are_refused(lab: Lab, networks: Networks, tmp_path: Path) ->
         (lambda: network.resolve("\ud800"), "UTF-8"),
         (lambda: Subnet("10.1.0.0/24", gateway="last"), "argument 'gateway'"),
         (lambda: Networks(lab.a.host, tmp_path / "y", host_name="a b"), "a host's name"),
-        (lambda: Networks(lab.a.host, tmp_path / "y", probe="slow"), "argument 'probe'"),
+        (lambda: Networks(lab.a.host, tmp_path / "y", probe="slow"), "argument 'probe'"),  # type: ignore[arg-type]
     ):
         with pytest.raises(InvalidError, match=words):
             call()

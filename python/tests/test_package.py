@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import inspect
 import re
@@ -83,6 +84,60 @@ def test_enumerations_have_the_names_of_the_core() -> None:
         members = list(getattr(_enums, name))
         assert [member.value for member in members] == names
         assert [member.name.lower().replace("_", "-") for member in members] == names
+
+
+def test_type_checkers_know_the_same_names() -> None:
+    """The stubs have the values of the enumerations, and the keywords of constructors."""
+    stubs = ast.parse((PYTHON / "macvlan" / "_macvlan.pyi").read_text())
+    compared = 0
+    for node in stubs.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            name = node.target.id.removeprefix("_")
+            members = getattr(_enums, name, None)
+            if members and name != "Family":
+                texts = [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+                assert texts == [member.value for member in members], name
+                compared += 1
+    assert compared > 10
+    classes = {node.name: node for node in stubs.body if isinstance(node, ast.ClassDef)}
+    for name in ("Endpoint", "Macvlan", "Vlan"):
+        new = next(
+            node.args
+            for node in classes[name].body
+            if isinstance(node, ast.FunctionDef) and node.name == "__new__"
+        )
+        arguments = {
+            one.arg: ast.unparse(one.annotation)
+            for one in new.args[1:] + new.kwonlyargs
+            if one.annotation
+        }
+        changes = {
+            node.target.id: ast.unparse(node.annotation)
+            for node in classes[f"_{name}Changes"].body
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
+        assert changes == arguments
+
+
+def test_pip_says_what_the_build_needs(tmp_path: Path) -> None:
+    """Without the compilers, before it has built anything."""
+    ask = "import build_backend; build_backend.get_requires_for_build_wheel()"
+    command = [sys.executable, "-c", ask]
+    environment = {"PATH": str(tmp_path), "PYTHONPATH": str(PYTHON), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "macvlan is compiled from source, which needs:",
+        "- Rust 1.85 or later, with cargo on PATH: see https://rustup.rs",
+        "- a C compiler: cc is not on PATH; install gcc or clang",
+    ]
+    old = tmp_path / "cargo"
+    old.write_text("#!/bin/sh\necho cargo 1.63.0\n")
+    old.chmod(0o755)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "- Rust 1.85 or later, not cargo 1.63.0: run rustup update" in done.stderr
+    workspace = (PYTHON.parent / "Cargo.toml").read_text()
+    assert '\nrust-version = "1.85"\n' in workspace
 
 
 def test_importing_takes_nothing_big_along() -> None:

@@ -153,8 +153,8 @@ def test_only_the_name_is_positional() -> None:
 
 
 OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
-    (lambda: Endpoint("e", parent="p").replace(mtuu=5), TypeError, "'mtuu'"),
-    (lambda: Endpoint("e", parent="p").replace(mtu="5"), TypeError, "argument 'mtu'"),
+    (lambda: Endpoint("e", parent="p").replace(mtuu=5), TypeError, "'mtuu'"),  # type: ignore[call-arg]
+    (lambda: Endpoint("e", parent="p").replace(mtu="5"), TypeError, "argument 'mtu'"),  # type: ignore[arg-type]
     (lambda: Endpoint("e", parent="p").replace(mtu=5), InvalidError, "MTU 5"),
     (lambda: Parent.vlan("eth0", 4095), InvalidError, "argument 'id': cannot use 4095"),
     (lambda: Parent.vlan("eth0", 5, name="a/b"), InvalidError, "argument 'name'"),
@@ -165,9 +165,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Route("10.0.0.1/8"), InvalidError, "use 10.0.0.0/8, the subnet"),
     (lambda: Route("10.0.0.0/8 via 10.0.0.1"), InvalidError, "a number from 0 to 32"),
     (lambda: Route("fd00::/8", gateway="10.0.0.1"), InvalidError, "IPv4 gateway"),
-    (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),
+    (lambda: Route("10.0.0.0/8", scope="universe"), InvalidError, "argument 'scope'"),  # type: ignore[arg-type]
     (lambda: Route("10.0.0.0/8", scope=256), InvalidError, "argument 'scope'"),
-    (lambda: Route("10.0.0.0/8", kind="local"), InvalidError, "argument 'kind'"),
+    (lambda: Route("10.0.0.0/8", kind="local"), InvalidError, "argument 'kind'"),  # type: ignore[arg-type]
     (lambda: Route(5), TypeError, "argument 'destination'"),  # type: ignore[arg-type]
     (lambda: Route.parse("10.0.0.0/8 via"), InvalidError, "argument 'text'"),
     (lambda: Route.parse(5), TypeError, "argument 'text'"),  # type: ignore[arg-type]
@@ -179,16 +179,12 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: VlanOptions(70000), InvalidError, "argument 'id': cannot use 70000"),
     (lambda: VlanOptions("0100"), InvalidError, "argument 'id': cannot use \"0100\""),
     (lambda: VlanOptions(1.5), TypeError, "argument 'id': expected a VLAN's id as int"),  # type: ignore[arg-type]
-    (lambda: VlanOptions(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),
+    (lambda: VlanOptions(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),  # type: ignore[arg-type]
     (lambda: VlanOptions(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),
     (lambda: VlanOptions(5, ingress_qos={8: 0}), InvalidError, "argument 'ingress_qos'.*8"),
-    (
-        lambda: VlanOptions(5, ingress_qos={300: 0}),
-        InvalidError,
-        r"argument 'ingress_qos\[0\]\[0\]'.*300",
-    ),
+    (lambda: VlanOptions(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
     (lambda: VlanOptions(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
-    (lambda: VlanOptions(5).replace(idd=6), TypeError, "'idd'"),
+    (lambda: VlanOptions(5).replace(idd=6), TypeError, "'idd'"),  # type: ignore[call-arg]
     (lambda: MacvlanOptions("bridge", nodst=True), InvalidError, "mode source only"),
     (lambda: MacvlanOptions(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
     (
@@ -196,17 +192,9 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
         InvalidError,
         "source MAC addresses are for mode source only",
     ),
-    (
-        lambda: MacvlanOptions("source", source_macs=["x"]),
-        InvalidError,
-        r"argument 'source_macs\[0\]'",
-    ),
-    (
-        lambda: MacvlanOptions("source").replace(mode="bridge", nodst=True),
-        InvalidError,
-        "mode source",
-    ),
-    (lambda: MacvlanOptions("x"), InvalidError, "argument 'mode'"),
+    (lambda: MacvlanOptions("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
+    (lambda: MacvlanOptions("source").replace(mode="bridge", nodst=True), InvalidError, "mode source"),
+    (lambda: MacvlanOptions("x"), InvalidError, "argument 'mode'"),  # type: ignore[arg-type]
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
     (lambda: Address6("fd00::1"), InvalidError, "prefix length is missing"),
@@ -233,23 +221,15 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
     (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a"), TypeError, "argument 'kind' is missing"),
-    (
-        lambda: Handle().add_link("a", options=VlanOptions(5)),
-        TypeError,
-        "argument 'parent' is missing",
-    ),
-    (
-        lambda: Handle().add_link("a", kind="veth", peer="b", options=VlanOptions(5)),
-        InvalidError,
-        "opti",
-    ),
-    (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),
+    (lambda: Handle().add_link("a", options=VlanOptions(5)), TypeError, "argument 'parent' is missing"),
+    (lambda: Handle().add_link("a", kind="veth", peer="b", options=VlanOptions(5)), InvalidError, "opti"),
+    (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a", kind="veth"), TypeError, "argument 'peer' is missing"),
     (lambda: Handle().add_link("a", kind="vlan"), TypeError, "argument 'parent' is missing"),
     (lambda: Handle().add_link("a", kind="dummy", parent="b"), InvalidError, "'parent'"),
     (lambda: Handle().add_link("a", kind="dummy", mode="vepa"), InvalidError, "'mode'"),
-    (lambda: Handle().addresses(family=5), InvalidError, "argument 'family'"),
-    (lambda: Handle().addresses(family="ipx"), InvalidError, "argument 'family'"),
+    (lambda: Handle().addresses(family=5), InvalidError, "argument 'family'"),  # type: ignore[arg-type]
+    (lambda: Handle().addresses(family="ipx"), InvalidError, "argument 'family'"),  # type: ignore[arg-type]
     (lambda: Handle().routes(protocol=256), InvalidError, "argument 'protocol'"),
     (lambda: Handle().add_address("lo", 5), TypeError, "argument 'address'"),  # type: ignore[arg-type]
     (
@@ -273,3 +253,28 @@ def test_what_an_iterator_raises_is_raised() -> None:
 
     with pytest.raises(LookupError, match="no more"):
         Endpoint("eth0", parent="ens33", addresses=addresses())
+
+
+def test_type_checkers_find_wrong_names() -> None:
+    """With --strict, mypy refuses an ignored error that it does not find."""
+    endpoint = Endpoint("eth0", parent="ens33")
+    with pytest.raises(InvalidError):
+        Endpoint("eth0", parent="ens33", mode="brigde")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        Endpoint("eth0", parent="ens33", kind="macvaln")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        Endpoint("eth0", parent="ens33", probe="slow")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        Macvlan("brigde")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        Vlan(5, protocol="802.1x")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        Route("10.0.0.0/8", kind="blackwhole")  # type: ignore[arg-type]
+    with pytest.raises(InvalidError):
+        endpoint.replace(mode="brigde")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        endpoint.replace(nmae="eth1")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Macvlan().replace(mdoe="vepa")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Vlan(5).replace(di=6)  # type: ignore[call-arg]

@@ -397,6 +397,13 @@ def test_mac_addresses_are_text_and_bytes() -> None:
     assert MacAddr(mac.packed) == mac
     assert MacAddr.from_ipv4("172.16.213.180") == "02:42:ac:10:d5:b4"
     assert MacAddr.from_ipv4(IPv4Address("172.16.213.180")) == "02:42:ac:10:d5:b4"
+    assert mac == "0A:0B:0c:0d:0e:0f"
+    assert "0A:0B:0C:0D:0E:0F" == mac  # noqa: SIM300
+    assert not mac != "0A:0B:0C:0D:0E:0F"  # noqa: SIM202
+    assert mac != "0a:0b:0c:0d:0e:00"
+    assert mac != 5
+    assert {mac} == {"0a:0b:0c:0d:0e:0f"}
+    assert hash(mac) == hash("0a:0b:0c:0d:0e:0f")
     assert json.dumps({"mac": mac}) == '{"mac": "0a:0b:0c:0d:0e:0f"}'
 
 
@@ -405,7 +412,11 @@ def test_ipv6_addresses_know_how_duplicates_are_detected() -> None:
     assert plain.duplicate_detection is DuplicateDetection.KERNEL
     assert nodad.duplicate_detection is DuplicateDetection.SKIP
     assert plain == nodad == IPv6Interface("fd00::2/64")
-    assert str(nodad) == "fd00::2/64"
+    assert str(nodad) == "fd00::2/64 nodad"
+    assert nodad.with_prefixlen == nodad.compressed == "fd00::2/64"
+    assert nodad.exploded == "fd00:0000:0000:0000:0000:0000:0000:0002/64"
+    assert f"{nodad}" == str(nodad)
+    assert Rule(1, from_=nodad.network) == Rule(1, from_="fd00::/64")
     assert nodad.ip == IPv6Address("fd00::2")
     assert Address6(IPv6Interface("fd00::2/64"), duplicate_detection="nodad") == nodad
     assert Address6(nodad).duplicate_detection is DuplicateDetection.SKIP
@@ -426,7 +437,8 @@ def test_enumerations_take_their_names() -> None:
     for wrong in ("bridged", 4, None):
         with pytest.raises(ValueError, match="is not a valid Mode"):
             Mode(wrong)
-    for mode in (Mode.PRIVATE, "private", "PRIVATE", "Private"):
+    modes: list[Any] = [Mode.PRIVATE, "private", "PRIVATE", "Private"]
+    for mode in modes:
         assert Endpoint("e", parent="p", mode=mode).mode is Mode.PRIVATE
 
 
@@ -439,7 +451,7 @@ def test_times_are_seconds_or_timedeltas() -> None:
 def test_probes_and_announcements_are_said_by_words_and_by_numbers() -> None:
     assert Endpoint("e", parent="p").probe is None
     assert Endpoint("e", parent="p", probe="rfc").probe == Probe() == Probe.rfc()
-    assert Endpoint("e", parent="p", probe="QUICK").probe == Probe.quick() != Probe.rfc()
+    assert Endpoint("e", parent="p", probe="QUICK").probe == Probe.quick() != Probe.rfc()  # type: ignore[arg-type]
     assert (Probe().count, Probe().start, Probe().interval, Probe().jitter) == (3, 1.0, 1.0, 1.0)
     assert (Probe().wait, Probe().deadline, Probe().longest) == (2.0, 5.0, 7.0)
     assert Probe.quick().longest == 0.25
@@ -458,7 +470,7 @@ def test_probes_and_announcements_are_said_by_words_and_by_numbers() -> None:
     with pytest.raises(InvalidError, match=r"argument 'count': .* the minimum is 1"):
         Announce(0)
     with pytest.raises(InvalidError, match=r"argument 'probe': .* expected quick or rfc"):
-        Endpoint("e", parent="p", probe="slow")
+        Endpoint("e", parent="p", probe="slow")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="argument 'announce': expected an Announce"):
         Endpoint("e", parent="p", announce=True)  # type: ignore[arg-type]
 

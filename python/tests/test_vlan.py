@@ -191,7 +191,7 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
             data = link["linkinfo"]["info_data"]
             assert (data["protocol"], data["id"]) == (protocol, vlan_id)
             assert host.handle.link(name).vlan == VlanOptions(
-                vlan_id, protocol=protocol, reorder_hdr=True, gvrp=False, mvrp=False,
+                vlan_id, protocol=VlanProtocol(protocol), reorder_hdr=True, gvrp=False, mvrp=False,
                 loose_binding=False, bridge_binding=False,
             )  # fmt: skip
     assert tags_of_a_ping(lab, inside[0], "10.200.0.2") == [(0x88A8, 0, 20), (0x8100, 0, 200)]

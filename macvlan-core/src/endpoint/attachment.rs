@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
+use std::hash::{Hash, Hasher};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
@@ -44,6 +45,7 @@ use crate::value::rule::Rule;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Attachment {
     pub(super) name: LinkName,
     pub(super) kind: &'static str,
@@ -56,7 +58,9 @@ pub struct Attachment {
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
     /// Deletions of the rules, and of the routes that the kernel does not delete with the link.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) deletions: Vec<Deletion>,
+    #[cfg_attr(feature = "serde", serde(rename = "netns_id"))]
     pub(super) netns: WeakNetNs,
 }
 
@@ -225,6 +229,26 @@ impl Attachment {
     pub fn announce(&self, announce: Announce) -> Result<Announcement> {
         let ips = self.addresses().iter().map(Address::ip).collect();
         Announcement::of(announce, &self.netns()?, self.name(), self.index(), ips)
+    }
+}
+
+/// Compares all values, and the identities of the namespaces instead of the handles on them.
+impl PartialEq for Attachment {
+    fn eq(&self, other: &Self) -> bool {
+        let values = |of: &Self| (of.netns_id(), of.index, of.name, of.kind, of.mac, of.mtu);
+        values(self) == values(other)
+            && (self.parent, self.parent_index) == (other.parent, other.parent_index)
+            && (&self.addresses, &self.routes) == (&other.addresses, &other.routes)
+            && self.rules == other.rules
+    }
+}
+
+impl Eq for Attachment {}
+
+/// Hashes what identifies the interface, which [`Attachment::refresh`] does not change.
+impl Hash for Attachment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.netns_id(), self.index).hash(state);
     }
 }
 

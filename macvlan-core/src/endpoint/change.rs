@@ -23,7 +23,7 @@ use crate::value::rule::Rule;
 /// One change in a container: of the endpoint's link, its addresses and routes, rules, or `lo`.
 ///
 /// Displayed as a phrase: `add address 10.0.0.2/24`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Change {
     /// Renames the link.

@@ -10,7 +10,7 @@ use crate::value::text::kinds;
 /// A difference between an endpoint and the actual state.
 ///
 /// Displayed as a sentence: `the MTU is 1500 and should be 1400`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Difference {
     /// The link does not exist.

@@ -155,19 +155,23 @@ impl NetNs {
         Self::of_process(pidfd.as_fd(), Some(pid), Origin::Pid(pid), &operation)
     }
 
-    /// Opens a namespace by a pid (`2084`), a path (a text with a `/`) or otherwise a name.
+    /// Opens a namespace by the pid of a process, its path or its name, given as text.
     ///
-    /// A name that is a number is only found by [`NetNs::from_name`].
+    /// Text of digits alone is a pid, text with a `/` is a path, other text is a name.
+    /// [`NetNs::from_name`] also opens a namespace whose name has digits alone.
     ///
     /// # Errors
     ///
     /// As for [`NetNs::from_pid`], [`NetNs::from_path`] and [`NetNs::from_name`].
     pub fn from_text(text: &str) -> Result<Self> {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(pid) if is_number => Self::from_pid(pid),
-            _ if text.contains('/') => Self::from_path(text),
-            _ => Self::from_name(text),
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let operation = || format!("open the network namespace of pid {text}");
+            let pid = text.parse().map_err(|_| Error::invalid(operation(), "not a pid"))?;
+            Self::from_pid(pid)
+        } else if text.contains('/') {
+            Self::from_path(text)
+        } else {
+            Self::from_name(text)
         }
     }
 

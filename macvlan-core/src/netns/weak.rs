@@ -117,6 +117,17 @@ impl Drop for Shared {
     }
 }
 
+/// Writes the identity: no other process can use the handle.
+#[cfg(feature = "serde")]
+impl serde::Serialize for WeakNetNs {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        self.id().serialize(serializer)
+    }
+}
+
 impl fmt::Debug for WeakNetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WeakNetNs({}, {})", self.describe(), self.id())

@@ -157,7 +157,7 @@ pub(crate) const DETECTION_ENDS: Duration = Duration::from_secs(10);
 
 /// An IP address as reported by the kernel.
 #[doc(alias = "RTM_NEWADDR")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct AddressInfo {

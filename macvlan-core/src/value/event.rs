@@ -6,7 +6,7 @@ use crate::value::route::RouteInfo;
 use crate::value::text::kinds;
 
 /// An event in a network namespace, from [`Watch`](crate::Watch).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "kind", content = "object", rename_all = "kebab-case"))]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use crate::value::text::named;
 ///
 /// The tables are ARP's for IPv4 and those of neighbour discovery for IPv6.
 #[doc(alias = "RTM_NEWNEIGH")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NeighbourInfo {

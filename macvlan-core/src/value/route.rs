@@ -390,7 +390,7 @@ impl Route {
 
 /// A route as reported by the kernel.
 #[doc(alias = "RTM_NEWROUTE")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RouteInfo {

@@ -3,6 +3,7 @@
 pub(crate) mod argument;
 pub(crate) mod cancel;
 pub(crate) mod closable;
+pub(crate) mod data;
 pub(crate) mod descriptor;
 pub(crate) mod error;
 pub(crate) mod output;

@@ -1,5 +1,6 @@
 //! `macvlan.Attachment`: an attached endpoint.
 
+use std::hash::{Hash, Hasher};
 use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, parse, take};
+use crate::base::data::to_data;
 use crate::base::error::OrRaise;
 use crate::base::output::{addresses, attributes_text, endpoint_kind, link, mac};
 use crate::endpoint::announce::Announcement;
@@ -24,8 +26,25 @@ use crate::value::rule::Rule;
 /// namespace by the NetNs that was used to attach, as long as that exists, and then opens it again
 /// in the same way: by pid, pidfd, name or path. A namespace that was opened by a descriptor needs
 /// that NetNs, or another one set with set_netns().
-#[pyclass(frozen, module = "macvlan")]
+///
+/// Two are equal if all their values are and the namespace is the same. The hash does not change
+/// with refresh().
+#[pyclass(frozen, eq, hash, module = "macvlan")]
 pub(crate) struct Attachment(Mutex<Arc<Core>>);
+
+impl PartialEq for Attachment {
+    fn eq(&self, other: &Self) -> bool {
+        // Each is locked alone: two threads may compare the same two in either order.
+        let (one, another) = (self.get(), other.get());
+        one == another
+    }
+}
+
+impl Hash for Attachment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.get().hash(state);
+    }
+}
 
 impl Attachment {
     pub(crate) fn new(attachment: Core) -> Self {
@@ -163,6 +182,11 @@ impl Attachment {
         let fresh = Arc::new(attachment);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+
+    /// Returns the values as a dict of plain data, with the identity of the namespace.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_data(py, &*self.get())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

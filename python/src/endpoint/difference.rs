@@ -12,8 +12,8 @@ use crate::value::vlan::VlanOptions;
 enumerations!(DifferenceKind = "DifferenceKind");
 
 /// A difference between an endpoint and the actual state. Its text, str(), is a sentence.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Difference(pub(crate) Core);
 
 #[pymethods]

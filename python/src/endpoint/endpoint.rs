@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take};
+use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, addresses, call_text, mac, replaced};
 use crate::endpoint::announce::{self, Announce};
@@ -73,6 +74,9 @@ use crate::value::vlan::VlanOptions;
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Core);
+
+// The combination of the values is validated now rather than by attach.
+data!(Endpoint => Core::plan);
 
 #[pymethods]
 impl Endpoint {
@@ -215,7 +219,6 @@ impl Endpoint {
         if let Some(on) = allmulticast {
             endpoint = endpoint.allmulticast(on);
         }
-        // The combination of the values is validated now rather than by attach.
         endpoint.plan().or_raise(py)?;
         Ok(Self(endpoint))
     }

@@ -250,7 +250,7 @@ pub(crate) fn netns_id(py: Python<'_>, id: NetNsId) -> PyResult<Bound<'_, PyAny>
     CLASS.import(py, "macvlan._values", "NetNsId")?.call1((id.device, id.inode))
 }
 
-/// A namespace: a handle, a pid, a name, or a path.
+/// A namespace: a handle, a pid, a name, or a path; text of digits alone is a pid.
 impl Take for Core {
     const EXPECTED: &'static str = "a NetNs, a pid, a name or a path";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {

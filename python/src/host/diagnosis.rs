@@ -5,12 +5,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::base::argument::take;
+use crate::base::data::data;
 use crate::base::output::{Enumeration, attributes_text};
 
 /// The result of Host.diagnose(). Its text, str(), has the findings with their remedies, and the
 /// facts, one on each line.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Diagnosis(pub(crate) Core);
 
 #[pymethods]
@@ -48,9 +49,11 @@ impl Diagnosis {
 }
 
 /// A problem. str() returns its description.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Finding(CoreFinding);
+
+data!(Diagnosis, Finding);
 
 #[pymethods]
 impl Finding {

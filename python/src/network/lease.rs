@@ -5,13 +5,16 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
+use crate::base::data::data;
 use crate::base::error::OrRaise as _;
 use crate::base::output::{attributes_text, interfaces, mac};
 
 /// The lease of one interface of a container in one network, as stored.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Lease(pub(crate) Core);
+
+data!(Lease);
 
 #[pymethods]
 impl Lease {

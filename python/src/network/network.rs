@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{self, Arg, many, maybe, take};
+use crate::base::data::to_data;
 use crate::base::error::raised;
 use crate::base::output::Enumeration;
 use crate::network::config::described;
@@ -99,6 +100,12 @@ impl Network {
     #[getter]
     fn id(&self) -> &str {
         &self.record.id
+    }
+
+    /// Returns the configuration as a dict of plain data, without what has its default. The keys
+    /// are the arguments of Networks.create().
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_data(py, self.config())
     }
 
     /// Returns the network's name.

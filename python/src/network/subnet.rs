@@ -3,12 +3,14 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use macvlan_network::{AddressRange, Subnet as Core};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, many, pairs, take, text};
-use crate::base::output::{call_text, is_address, is_network, network};
+use crate::base::data::from_data;
+use crate::base::output::{call_text, is_address, is_interface, is_network, network};
 
 /// A subnet from which a network assigns addresses: a value.
 ///
@@ -60,6 +62,9 @@ impl Take for AddressRange {
         if !value.is_instance_of::<PyString>() && !is_network(value)? && !is_address(value)? {
             return Err(Refusal::Type);
         }
+        if is_interface(value)? {
+            return Ok(IpNet::take(value)?.to_string().parse()?);
+        }
         Ok(value.str()?.to_cow()?.parse()?)
     }
 }
@@ -92,8 +97,11 @@ fn texts(ranges: &[AddressRange]) -> Vec<String> {
 }
 
 impl Take for Core {
-    const EXPECTED: &'static str = "a subnet as str or of ipaddress, or a Subnet";
+    const EXPECTED: &'static str = "a subnet as str or of ipaddress, a Subnet, or its dict";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if value.is_instance_of::<PyDict>() {
+            return Ok(from_data("Subnet", value)?);
+        }
         if let Ok(subnet) = value.cast::<Subnet>() {
             return Ok(subnet.get().0.clone());
         }

@@ -5,13 +5,16 @@ use std::net::Ipv4Addr;
 use macvlan_core::AddressInfo as Core;
 use pyo3::prelude::*;
 
+use crate::base::data::data;
 use crate::base::output::{address, attributes_text};
 use crate::value::enumerations::scope;
 
 /// An address as reported by the kernel.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct AddressInfo(pub(crate) Core);
+
+data!(AddressInfo);
 
 #[pymethods]
 impl AddressInfo {

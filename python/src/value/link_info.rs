@@ -7,13 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::base::argument::{Refusal, Take, parse};
+use crate::base::data::data;
 use crate::base::output::{Enumeration, attributes_text, mac};
 use crate::value::macvlan::MacvlanOptions;
 use crate::value::vlan::VlanOptions;
 
 /// A link as reported by the kernel.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct LinkInfo(pub(crate) Core);
 
 #[pymethods]
@@ -235,6 +236,8 @@ pub(crate) struct Offloads(CoreOffloads);
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct LinkStatistics(CoreStatistics);
+
+data!(LinkInfo, Offloads, LinkStatistics);
 
 /// Declares a class of numbers, each with the kernel's name for it.
 macro_rules! numbers {

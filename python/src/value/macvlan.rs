@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, maybe};
+use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, mac, replaced};
 
@@ -20,6 +21,8 @@ use crate::base::output::{Enumeration, call_text, mac, replaced};
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct MacvlanOptions(pub(crate) Core);
+
+data!(Macvlan => Core::check);
 
 #[pymethods]
 impl MacvlanOptions {

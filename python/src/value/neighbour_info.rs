@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use macvlan_core::NeighbourInfo as Core;
 use pyo3::prelude::*;
 
+use crate::base::data::data;
 use crate::base::output::{Enumeration, attributes_text, mac};
 
 /// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct NeighbourInfo(pub(crate) Core);
+
+data!(NeighbourInfo);
 
 #[pymethods]
 impl NeighbourInfo {

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, take, text};
+use crate::base::data::from_data;
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, link};
 
@@ -159,8 +160,12 @@ impl Take for Named {
 }
 
 impl Take for Core {
-    const EXPECTED: &'static str = "a link: its name, its index, a Parent or a LinkInfo";
+    const EXPECTED: &'static str =
+        "a link: its name, its index, a Parent or its dict, or a LinkInfo";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if value.is_instance_of::<PyDict>() {
+            return Ok(from_data("Parent", value)?);
+        }
         if let Ok(parent) = value.cast::<Parent>() {
             return Ok(parent.get().0.clone());
         }

@@ -6,12 +6,13 @@ use macvlan_core::{NextHop as CoreHop, RouteInfo as Core};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::base::data::data;
 use crate::base::output::attributes_text;
 use crate::value::route::Route;
 
 /// A route as reported by the kernel.
-#[pyclass(frozen, eq, module = "macvlan")]
-#[derive(PartialEq, Eq)]
+#[pyclass(frozen, eq, hash, module = "macvlan")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct RouteInfo(pub(crate) Core);
 
 #[pymethods]
@@ -44,6 +45,8 @@ impl RouteInfo {
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct NextHop(CoreHop);
+
+data!(RouteInfo, NextHop);
 
 #[pymethods]
 impl NextHop {

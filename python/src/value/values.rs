@@ -63,7 +63,8 @@ impl Take for IpNet {
             return Ok(macvlan_core::parse_net(&text)?);
         }
         if is_network(value)? || is_interface(value)? {
-            return Ok(macvlan_core::parse_net(&value.str()?.to_cow()?)?);
+            let text = value.getattr(intern!(value.py(), "with_prefixlen"))?.str()?;
+            return Ok(macvlan_core::parse_net(&text.to_cow()?)?);
         }
         // An address alone is the subnet of all its bits.
         IpAddr::take(value).map(Self::from)

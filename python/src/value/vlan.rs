@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, maybe, pairs, take, text};
+use crate::base::data::data;
 use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, call_text, replaced};
 
@@ -21,6 +22,8 @@ use crate::base::output::{Enumeration, call_text, replaced};
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct VlanOptions(pub(crate) Core);
+
+data!(Vlan);
 
 #[pymethods]
 impl VlanOptions {

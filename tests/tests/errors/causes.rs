@@ -715,6 +715,15 @@ fn containers_that_are_gone() -> Outcome {
     let expected = "cannot open the network namespace of pid PID: the process does not exist"
         .replace("PID", &pid.to_string());
     assert_says(&stage, &error, ErrorKind::NamespaceGone, &expected);
+    let error = NetNs::from_text(&pid.to_string()).unwrap_err();
+    assert_says(&stage, &error, ErrorKind::NamespaceGone, &expected);
+    let error = NetNs::from_text("99999999999").unwrap_err();
+    assert_says(
+        &stage,
+        &error,
+        ErrorKind::InvalidValue,
+        "cannot open the network namespace of pid 99999999999: not a pid",
+    );
     let error = NetNs::from_name("no-such-name").unwrap_err();
     assert_says(
         &stage,

@@ -7,7 +7,7 @@ use crate::value::text::kinds;
 /// The result of [`Host::diagnose`](crate::Host::diagnose) for an attachment and a peer.
 ///
 /// Displayed as the findings with their remedies, and the facts, one per line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -20,7 +20,7 @@ pub struct Diagnosis {
 }
 
 /// A problem that a diagnosis found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Finding {

@@ -7,7 +7,7 @@ use crate::value::text::named;
 
 /// A link as reported by the kernel.
 #[doc(alias = "RTM_NEWLINK")]
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]

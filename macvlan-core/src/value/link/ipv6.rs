@@ -40,7 +40,7 @@ impl AcceptRa {
 /// An IPv6 sysctl of a link with its value, `net.ipv6.conf.LINK.NAME`.
 ///
 /// Displayed as `sysctl` takes it, without the link: `accept_ra=0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ipv6Sysctl {
     /// `accept_ra`: the acceptance of router advertisements.
