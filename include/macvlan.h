@@ -1474,8 +1474,8 @@ typedef struct macvlan_route_info macvlan_route_info;
 typedef struct macvlan_route_list macvlan_route_list;
 
 /**
- * Returns the route in the format of macvlan_handle_add_route(), with its table. This and all
- * other texts belong to the object. NULL if the object is invalid.
+ * Returns the route in the format of macvlan_handle_add_route(), with its link as "dev if7", where
+ * 7 is the index. This and all other texts belong to the object. NULL if the object is invalid.
  */
 const char *macvlan_route_info_text(const struct macvlan_route_info *route);
 
@@ -1720,6 +1720,16 @@ int macvlan_netns_from_pidfd(int pidfd, struct macvlan_netns **netns, struct mac
  * the handle with macvlan_netns_free().
  */
 int macvlan_netns_from_name(const char *name,
+                            struct macvlan_netns **netns,
+                            struct macvlan_error **error);
+
+/**
+ * Opens a namespace by a text that is a pid ("2084"), a path (with a "/") or otherwise a name. The
+ * caller frees the handle with macvlan_netns_free().
+ *
+ * A name that is a number is only found by macvlan_netns_from_name().
+ */
+int macvlan_netns_from_text(const char *text,
                             struct macvlan_netns **netns,
                             struct macvlan_error **error);
 

@@ -49,8 +49,8 @@ impl From<RouteInfo> for Told {
     }
 }
 
-/// Returns the route in the format of macvlan_handle_add_route(), with its link as "dev if7", where 7
-/// is the index. This and all other texts belong to the object. NULL if the object is invalid.
+/// Returns the route in the format of macvlan_handle_add_route(), with its link as "dev if7", where
+/// 7 is the index. This and all other texts belong to the object. NULL if the object is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_info_text(
     route: *const macvlan_route_info,
