@@ -53,7 +53,7 @@ mod internals {
     }
 
     fn encode(criterion: &mut Criterion) -> Outcome {
-        let link = Link::macvlan(NAME, PARENT, Macvlan::new(Mode::Bridge))?.up(true);
+        let link = Link::macvlan(NAME, PARENT, MacvlanOptions::new(Mode::Bridge))?.up(true);
         let addresses: [Address; 2] =
             [format!("{}/{}", V4.0, V4.1).parse()?, format!("{}/{} nodad", V6.0, V6.1).parse()?];
         let routes = [Route::default_via(GATEWAYS.0.into()), Route::default_via(GATEWAYS.1.into())];

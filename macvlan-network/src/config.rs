@@ -221,7 +221,7 @@ impl NetworkConfig {
     /// Sets whether an address is probed on the LAN before it is given. Defaults to false.
     ///
     /// An address that another host has is skipped and recorded as conflicting. A probe takes a
-    /// quarter of a second, unless the session has another [`Probe`](crate::Probe).
+    /// quarter of a second, unless the session has another [`AddressProbe`](crate::AddressProbe).
     pub fn probe(mut self, probe: bool) -> Self {
         self.probe = probe;
         self

@@ -116,8 +116,8 @@ impl Form<NetworkConfig> for ConfigForm {
             mac_from,
             probe,
             duplicate_detection,
-            share,
-            keep,
+            block_size,
+            reservation_ttl,
             options,
             labels,
         } = config.clone();
@@ -140,8 +140,8 @@ impl Form<NetworkConfig> for ConfigForm {
             mac_from: other(mac_from),
             probe,
             duplicate_detection,
-            block_size: share,
-            reservation_ttl: other(keep).map(Seconds),
+            block_size,
+            reservation_ttl: other(reservation_ttl).map(Seconds),
             options,
             labels,
         })
@@ -167,8 +167,8 @@ impl Form<NetworkConfig> for ConfigForm {
             mac_from: self.mac_from.unwrap_or_default(),
             probe: self.probe,
             duplicate_detection: self.duplicate_detection,
-            share: self.block_size,
-            keep: self.reservation_ttl.unwrap_or_default().0,
+            block_size: self.block_size,
+            reservation_ttl: self.reservation_ttl.unwrap_or_default().0,
             options: self.options,
             labels: self.labels,
         })
@@ -252,7 +252,7 @@ impl Form<Member> for MemberForm {
     }
 
     fn read(self) -> Result<Member, String> {
-        let mut member = Member::new(required("container", self.container)?);
+        let mut member = ConnectOptions::new(required("container", self.container)?);
         if let Some(name) = self.name {
             member = member.name(name);
         }

@@ -32,7 +32,7 @@
 //!   itself.
 //! - [`Networks::reconcile`] makes the kernel and the store agree after a crash or a reboot;
 //!   [`Networks::collect`] releases the leases of containers that are gone.
-//! - [`NetworkConfig`], [`Subnet`], [`Member`] and [`Allocation`] can be read and written with serde;
+//! - [`NetworkConfig`], [`Subnet`], [`ConnectOptions`] and [`Allocation`] can be read and written with serde;
 //!   `docs/formats.md` describes their documents.
 //! - [`Error`] says which operation failed, where and why; its [`ErrorKind`] is for programs.
 //!

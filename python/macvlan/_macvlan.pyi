@@ -587,7 +587,7 @@ class _EndpointChanges(TypedDict, total=False):
     parent: _Parent
     kind: _EndpointKind | None
     mode: _Mode | None
-    options: Macvlan | Vlan | None
+    options: MacvlanOptions | VlanOptions | None
     mac: _Mac | None
     mtu: int | None
     addresses: Iterable[_Interface]
@@ -607,7 +607,7 @@ class _EndpointChanges(TypedDict, total=False):
     accept_ra: _AcceptRa | None
     autoconf: bool | None
     disable_ipv6: bool | None
-    wait_for_mac: _Seconds
+    mac_conflict_timeout: _Seconds
     probe: _Probe | None
     announce: _Announce | None
     rate: _Rate | None
@@ -1309,7 +1309,7 @@ class MacvlanOptions:
         it.
         """
     @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> Macvlan:
+    def from_dict(values: Mapping[str, Any]) -> MacvlanOptions:
         """Makes an object from a dict as as_dict() returns it.
 
         Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
@@ -1397,7 +1397,7 @@ class VlanOptions:
         it.
         """
     @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> Vlan:
+    def from_dict(values: Mapping[str, Any]) -> VlanOptions:
         """Makes an object from a dict as as_dict() returns it.
 
         Optional values may be omitted. Raises InvalidError if a field is unknown, missing or

@@ -21,7 +21,7 @@ from macvlan import (
     Lease,
     LinkInfo,
     MacAddr,
-    Macvlan,
+    MacvlanOptions,
     NeighbourInfo,
     NetNs,
     Networks,
@@ -31,7 +31,7 @@ from macvlan import (
     RouteInfo,
     Rule,
     Subnet,
-    Vlan,
+    VlanOptions,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_information_from_the_kernel_is_data(lab: Lab) -> None:
     assert through_another_process(found) == found
     assert len(set(found)) == len(found)
     link = next(link for link in links if link.index == index)
-    assert link.as_dict()["macvlan"] == Macvlan().as_dict()
+    assert link.as_dict()["macvlan"] == MacvlanOptions().as_dict()
     assert link.statistics.as_dict() == link.as_dict()["statistics"]
     assert link.offloads.from_dict(link.offloads.as_dict()) == link.offloads
     assert len({NewLink(link), NewLink(LinkInfo.from_dict(link.as_dict()))}) == 1
@@ -158,7 +158,7 @@ def test_endpoints_are_made_of_data() -> None:
     assert endpoint == Endpoint("eth0", parent="ens33", addresses=["10.0.0.2/24"])
     assert endpoint.as_dict() == data
     for value in VALUES:
-        if isinstance(value, (Endpoint, Macvlan, Vlan)):
+        if isinstance(value, (Endpoint, MacvlanOptions, VlanOptions)):
             comes_back(value)
     assert FULL.as_dict()["options"] == {
         "nodst": True,

@@ -100,7 +100,7 @@ def test_type_checkers_know_the_same_names() -> None:
                 compared += 1
     assert compared > 10
     classes = {node.name: node for node in stubs.body if isinstance(node, ast.ClassDef)}
-    for name in ("Endpoint", "Macvlan", "Vlan"):
+    for name in ("Endpoint", "MacvlanOptions", "VlanOptions"):
         new = next(
             node.args
             for node in classes[name].body

@@ -265,9 +265,9 @@ def test_type_checkers_find_wrong_names() -> None:
     with pytest.raises(InvalidError):
         Endpoint("eth0", parent="ens33", probe="slow")  # type: ignore[arg-type]
     with pytest.raises(InvalidError):
-        Macvlan("brigde")  # type: ignore[arg-type]
+        MacvlanOptions("brigde")  # type: ignore[arg-type]
     with pytest.raises(InvalidError):
-        Vlan(5, protocol="802.1x")  # type: ignore[arg-type]
+        VlanOptions(5, protocol="802.1x")  # type: ignore[arg-type]
     with pytest.raises(InvalidError):
         Route("10.0.0.0/8", kind="blackwhole")  # type: ignore[arg-type]
     with pytest.raises(InvalidError):
@@ -275,6 +275,6 @@ def test_type_checkers_find_wrong_names() -> None:
     with pytest.raises(TypeError):
         endpoint.replace(nmae="eth1")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        Macvlan().replace(mdoe="vepa")  # type: ignore[call-arg]
+        MacvlanOptions().replace(mdoe="vepa")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        Vlan(5).replace(di=6)  # type: ignore[call-arg]
+        VlanOptions(5).replace(di=6)  # type: ignore[call-arg]

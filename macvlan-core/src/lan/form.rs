@@ -86,7 +86,7 @@ impl Form<Announce> for TextOr<AnnounceForm> {
         Ok(Self::Form(AnnounceForm {
             count: other(announce.get_count(), once.get_count()),
             interval: other(announce.get_interval(), once.get_interval()).map(Seconds),
-            blocking: announce.is_blocking(),
+            blocking: announce.get_blocking(),
         }))
     }
 

@@ -1,7 +1,5 @@
 //! Encodes and decodes rtnetlink messages.
 
-#[cfg(feature = "bench-internals")]
-pub(crate) mod bench_internals;
 #[cfg(all(test, target_endian = "little"))]
 mod captured;
 #[allow(clippy::disallowed_methods)] // decodes bytes only

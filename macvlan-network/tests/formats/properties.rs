@@ -113,7 +113,7 @@ fn macvlan() -> impl Strategy<Value = Macvlan> {
         set(any::<u32>(), Macvlan::bc_queue_len),
         set(any::<i32>(), Macvlan::bc_cutoff),
     ];
-    changed(mode().prop_map(Macvlan::new), setters)
+    changed(mode().prop_map(MacvlanOptions::new), setters)
 }
 
 fn protocol() -> impl Strategy<Value = VlanProtocol> {
@@ -122,7 +122,7 @@ fn protocol() -> impl Strategy<Value = VlanProtocol> {
 
 fn vlan() -> impl Strategy<Value = Vlan> {
     let id =
-        (0..=Vlan::MAX_ID).prop_map(|id| Vlan::new(id).unwrap_or_else(|_| Vlan::priority_tags()));
+        (0..=Vlan::MAX_ID).prop_map(|id| VlanOptions::new(id).unwrap_or_else(|_| VlanOptions::priority_tags()));
     let map = || (0_u8..8, any::<u32>());
     let setters = vec![
         set(protocol(), Vlan::protocol),
@@ -194,7 +194,7 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     let rate = (8..u64::MAX).prop_map(|bits| Rate::bits_per_second(bits).unwrap());
     let setters = vec![
         set(mac(), Endpoint::mac),
-        set(time(), Endpoint::wait_for_mac),
+        set(time(), Endpoint::mac_conflict_timeout),
         set(any::<u32>(), Endpoint::mtu),
         set(address(), Endpoint::address),
         set(ip(), Endpoint::gateway),
@@ -312,11 +312,11 @@ fn member() -> impl Strategy<Value = Member> {
         set(ip(), Member::link_local_address),
         set(text(), Member::interface),
         set(mac(), Member::mac),
-        set(any::<bool>(), Member::default_route),
+        set(any::<bool>(), ConnectOptions::default_route),
         set(any::<i32>(), Member::gw_priority),
         set(any::<bool>(), Member::replace_default_route),
     ];
-    changed(text().prop_map(Member::new), setters)
+    changed(text().prop_map(ConnectOptions::new), setters)
 }
 
 fn allocation() -> impl Strategy<Value = Allocation> {

@@ -46,7 +46,7 @@ fn the_smallest_endpoint() {
 
 #[test]
 fn endpoints_with_all_fields() {
-    let options = Macvlan::new(Mode::Source)
+    let options = MacvlanOptions::new(Mode::Source)
         .nodst(true)
         .source_mac("02:00:00:00:00:01".parse().unwrap())
         .bc_queue_len(2000)
@@ -57,7 +57,7 @@ fn endpoints_with_all_fields() {
         .options(options)
         .unwrap()
         .mac("02:42:0a:00:00:02".parse().unwrap())
-        .wait_for_mac(Duration::from_millis(1500))
+        .mac_conflict_timeout(Duration::from_millis(1500))
         .mtu(1400)
         .address("10.0.0.2/24".parse().unwrap())
         .address("fd00::2/64 nodad".parse().unwrap())
@@ -85,7 +85,7 @@ fn endpoints_with_all_fields() {
         .rate("10mbit".parse().unwrap());
     check("endpoint-all", &endpoint);
 
-    let vlan = Vlan::new(100)
+    let vlan = VlanOptions::new(100)
         .unwrap()
         .protocol(VlanProtocol::Dot1ad)
         .reorder_hdr(true)
@@ -125,15 +125,15 @@ fn probes_and_announcements() {
 fn options_of_links() {
     check(
         "macvlan-options",
-        &vec![Macvlan::default(), Macvlan::new(Mode::Passthru).nopromisc(true)],
+        &vec![MacvlanOptions::default(), MacvlanOptions::new(Mode::Passthru).nopromisc(true)],
     );
-    check("vlan-options", &vec![Vlan::new(100).unwrap(), Vlan::priority_tags()]);
+    check("vlan-options", &vec![VlanOptions::new(100).unwrap(), VlanOptions::priority_tags()]);
 }
 
 #[test]
 fn links() {
     let links = vec![
-        Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Private).bc_queue_len(10))
+        Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Private).bc_queue_len(10))
             .unwrap()
             .index(7)
             .mac("02:00:00:00:00:01".parse().unwrap())
@@ -143,8 +143,8 @@ fn links() {
             .group(1)
             .tx_queue_len(10)
             .queues(1, 1),
-        Link::macvtap("tap0", 3, Macvlan::default()).unwrap(),
-        Link::vlan("ens33.100", "ens33", Vlan::new(100).unwrap()).unwrap(),
+        Link::macvtap("tap0", 3, MacvlanOptions::default()).unwrap(),
+        Link::vlan("ens33.100", "ens33", VlanOptions::new(100).unwrap()).unwrap(),
         Link::veth("v0", "v1", None).unwrap(),
         Link::dummy("d0").unwrap(),
         Link::bridge("br0").unwrap(),
@@ -206,8 +206,8 @@ fn networks() {
 
 #[test]
 fn connects_and_allocations() {
-    check("connect", &Member::new("4f1c9a"));
-    let member = Member::new("4f1c9a")
+    check("connect", &ConnectOptions::new("4f1c9a"));
+    let member = ConnectOptions::new("4f1c9a")
         .name("test101")
         .alias("web")
         .address("10.0.10.7".parse().unwrap())

@@ -22,7 +22,7 @@ use crate::base::output::{Enumeration, call_text, mac, replaced};
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct MacvlanOptions(pub(crate) Core);
 
-data!(Macvlan => Core::check);
+data!(MacvlanOptions => Core::check);
 
 #[pymethods]
 impl MacvlanOptions {

@@ -23,7 +23,7 @@ use crate::base::output::{Enumeration, call_text, replaced};
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct VlanOptions(pub(crate) Core);
 
-data!(Vlan);
+data!(VlanOptions);
 
 #[pymethods]
 impl VlanOptions {

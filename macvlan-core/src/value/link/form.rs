@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::document::{Form, document, in_field, required, serde_as};
-use crate::value::link::{Link, LinkKind, LinkType, Macvlan, Mode, Vlan, VlanProtocol};
+use crate::value::link::{Link, LinkKind, LinkType, MacvlanOptions, Mode, VlanOptions, VlanProtocol};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 
@@ -46,8 +46,8 @@ document!(LinkForm, "a link", {
     queues: Option<(u32, u32)>,
 });
 
-serde_as!(Macvlan, OptionsForm);
-serde_as!(Vlan, OptionsForm);
+serde_as!(MacvlanOptions, OptionsForm);
+serde_as!(VlanOptions, OptionsForm);
 serde_as!(Link, LinkForm);
 
 impl OptionsForm {
@@ -58,7 +58,7 @@ impl OptionsForm {
     }
 
     /// Returns the options of a macvlan or macvtap, with the mode that may stand beside them.
-    pub(crate) fn macvlan(mode: Option<Mode>, options: Option<Self>) -> Result<Macvlan, String> {
+    pub(crate) fn macvlan(mode: Option<Mode>, options: Option<Self>) -> Result<MacvlanOptions, String> {
         let mut options = options.unwrap_or_default();
         if mode.is_some() && options.mode.is_some() {
             return Err("mode: it is in the options as well; leave one out".to_owned());
@@ -68,7 +68,7 @@ impl OptionsForm {
     }
 
     /// Returns the options of a VLAN, which has no mode.
-    pub(crate) fn vlan(mode: Option<Mode>, options: Option<Self>) -> Result<Vlan, String> {
+    pub(crate) fn vlan(mode: Option<Mode>, options: Option<Self>) -> Result<VlanOptions, String> {
         if mode.is_some() {
             return Err("mode: a VLAN has none".to_owned());
         }
@@ -84,20 +84,20 @@ fn refuse(others: &[(&str, bool)], kind: &str) -> Result<(), String> {
     }
 }
 
-impl Form<Macvlan> for OptionsForm {
-    fn of(options: &Macvlan) -> Result<Self, String> {
+impl Form<MacvlanOptions> for OptionsForm {
+    fn of(options: &MacvlanOptions) -> Result<Self, String> {
         Ok(Self {
-            mode: Some(options.mode()),
-            nopromisc: options.is_nopromisc(),
-            nodst: options.is_nodst(),
-            source_macs: options.source_macs().to_vec(),
+            mode: Some(options.get_mode()),
+            nopromisc: options.get_nopromisc(),
+            nodst: options.get_nodst(),
+            source_macs: options.get_source_macs().to_vec(),
             bc_queue_len: options.get_bc_queue_len(),
             bc_cutoff: options.get_bc_cutoff(),
             ..Self::default()
         })
     }
 
-    fn read(self) -> Result<Macvlan, String> {
+    fn read(self) -> Result<MacvlanOptions, String> {
         let others = [
             ("id", self.id.is_some()),
             ("protocol", self.protocol.is_some()),
@@ -111,7 +111,7 @@ impl Form<Macvlan> for OptionsForm {
         ];
         refuse(&others, "macvlan")?;
         let mut options =
-            Macvlan::new(self.mode.unwrap_or_default()).nopromisc(self.nopromisc).nodst(self.nodst);
+            MacvlanOptions::new(self.mode.unwrap_or_default()).nopromisc(self.nopromisc).nodst(self.nodst);
         for mac in self.source_macs {
             options = options.source_mac(mac);
         }
@@ -125,10 +125,10 @@ impl Form<Macvlan> for OptionsForm {
     }
 }
 
-impl Form<Vlan> for OptionsForm {
-    fn of(vlan: &Vlan) -> Result<Self, String> {
+impl Form<VlanOptions> for OptionsForm {
+    fn of(vlan: &VlanOptions) -> Result<Self, String> {
         Ok(Self {
-            id: Some(VlanId(vlan.id())),
+            id: Some(VlanId(vlan.get_id())),
             protocol: Some(vlan.get_protocol()).filter(|one| *one != VlanProtocol::default()),
             reorder_hdr: vlan.get_reorder_hdr(),
             gvrp: vlan.get_gvrp(),
@@ -141,7 +141,7 @@ impl Form<Vlan> for OptionsForm {
         })
     }
 
-    fn read(self) -> Result<Vlan, String> {
+    fn read(self) -> Result<VlanOptions, String> {
         let others = [
             ("mode", self.mode.is_some()),
             ("nopromisc", self.nopromisc),
@@ -152,20 +152,20 @@ impl Form<Vlan> for OptionsForm {
         ];
         refuse(&others, "VLAN")?;
         let VlanId(id) = required("id", self.id)?;
-        let mut vlan = Vlan::of(id).protocol(self.protocol.unwrap_or_default());
+        let mut vlan = VlanOptions::of(id).protocol(self.protocol.unwrap_or_default());
         for (tag, inside) in self.ingress_qos {
             vlan = in_field("ingress_qos", vlan.ingress_qos(tag, inside))?;
         }
         for (inside, tag) in self.egress_qos {
             vlan = in_field("egress_qos", vlan.egress_qos(inside, tag))?;
         }
-        type Setter = fn(Vlan, bool) -> Vlan;
+        type Setter = fn(VlanOptions, bool) -> VlanOptions;
         let flags: [(_, Setter); 5] = [
-            (self.reorder_hdr, Vlan::reorder_hdr),
-            (self.gvrp, Vlan::gvrp),
-            (self.mvrp, Vlan::mvrp),
-            (self.loose_binding, Vlan::loose_binding),
-            (self.bridge_binding, Vlan::bridge_binding),
+            (self.reorder_hdr, VlanOptions::reorder_hdr),
+            (self.gvrp, VlanOptions::gvrp),
+            (self.mvrp, VlanOptions::mvrp),
+            (self.loose_binding, VlanOptions::loose_binding),
+            (self.bridge_binding, VlanOptions::bridge_binding),
         ];
         Ok(flags.into_iter().fold(vlan, |vlan, (on, set)| match on {
             Some(on) => set(vlan, on),
@@ -181,7 +181,7 @@ pub(crate) struct VlanId(u16);
 impl Serialize for VlanId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            0 => serializer.serialize_str(Vlan::PRIORITY_TAGS),
+            0 => serializer.serialize_str(VlanOptions::PRIORITY_TAGS),
             id => serializer.serialize_u16(id),
         }
     }
@@ -195,11 +195,11 @@ impl<'de> Deserialize<'de> for VlanId {
             type Value = VlanId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a VLAN id or {:?}", Vlan::PRIORITY_TAGS)
+                write!(f, "a VLAN id or {:?}", VlanOptions::PRIORITY_TAGS)
             }
 
             fn visit_str<E: Error>(self, id: &str) -> Result<VlanId, E> {
-                id.parse().map(|vlan: Vlan| VlanId(vlan.id())).map_err(E::custom)
+                id.parse().map(|vlan: VlanOptions| VlanId(vlan.get_id())).map_err(E::custom)
             }
 
             fn visit_u64<E: Error>(self, id: u64) -> Result<VlanId, E> {
