@@ -142,6 +142,7 @@ impl Form<Vlan> for OptionsForm {
     }
 
     fn read(self) -> Result<Vlan, String> {
+        type Setter = fn(Vlan, bool) -> Vlan;
         let others = [
             ("mode", self.mode.is_some()),
             ("nopromisc", self.nopromisc),
@@ -159,7 +160,6 @@ impl Form<Vlan> for OptionsForm {
         for (inside, tag) in self.egress_qos {
             vlan = in_field("egress_qos", vlan.egress_qos(inside, tag))?;
         }
-        type Setter = fn(Vlan, bool) -> Vlan;
         let flags: [(_, Setter); 5] = [
             (self.reorder_hdr, Vlan::reorder_hdr),
             (self.gvrp, Vlan::gvrp),
