@@ -28,7 +28,7 @@ serde_as!(Announce, TextOr<AnnounceForm>);
 
 /// Returns the name that stands for all of a value.
 fn name_of<T: FromStr + PartialEq>(value: &T, names: &[&str]) -> Option<String> {
-    let is_it = |name: &&&str| matches!(name.parse::<T>(), Ok(named) if named == *value);
+    let is_it = |name: &&&str| matches!(name.parse::<T>(), Ok(one) if one == *value);
     names.iter().find(is_it).map(ToString::to_string)
 }
 

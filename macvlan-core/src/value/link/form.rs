@@ -142,6 +142,7 @@ impl Form<VlanOptions> for OptionsForm {
     }
 
     fn read(self) -> Result<VlanOptions, String> {
+        type Setter = fn(VlanOptions, bool) -> VlanOptions;
         let others = [
             ("mode", self.mode.is_some()),
             ("nopromisc", self.nopromisc),
@@ -159,7 +160,6 @@ impl Form<VlanOptions> for OptionsForm {
         for (inside, tag) in self.egress_qos {
             vlan = in_field("egress_qos", vlan.egress_qos(inside, tag))?;
         }
-        type Setter = fn(VlanOptions, bool) -> VlanOptions;
         let flags: [(_, Setter); 5] = [
             (self.reorder_hdr, VlanOptions::reorder_hdr),
             (self.gvrp, VlanOptions::gvrp),
