@@ -810,8 +810,8 @@ class Endpoint:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Endpoint:
@@ -1304,8 +1304,8 @@ class Macvlan:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Macvlan:
@@ -1392,8 +1392,8 @@ class Vlan:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Vlan:
@@ -1651,8 +1651,8 @@ class LinkInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> LinkInfo:
@@ -1697,8 +1697,8 @@ class Offloads:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Offloads:
@@ -1749,8 +1749,8 @@ class LinkStatistics:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> LinkStatistics:
@@ -1802,8 +1802,8 @@ class AddressInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> AddressInfo:
@@ -1836,8 +1836,8 @@ class RouteInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> RouteInfo:
@@ -1867,8 +1867,8 @@ class NextHop:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> NextHop:
@@ -1901,8 +1901,8 @@ class NeighbourInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> NeighbourInfo:
@@ -2199,8 +2199,8 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Diagnosis:
@@ -2230,8 +2230,8 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Finding:
@@ -3123,8 +3123,8 @@ class Lease:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Lease:

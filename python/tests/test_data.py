@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
     from hosts import Lab
 
-PLAIN = (dict, list, str, int, float, bool, type(None))
+PLAIN = (str, int, float, bool, type(None))
 
 
 def is_plain(data: object) -> bool:
     """Returns whether it consists of Python's own types."""
     if isinstance(data, dict):
         return type(data) is dict and all(type(k) is str and is_plain(v) for k, v in data.items())
-    if isinstance(data, list):
+    if isinstance(data, (list, tuple)):
         return all(map(is_plain, data))
     return type(data) in PLAIN
 
@@ -68,7 +68,7 @@ def through_another_process(values: object) -> Any:
         "import pickle, sys; sys.stdout.buffer.write(pickle.dumps(pickle.load(sys.stdin.buffer)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(values), capture_output=True, check=True
+        [sys.executable, "-I", "-c", code], input=pickle.dumps(values), capture_output=True, check=True
     )
     return pickle.loads(done.stdout)
 
