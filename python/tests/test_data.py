@@ -68,7 +68,10 @@ def through_another_process(values: object) -> Any:
         "import pickle, sys; sys.stdout.buffer.write(pickle.dumps(pickle.load(sys.stdin.buffer)))"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], input=pickle.dumps(values), capture_output=True, check=True
+        [sys.executable, "-I", "-c", code],
+        input=pickle.dumps(values),
+        capture_output=True,
+        check=True,
     )
     return pickle.loads(done.stdout)
 
