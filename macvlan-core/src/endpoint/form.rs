@@ -184,7 +184,7 @@ impl Form<Endpoint> for EndpointForm {
 impl Form<Parent> for TextOr<ParentForm> {
     fn of(parent: &Parent) -> Result<Self, String> {
         let text = parent.to_string();
-        if text.parse().is_ok_and(|parsed: Parent| parsed == *parent) {
+        if matches!(text.parse::<Parent>(), Ok(parsed) if parsed == *parent) {
             return Ok(Self::Text(text));
         }
         let form = match parent.get_base() {

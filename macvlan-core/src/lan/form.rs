@@ -28,13 +28,18 @@ serde_as!(Announce, TextOr<AnnounceForm>);
 
 /// Returns the name that stands for all of a value.
 fn name_of<T: FromStr + PartialEq>(value: &T, names: &[&str]) -> Option<String> {
-    let is_it = |name: &&&str| name.parse().is_ok_and(|named: T| named == *value);
+    let is_it = |name: &&&str| matches!(name.parse::<T>(), Ok(one) if one == *value);
     names.iter().find(is_it).map(ToString::to_string)
 }
 
 /// Returns a value that is not the default.
-fn other<T: PartialEq, F>(value: T, default: T, form: impl FnOnce(T) -> F) -> Option<F> {
-    (value != default).then(|| form(value))
+fn other<T: Copy + PartialEq>(value: T, default: T) -> Option<T> {
+    Some(value).filter(|value| *value != default)
+}
+
+/// Returns a time that may have been left out.
+fn time(time: Option<Seconds>, default: Duration) -> Duration {
+    time.map_or(default, |Seconds(time)| time)
 }
 
 impl Form<Probe> for TextOr<ProbeForm> {
@@ -43,13 +48,14 @@ impl Form<Probe> for TextOr<ProbeForm> {
             return Ok(Self::Text(name));
         }
         let rfc = Probe::rfc();
+        let time = |time, default| other(time, default).map(Seconds);
         Ok(Self::Form(ProbeForm {
-            count: other(probe.get_count(), rfc.get_count(), |count| count),
-            start: other(probe.get_start(), rfc.get_start(), Seconds),
-            interval: other(probe.get_interval(), rfc.get_interval(), Seconds),
-            jitter: other(probe.get_jitter(), rfc.get_jitter(), Seconds),
-            wait: other(probe.get_wait(), rfc.get_wait(), Seconds),
-            deadline: other(probe.get_deadline(), rfc.get_deadline(), Seconds),
+            count: other(probe.count, rfc.count),
+            start: time(probe.start, rfc.start),
+            interval: time(probe.interval, rfc.interval),
+            jitter: time(probe.jitter, rfc.jitter),
+            wait: time(probe.wait, rfc.wait),
+            deadline: time(probe.deadline, rfc.deadline),
         }))
     }
 
@@ -58,21 +64,16 @@ impl Form<Probe> for TextOr<ProbeForm> {
             Self::Text(text) => return text.parse().map_err(|error: Error| error.to_string()),
             Self::Form(form) => form,
         };
-        let mut probe = Probe::rfc();
-        if let Some(count) = form.count {
-            probe = in_field("count", probe.count(count))?;
-        }
-        let times: [(_, fn(Probe, Duration) -> Probe); 5] = [
-            (form.start, Probe::start),
-            (form.interval, Probe::interval),
-            (form.jitter, Probe::jitter),
-            (form.wait, Probe::wait),
-            (form.deadline, Probe::deadline),
-        ];
-        Ok(times.into_iter().fold(probe, |probe, (time, set)| match time {
-            Some(Seconds(time)) => set(probe, time),
-            None => probe,
-        }))
+        let rfc = Probe::rfc();
+        let probe = Probe {
+            start: time(form.start, rfc.start),
+            interval: time(form.interval, rfc.interval),
+            jitter: time(form.jitter, rfc.jitter),
+            wait: time(form.wait, rfc.wait),
+            deadline: time(form.deadline, rfc.deadline),
+            ..rfc
+        };
+        in_field("count", probe.count(form.count.unwrap_or(rfc.count)))
     }
 }
 
@@ -83,8 +84,8 @@ impl Form<Announce> for TextOr<AnnounceForm> {
         }
         let once = Announce::once();
         Ok(Self::Form(AnnounceForm {
-            count: other(announce.get_count(), once.get_count(), |count| count),
-            interval: other(announce.get_interval(), once.get_interval(), Seconds),
+            count: other(announce.get_count(), once.get_count()),
+            interval: other(announce.get_interval(), once.get_interval()).map(Seconds),
             blocking: announce.is_blocking(),
         }))
     }
@@ -94,13 +95,9 @@ impl Form<Announce> for TextOr<AnnounceForm> {
             Self::Text(text) => return text.parse().map_err(|error: Error| error.to_string()),
             Self::Form(form) => form,
         };
-        let mut announce = Announce::once().blocking(form.blocking);
-        if let Some(count) = form.count {
-            announce = in_field("count", announce.count(count))?;
-        }
-        if let Some(Seconds(interval)) = form.interval {
-            announce = announce.interval(interval);
-        }
-        Ok(announce)
+        let once = Announce::once();
+        let announce = once.interval(time(form.interval, once.get_interval()));
+        let announce = announce.blocking(form.blocking);
+        in_field("count", announce.count(form.count.unwrap_or(once.get_count())))
     }
 }

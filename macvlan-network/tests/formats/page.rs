@@ -15,8 +15,11 @@ fn again<T: Serialize + DeserializeOwned>(example: &str) -> serde_json::Result<V
     serde_json::to_value(serde_json::from_str::<T>(example)?)
 }
 
+/// Reads an example and returns it as it is written again.
+type Again = fn(&str) -> serde_json::Result<Value>;
+
 /// The documents of the page, by the word after `json` at the beginning of an example.
-const DOCUMENTS: [(&str, fn(&str) -> serde_json::Result<Value>); 14] = [
+const DOCUMENTS: [(&str, Again); 14] = [
     ("endpoint", again::<Endpoint>),
     ("parent", again::<Parent>),
     ("macvlan", again::<Macvlan>),

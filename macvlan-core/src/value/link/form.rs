@@ -74,12 +74,13 @@ impl OptionsForm {
         }
         in_field("options", options.unwrap_or_default().read())
     }
+}
 
-    fn refuse_others(&self, others: &[(&str, bool)], kind: &str) -> Result<(), String> {
-        match others.iter().find(|(_, is_set)| *is_set) {
-            Some((name, _)) => Err(format!("{name}: not an option of a {kind}")),
-            None => Ok(()),
-        }
+/// Refuses options of the other kinds.
+fn refuse(others: &[(&str, bool)], kind: &str) -> Result<(), String> {
+    match others.iter().find(|(_, is_set)| *is_set) {
+        Some((name, _)) => Err(format!("{name}: not an option of a {kind}")),
+        None => Ok(()),
     }
 }
 
@@ -108,7 +109,7 @@ impl Form<Macvlan> for OptionsForm {
             ("ingress_qos", !self.ingress_qos.is_empty()),
             ("egress_qos", !self.egress_qos.is_empty()),
         ];
-        self.refuse_others(&others, "macvlan")?;
+        refuse(&others, "macvlan")?;
         let mut options =
             Macvlan::new(self.mode.unwrap_or_default()).nopromisc(self.nopromisc).nodst(self.nodst);
         for mac in self.source_macs {
@@ -141,6 +142,7 @@ impl Form<Vlan> for OptionsForm {
     }
 
     fn read(self) -> Result<Vlan, String> {
+        type Setter = fn(Vlan, bool) -> Vlan;
         let others = [
             ("mode", self.mode.is_some()),
             ("nopromisc", self.nopromisc),
@@ -149,7 +151,7 @@ impl Form<Vlan> for OptionsForm {
             ("bc_queue_len", self.bc_queue_len.is_some()),
             ("bc_cutoff", self.bc_cutoff.is_some()),
         ];
-        self.refuse_others(&others, "VLAN")?;
+        refuse(&others, "VLAN")?;
         let VlanId(id) = required("id", self.id)?;
         let mut vlan = Vlan::of(id).protocol(self.protocol.unwrap_or_default());
         for (tag, inside) in self.ingress_qos {
@@ -158,7 +160,7 @@ impl Form<Vlan> for OptionsForm {
         for (inside, tag) in self.egress_qos {
             vlan = in_field("egress_qos", vlan.egress_qos(inside, tag))?;
         }
-        let flags: [(_, fn(Vlan, bool) -> Vlan); 5] = [
+        let flags: [(_, Setter); 5] = [
             (self.reorder_hdr, Vlan::reorder_hdr),
             (self.gvrp, Vlan::gvrp),
             (self.mvrp, Vlan::mvrp),
