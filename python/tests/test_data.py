@@ -91,7 +91,8 @@ def test_information_from_the_kernel_is_data(lab: Lab) -> None:
     assert through_another_process(found) == found
     assert len(set(found)) == len(found)
     link = next(link for link in links if link.index == index)
-    assert link.as_dict()["macvlan"] == Macvlan().as_dict()
+    assert link.macvlan
+    assert link.as_dict()["macvlan"] == link.macvlan.as_dict()
     assert link.statistics.as_dict() == link.as_dict()["statistics"]
     assert link.offloads.from_dict(link.offloads.as_dict()) == link.offloads
     assert len({NewLink(link), NewLink(LinkInfo.from_dict(link.as_dict()))}) == 1
