@@ -811,8 +811,8 @@ class Endpoint:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Endpoint:
@@ -1305,8 +1305,8 @@ class MacvlanOptions:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> MacvlanOptions:
@@ -1393,8 +1393,8 @@ class VlanOptions:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> VlanOptions:
@@ -1652,8 +1652,8 @@ class LinkInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> LinkInfo:
@@ -1698,8 +1698,8 @@ class Offloads:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Offloads:
@@ -1750,8 +1750,8 @@ class LinkStatistics:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> LinkStatistics:
@@ -1803,8 +1803,8 @@ class AddressInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> AddressInfo:
@@ -1837,8 +1837,8 @@ class RouteInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> RouteInfo:
@@ -1868,8 +1868,8 @@ class NextHop:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> NextHop:
@@ -1902,8 +1902,8 @@ class NeighbourInfo:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> NeighbourInfo:
@@ -2200,8 +2200,8 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Diagnosis:
@@ -2231,8 +2231,8 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Finding:
@@ -3124,8 +3124,8 @@ class Lease:
     def as_dict(self) -> dict[str, Any]:
         """Returns the values as a dict of plain data.
 
-        These are dict, list, str, int, float, bool and None. from_dict() makes an equal object from
-        it.
+        These are dict, list, tuple, str, int, float, bool and None. from_dict() makes an equal
+        object from it.
         """
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> Lease:

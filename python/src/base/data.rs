@@ -13,8 +13,8 @@ macro_rules! data {
     ($($class:ident $(=> $check:expr)?),+ $(,)?) => {$(
         #[pyo3::pymethods]
         impl $class {
-            /// Returns the values as a dict of plain data: dict, list, str, int, float, bool and
-            /// None. from_dict() makes an equal object from it.
+            /// Returns the values as a dict of plain data: dict, list, tuple, str, int, float, bool
+            /// and None. from_dict() makes an equal object from it.
             fn as_dict<'py>(
                 &self,
                 py: pyo3::Python<'py>,
@@ -56,7 +56,7 @@ pub(crate) fn from_data<T: DeserializeOwned>(class: &str, data: &Bound<'_, PyAny
         let message = error.to_string();
         let (field, cause) = split(&message);
         let argument = if field.is_empty() { "values" } else { &field };
-        invalid(data.py(), argument, &format!("make a {class} from a dict"), cause)
+        invalid(data.py(), argument, &format!("read {class} from a dict"), cause)
     })
 }
 
