@@ -20,5 +20,6 @@ pub mod base;
 pub mod endpoint;
 pub mod handle;
 pub mod host;
+#[cfg(feature = "networks")]
 pub mod network;
 pub mod value;

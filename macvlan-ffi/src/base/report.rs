@@ -45,14 +45,12 @@ impl From<Holder> for Held {
 pub(crate) enum Failure {
     /// An error of the core.
     Core(macvlan_core::Error),
-    /// An error of the networks.
-    Network(macvlan_network::Error),
     /// Arguments that are not as the header requires.
     Misuse(Cow<'static, str>),
     /// A feature that the library was built without, and how to build it with it.
-    #[cfg(not(feature = "etcd"))]
+    #[cfg(all(feature = "networks", not(feature = "etcd")))]
     Lacking(&'static str, &'static str),
-    /// A report about one of several objects, made before.
+    /// A report made before: about one of several objects, or an error of the networks.
     Told(Box<Report>),
     /// A panic with its message.
     Bug(String),
@@ -76,12 +74,6 @@ impl From<macvlan_core::Error> for Failure {
     }
 }
 
-impl From<macvlan_network::Error> for Failure {
-    fn from(error: macvlan_network::Error) -> Self {
-        Self::Network(error)
-    }
-}
-
 /// The contents of an error for C.
 #[derive(Clone)]
 pub(crate) struct Report {
@@ -91,16 +83,16 @@ pub(crate) struct Report {
     pub(super) is: [bool; 4],
     pub(super) kind_name: CString,
     pub(super) errno: c_int,
-    pub(super) message: CString,
-    pub(super) operation: CString,
-    pub(super) cause: CString,
-    pub(super) network: Option<CString>,
+    pub(crate) message: CString,
+    pub(crate) operation: CString,
+    pub(crate) cause: CString,
+    pub(crate) network: Option<CString>,
     pub(super) link: Option<CString>,
     pub(super) parent: Option<CString>,
     pub(super) netns: Option<CString>,
     pub(super) kernel_message: Option<CString>,
-    pub(super) hint: Option<CString>,
-    pub(super) leftovers: Vec<CString>,
+    pub(crate) hint: Option<CString>,
+    pub(crate) leftovers: Vec<CString>,
     pub(super) holder: Option<Arc<Tagged<Held>>>,
 }
 
@@ -108,9 +100,8 @@ impl Report {
     pub(crate) fn new(failure: Failure, function: &str) -> Self {
         match failure {
             Failure::Core(error) => Self::of_core(&error),
-            Failure::Network(error) => Self::of_network(&error),
             Failure::Told(report) => *report,
-            #[cfg(not(feature = "etcd"))]
+            #[cfg(all(feature = "networks", not(feature = "etcd")))]
             Failure::Lacking(cause, hint) => {
                 Self::ours(ErrorKind::Unsupported, function, cause, Some(hint))
             }
@@ -147,35 +138,6 @@ impl Report {
         }
     }
 
-    /// Converts an error of the networks. An error of the core below it keeps its contents, with
-    /// the operation of the network.
-    pub(crate) fn of_network(error: &macvlan_network::Error) -> Self {
-        let mut report = match error.core() {
-            Some(core) => Self::of_core(core),
-            None => Self::of_network_alone(error),
-        };
-        report.message = c_string(error);
-        report.operation = c_string(error.operation());
-        report.cause = c_string(error.cause());
-        report.network = error.network().map(c_string);
-        report.hint = error.hint().map(c_string);
-        report.leftovers = error.leftovers().map(c_string).collect();
-        report
-    }
-
-    /// Converts an error without one of the core below it: its kind, name and number.
-    fn of_network_alone(error: &macvlan_network::Error) -> Self {
-        let kind = error.kind();
-        let errno = error.errno().unwrap_or(kind.errno());
-        let is = [
-            error.is_exists(),
-            error.is_not_found(),
-            error.is_permission_denied(),
-            error.is_invalid_value(),
-        ];
-        Self::bare(kind as u32, is, kind.as_str(), errno)
-    }
-
     /// Makes a refusal of this crate.
     fn ours(kind: ErrorKind, function: &str, cause: &str, hint: Option<&str>) -> Self {
         let more = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -190,7 +152,7 @@ impl Report {
     }
 
     /// Makes an error with only a kind.
-    fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
+    pub(crate) fn bare(kind: u32, is: [bool; 4], name: impl Display, errno: c_int) -> Self {
         Self {
             kind,
             is,

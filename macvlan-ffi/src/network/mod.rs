@@ -12,6 +12,7 @@ pub mod member;
 pub mod names;
 pub mod networks;
 pub mod reconciled;
+mod report;
 pub mod retained;
 pub mod subnet;
 pub mod updated;
