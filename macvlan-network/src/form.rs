@@ -12,8 +12,8 @@ use macvlan_core::{AcceptRa, MacAddr, Mode, Parent, Route};
 
 use crate::allocation::Allocation;
 use crate::config::NetworkConfig;
+use crate::connect_options::ConnectOptions;
 use crate::mac::MacFrom;
-use crate::member::Member;
 use crate::pool::Order;
 use crate::range::AddressRange;
 use crate::subnet::{Gateway, Subnet};
@@ -53,7 +53,7 @@ document!(SubnetForm, "a subnet", {
     reserved: BTreeMap<String, Text<IpAddr>>,
 });
 
-document!(MemberForm, "the options for connecting a container", {
+document!(ConnectForm, "the options for connecting a container", {
     container: Option<String>,
     name: Option<String>,
     aliases: Vec<String>,
@@ -76,7 +76,7 @@ document!(AllocationForm, "the options for allocating addresses", {
 
 serde_as!(NetworkConfig, ConfigForm);
 serde_as!(Subnet, TextOr<SubnetForm>);
-serde_as!(Member, MemberForm);
+serde_as!(ConnectOptions, ConnectForm);
 serde_as!(Allocation, AllocationForm);
 
 impl FromText for AddressRange {
@@ -221,9 +221,9 @@ impl Form<Subnet> for TextOr<SubnetForm> {
     }
 }
 
-impl Form<Member> for MemberForm {
-    fn of(member: &Member) -> Result<Self, String> {
-        let Member {
+impl Form<ConnectOptions> for ConnectForm {
+    fn of(options: &ConnectOptions) -> Result<Self, String> {
+        let ConnectOptions {
             container,
             name,
             aliases,
@@ -235,7 +235,7 @@ impl Form<Member> for MemberForm {
             default_route,
             gw_priority,
             replace_default_route,
-        } = member.clone();
+        } = options.clone();
         Ok(Self {
             container: Some(container),
             name,
@@ -251,13 +251,13 @@ impl Form<Member> for MemberForm {
         })
     }
 
-    fn read(self) -> Result<Member, String> {
-        let mut member = ConnectOptions::new(required("container", self.container)?);
+    fn read(self) -> Result<ConnectOptions, String> {
+        let mut options = ConnectOptions::new(required("container", self.container)?);
         if let Some(name) = self.name {
-            member = member.name(name);
+            options = options.name(name);
         }
-        member = self.aliases.into_iter().fold(member, Member::alias);
-        Ok(Member {
+        options = self.aliases.into_iter().fold(options, ConnectOptions::alias);
+        Ok(ConnectOptions {
             addresses: plain(self.addresses),
             take: self.take,
             link_local: plain(self.link_local_addresses),
@@ -266,7 +266,7 @@ impl Form<Member> for MemberForm {
             default_route: self.default_route,
             gw_priority: self.gw_priority,
             replace_default_route: self.replace_default_route,
-            ..member
+            ..options
         })
     }
 }

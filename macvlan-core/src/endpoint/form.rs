@@ -109,7 +109,8 @@ impl Form<Endpoint> for EndpointForm {
             mode,
             options,
             mac,
-            mac_conflict_timeout: Some(Seconds(mac_conflict_timeout)).filter(|time| !time.0.is_zero()),
+            mac_conflict_timeout: Some(Seconds(mac_conflict_timeout))
+                .filter(|time| !time.0.is_zero()),
             mtu,
             addresses: addresses.into_iter().map(whole).collect::<Result<_, _>>()?,
             gateways: texts(gateways),

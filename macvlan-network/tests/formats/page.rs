@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use macvlan_core::{Access, Announce, Endpoint, Link, LinkInfo, Macvlan, Parent, Probe, Vlan};
-use macvlan_network::{Allocation, Lease, Member, NetworkConfig, Subnet};
+use macvlan_core::{
+    Access, Announce, Endpoint, Link, LinkInfo, MacvlanOptions, Parent, Probe, VlanOptions,
+};
+use macvlan_network::{Allocation, ConnectOptions, Lease, NetworkConfig, Subnet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,15 +24,15 @@ type Again = fn(&str) -> serde_json::Result<Value>;
 const DOCUMENTS: [(&str, Again); 14] = [
     ("endpoint", again::<Endpoint>),
     ("parent", again::<Parent>),
-    ("macvlan", again::<Macvlan>),
-    ("vlan", again::<Vlan>),
+    ("macvlan", again::<MacvlanOptions>),
+    ("vlan", again::<VlanOptions>),
     ("probe", again::<Probe>),
     ("announce", again::<Announce>),
     ("link", again::<Link>),
     ("access", again::<Access>),
     ("network", again::<NetworkConfig>),
     ("subnet", again::<Subnet>),
-    ("connect", again::<Member>),
+    ("connect", again::<ConnectOptions>),
     ("allocation", again::<Allocation>),
     ("link-info", again::<LinkInfo>),
     ("lease", again::<Lease>),
@@ -75,14 +77,14 @@ fn all_fields() {
     for (heading, fields) in [
         ("## Endpoint", fields::<Endpoint>()),
         ("## Parent", fields::<Parent>()),
-        ("## Options of a link", fields::<Macvlan>()),
+        ("## Options of a link", fields::<MacvlanOptions>()),
         ("## Probe", fields::<Probe>()),
         ("## Announce", fields::<Announce>()),
         ("## Link", fields::<Link>()),
         ("## Host access", fields::<Access>()),
         ("## Network", fields::<NetworkConfig>()),
         ("## Subnet", fields::<Subnet>()),
-        ("## Connect", fields::<Member>()),
+        ("## Connect", fields::<ConnectOptions>()),
         ("## Allocation", fields::<Allocation>()),
     ] {
         let (_, section) = page.split_once(&format!("{heading}\n")).expect(heading);

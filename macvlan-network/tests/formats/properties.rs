@@ -7,9 +7,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use macvlan_core::{
     AcceptRa, Access, AddrGenMode, Address, Announce, DuplicateDetection, Endpoint, Link, LinkName,
-    MacAddr, Macvlan, Mode, Parent, Probe, Rate, Route, Vlan, VlanProtocol,
+    MacAddr, MacvlanOptions, Mode, Parent, Probe, Rate, Route, VlanOptions, VlanProtocol,
 };
-use macvlan_network::{AddressRange, Allocation, MacFrom, Member, NetworkConfig, Order, Subnet};
+use macvlan_network::{
+    AddressRange, Allocation, ConnectOptions, MacFrom, NetworkConfig, Order, Subnet,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -105,13 +107,13 @@ fn mode() -> impl Strategy<Value = Mode> {
     select(&[Mode::Private, Mode::Vepa, Mode::Bridge, Mode::Passthru, Mode::Source][..])
 }
 
-fn macvlan() -> impl Strategy<Value = Macvlan> {
+fn macvlan() -> impl Strategy<Value = MacvlanOptions> {
     let setters = vec![
-        set(any::<bool>(), Macvlan::nopromisc),
-        set(any::<bool>(), Macvlan::nodst),
-        set(mac(), Macvlan::source_mac),
-        set(any::<u32>(), Macvlan::bc_queue_len),
-        set(any::<i32>(), Macvlan::bc_cutoff),
+        set(any::<bool>(), MacvlanOptions::nopromisc),
+        set(any::<bool>(), MacvlanOptions::nodst),
+        set(mac(), MacvlanOptions::source_mac),
+        set(any::<u32>(), MacvlanOptions::bc_queue_len),
+        set(any::<i32>(), MacvlanOptions::bc_cutoff),
     ];
     changed(mode().prop_map(MacvlanOptions::new), setters)
 }
@@ -120,19 +122,19 @@ fn protocol() -> impl Strategy<Value = VlanProtocol> {
     select(&[VlanProtocol::Dot1q, VlanProtocol::Dot1ad][..])
 }
 
-fn vlan() -> impl Strategy<Value = Vlan> {
-    let id =
-        (0..=Vlan::MAX_ID).prop_map(|id| VlanOptions::new(id).unwrap_or_else(|_| VlanOptions::priority_tags()));
+fn vlan() -> impl Strategy<Value = VlanOptions> {
+    let id = (0..=VlanOptions::MAX_ID)
+        .prop_map(|id| VlanOptions::new(id).unwrap_or_else(|_| VlanOptions::priority_tags()));
     let map = || (0_u8..8, any::<u32>());
     let setters = vec![
-        set(protocol(), Vlan::protocol),
-        set(any::<bool>(), Vlan::reorder_hdr),
-        set(any::<bool>(), Vlan::gvrp),
-        set(any::<bool>(), Vlan::mvrp),
-        set(any::<bool>(), Vlan::loose_binding),
-        set(any::<bool>(), Vlan::bridge_binding),
-        set(map(), |vlan: Vlan, (tag, inside)| vlan.ingress_qos(tag, inside).unwrap()),
-        set(map(), |vlan: Vlan, (tag, inside)| vlan.egress_qos(inside, tag).unwrap()),
+        set(protocol(), VlanOptions::protocol),
+        set(any::<bool>(), VlanOptions::reorder_hdr),
+        set(any::<bool>(), VlanOptions::gvrp),
+        set(any::<bool>(), VlanOptions::mvrp),
+        set(any::<bool>(), VlanOptions::loose_binding),
+        set(any::<bool>(), VlanOptions::bridge_binding),
+        set(map(), |vlan: VlanOptions, (tag, inside)| vlan.ingress_qos(tag, inside).unwrap()),
+        set(map(), |vlan: VlanOptions, (tag, inside)| vlan.egress_qos(inside, tag).unwrap()),
     ];
     changed(id, setters)
 }
@@ -150,7 +152,7 @@ fn parent() -> impl Strategy<Value = Parent> {
     };
     link.prop_recursive(2, 3, 1, move |base| {
         let named = proptest::option::of(name());
-        (base, 1..=Vlan::MAX_ID, protocol(), named).prop_map(vlan)
+        (base, 1..=VlanOptions::MAX_ID, protocol(), named).prop_map(vlan)
     })
 }
 
@@ -295,26 +297,26 @@ fn network() -> impl Strategy<Value = NetworkConfig> {
         set(select(MacFrom::ALL), NetworkConfig::mac_from),
         set(any::<bool>(), NetworkConfig::probe),
         set(any::<bool>(), NetworkConfig::duplicate_detection),
-        set(any::<u32>(), NetworkConfig::share),
-        set(time(), NetworkConfig::keep),
+        set(any::<u32>(), NetworkConfig::block_size),
+        set(time(), NetworkConfig::reservation_ttl),
         set((text(), text()), |config: NetworkConfig, (key, value)| config.option(key, value)),
         set((text(), text()), |config: NetworkConfig, (key, value)| config.label(key, value)),
     ];
     changed(text().prop_map(NetworkConfig::new), setters)
 }
 
-fn member() -> impl Strategy<Value = Member> {
+fn member() -> impl Strategy<Value = ConnectOptions> {
     let setters = vec![
-        set(dns_name(), Member::name),
-        set(dns_name(), Member::alias),
-        set(ip(), Member::address),
-        set(text(), Member::take),
-        set(ip(), Member::link_local_address),
-        set(text(), Member::interface),
-        set(mac(), Member::mac),
+        set(dns_name(), ConnectOptions::name),
+        set(dns_name(), ConnectOptions::alias),
+        set(ip(), ConnectOptions::address),
+        set(text(), ConnectOptions::take),
+        set(ip(), ConnectOptions::link_local_address),
+        set(text(), ConnectOptions::interface),
+        set(mac(), ConnectOptions::mac),
         set(any::<bool>(), ConnectOptions::default_route),
-        set(any::<i32>(), Member::gw_priority),
-        set(any::<bool>(), Member::replace_default_route),
+        set(any::<i32>(), ConnectOptions::gw_priority),
+        set(any::<bool>(), ConnectOptions::replace_default_route),
     ];
     changed(text().prop_map(ConnectOptions::new), setters)
 }

@@ -1,7 +1,7 @@
 //! Documents that are refused, with the field and the message of its setter.
 
-use macvlan_core::{Access, Endpoint, Link, Macvlan, NetNs, Parent, Probe, Vlan};
-use macvlan_network::{Allocation, Member, NetworkConfig, Subnet};
+use macvlan_core::{Access, Endpoint, Link, MacvlanOptions, NetNs, Parent, Probe, VlanOptions};
+use macvlan_network::{Allocation, ConnectOptions, NetworkConfig, Subnet};
 use serde::de::DeserializeOwned;
 
 /// Returns the message for a document that is refused, without the place in the text.
@@ -24,9 +24,9 @@ fn unknown_repeated_and_missing_fields() {
     assert!(error.starts_with("unknown field `adresses`, expected one of `name`, "), "{error}");
     assert_eq!(endpoint(r#""mtu": 1400, "mtu": 1400"#), "duplicate field `mtu`");
     assert_eq!(refusal::<Endpoint>(r#"{"name": "eth0"}"#), "missing field `parent`");
-    assert_eq!(refusal::<Vlan>("{}"), "missing field `id`");
+    assert_eq!(refusal::<VlanOptions>("{}"), "missing field `id`");
     assert_eq!(refusal::<NetworkConfig>("{}"), "missing field `name`");
-    assert_eq!(refusal::<Member>("{}"), "missing field `container`");
+    assert_eq!(refusal::<ConnectOptions>("{}"), "missing field `container`");
     assert!(refusal::<Allocation>(r#"{"ip": 4}"#).starts_with("unknown field `ip`"));
 }
 
@@ -87,12 +87,12 @@ fn values_of_the_other_documents() {
     let long = "a-name-of-twenty-five-byt";
     for (error, message) in [
         (refusal::<Endpoint>(r#"{"name": "a/b"}"#), "name: cannot use \"a/b\" as a link name"),
-        (refusal::<Vlan>(r#"{"id": 4095}"#), "id: cannot use 4095 as a VLAN id"),
+        (refusal::<VlanOptions>(r#"{"id": 4095}"#), "id: cannot use 4095 as a VLAN id"),
         (
-            refusal::<Vlan>(r#"{"id": 1, "egress_qos": [[0, 8]]}"#),
+            refusal::<VlanOptions>(r#"{"id": 1, "egress_qos": [[0, 8]]}"#),
             "egress_qos: cannot use 8 as the priority of a tag",
         ),
-        (refusal::<Macvlan>(r#"{"mode": "bridged"}"#), "mode: cannot parse macvlan mode"),
+        (refusal::<MacvlanOptions>(r#"{"mode": "bridged"}"#), "mode: cannot parse macvlan mode"),
         (
             refusal::<Parent>(r#"{"link": "ens33", "vlan_id": 7}"#),
             "link: an existing link is described by it alone",

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use macvlan_core::{
     AcceptRa, Access, AddrGenMode, AddressInfo, Announce, Diagnosis, Endpoint, Event, Holder, Link,
-    LinkInfo, Macvlan, Mode, NeighbourInfo, Parent, Probe, RouteInfo, Vlan, VlanProtocol,
+    LinkInfo, MacvlanOptions, Mode, NeighbourInfo, Parent, Probe, RouteInfo, VlanOptions,
+    VlanProtocol,
 };
-use macvlan_network::{Allocation, Lease, MacFrom, Member, NetworkConfig, Order, Subnet};
+use macvlan_network::{Allocation, ConnectOptions, Lease, MacFrom, NetworkConfig, Order, Subnet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -196,8 +197,8 @@ fn networks() {
         .mac_from(MacFrom::Container)
         .probe(true)
         .duplicate_detection(true)
-        .share(16)
-        .keep(Duration::from_secs(86400))
+        .block_size(16)
+        .reservation_ttl(Duration::from_secs(86400))
         .option("key", "value")
         .label("team", "web");
     check("network-all", &config);

@@ -6,7 +6,9 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::document::{Form, document, in_field, required, serde_as};
-use crate::value::link::{Link, LinkKind, LinkType, MacvlanOptions, Mode, VlanOptions, VlanProtocol};
+use crate::value::link::{
+    Link, LinkKind, LinkType, MacvlanOptions, Mode, VlanOptions, VlanProtocol,
+};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 
@@ -58,7 +60,10 @@ impl OptionsForm {
     }
 
     /// Returns the options of a macvlan or macvtap, with the mode that may stand beside them.
-    pub(crate) fn macvlan(mode: Option<Mode>, options: Option<Self>) -> Result<MacvlanOptions, String> {
+    pub(crate) fn macvlan(
+        mode: Option<Mode>,
+        options: Option<Self>,
+    ) -> Result<MacvlanOptions, String> {
         let mut options = options.unwrap_or_default();
         if mode.is_some() && options.mode.is_some() {
             return Err("mode: it is in the options as well; leave one out".to_owned());
@@ -110,8 +115,9 @@ impl Form<MacvlanOptions> for OptionsForm {
             ("egress_qos", !self.egress_qos.is_empty()),
         ];
         refuse(&others, "macvlan")?;
-        let mut options =
-            MacvlanOptions::new(self.mode.unwrap_or_default()).nopromisc(self.nopromisc).nodst(self.nodst);
+        let mut options = MacvlanOptions::new(self.mode.unwrap_or_default())
+            .nopromisc(self.nopromisc)
+            .nodst(self.nodst);
         for mac in self.source_macs {
             options = options.source_mac(mac);
         }
