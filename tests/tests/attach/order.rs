@@ -113,7 +113,7 @@ fn a_moved_link() -> Outcome {
     let first = lab.a.host.attach(&endpoint("z")?, &to)?;
     let moved = lab.a.host.attach(&endpoint("m")?, &from)?;
     let last = lab.a.host.attach(&endpoint("a")?, &to)?;
-    Handle::in_netns(&from)?.move_link("m", &to)?;
+    Handle::in_netns(&from)?.move_link("m", &to, None)?;
     assert_eq!(by_index(&to), ["z", "m", "a"]);
     let index = ip(&to, "link show m")[0]["ifindex"].as_u64();
     assert_eq!(index, Some(moved.index().into()));
