@@ -87,7 +87,7 @@ fn what_cannot_be_is_refused_with_its_reason() -> Outcome {
         (
             NetworkConfig::new("lan2").parent("ens33").subnet(not_within),
             ErrorKind::InvalidValue,
-            "range 10.2.0.0/25 is not within",
+            "range 10.2.0.0/25 is outside of the subnet",
         ),
     ] {
         let error = networks.create(&config).unwrap_err();
@@ -202,7 +202,7 @@ fn connected_again() -> Outcome {
     assert!(error.to_string().contains("container \"c1\" has the name \"test101\""), "{error}");
     let error = lan.disconnect_from("c1", &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
-    assert!(error.to_string().contains("already connected in another namespace, net:["), "{error}");
+    assert!(error.to_string().contains("connected in another namespace, net:["), "{error}");
     assert_eq!(lan.disconnect_from("c1", &inside)?, Detached::Removed);
 
     // A container whose namespace is gone can be disconnected from any process.

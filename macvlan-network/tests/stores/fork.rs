@@ -41,7 +41,7 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
     for refused in refused {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
-        assert!(error.to_string().contains("forked"), "{error}");
+        assert!(error.to_string().contains("before a fork"), "{error}");
     }
     drop((networks, lan));
     match opened {
@@ -54,7 +54,7 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
         }
         Err(error) => {
             assert_eq!((kind, error.kind()), ("sqlite", ErrorKind::InvalidValue), "{error}");
-            assert!(error.to_string().contains("forked"), "{error}");
+            assert!(error.to_string().contains("before a fork"), "{error}");
         }
     }
     Ok(())

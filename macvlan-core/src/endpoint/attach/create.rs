@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use crate::endpoint::attach::index::choose_index;
+use crate::endpoint::attach::index::{above_all, choose_index};
 use crate::endpoint::attach::work::{Work, random_mac};
 use crate::endpoint::change::Change;
 use crate::endpoint::endpoint::EndpointKind;
@@ -168,7 +168,7 @@ impl Work<'_> {
             if side.find_link(self.index).map_err(fails)?.is_some() {
                 let index = |payload: &[u8]| decode::link(payload).map(|link| link.index);
                 let all = side.dump(&encode::get_links(None, None), index).map_err(fails)?;
-                self.index = choose_index(all.into_iter().fold(self.index, u32::max))?;
+                self.index = choose_index(above_all(self.index, &all))?;
                 return Ok(true);
             }
         }

@@ -36,6 +36,15 @@ pub(super) fn choose_index(above: u32) -> Result<u32> {
     Ok(choose(latest))
 }
 
+/// Returns the index below the next one that is free: the highest in use, or if that is the kernel's
+/// last, the end of those in use from the given one on.
+pub(super) fn above_all(index: u32, used: &[u32]) -> u32 {
+    match used.iter().copied().fold(index, u32::max) {
+        LAST => (index..LAST).take_while(|next| used.contains(next)).last().unwrap_or(index),
+        highest => highest,
+    }
+}
+
 /// Returns the index of a tick.
 fn index_at(tick: u64) -> u32 {
     let span = u64::from(LAST - FIRST) + 1;
@@ -67,6 +76,14 @@ mod tests {
         assert_eq!(after(70_000, 69_000, LAST - 1), LAST);
         assert_eq!(after(70_000, 70_000, LAST), 70_001, "none is above the last");
         assert_eq!(after(FIRST, LAST, 0), FIRST, "they begin from the start");
+    }
+
+    #[test]
+    fn a_taken_index_is_followed_by_a_free_one() {
+        assert_eq!(above_all(70_000, &[1, 70_000]), 70_000);
+        assert_eq!(above_all(70_000, &[1, 70_000, 80_000]), 80_000);
+        assert_eq!(above_all(70_000, &[1, LAST, 70_001, 70_000, 80_000]), 70_001);
+        assert_eq!(above_all(LAST, &[LAST]), LAST);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn routes_v4() {
     let mut captured = Captured::read(include_str!("routes-v4.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::route);
     assert_eq!(
-        told("ip -4 route show"),
+        told("ip -4 route show table main"),
         [
             route("default via 10.0.0.1 dev if2 scope global", PROTO_BOOT),
             route("default via 192.168.0.1 dev if2 scope global metric 7 onlink", PROTO_BOOT),
@@ -112,7 +112,7 @@ fn routes_v6() {
     let mut captured = Captured::read(include_str!("routes-v6.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::route);
     assert_eq!(
-        told("ip -6 route show"),
+        told("ip -6 route show table main"),
         [
             route("fd00::/64 dev if2 metric 256", PROTO_KERNEL),
             // The kernel reports `lo` as its link.
