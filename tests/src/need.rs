@@ -87,7 +87,7 @@ impl Need {
                     handle.add_link(&Link::macvtap("tried", "cable", options)?)?;
                 }
                 Self::Vlan => {
-                    handle.add_link(&Link::vlan("tried", "cable", VlanOptions::new(100)?)?)?
+                    handle.add_link(&Link::vlan("tried", "cable", VlanOptions::new(100)?)?)?;
                 }
                 Self::Ipvlan => {
                     let command = "link add link cable name tried type ipvlan mode l2";

@@ -114,8 +114,9 @@ impl Scene {
                 let host = self.host_of(networks, &lease);
                 let slots =
                     self.hosts.iter().filter(|one| one.name == host).flat_map(|one| &one.slots);
-                let now = slots.filter(|slot| slot.id == lease.container).map(|slot| slot.inside);
-                if lease.netns().map(|mark| mark.inode) != now.last() {
+                let mut now =
+                    slots.filter(|slot| slot.id == lease.container).map(|slot| slot.inside);
+                if lease.netns().map(|mark| mark.inode) != now.next_back() {
                     ended.push(lease.container);
                 }
             }

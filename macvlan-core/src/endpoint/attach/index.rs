@@ -26,8 +26,8 @@ pub(super) fn choose_index(above: u32) -> Result<u32> {
     static LATEST: AtomicU32 = AtomicU32::new(0);
     let time = clock_gettime(ClockId::CLOCK_BOOTTIME)
         .map_err(|errno| Error::system("read the time since boot", errno))?;
-    let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
-    let milliseconds = u64::try_from(time.tv_nsec()).unwrap_or(0) / 1_000_000;
+    let seconds = time.tv_sec().unsigned_abs();
+    let milliseconds = time.tv_nsec().unsigned_abs() / 1_000_000;
     let now = index_at((seconds * 1000 + milliseconds) / TICK);
     let choose = |latest| after(now, latest, above);
     let update = |latest| Some(choose(latest));
@@ -48,7 +48,9 @@ pub(super) fn above_all(index: u32, used: &[u32]) -> u32 {
 /// Returns the index of a tick.
 fn index_at(tick: u64) -> u32 {
     let span = u64::from(LAST - FIRST) + 1;
-    FIRST + u32::try_from(tick % span).unwrap_or(0)
+    #[allow(clippy::cast_possible_truncation)] // below LAST
+    let tick = (tick % span) as u32;
+    FIRST + tick
 }
 
 /// Returns the clock's index, or the next one after the others if they are ahead of it.
