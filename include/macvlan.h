@@ -2547,7 +2547,8 @@ int macvlan_handle_rules(const struct macvlan_handle *handle,
 
 /**
  * The settings of probes of addresses on the network before they are used: a value, for
- * macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). Freed with macvlan_probe_free().
+ * macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). Freed with
+ * macvlan_probe_free().
  *
  * IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6
  * addresses are checked by the kernel's duplicate address detection, whose result is awaited.
@@ -3139,8 +3140,8 @@ int macvlan_endpoint_set_disable_ipv6(struct macvlan_endpoint *endpoint,
  * milliseconds.
  */
 int macvlan_endpoint_set_mac_conflict_timeout(struct macvlan_endpoint *endpoint,
-                                      uint32_t milliseconds,
-                                      struct macvlan_error **error);
+                                              uint32_t milliseconds,
+                                              struct macvlan_error **error);
 
 /**
  * Sets how the addresses are probed on the network before they are used. By default they are not.
@@ -3732,8 +3733,8 @@ int macvlan_host_detach_all(struct macvlan_host *host,
                             struct macvlan_error **error);
 
 /**
- * Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The caller
- * frees the macvlan_detach_handle with macvlan_detach_handle_free().
+ * Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The
+ * caller frees the macvlan_detach_handle with macvlan_detach_handle_free().
  *
  * Returns after about ten microseconds. If no thread can be started, the detach is done before it
  * returns. If the process ends before the thread does, the interface may remain.
@@ -3753,8 +3754,8 @@ bool macvlan_detach_handle_is_finished(const struct macvlan_detach_handle *detac
  * is set to whether the interface still existed.
  */
 int macvlan_detach_handle_wait(struct macvlan_detach_handle *detaching,
-                           bool *was_there,
-                           struct macvlan_error **error);
+                               bool *was_there,
+                               struct macvlan_error **error);
 
 /**
  * Frees the object; the detach continues. NULL is ignored.
@@ -4238,8 +4239,8 @@ void macvlan_keeper_free(struct macvlan_keeper *keeper);
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_addresses().
- * Freed with macvlan_holder_list_free().
+ * The holders of probed addresses, in the order of the addresses, from
+ * macvlan_host_probe_addresses(). Freed with macvlan_holder_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
@@ -4259,12 +4260,12 @@ typedef struct macvlan_holder_list macvlan_holder_list;
  * The caller frees the list with macvlan_holder_list_free().
  */
 int macvlan_host_probe_addresses(const struct macvlan_host *host,
-                            const char *parent,
-                            const char *const *addresses,
-                            size_t count,
-                            const struct macvlan_probe *probe,
-                            struct macvlan_holder_list **holders,
-                            struct macvlan_error **error);
+                                 const char *parent,
+                                 const char *const *addresses,
+                                 size_t count,
+                                 const struct macvlan_probe *probe,
+                                 struct macvlan_holder_list **holders,
+                                 struct macvlan_error **error);
 
 /**
  * Returns the number of holders; 0 if all addresses are free.
@@ -4554,8 +4555,8 @@ void macvlan_access_options_free(struct macvlan_access_options *options);
 
 /**
  * A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
- * confirmed until the deadline, the addresses are moved back. Freed with macvlan_pending_move_free(),
- * which moves them back if they were not confirmed.
+ * confirmed until the deadline, the addresses are moved back. Freed with
+ * macvlan_pending_move_free(), which moves them back if they were not confirmed.
  *
  * Threads: macvlan_pending_move_is_pending() may be called by any number of threads at once; other
  * functions need exclusive access.
@@ -4698,13 +4699,13 @@ int macvlan_access_detach(struct macvlan_access *access,
 
 /**
  * Moves the parent's addresses, and the routes through it, to the host's link: host and containers
- * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move with
- * macvlan_pending_move_free().
+ * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move
+ * with macvlan_pending_move_free().
  *
  * The host has its addresses at all times. On a failure nothing is changed. Unless
- * macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so an
- * administrator who is cut off only has to wait; a thread of the macvlan_pending_move does this. A
- * process that is killed leaves them moved; see macvlan_access_move_back().
+ * macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so
+ * an administrator who is cut off only has to wait; a thread of the macvlan_pending_move does
+ * this. A process that is killed leaves them moved; see macvlan_access_move_back().
  *
  * For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
  * advertisements) and routes from router advertisements are not moved. A DHCP client or network
@@ -5103,8 +5104,8 @@ int macvlan_network_config_set_duplicate_detection(struct macvlan_network_config
  * By default all hosts assign addresses from one pool. A store of a single host does not need it.
  */
 int macvlan_network_config_set_block_size(struct macvlan_network_config *config,
-                                     uint32_t addresses,
-                                     struct macvlan_error **error);
+                                          uint32_t addresses,
+                                          struct macvlan_error **error);
 
 /**
  * Sets for how many seconds a released address stays reserved for its container, unless no other
@@ -5113,8 +5114,8 @@ int macvlan_network_config_set_block_size(struct macvlan_network_config *config,
  * By default a container that returns gets its address again if it was not leased to another one.
  */
 int macvlan_network_config_set_reservation_ttl(struct macvlan_network_config *config,
-                                    uint64_t seconds,
-                                    struct macvlan_error **error);
+                                               uint64_t seconds,
+                                               struct macvlan_error **error);
 
 /**
  * Adds an option for readers of macvlan_network_inspect(). It has no effect here.
@@ -5313,47 +5314,47 @@ typedef struct macvlan_connect_options macvlan_connect_options;
  * addresses again. The caller frees them with macvlan_connect_options_free().
  */
 int macvlan_connect_options_new(const char *container,
-                       struct macvlan_connect_options **member,
-                       struct macvlan_error **error);
+                                struct macvlan_connect_options **options,
+                                struct macvlan_error **error);
 
 /**
  * Sets the name by which others find the container, which is unique in the network. By default it
  * has none. Names are compared like DNS names, and stored in lower case.
  */
-int macvlan_connect_options_set_name(struct macvlan_connect_options *member,
-                            const char *name,
-                            struct macvlan_error **error);
+int macvlan_connect_options_set_name(struct macvlan_connect_options *options,
+                                     const char *name,
+                                     struct macvlan_error **error);
 
 /**
  * Adds a further name by which others find the container. Several containers may share one: it
  * resolves to the addresses of all of them.
  */
-int macvlan_connect_options_add_alias(struct macvlan_connect_options *member,
-                             const char *alias,
-                             struct macvlan_error **error);
+int macvlan_connect_options_add_alias(struct macvlan_connect_options *options,
+                                      const char *alias,
+                                      struct macvlan_error **error);
 
 /**
  * Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not check that it is
  * unique.
  */
-int macvlan_connect_options_add_link_local_address(struct macvlan_connect_options *member,
-                                          const char *address,
-                                          struct macvlan_error **error);
+int macvlan_connect_options_add_link_local_address(struct macvlan_connect_options *options,
+                                                   const char *address,
+                                                   struct macvlan_error **error);
 
 /**
  * Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
  */
-int macvlan_connect_options_add_address(struct macvlan_connect_options *member,
-                               const char *address,
-                               struct macvlan_error **error);
+int macvlan_connect_options_add_address(struct macvlan_connect_options *options,
+                                        const char *address,
+                                        struct macvlan_error **error);
 
 /**
  * Adds a pending lease, by its id, whose addresses and MAC address the container takes: see
  * macvlan_network_allocate(). Then no address is chosen.
  */
-int macvlan_connect_options_take(struct macvlan_connect_options *member,
-                        const char *id,
-                        struct macvlan_error **error);
+int macvlan_connect_options_take(struct macvlan_connect_options *options,
+                                 const char *id,
+                                 struct macvlan_error **error);
 
 /**
  * Sets the interface's name in the container, which identifies it among the container's interfaces
@@ -5362,17 +5363,17 @@ int macvlan_connect_options_take(struct macvlan_connect_options *member,
  * By default the existing interface is meant, or, if there is none, a new one with the first free
  * "ethN".
  */
-int macvlan_connect_options_set_interface(struct macvlan_connect_options *member,
-                                 const char *name,
-                                 struct macvlan_error **error);
+int macvlan_connect_options_set_interface(struct macvlan_connect_options *options,
+                                          const char *name,
+                                          struct macvlan_error **error);
 
 /**
  * Sets the interface's MAC address. Defaults to a derived one, see
  * macvlan_network_config_set_mac_from().
  */
-int macvlan_connect_options_set_mac(struct macvlan_connect_options *member,
-                           const uint8_t mac[6],
-                           struct macvlan_error **error);
+int macvlan_connect_options_set_mac(struct macvlan_connect_options *options,
+                                    const uint8_t mac[6],
+                                    struct macvlan_error **error);
 
 /**
  * Sets whether the container's default routes lead through this network. They never do, if false;
@@ -5382,31 +5383,31 @@ int macvlan_connect_options_set_mac(struct macvlan_connect_options *member,
  * Default routes do not lead through a network that is internal or has no gateway of the family.
  * When their network is disconnected, the next one replaces it.
  */
-int macvlan_connect_options_set_default_route(struct macvlan_connect_options *member,
-                                     bool default_route,
-                                     struct macvlan_error **error);
+int macvlan_connect_options_set_default_route(struct macvlan_connect_options *options,
+                                              bool default_route,
+                                              struct macvlan_error **error);
 
 /**
  * Sets the network's priority for the container's default routes. The network with the highest one
  * gets them, among equal ones the first that was connected. Defaults to 0.
  */
-int macvlan_connect_options_set_gw_priority(struct macvlan_connect_options *member,
-                                   int32_t priority,
-                                   struct macvlan_error **error);
+int macvlan_connect_options_set_gw_priority(struct macvlan_connect_options *options,
+                                            int32_t priority,
+                                            struct macvlan_error **error);
 
 /**
  * Sets whether other default routes of the container, which this library did not add, are
  * replaced. Defaults to false: they stay, and none of their family is added. They are not restored
  * when the container is disconnected.
  */
-int macvlan_connect_options_set_replace_default_route(struct macvlan_connect_options *member,
-                                             bool replace,
-                                             struct macvlan_error **error);
+int macvlan_connect_options_set_replace_default_route(struct macvlan_connect_options *options,
+                                                      bool replace,
+                                                      struct macvlan_error **error);
 
 /**
  * Frees the options. NULL is ignored.
  */
-void macvlan_connect_options_free(struct macvlan_connect_options *member);
+void macvlan_connect_options_free(struct macvlan_connect_options *options);
 
 /**
  * The lease of one interface of a container in one network, as stored, from
@@ -5710,7 +5711,7 @@ const char *macvlan_network_warning(const struct macvlan_network *network, size_
  * Waits while another process connects or disconnects the container.
  */
 int macvlan_network_connect(const struct macvlan_network *network,
-                            const struct macvlan_connect_options *member,
+                            const struct macvlan_connect_options *options,
                             const struct macvlan_netns *netns,
                             struct macvlan_connection **connection,
                             struct macvlan_error **error);
@@ -5837,8 +5838,8 @@ int macvlan_allocation_set_mac(struct macvlan_allocation *allocation,
  * The caller frees `lease` with macvlan_lease_free().
  *
  * The lease is pending until a container takes it, by its id (macvlan_lease_endpoint()) in
- * macvlan_connect_options_take(), or until it is released by macvlan_network_disconnect() with that id.
- * macvlan_networks_collect() releases one that is pending for longer than
+ * macvlan_connect_options_take(), or until it is released by macvlan_network_disconnect() with
+ * that id. macvlan_networks_collect() releases one that is pending for longer than
  * macvlan_networks_set_pending_age(), or since another boot.
  */
 int macvlan_network_allocate(const struct macvlan_network *network,
@@ -5875,7 +5876,7 @@ typedef struct macvlan_host_link macvlan_host_link;
  * macvlan_connect_options_set_default_route() is used.
  */
 int macvlan_network_create_link(const struct macvlan_network *network,
-                                const struct macvlan_connect_options *member,
+                                const struct macvlan_connect_options *options,
                                 struct macvlan_host_link **link,
                                 struct macvlan_error **error);
 
@@ -6174,25 +6175,25 @@ typedef struct macvlan_conflicting_address_list macvlan_conflicting_address_list
  * automatically.
  */
 int macvlan_network_add_conflicting_address(const struct macvlan_network *network,
-                                const char *address,
-                                struct macvlan_error **error);
+                                            const char *address,
+                                            struct macvlan_error **error);
 
 /**
  * Deletes the record of an address. `was_known`, which can be NULL, is set to whether there was
  * one.
  */
 int macvlan_network_remove_conflicting_address(const struct macvlan_network *network,
-                                   const char *address,
-                                   bool *was_known,
-                                   struct macvlan_error **error);
+                                               const char *address,
+                                               bool *was_known,
+                                               struct macvlan_error **error);
 
 /**
  * Lists the addresses that are recorded as used by machines that are not containers of this
  * network. The caller frees the list with macvlan_conflicting_address_list_free().
  */
 int macvlan_network_conflicting_addresses(const struct macvlan_network *network,
-                            struct macvlan_conflicting_address_list **list,
-                            struct macvlan_error **error);
+                                          struct macvlan_conflicting_address_list **list,
+                                          struct macvlan_error **error);
 
 /**
  * Returns the number of addresses.
@@ -6202,12 +6203,14 @@ size_t macvlan_conflicting_address_list_count(const struct macvlan_conflicting_a
 /**
  * Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
  */
-const char *macvlan_conflicting_address_list_address(const struct macvlan_conflicting_address_list *list, size_t index);
+const char *macvlan_conflicting_address_list_address(const struct macvlan_conflicting_address_list *list,
+                                                     size_t index);
 
 /**
  * Returns the time at which it was found, in seconds since 1970; 0 past the end.
  */
-uint64_t macvlan_conflicting_address_list_found(const struct macvlan_conflicting_address_list *list, size_t index);
+uint64_t macvlan_conflicting_address_list_found(const struct macvlan_conflicting_address_list *list,
+                                                size_t index);
 
 /**
  * Frees a list. NULL is ignored.

@@ -517,11 +517,7 @@ mod tests {
         for (error, kind) in [(refused, Io::PermissionDenied), (invalid, Io::InvalidInput)] {
             let io = std::io::Error::from(error.clone());
             assert_eq!((io.kind(), io.to_string()), (kind, error.to_string()));
-            assert!(io.get_ref().is_some_and(
-                <dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<
-                    Error,
-                >
-            ));
+            assert!(io.into_inner().is_some_and(|inner| inner.downcast::<Error>().is_ok()));
         }
     }
 

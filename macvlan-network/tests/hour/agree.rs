@@ -114,9 +114,9 @@ impl Scene {
                 let host = self.host_of(networks, &lease);
                 let slots =
                     self.hosts.iter().filter(|one| one.name == host).flat_map(|one| &one.slots);
-                let mut now =
-                    slots.filter(|slot| slot.id == lease.container).map(|slot| slot.inside);
-                if lease.netns().map(|mark| mark.inode) != now.next_back() {
+                let mut current = slots.filter(|slot| slot.id == lease.container);
+                let current = current.next().map(|slot| slot.inside);
+                if lease.netns().map(|mark| mark.inode) != current {
                     ended.push(lease.container);
                 }
             }
