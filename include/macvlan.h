@@ -327,7 +327,7 @@ typedef enum macvlan_error_kinds {
     /**
      * A machine on the LAN that is not a container of the network has the requested address.
      */
-    MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN = 110,
+    MACVLAN_ERROR_NETWORK_ADDRESS_CONFLICT = 110,
     /**
      * The network does not assign the requested address: it is outside its subnets, reserved, or a
      * gateway's.
@@ -2537,7 +2537,8 @@ int macvlan_handle_rules(const struct macvlan_handle *handle,
 
 /**
  * The settings of probes of addresses on the network before they are used: a value, for
- * macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
+ * macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). Freed with
+ * macvlan_probe_free().
  *
  * IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6
  * addresses are checked by the kernel's duplicate address detection, whose result is awaited.
@@ -3128,9 +3129,9 @@ int macvlan_endpoint_set_disable_ipv6(struct macvlan_endpoint *endpoint,
  * It is often that of a container that is being removed, which takes the kernel some tens of
  * milliseconds.
  */
-int macvlan_endpoint_set_wait_for_mac(struct macvlan_endpoint *endpoint,
-                                      uint32_t milliseconds,
-                                      struct macvlan_error **error);
+int macvlan_endpoint_set_mac_conflict_timeout(struct macvlan_endpoint *endpoint,
+                                              uint32_t milliseconds,
+                                              struct macvlan_error **error);
 
 /**
  * Sets how the addresses are probed on the network before they are used. By default they are not.
@@ -3309,7 +3310,7 @@ int macvlan_endpoint_disable_ipv6(const struct macvlan_endpoint *endpoint);
  * Returns how long to retry while another link has the MAC address, in milliseconds; 0 if it is
  * not retried.
  */
-uint32_t macvlan_endpoint_wait_for_mac(const struct macvlan_endpoint *endpoint);
+uint32_t macvlan_endpoint_mac_conflict_timeout(const struct macvlan_endpoint *endpoint);
 
 /**
  * Makes a copy of the probe, which the caller frees with macvlan_probe_free(); NULL if addresses
@@ -3682,12 +3683,12 @@ void macvlan_host_free(struct macvlan_host *host);
 
 /**
  * A detach in the background, from macvlan_host_detach_later(). Freed with
- * macvlan_detaching_free(), which does not stop it.
+ * macvlan_detach_handle_free(), which does not stop it.
  *
- * Threads: macvlan_detaching_is_finished() may be called by any number of threads at once;
- * macvlan_detaching_wait() needs exclusive access.
+ * Threads: macvlan_detach_handle_is_finished() may be called by any number of threads at once;
+ * macvlan_detach_handle_wait() needs exclusive access.
  */
-typedef struct macvlan_detaching macvlan_detaching;
+typedef struct macvlan_detach_handle macvlan_detach_handle;
 
 /**
  * Attaches several endpoints one after the other. A failure does not stop the others.
@@ -3722,34 +3723,34 @@ int macvlan_host_detach_all(struct macvlan_host *host,
                             struct macvlan_error **error);
 
 /**
- * Starts a detach in a thread of its own. macvlan_detaching_wait() returns its result. The caller
- * frees the macvlan_detaching with macvlan_detaching_free().
+ * Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The
+ * caller frees the macvlan_detach_handle with macvlan_detach_handle_free().
  *
  * Returns after about ten microseconds. If no thread can be started, the detach is done before it
  * returns. If the process ends before the thread does, the interface may remain.
  */
 int macvlan_host_detach_later(struct macvlan_host *host,
                               const struct macvlan_attachment *attachment,
-                              struct macvlan_detaching **detaching,
+                              struct macvlan_detach_handle **detaching,
                               struct macvlan_error **error);
 
 /**
  * Returns whether the detach has finished, successfully or not.
  */
-bool macvlan_detaching_is_finished(const struct macvlan_detaching *detaching);
+bool macvlan_detach_handle_is_finished(const struct macvlan_detach_handle *detaching);
 
 /**
  * Waits for the end of the detach, once, and returns its result. `was_there`, which can be NULL,
  * is set to whether the interface still existed.
  */
-int macvlan_detaching_wait(struct macvlan_detaching *detaching,
-                           bool *was_there,
-                           struct macvlan_error **error);
+int macvlan_detach_handle_wait(struct macvlan_detach_handle *detaching,
+                               bool *was_there,
+                               struct macvlan_error **error);
 
 /**
  * Frees the object; the detach continues. NULL is ignored.
  */
-void macvlan_detaching_free(struct macvlan_detaching *detaching);
+void macvlan_detach_handle_free(struct macvlan_detach_handle *detaching);
 
 /**
  * Namespaces that already have a link, for containers that have to start quickly. Freed with
@@ -3847,7 +3848,7 @@ typedef enum macvlan_difference_kinds {
     /**
      * The link is of another kind or has an option that cannot be changed. Needs replacement.
      */
-    MACVLAN_DIFFERENCE_MADE = 2,
+    MACVLAN_DIFFERENCE_IMMUTABLE = 2,
     /**
      * The link is on another parent, or the parent no longer exists. Needs replacement.
      */
@@ -4228,8 +4229,8 @@ void macvlan_keeper_free(struct macvlan_keeper *keeper);
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_free().
- * Freed with macvlan_holder_list_free().
+ * The holders of probed addresses, in the order of the addresses, from
+ * macvlan_host_probe_addresses(). Freed with macvlan_holder_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
@@ -4248,13 +4249,13 @@ typedef struct macvlan_holder_list macvlan_holder_list;
  *
  * The caller frees the list with macvlan_holder_list_free().
  */
-int macvlan_host_probe_free(const struct macvlan_host *host,
-                            const char *parent,
-                            const char *const *addresses,
-                            size_t count,
-                            const struct macvlan_probe *probe,
-                            struct macvlan_holder_list **holders,
-                            struct macvlan_error **error);
+int macvlan_host_probe_addresses(const struct macvlan_host *host,
+                                 const char *parent,
+                                 const char *const *addresses,
+                                 size_t count,
+                                 const struct macvlan_probe *probe,
+                                 struct macvlan_holder_list **holders,
+                                 struct macvlan_error **error);
 
 /**
  * Returns the number of holders; 0 if all addresses are free.
@@ -4544,34 +4545,34 @@ void macvlan_access_options_free(struct macvlan_access_options *options);
 
 /**
  * A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
- * confirmed until the deadline, the addresses are moved back. Freed with macvlan_moving_free(),
- * which moves them back if they were not confirmed.
+ * confirmed until the deadline, the addresses are moved back. Freed with
+ * macvlan_pending_move_free(), which moves them back if they were not confirmed.
  *
- * Threads: macvlan_moving_is_pending() may be called by any number of threads at once; other
+ * Threads: macvlan_pending_move_is_pending() may be called by any number of threads at once; other
  * functions need exclusive access.
  */
-typedef struct macvlan_moving macvlan_moving;
+typedef struct macvlan_pending_move macvlan_pending_move;
 
 /**
  * Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they
  * were moved back at the deadline.
  */
-int macvlan_moving_confirm(struct macvlan_moving *moving, struct macvlan_error **error);
+int macvlan_pending_move_confirm(struct macvlan_pending_move *moving, struct macvlan_error **error);
 
 /**
  * Moves the addresses back now, and returns the result of that.
  */
-int macvlan_moving_undo(struct macvlan_moving *moving, struct macvlan_error **error);
+int macvlan_pending_move_undo(struct macvlan_pending_move *moving, struct macvlan_error **error);
 
 /**
  * Returns whether the move is neither confirmed nor undone.
  */
-bool macvlan_moving_is_pending(const struct macvlan_moving *moving);
+bool macvlan_pending_move_is_pending(const struct macvlan_pending_move *moving);
 
 /**
  * Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
  */
-void macvlan_moving_free(struct macvlan_moving *moving);
+void macvlan_pending_move_free(struct macvlan_pending_move *moving);
 
 /**
  * The host's access to the containers on one parent, through a macvlan of its own (a shim); the
@@ -4688,13 +4689,13 @@ int macvlan_access_detach(struct macvlan_access *access,
 
 /**
  * Moves the parent's addresses, and the routes through it, to the host's link: host and containers
- * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_moving with
- * macvlan_moving_free().
+ * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move
+ * with macvlan_pending_move_free().
  *
  * The host has its addresses at all times. On a failure nothing is changed. Unless
- * macvlan_moving_confirm() is called within `milliseconds`, the addresses are moved back, so an
- * administrator who is cut off only has to wait; a thread of the macvlan_moving does this. A
- * process that is killed leaves them moved; see macvlan_access_move_back().
+ * macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so
+ * an administrator who is cut off only has to wait; a thread of the macvlan_pending_move does
+ * this. A process that is killed leaves them moved; see macvlan_access_move_back().
  *
  * For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
  * advertisements) and routes from router advertisements are not moved. A DHCP client or network
@@ -4702,7 +4703,7 @@ int macvlan_access_detach(struct macvlan_access *access,
  */
 int macvlan_access_move_addresses(struct macvlan_access *access,
                                   uint32_t milliseconds,
-                                  struct macvlan_moving **moving,
+                                  struct macvlan_pending_move **moving,
                                   struct macvlan_error **error);
 
 /**
@@ -5070,7 +5071,7 @@ int macvlan_network_config_set_mac_from(struct macvlan_network_config *config,
 
 /**
  * Sets whether an address is probed on the LAN before it is assigned; one that is in use is
- * skipped and recorded as foreign. Defaults to false.
+ * skipped and recorded as conflicting. Defaults to false.
  *
  * Takes a quarter of a second, unless changed by macvlan_networks_set_probe().
  */
@@ -5092,9 +5093,9 @@ int macvlan_network_config_set_duplicate_detection(struct macvlan_network_config
  *
  * By default all hosts assign addresses from one pool. A store of a single host does not need it.
  */
-int macvlan_network_config_set_share(struct macvlan_network_config *config,
-                                     uint32_t addresses,
-                                     struct macvlan_error **error);
+int macvlan_network_config_set_block_size(struct macvlan_network_config *config,
+                                          uint32_t addresses,
+                                          struct macvlan_error **error);
 
 /**
  * Sets for how many seconds a released address stays reserved for its container, unless no other
@@ -5102,9 +5103,9 @@ int macvlan_network_config_set_share(struct macvlan_network_config *config,
  *
  * By default a container that returns gets its address again if it was not leased to another one.
  */
-int macvlan_network_config_set_keep(struct macvlan_network_config *config,
-                                    uint64_t seconds,
-                                    struct macvlan_error **error);
+int macvlan_network_config_set_reservation_ttl(struct macvlan_network_config *config,
+                                               uint64_t seconds,
+                                               struct macvlan_error **error);
 
 /**
  * Adds an option for readers of macvlan_network_inspect(). It has no effect here.
@@ -5244,13 +5245,13 @@ bool macvlan_network_config_is_duplicate_detection(const struct macvlan_network_
 /**
  * Returns the number of addresses that a host reserves at a time; 0 if it was not set.
  */
-uint32_t macvlan_network_config_share(const struct macvlan_network_config *config);
+uint32_t macvlan_network_config_block_size(const struct macvlan_network_config *config);
 
 /**
  * Returns for how many seconds a released address stays reserved for its container; 0 if it was
  * not set.
  */
-uint64_t macvlan_network_config_keep(const struct macvlan_network_config *config);
+uint64_t macvlan_network_config_reservation_ttl(const struct macvlan_network_config *config);
 
 /**
  * Returns the number of options.
@@ -5292,58 +5293,58 @@ const char *macvlan_network_config_label_value(const struct macvlan_network_conf
 
 /**
  * The options of a connection of a container to a network: a value, for macvlan_network_connect().
- * Freed with macvlan_member_free().
+ * Freed with macvlan_connect_options_free().
  *
  * Threads: concurrent reads are safe; a change needs exclusive access.
  */
-typedef struct macvlan_member macvlan_member;
+typedef struct macvlan_connect_options macvlan_connect_options;
 
 /**
  * Makes the options for a container, by an id that does not change: when it returns, it gets its
- * addresses again. The caller frees them with macvlan_member_free().
+ * addresses again. The caller frees them with macvlan_connect_options_free().
  */
-int macvlan_member_new(const char *container,
-                       struct macvlan_member **member,
-                       struct macvlan_error **error);
+int macvlan_connect_options_new(const char *container,
+                                struct macvlan_connect_options **options,
+                                struct macvlan_error **error);
 
 /**
  * Sets the name by which others find the container, which is unique in the network. By default it
  * has none. Names are compared like DNS names, and stored in lower case.
  */
-int macvlan_member_set_name(struct macvlan_member *member,
-                            const char *name,
-                            struct macvlan_error **error);
+int macvlan_connect_options_set_name(struct macvlan_connect_options *options,
+                                     const char *name,
+                                     struct macvlan_error **error);
 
 /**
  * Adds a further name by which others find the container. Several containers may share one: it
  * resolves to the addresses of all of them.
  */
-int macvlan_member_add_alias(struct macvlan_member *member,
-                             const char *alias,
-                             struct macvlan_error **error);
+int macvlan_connect_options_add_alias(struct macvlan_connect_options *options,
+                                      const char *alias,
+                                      struct macvlan_error **error);
 
 /**
  * Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not check that it is
  * unique.
  */
-int macvlan_member_add_link_local_address(struct macvlan_member *member,
-                                          const char *address,
-                                          struct macvlan_error **error);
+int macvlan_connect_options_add_link_local_address(struct macvlan_connect_options *options,
+                                                   const char *address,
+                                                   struct macvlan_error **error);
 
 /**
  * Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
  */
-int macvlan_member_add_address(struct macvlan_member *member,
-                               const char *address,
-                               struct macvlan_error **error);
+int macvlan_connect_options_add_address(struct macvlan_connect_options *options,
+                                        const char *address,
+                                        struct macvlan_error **error);
 
 /**
  * Adds a pending lease, by its id, whose addresses and MAC address the container takes: see
  * macvlan_network_allocate(). Then no address is chosen.
  */
-int macvlan_member_take(struct macvlan_member *member,
-                        const char *id,
-                        struct macvlan_error **error);
+int macvlan_connect_options_take(struct macvlan_connect_options *options,
+                                 const char *id,
+                                 struct macvlan_error **error);
 
 /**
  * Sets the interface's name in the container, which identifies it among the container's interfaces
@@ -5352,51 +5353,51 @@ int macvlan_member_take(struct macvlan_member *member,
  * By default the existing interface is meant, or, if there is none, a new one with the first free
  * "ethN".
  */
-int macvlan_member_set_interface(struct macvlan_member *member,
-                                 const char *name,
-                                 struct macvlan_error **error);
+int macvlan_connect_options_set_interface(struct macvlan_connect_options *options,
+                                          const char *name,
+                                          struct macvlan_error **error);
 
 /**
  * Sets the interface's MAC address. Defaults to a derived one, see
  * macvlan_network_config_set_mac_from().
  */
-int macvlan_member_set_mac(struct macvlan_member *member,
-                           const uint8_t mac[6],
-                           struct macvlan_error **error);
+int macvlan_connect_options_set_mac(struct macvlan_connect_options *options,
+                                    const uint8_t mac[6],
+                                    struct macvlan_error **error);
 
 /**
  * Sets whether the container's default routes lead through this network. They never do, if false;
  * if true, they do before all other networks of the container, with a priority that is one above
- * theirs. By default macvlan_member_set_gw_priority() decides.
+ * theirs. By default macvlan_connect_options_set_gw_priority() decides.
  *
  * Default routes do not lead through a network that is internal or has no gateway of the family.
  * When their network is disconnected, the next one replaces it.
  */
-int macvlan_member_set_default_route(struct macvlan_member *member,
-                                     bool default_route,
-                                     struct macvlan_error **error);
+int macvlan_connect_options_set_default_route(struct macvlan_connect_options *options,
+                                              bool default_route,
+                                              struct macvlan_error **error);
 
 /**
  * Sets the network's priority for the container's default routes. The network with the highest one
  * gets them, among equal ones the first that was connected. Defaults to 0.
  */
-int macvlan_member_set_gw_priority(struct macvlan_member *member,
-                                   int32_t priority,
-                                   struct macvlan_error **error);
+int macvlan_connect_options_set_gw_priority(struct macvlan_connect_options *options,
+                                            int32_t priority,
+                                            struct macvlan_error **error);
 
 /**
  * Sets whether other default routes of the container, which this library did not add, are
  * replaced. Defaults to false: they stay, and none of their family is added. They are not restored
  * when the container is disconnected.
  */
-int macvlan_member_set_replace_default_route(struct macvlan_member *member,
-                                             bool replace,
-                                             struct macvlan_error **error);
+int macvlan_connect_options_set_replace_default_route(struct macvlan_connect_options *options,
+                                                      bool replace,
+                                                      struct macvlan_error **error);
 
 /**
  * Frees the options. NULL is ignored.
  */
-void macvlan_member_free(struct macvlan_member *member);
+void macvlan_connect_options_free(struct macvlan_connect_options *options);
 
 /**
  * The lease of one interface of a container in one network, as stored, from
@@ -5700,7 +5701,7 @@ const char *macvlan_network_warning(const struct macvlan_network *network, size_
  * Waits while another process connects or disconnects the container.
  */
 int macvlan_network_connect(const struct macvlan_network *network,
-                            const struct macvlan_member *member,
+                            const struct macvlan_connect_options *options,
                             const struct macvlan_netns *netns,
                             struct macvlan_connection **connection,
                             struct macvlan_error **error);
@@ -5827,8 +5828,8 @@ int macvlan_allocation_set_mac(struct macvlan_allocation *allocation,
  * The caller frees `lease` with macvlan_lease_free().
  *
  * The lease is pending until a container takes it, by its id (macvlan_lease_endpoint()) in
- * macvlan_member_take(), or until it is released by macvlan_network_disconnect() with that id.
- * macvlan_networks_collect() releases one that is pending for longer than
+ * macvlan_connect_options_take(), or until it is released by macvlan_network_disconnect() with
+ * that id. macvlan_networks_collect() releases one that is pending for longer than
  * macvlan_networks_set_pending_age(), or since another boot.
  */
 int macvlan_network_allocate(const struct macvlan_network *network,
@@ -5862,10 +5863,10 @@ typedef struct macvlan_host_link macvlan_host_link;
  *
  * The caller manages addresses and routes in the container: they are not repaired, and the
  * container's default routes lead only through its other networks, unless
- * macvlan_member_set_default_route() is used.
+ * macvlan_connect_options_set_default_route() is used.
  */
 int macvlan_network_create_link(const struct macvlan_network *network,
-                                const struct macvlan_member *member,
+                                const struct macvlan_connect_options *options,
                                 struct macvlan_host_link **link,
                                 struct macvlan_error **error);
 
@@ -6152,57 +6153,59 @@ void macvlan_ip_list_free(struct macvlan_ip_list *list);
 
 /**
  * Addresses that are used by machines on the LAN that are not containers of the network, from
- * macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+ * macvlan_network_conflicting_addresses(). Freed with macvlan_conflicting_address_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
-typedef struct macvlan_foreign_list macvlan_foreign_list;
+typedef struct macvlan_conflicting_address_list macvlan_conflicting_address_list;
 
 /**
  * Records an address as used by a machine that is not a container of this network: it is no longer
  * assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
  * automatically.
  */
-int macvlan_network_add_foreign(const struct macvlan_network *network,
-                                const char *address,
-                                struct macvlan_error **error);
+int macvlan_network_add_conflicting_address(const struct macvlan_network *network,
+                                            const char *address,
+                                            struct macvlan_error **error);
 
 /**
  * Deletes the record of an address. `was_known`, which can be NULL, is set to whether there was
  * one.
  */
-int macvlan_network_forget_foreign(const struct macvlan_network *network,
-                                   const char *address,
-                                   bool *was_known,
-                                   struct macvlan_error **error);
+int macvlan_network_remove_conflicting_address(const struct macvlan_network *network,
+                                               const char *address,
+                                               bool *was_known,
+                                               struct macvlan_error **error);
 
 /**
  * Lists the addresses that are recorded as used by machines that are not containers of this
- * network. The caller frees the list with macvlan_foreign_list_free().
+ * network. The caller frees the list with macvlan_conflicting_address_list_free().
  */
-int macvlan_network_foreign(const struct macvlan_network *network,
-                            struct macvlan_foreign_list **foreign,
-                            struct macvlan_error **error);
+int macvlan_network_conflicting_addresses(const struct macvlan_network *network,
+                                          struct macvlan_conflicting_address_list **list,
+                                          struct macvlan_error **error);
 
 /**
  * Returns the number of addresses.
  */
-size_t macvlan_foreign_list_count(const struct macvlan_foreign_list *list);
+size_t macvlan_conflicting_address_list_count(const struct macvlan_conflicting_address_list *list);
 
 /**
  * Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
  */
-const char *macvlan_foreign_list_address(const struct macvlan_foreign_list *list, size_t index);
+const char *macvlan_conflicting_address_list_address(const struct macvlan_conflicting_address_list *list,
+                                                     size_t index);
 
 /**
  * Returns the time at which it was found, in seconds since 1970; 0 past the end.
  */
-uint64_t macvlan_foreign_list_found(const struct macvlan_foreign_list *list, size_t index);
+uint64_t macvlan_conflicting_address_list_found(const struct macvlan_conflicting_address_list *list,
+                                                size_t index);
 
 /**
  * Frees a list. NULL is ignored.
  */
-void macvlan_foreign_list_free(struct macvlan_foreign_list *list);
+void macvlan_conflicting_address_list_free(struct macvlan_conflicting_address_list *list);
 
 /* ------------------------------------------------------------------------------------------------
  * 22. Sessions: creating and finding networks

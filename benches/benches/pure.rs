@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput};
 use macvlan_benches::work::{GATEWAYS, NAME, V4, V6};
 use macvlan_benches::{Outcome, PARENT, Stage, listing, work};
-use macvlan_core::{Address, Assignment, Link, Macvlan, Mode, Route};
+use macvlan_core::{Address, Assignment, Link, MacvlanOptions, Mode, Route};
 
 /// The approximate number of links in the decoded listing.
 const LINKS: usize = 100;
@@ -37,7 +37,7 @@ fn plan(criterion: &mut Criterion) -> Outcome {
 }
 
 fn encode(criterion: &mut Criterion) -> Outcome {
-    let link = Link::macvlan(NAME, PARENT, Macvlan::new(Mode::Bridge))?.up(true);
+    let link = Link::macvlan(NAME, PARENT, MacvlanOptions::new(Mode::Bridge))?.up(true);
     let addresses: [Address; 2] =
         [format!("{}/{}", V4.0, V4.1).parse()?, format!("{}/{} nodad", V6.0, V6.1).parse()?];
     let routes = [Route::default_via(GATEWAYS.0.into()), Route::default_via(GATEWAYS.1.into())];

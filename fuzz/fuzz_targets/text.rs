@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use macvlan_core::{
     AcceptRa, AddrGenMode, Address, Assignment, DifferenceKind, DuplicateDetection, EndpointType,
     EventKind, FindingKind, KeepEventKind, LinkId, LinkName, LinkType, MacAddr, Mode, Parent, Rate,
-    Route, RouteKind, Rule, Scope, Vlan, VlanProtocol, parse_ip, parse_net,
+    Route, RouteKind, Rule, Scope, VlanOptions, VlanProtocol, parse_ip, parse_net,
 };
 use macvlan_network::{MacFrom, Order, Subnet};
 
@@ -64,8 +64,8 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(net.is_some() || Subnet::new(text).is_err());
         }
         b'n' => {
-            let id = text.parse::<Vlan>().map(|vlan| vlan.id());
-            assert!(id.map_or(true, |id| id <= Vlan::MAX_ID));
+            let id = text.parse::<VlanOptions>().map(|vlan| vlan.get_id());
+            assert!(id.map_or(true, |id| id <= VlanOptions::MAX_ID));
         }
         _ => {}
     }

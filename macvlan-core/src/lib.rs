@@ -75,8 +75,8 @@ pub use handle::Handle;
 pub use handle::promisc::PromiscGuard;
 pub use handle::watch::Watch;
 pub use host::Host;
-pub use host::access::{Access, HostAccess, Moving};
-pub use host::crowd::Detaching;
+pub use host::access::{Access, HostAccess, PendingMove};
+pub use host::crowd::DetachHandle;
 pub use host::diagnose::{Diagnosis, Finding, FindingKind};
 pub use host::keep::{KeepEvent, KeepEventKind, Keeper};
 pub use host::pool::Pool;
@@ -92,7 +92,7 @@ pub use netns::{NetNs, NetNsId, NetNsLock, VisibleNamespaces, VisibleNetNs, Weak
 pub use owner::Owner;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
-pub use rtnl::laid_open::{decode_links, encode_attach};
+pub use rtnl::bench_internals::{decode_links, encode_attach};
 #[cfg(feature = "tokio")]
 pub use tokio::{AsyncHost, EventStream};
 pub use value::address::{Address, AddressInfo, Assignment, DuplicateDetection};
@@ -101,8 +101,8 @@ pub use value::filter::{AddressFilter, Family, LinkFilter, NeighbourFilter, Rout
 pub use value::holder::Holder;
 pub use value::link::{
     AcceptRa, AddrGenMode, EndpointType, IntoLinkId, IntoLinkName, Ipv6Sysctl, Link, LinkInfo,
-    LinkKind, LinkState, LinkStatistics, LinkType, Macvlan, MacvlanChange, Mode, Offloads,
-    SourceMacs, Vlan, VlanProtocol,
+    LinkKind, LinkState, LinkStatistics, LinkType, MacvlanChange, MacvlanOptions, Mode, Offloads,
+    SourceMacs, VlanOptions, VlanProtocol,
 };
 pub use value::mac::MacAddr;
 pub use value::name::{LinkId, LinkName};

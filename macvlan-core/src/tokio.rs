@@ -140,7 +140,7 @@ impl EventStream {
         // A Watch keeps its descriptor.
         #[allow(deprecated)]
         let watch = AsyncFd::with_interest(Readable(Watch::open(netns)?), Interest::READABLE)
-            .map_err(|error| fails(&error).in_netns(netns.in_words()))?;
+            .map_err(|error| fails(&error).in_netns(netns.describe()))?;
         Ok(Self { watch })
     }
 }

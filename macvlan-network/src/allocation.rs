@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use macvlan_core::MacAddr;
 
+use crate::connect_options::ConnectOptions;
 use crate::error::{Error, Result};
 use crate::lease::{Lease, LeaseState};
-use crate::member::Member;
 use crate::network::Network;
 use crate::pending::Pending;
 use crate::random;
-use crate::store::Granted;
+use crate::store::LeaseOutcome;
 
 /// Options for allocating addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,18 +63,18 @@ impl Allocation {
 impl Network {
     /// Leases addresses for a container that does not exist yet.
     ///
-    /// The lease is pending until a container takes it ([`Member::take`] with its id,
+    /// The lease is pending until a container takes it ([`ConnectOptions::take`] with its id,
     /// [`Lease::endpoint`]), or until it is released with [`Network::disconnect`] and that id.
     /// [`Networks::collect`](crate::Networks::collect) releases it if it is pending for longer than
     /// [`Networks::with_pending_age`](crate::Networks::with_pending_age), or since an earlier boot.
     ///
     /// ```no_run
     /// # use macvlan_core::NetNs;
-    /// # use macvlan_network::{Allocation, Member, Network};
+    /// # use macvlan_network::{Allocation, ConnectOptions, Network};
     /// # fn example(network: &Network, container: &NetNs) -> macvlan_network::Result<()> {
     /// let lease = network.allocate(&Allocation::new())?;
     /// println!("the container will have {:?}", lease.addresses);
-    /// network.connect(&Member::new("4f1c9a").take(&lease.endpoint), container)?;
+    /// network.connect(&ConnectOptions::new("4f1c9a").take(&lease.endpoint), container)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -86,31 +86,31 @@ impl Network {
     pub fn allocate(&self, allocation: &Allocation) -> Result<Lease> {
         let operation = "allocate addresses";
         let allocate = || loop {
-            let mut member = Member::new(random::id());
+            let mut options = ConnectOptions::new(random::id());
             for address in &allocation.addresses {
-                member = member.address(*address);
+                options = options.address(*address);
             }
             if let Some(mac) = allocation.mac {
-                member = member.mac(mac);
+                options = options.mac(mac);
             }
             let state = LeaseState::Pending(Pending::now()?);
-            let mut wish = member.wish(&self.session.host_name, state)?;
-            (wish.families, wish.is_moved) = (allocation.families, false);
-            let is_bare = wish.addresses.is_empty()
-                && ![false, true].into_iter().any(|v6| wish.chooses(&self.record, v6));
-            if is_bare && !self.config().is_without_addresses() {
+            let mut request = options.request(&self.session.host_name, state)?;
+            (request.families, request.is_moved) = (allocation.families, false);
+            let is_bare = request.addresses.is_empty()
+                && ![false, true].into_iter().any(|v6| request.chooses(&self.record, v6));
+            if is_bare && !self.config().get_without_addresses() {
                 let why = "the network has no subnet of a family that is asked for";
                 return Err(Error::invalid(operation, why));
             }
-            match self.granted(&wish)? {
-                Granted::New { lease, .. } => match self.who_else(&lease, &[]) {
+            match self.granted(&request)? {
+                LeaseOutcome::New { lease, .. } => match self.who_else(&lease, &[]) {
                     Ok(None) => return Ok(lease),
-                    Ok(Some(other)) => self.gives_way((&lease, &[]), other, &wish)?,
+                    Ok(Some(other)) => self.gives_way((&lease, &[]), other, &request)?,
                     Err(why) => return Err(self.undo_lease(&lease, &[], why)?),
                 },
                 // The id is random, so no other lease has it.
-                Granted::Held { .. } => {}
-                Granted::Changed(record) => {
+                LeaseOutcome::Held { .. } => {}
+                LeaseOutcome::Changed(record) => {
                     return Self { record, ..self.clone() }.allocate(allocation);
                 }
             }

@@ -33,7 +33,7 @@ impl NetworkConfig {
             return refuse("it is to have an IPv6 subnet, and IPv6 is to be disabled".to_owned());
         }
         if self.disable_ipv6 == Some(true) {
-            if let Some(subnet) = self.subnets.iter().find(|one| one.net().addr().is_ipv6()) {
+            if let Some(subnet) = self.subnets.iter().find(|one| one.get_net().addr().is_ipv6()) {
                 return refuse(format!("{subnet} is an IPv6 subnet, and IPv6 is to be disabled"));
             }
             if self.accept_ra.is_some() {
@@ -45,7 +45,7 @@ impl NetworkConfig {
     }
 
     fn check_routes(&self) -> Result<()> {
-        let nets: Vec<IpNet> = self.subnets.iter().map(Subnet::net).collect();
+        let nets: Vec<IpNet> = self.subnets.iter().map(Subnet::get_net).collect();
         for (number, route) in self.routes.iter().enumerate() {
             let refuse = |why: &str, hint: &'static str| {
                 let why = format!("its route {route} {why}");
@@ -64,7 +64,7 @@ impl NetworkConfig {
                     "say onlink if it is reached there",
                 );
             }
-            let place = |one: &Route| (one.destination(), one.get_table(), one.get_metric());
+            let place = |one: &Route| (one.get_destination(), one.get_table(), one.get_metric());
             if self.routes[..number].iter().any(|one| place(one) == place(route)) {
                 return refuse("has the destination and metric of another", "leave one out");
             }
@@ -89,7 +89,7 @@ impl NetworkConfig {
             return Err(in_network(Error::invalid(operation, why)));
         }
         self.check_interfaces().map_err(in_network)?;
-        if self.share == Some(0) {
+        if self.block_size == Some(0) {
             return Err(in_network(Error::invalid(operation, "a share of no addresses is none")));
         }
         for (number, subnet) in self.subnets.iter().enumerate() {
@@ -140,7 +140,7 @@ mod tests {
             (NetworkConfig::new("-x"), "has to begin"),
             (net().subnet(subnet("10.0.10.0/24")), "10.0.0.0/16 and 10.0.10.0/24 overlap"),
             (net().parent("a name that is long"), "a name that is long"),
-            (net().share(0), "share"),
+            (net().block_size(0), "share"),
             (net().without_addresses(), "without addresses, and has a subnet"),
             (NetworkConfig::new("net").without_addresses().ipv6(true), "without addresses"),
             (net().ipv6(true).mtu(1279), "below 1280"),

@@ -45,8 +45,8 @@ pub struct NetworkConfig {
     pub(crate) mac_from: MacFrom,
     pub(crate) probe: bool,
     pub(crate) duplicate_detection: bool,
-    pub(crate) share: Option<u32>,
-    pub(crate) keep: Duration,
+    pub(crate) block_size: Option<u32>,
+    pub(crate) reservation_ttl: Duration,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) labels: BTreeMap<String, String>,
 }
@@ -75,8 +75,8 @@ impl NetworkConfig {
             mac_from: MacFrom::Address,
             probe: false,
             duplicate_detection: false,
-            share: None,
-            keep: Duration::ZERO,
+            block_size: None,
+            reservation_ttl: Duration::ZERO,
             options: BTreeMap::new(),
             labels: BTreeMap::new(),
         }
@@ -220,8 +220,8 @@ impl NetworkConfig {
 
     /// Sets whether an address is probed on the LAN before it is given. Defaults to false.
     ///
-    /// An address that another host has is skipped and remembered as foreign. A probe takes a
-    /// quarter of a second, unless the session has another [`Probe`](crate::Probe).
+    /// An address that another host has is skipped and recorded as conflicting. A probe takes a
+    /// quarter of a second, unless the session has another [`AddressProbe`](crate::AddressProbe).
     pub fn probe(mut self, probe: bool) -> Self {
         self.probe = probe;
         self
@@ -242,8 +242,8 @@ impl NetworkConfig {
     /// A host's part of each subnet grows by this number whenever it has no free address left. By
     /// default, all hosts take addresses from one common pool. Has no effect in a store for a
     /// single host.
-    pub fn share(mut self, addresses: u32) -> Self {
-        self.share = Some(addresses);
+    pub fn block_size(mut self, addresses: u32) -> Self {
+        self.block_size = Some(addresses);
         self
     }
 
@@ -251,8 +251,8 @@ impl NetworkConfig {
     ///
     /// A kept address is given to another container only if no other address is left. With zero, a
     /// container that returns still gets its address back if it is free.
-    pub fn keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
+    pub fn reservation_ttl(mut self, ttl: Duration) -> Self {
+        self.reservation_ttl = ttl;
         self
     }
 
@@ -269,7 +269,7 @@ impl NetworkConfig {
     }
 
     /// Returns the name.
-    pub fn name(&self) -> &str {
+    pub fn get_name(&self) -> &str {
         &self.name
     }
 
@@ -289,17 +289,17 @@ impl NetworkConfig {
     }
 
     /// Returns whether the containers' interfaces are left without addresses.
-    pub fn is_without_addresses(&self) -> bool {
+    pub fn get_without_addresses(&self) -> bool {
         self.without_addresses
     }
 
     /// Returns whether an IPv6 subnet is chosen if none is given.
-    pub fn is_ipv6(&self) -> bool {
+    pub fn get_ipv6(&self) -> bool {
         self.ipv6
     }
 
     /// Returns whether the network is internal.
-    pub fn is_internal(&self) -> bool {
+    pub fn get_internal(&self) -> bool {
         self.internal
     }
 
@@ -329,7 +329,7 @@ impl NetworkConfig {
     }
 
     /// Returns whether the container's own IPv6 sysctls are left unchanged.
-    pub fn is_leave_ipv6(&self) -> bool {
+    pub fn get_leave_ipv6(&self) -> bool {
         self.leave_ipv6
     }
 
@@ -349,23 +349,23 @@ impl NetworkConfig {
     }
 
     /// Returns whether an address is probed on the parent's network before it is given.
-    pub fn is_probe(&self) -> bool {
+    pub fn get_probe(&self) -> bool {
         self.probe
     }
 
     /// Returns whether the kernel's duplicate address detection is on for IPv6.
-    pub fn is_duplicate_detection(&self) -> bool {
+    pub fn get_duplicate_detection(&self) -> bool {
         self.duplicate_detection
     }
 
     /// Returns how many addresses a host takes at a time, if this was set.
-    pub fn get_share(&self) -> Option<u32> {
-        self.share
+    pub fn get_block_size(&self) -> Option<u32> {
+        self.block_size
     }
 
     /// Returns how long a released address is kept for its container.
-    pub fn get_keep(&self) -> Duration {
-        self.keep
+    pub fn get_reservation_ttl(&self) -> Duration {
+        self.reservation_ttl
     }
 
     /// Returns the options.
@@ -387,7 +387,7 @@ impl NetworkConfig {
 
     /// Returns whether there is a subnet of this family.
     pub(crate) fn has_family(&self, v6: bool) -> bool {
-        self.subnets.iter().any(|subnet| subnet.net().addr().is_ipv6() == v6)
+        self.subnets.iter().any(|subnet| subnet.get_net().addr().is_ipv6() == v6)
     }
 
     /// Returns whether the interfaces have IPv6 disabled; `None` if the container's own sysctl
@@ -412,7 +412,7 @@ impl NetworkConfig {
         match route.get_gateway() {
             Some(IpAddr::V6(gateway)) if gateway.is_unicast_link_local() => true,
             Some(gateway) => {
-                route.is_on_link() || addresses.iter().any(|net| net.contains(&gateway))
+                route.get_on_link() || addresses.iter().any(|net| net.contains(&gateway))
             }
             None => true,
         }

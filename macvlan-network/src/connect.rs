@@ -10,12 +10,12 @@ use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, 
 
 use crate::alive;
 use crate::alone::alone;
+use crate::connect_options::ConnectOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, Wish};
-use crate::member::Member;
+use crate::lease::{Lease, LeaseRequest};
 use crate::network::Network;
 use crate::standing::Standing;
-use crate::store::Granted;
+use crate::store::LeaseOutcome;
 
 /// The number of names `ethN` to try if the container has links that are not in the store.
 const INTERFACES: u32 = 64;
@@ -62,13 +62,13 @@ impl Network {
     /// Connects a container: leases its addresses and attaches its interface, or changes nothing.
     ///
     /// If the container is already connected in the same namespace, only its name, aliases and
-    /// default routes are changed to those of `member`, and its interface is repaired if needed. If
-    /// the namespace in which it was connected no longer exists, as after a restart of the
+    /// default routes are changed to those of `options`, and its interface is repaired if needed.
+    /// If the namespace in which it was connected no longer exists, as after a restart of the
     /// container, it is connected again with the same addresses. An interface name that it does not
-    /// have yet ([`Member::interface`]) connects it once more, with further addresses.
+    /// have yet ([`ConnectOptions::interface`]) connects it once more, with further addresses.
     ///
-    /// With [`Member::take`], a pending lease becomes the container's, with its addresses and its
-    /// MAC address. If this fails, the lease is pending as before.
+    /// With [`ConnectOptions::take`], a pending lease becomes the container's, with its addresses
+    /// and its MAC address. If this fails, the lease is pending as before.
     ///
     /// If another container has the requested address or name, but its namespace or its host is
     /// gone, its lease is released. The host's own namespace is refused.
@@ -77,11 +77,11 @@ impl Network {
     ///
     /// ```no_run
     /// # use macvlan_core::NetNs;
-    /// # use macvlan_network::{Member, Network};
+    /// # use macvlan_network::{ConnectOptions, Network};
     /// # fn example(network: &Network) -> Result<(), Box<dyn std::error::Error>> {
     /// let container = NetNs::from_pid(2084)?;
-    /// let member = Member::new("4f1c9a").name("test101").address("10.0.10.7".parse()?);
-    /// let connection = network.connect(&member, &container)?;
+    /// let options = ConnectOptions::new("4f1c9a").name("test101").address("10.0.10.7".parse()?);
+    /// let connection = network.connect(&options, &container)?;
     /// assert_eq!(connection.interface().as_str(), "eth0");
     /// # Ok(())
     /// # }
@@ -89,12 +89,12 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidValue`]: a value of `member` is invalid, or the namespace is the
+    /// - [`ErrorKind::InvalidValue`]: a value of `options` is invalid, or the namespace is the
     ///   host's.
     /// - [`ErrorKind::AlreadyConnected`]: the container is connected elsewhere, or with other
-    ///   addresses or another MAC address; or by several interfaces, and `member` names none; or
+    ///   addresses or another MAC address; or by several interfaces, and `options` names none; or
     ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace.
-    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressForeign`],
+    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressConflict`],
     ///   [`ErrorKind::AddressUnusable`]: the requested address cannot be given.
     /// - [`ErrorKind::NameTaken`]: another container in the network has the name.
     /// - [`ErrorKind::PoolExhausted`]: the network has no free address left.
@@ -105,40 +105,40 @@ impl Network {
     /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long.
     /// - [`ErrorKind::Kernel`]: the interface could not be attached.
     /// - Otherwise as for every [`Store`](crate::Store#errors).
-    pub fn connect(&self, member: &Member, netns: &NetNs) -> Result<Connection> {
-        let operation = || format!("connect container {:?}", member.container);
+    pub fn connect(&self, options: &ConnectOptions, netns: &NetNs) -> Result<Connection> {
+        let operation = || format!("connect container {:?}", options.container);
         let connect = || {
-            let mut wish = member.wish_in(&self.session.host_name, netns)?;
+            let mut request = options.request_in(&self.session.host_name, netns)?;
             self.refuse_host(netns)?;
             let alone = alone(netns)?;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
-                match self.granted(&wish)? {
-                    Granted::Held { lease, others } if wish.is_beside(&lease) => {
-                        if let Some(id) = member.takes().first() {
+                match self.granted(&request)? {
+                    LeaseOutcome::Held { lease, others } if request.is_beside(&lease) => {
+                        if let Some(id) = options.takes().first() {
                             return Err(no_room(&lease, id));
                         }
-                        return self.again((&lease, &others), member, netns, &mut standing);
+                        return self.reconnect((&lease, &others), options, netns, &mut standing);
                     }
-                    Granted::Held { lease, .. } => {
+                    LeaseOutcome::Held { lease, .. } => {
                         let is_moved = lease.netns().is_none();
                         if !is_moved || self.bind_here(&lease, netns)?.is_none() {
                             self.take_over(&lease)?;
-                            wish.take_over(lease);
+                            request.take_over(lease);
                         }
                     }
-                    Granted::New { lease, others, taken } => {
+                    LeaseOutcome::New { lease, others, taken } => {
                         let leases = (lease, &*others, &*taken);
-                        match self.try_out(leases, &wish, member, netns, &mut standing)? {
+                        match self.try_out(leases, &request, options, netns, &mut standing)? {
                             Tried::Connected(connection) => return Ok(*connection),
                             Tried::ForeignAddress => {}
-                            Tried::InterfaceTaken => wish.skip_interfaces += 1,
-                            Tried::MacTaken => wish.skip_macs += 1,
+                            Tried::InterfaceTaken => request.skip_interfaces += 1,
+                            Tried::MacTaken => request.skip_macs += 1,
                         }
                     }
-                    Granted::Changed(record) => {
+                    LeaseOutcome::Changed(record) => {
                         drop(alone);
-                        return Self { record, ..self.clone() }.connect(member, netns);
+                        return Self { record, ..self.clone() }.connect(options, netns);
                     }
                 }
             }
@@ -157,14 +157,14 @@ impl Network {
     }
 
     /// Updates the lease, the interface and the default routes of a container that is connected.
-    fn again(
+    fn reconnect(
         &self,
         (held, others): (&Lease, &[Lease]),
-        member: &Member,
+        options: &ConnectOptions,
         netns: &NetNs,
         standing: &mut Standing,
     ) -> Result<Connection> {
-        let lease = member.changed(held, others)?;
+        let lease = options.changed(held, others)?;
         if lease != *held {
             for net in &lease.addresses {
                 self.record.check_reserved(net.addr(), lease.name.as_deref())?;
@@ -176,7 +176,7 @@ impl Network {
         }
         let ensure = || {
             let attachment = self.ensure(&lease, others, netns)?.attachment;
-            self.lead_through((&lease, &attachment), others, member, netns)?;
+            self.lead_through((&lease, &attachment), others, options, netns)?;
             Ok(attachment)
         };
         let attachment = self.while_standing(standing, (&lease, others, netns), false, ensure)?;
@@ -210,19 +210,19 @@ impl Network {
     fn try_out(
         &self,
         (lease, others, taken): (Lease, &[Lease], &[Lease]),
-        wish: &Wish,
-        member: &Member,
+        request: &LeaseRequest,
+        options: &ConnectOptions,
         netns: &NetNs,
         standing: &mut Standing,
     ) -> Result<Tried> {
         let attach = || {
             let attachment = self.attach(&lease, others, netns)?;
-            match self.lead_through((&lease, &attachment), others, member, netns) {
+            match self.lead_through((&lease, &attachment), others, options, netns) {
                 Ok(()) => Ok(attachment),
                 Err(error) => Err(self.take_back(&lease, others, netns, error)),
             }
         };
-        let asked = if self.config().is_probe() {
+        let asked = if self.config().get_probe() {
             // An interface without a lease would answer the probe.
             self.remove_forgotten(&lease, others, netns).map(drop)
         } else {
@@ -239,7 +239,7 @@ impl Network {
             }
             Ok(Err(other)) => {
                 return self
-                    .gives_way((&lease, taken), other, wish)
+                    .gives_way((&lease, taken), other, request)
                     .map(|()| Tried::ForeignAddress);
             }
             Err(error) => error,
@@ -252,13 +252,13 @@ impl Network {
         // A value that was chosen here is chosen again.
         match why.core().map(macvlan_core::Error::kind) {
             Some(CoreKind::NameTaken)
-                if wish.interface.is_none() && wish.skip_interfaces < INTERFACES =>
+                if request.interface.is_none() && request.skip_interfaces < INTERFACES =>
             {
                 Ok(Tried::InterfaceTaken)
             }
             // The MAC address of a lease that was taken is already known to others.
             Some(CoreKind::MacInUse)
-                if wish.mac.is_none() && taken.is_empty() && wish.skip_macs < MACS =>
+                if request.mac.is_none() && taken.is_empty() && request.skip_macs < MACS =>
             {
                 Ok(Tried::MacTaken)
             }
@@ -271,11 +271,11 @@ impl Network {
         &self,
         (lease, attachment): (&Lease, &Attachment),
         others: &[Lease],
-        member: &Member,
+        options: &ConnectOptions,
         netns: &NetNs,
     ) -> Result<()> {
         let link = Some(attachment.index());
-        let replaces = member.replace_default_route;
+        let replaces = options.replace_default_route;
         self.set_default_routes((lease, link), others, netns, replaces).map(drop)
     }
 }

@@ -50,7 +50,7 @@ impl NetworkRecord {
     pub(crate) fn gateway(&self, addresses: &[IpNet], v6: bool) -> Option<IpAddr> {
         let of_family = addresses.iter().filter(|net| net.addr().is_ipv6() == v6);
         let mut gateways = of_family.filter_map(|net| self.subnet_of(net.addr())?.1.get_gateway());
-        gateways.next().filter(|_| !self.config.is_internal())
+        gateways.next().filter(|_| !self.config.get_internal())
     }
 
     /// Returns the default route of a family for a lease; `None` if it cannot lead through its
@@ -79,7 +79,7 @@ fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Re
         all.retain(|info| info.route.is_default() && info.route.get_kind() == RouteKind::Unicast);
         let mut done = Vec::new();
         for v6 in [false, true] {
-            let of_family = |info: &&RouteInfo| info.route.destination().addr().is_ipv6() == v6;
+            let of_family = |info: &&RouteInfo| info.route.get_destination().addr().is_ipv6() == v6;
             let found = Found::of(places, all.iter().filter(of_family));
             let ways = places.iter().filter_map(|place| Some((place, place.route(v6)?)));
             let mut ways: Vec<(&Place, Route)> = ways.collect();
@@ -224,7 +224,7 @@ fn words(route: &Route) -> String {
 
 /// Returns the metric of a route, or the kernel's default.
 fn metric(route: &Route) -> u32 {
-    match (route.destination(), route.get_metric()) {
+    match (route.get_destination(), route.get_metric()) {
         (IpNet::V6(_), None | Some(0)) => 1024,
         (_, metric) => metric.unwrap_or(0),
     }

@@ -19,9 +19,9 @@ impl Networks {
     pub fn ensure(&self, config: &NetworkConfig) -> Result<Updated> {
         let mut tries = 0;
         loop {
-            let found = self.store().find_networks(config.name())?.into_iter();
+            let found = self.store().find_networks(config.get_name())?.into_iter();
             let found = found.map(|record| self.with_record(record));
-            let result = match found.into_iter().find(|one| one.name() == config.name()) {
+            let result = match found.into_iter().find(|one| one.name() == config.get_name()) {
                 Some(network) => network.bring_to(config, true),
                 None => self.create(config).map(|network| Updated::alone(network, true)),
             };

@@ -30,7 +30,7 @@ pub enum ErrorKind {
     /// Another container has the requested address.
     AddressTaken = 109,
     /// A host on the LAN that is not a container of the network has the requested address.
-    AddressForeign = 110,
+    AddressConflict = 110,
     /// The network does not give the requested address: it is outside of the range, reserved, or
     /// the gateway's.
     AddressUnusable = 111,
@@ -76,7 +76,7 @@ impl ErrorKind {
         Self::NoFreeSubnet,
         Self::PoolExhausted,
         Self::AddressTaken,
-        Self::AddressForeign,
+        Self::AddressConflict,
         Self::AddressUnusable,
         Self::NameTaken,
         Self::AlreadyConnected,
@@ -104,7 +104,7 @@ impl ErrorKind {
             Self::NoFreeSubnet => ("network-no-free-subnet", libc::ENOSPC),
             Self::PoolExhausted => ("network-pool-exhausted", libc::ENOSPC),
             Self::AddressTaken => ("network-address-taken", libc::EADDRINUSE),
-            Self::AddressForeign => ("network-address-foreign", libc::EADDRINUSE),
+            Self::AddressConflict => ("network-address-conflict", libc::EADDRINUSE),
             Self::AddressUnusable => ("network-address-unusable", libc::EADDRNOTAVAIL),
             Self::NameTaken => ("network-name-taken", libc::EEXIST),
             Self::AlreadyConnected => ("network-already-connected", libc::EISCONN),

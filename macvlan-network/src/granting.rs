@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, Wish};
+use crate::lease::{Lease, LeaseRequest};
 use crate::network::Network;
-use crate::store::Granted;
+use crate::store::LeaseOutcome;
 use crate::store::refusal::{self, is_the_hosts};
 
 /// The holder of an address that no container has.
@@ -22,12 +22,12 @@ pub(crate) enum Other {
 
 impl Network {
     /// Obtains a lease, after releasing conflicting leases of containers that are gone.
-    pub(crate) fn granted(&self, wish: &Wish) -> Result<Granted> {
+    pub(crate) fn granted(&self, request: &LeaseRequest) -> Result<LeaseOutcome> {
         loop {
-            match self.session.store.lease(&self.record, wish) {
-                Err(error) if self.takes_from_the_dead(&error, wish)? => {}
-                Err(error) if error.kind() == ErrorKind::AddressForeign => {
-                    return Err(self.of_this_host(wish)?.unwrap_or(error));
+            match self.session.store.lease(&self.record, request) {
+                Err(error) if self.takes_from_the_dead(&error, request)? => {}
+                Err(error) if error.kind() == ErrorKind::AddressConflict => {
+                    return Err(self.of_this_host(request)?.unwrap_or(error));
                 }
                 granted => return granted,
             }
@@ -35,8 +35,8 @@ impl Network {
     }
 
     /// Returns the error for a requested address that this host has.
-    fn of_this_host(&self, wish: &Wish) -> Result<Option<Error>> {
-        for address in &wish.addresses {
+    fn of_this_host(&self, request: &LeaseRequest) -> Result<Option<Error>> {
+        for address in &request.addresses {
             if self.is_local(*address)? {
                 return Ok(Some(is_the_hosts(&self.record, *address)));
             }
@@ -51,17 +51,17 @@ impl Network {
 
     /// Releases the leases that a request conflicts with, if their containers are gone; false if
     /// none was.
-    fn takes_from_the_dead(&self, refused: &Error, wish: &Wish) -> Result<bool> {
+    fn takes_from_the_dead(&self, refused: &Error, request: &LeaseRequest) -> Result<bool> {
         let (store, network) = (&self.session.store, &self.record);
         let mut holders = Vec::new();
         match refused.kind() {
             ErrorKind::AddressTaken => {
-                for address in &wish.addresses {
+                for address in &request.addresses {
                     holders.extend(store.holding(network, *address)?);
                 }
             }
             ErrorKind::NameTaken => {
-                if let Some(name) = wish.name.as_deref() {
+                if let Some(name) = request.name.as_deref() {
                     let named = store.named(network, name)?.into_iter();
                     holders.extend(named.filter(|lease| lease.name.as_deref() == Some(name)));
                 }
@@ -84,15 +84,15 @@ impl Network {
         &self,
         (lease, taken): (&Lease, &[Lease]),
         (address, holder): (IpAddr, Other),
-        wish: &Wish,
+        request: &LeaseRequest,
     ) -> Result<()> {
         self.give_back(lease, taken)?;
-        let is_wished = wish.addresses.contains(&address);
-        if holder == Other::ThisHost && is_wished {
+        let is_requested = request.addresses.contains(&address);
+        if holder == Other::ThisHost && is_requested {
             return Err(is_the_hosts(&self.record, address));
         }
-        self.session.store.add_foreign(&self.record, address)?;
-        if is_wished {
+        self.session.store.add_conflicting_address(&self.record, address)?;
+        if is_requested {
             return Err(refusal::taken(&self.record, address, None));
         }
         Ok(())
@@ -131,7 +131,7 @@ impl Network {
                 return Ok(Some((*address, Other::ThisHost)));
             }
         }
-        if !self.config().is_probe() || addresses.is_empty() {
+        if !self.config().get_probe() || addresses.is_empty() {
             return Ok(None);
         }
         let fails = |error| Error::kernel("probe the addresses", error);

@@ -14,15 +14,15 @@ use macvlan_core::{
 use crate::alive::NetNsMark;
 use crate::alone::alone;
 use crate::connect::not_moved;
+use crate::connect_options::{ConnectOptions, path_of};
 use crate::container_ref::ContainerRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, LeaseState, Wish};
+use crate::lease::{Lease, LeaseRequest, LeaseState};
 use crate::mark::{self, Mark};
-use crate::member::{Member, path_of};
 use crate::network::Network;
 use crate::pending::Pending;
 use crate::standing::Standing;
-use crate::store::Granted;
+use crate::store::LeaseOutcome;
 
 /// The number of attempts to find a name that is free in the kernel.
 const NAMES: u32 = 8;
@@ -31,9 +31,9 @@ const NAMES: u32 = 8;
 ///
 /// ```no_run
 /// # use macvlan_core::NetNs;
-/// # use macvlan_network::{Member, Network};
+/// # use macvlan_network::{ConnectOptions, Network};
 /// # fn example(network: &Network, container: &NetNs) -> macvlan_network::Result<()> {
-/// let link = network.create_link(&Member::new("4f1c9a").interface("eth0"))?;
+/// let link = network.create_link(&ConnectOptions::new("4f1c9a").interface("eth0"))?;
 /// println!("move {} to the container, and add {:?}", link.name(), link.addresses());
 /// network.bind("4f1c9a", container)?;
 /// # Ok(())
@@ -98,31 +98,32 @@ impl Network {
     /// deletes the link, also if it was moved back to the host.
     ///
     /// The addresses and routes inside are not repaired. The container's default routes do not lead
-    /// through this network, unless [`Member::default_route`] or [`Member::gw_priority`] is set.
+    /// through this network, unless [`ConnectOptions::default_route`] or
+    /// [`ConnectOptions::gw_priority`] is set.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link; otherwise as
     /// for [`Network::connect`].
-    pub fn create_link(&self, member: &Member) -> Result<HostLink> {
-        let operation = || format!("create a link for container {:?}", member.container);
+    pub fn create_link(&self, options: &ConnectOptions) -> Result<HostLink> {
+        let operation = || format!("create a link for container {:?}", options.container);
         let create = || {
             let state = LeaseState::Pending(Pending::now()?);
-            let wish = member.wish(&self.session.host_name, state)?;
+            let request = options.request(&self.session.host_name, state)?;
             let mut tries = 0..NAMES;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
-                match self.granted(&wish)? {
-                    Granted::New { lease, others, taken } => {
+                match self.granted(&request)? {
+                    LeaseOutcome::New { lease, others, taken } => {
                         let (leases, may_repeat) = ((&lease, &*taken), tries.next().is_some());
-                        let made = self.try_link(leases, &wish, &mut standing, may_repeat)?;
+                        let made = self.try_link(leases, &request, &mut standing, may_repeat)?;
                         if let Some(attachment) = made {
                             return Ok(self.host_link(lease, &others, attachment));
                         }
                     }
-                    Granted::Held { lease, .. } => self.take_over(&lease)?,
-                    Granted::Changed(record) => {
-                        return Self { record, ..self.clone() }.create_link(member);
+                    LeaseOutcome::Held { lease, .. } => self.take_over(&lease)?,
+                    LeaseOutcome::Changed(record) => {
+                        return Self { record, ..self.clone() }.create_link(options);
                     }
                 }
             }
@@ -140,7 +141,7 @@ impl Network {
     fn try_link(
         &self,
         (lease, taken): (&Lease, &[Lease]),
-        wish: &Wish,
+        request: &LeaseRequest,
         standing: &mut Standing,
         may_repeat: bool,
     ) -> Result<Option<Attachment>> {
@@ -157,7 +158,7 @@ impl Network {
         });
         match tried {
             Ok(Ok(attachment)) => Ok(Some(attachment)),
-            Ok(Err(other)) => self.gives_way((lease, taken), other, wish).map(|()| None),
+            Ok(Err(other)) => self.gives_way((lease, taken), other, request).map(|()| None),
             Err(why) => {
                 let why = self.undo_lease(lease, taken, why)?;
                 match why.core().map(macvlan_core::Error::kind) {

@@ -63,7 +63,7 @@ impl Network {
                 "Options": {},
                 "Config": config.get_subnets().iter().map(subnet).collect::<Vec<_>>(),
             },
-            "Internal": config.is_internal(),
+            "Internal": config.get_internal(),
             "Attachable": false,
             "Ingress": false,
             "ConfigFrom": { "Network": "" },
@@ -78,7 +78,7 @@ impl Network {
 /// Formats a subnet; like Docker, omits values that were not given.
 fn subnet(subnet: &Subnet) -> Value {
     let mut made = Map::new();
-    made.insert("Subnet".to_owned(), subnet.net().to_string().into());
+    made.insert("Subnet".to_owned(), subnet.get_net().to_string().into());
     if !subnet.get_ranges().is_empty() {
         let ranges: Vec<String> = subnet.get_ranges().iter().map(text_of_range).collect();
         made.insert("IPRange".to_owned(), ranges.join(",").into());
@@ -143,7 +143,7 @@ impl Network {
             "Driver": DRIVER,
             "Scope": self.session.scope(),
             "Parent": self.parent(),
-            "Internal": self.config().is_internal(),
+            "Internal": self.config().get_internal(),
             "Subnets": subnets,
             "Containers": containers,
         })

@@ -41,7 +41,7 @@ impl Network {
         if attached.as_ref().is_err_and(|error| error.kind() == CoreKind::MacInUse)
             && !self.is_mac_held(lease)?
         {
-            attached = self.attach_endpoint(&endpoint.wait_for_mac(MAC_PATIENCE), netns)?;
+            attached = self.attach_endpoint(&endpoint.mac_conflict_timeout(MAC_PATIENCE), netns)?;
         }
         attached.map_err(|error| Error::kernel("attach", error))
     }
@@ -150,7 +150,7 @@ impl Network {
             self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(lease, others)?;
-        let endpoint = endpoint.wait_for_mac(MAC_PATIENCE);
+        let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
@@ -251,7 +251,7 @@ impl Network {
         let (network, config) = (&self.record, self.config());
         let address = |net: IpNet| -> macvlan_core::Result<Address> {
             let address = Address::new(net)?;
-            if net.addr().is_ipv4() || config.is_duplicate_detection() {
+            if net.addr().is_ipv4() || config.get_duplicate_detection() {
                 return Ok(address);
             }
             address.with_duplicate_detection(DuplicateDetection::Skip)

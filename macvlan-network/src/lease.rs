@@ -181,7 +181,7 @@ impl Lease {
             return Err(in_the_way(network, why));
         }
         let (bare, passthru) = (self.addresses.is_empty(), self.mac.is_none());
-        if bare != network.config.is_without_addresses() || passthru != network.is_passthru() {
+        if bare != network.config.get_without_addresses() || passthru != network.is_passthru() {
             let why = format!("container {:?} is connected as it was", self.container);
             return Err(in_the_way(network, why));
         }
@@ -198,7 +198,7 @@ fn in_the_way(network: &NetworkRecord, why: String) -> Error {
 /// An address that a host outside of the network has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Foreign {
+pub struct ConflictingAddress {
     /// The address.
     pub address: IpAddr,
     /// The time when it was found, in seconds since 1970.
@@ -208,7 +208,7 @@ pub struct Foreign {
 /// A request for a lease, for a container to be connected.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Wish {
+pub struct LeaseRequest {
     /// The container's id.
     pub container: String,
     /// The container's name.
@@ -245,7 +245,7 @@ pub struct Wish {
     pub skip_macs: u32,
 }
 
-impl Wish {
+impl LeaseRequest {
     /// Fills in the values that were not requested from an earlier lease of the container.
     ///
     /// These are its names, its link-local addresses and its settings for default routes.

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! use macvlan_core::{Host, NetNs};
-//! use macvlan_network::{Member, NetworkConfig, Networks, SqliteStore, Subnet};
+//! use macvlan_network::{ConnectOptions, NetworkConfig, Networks, SqliteStore, Subnet};
 //!
 //! let store = SqliteStore::open("/var/lib/macvlan/networks.db")?;
 //! let networks = Networks::new(Host::open()?, store)?;
@@ -10,7 +10,7 @@
 //!     &NetworkConfig::new("vlan10").parent("ens33.10").subnet(Subnet::new("10.0.10.0/24")?),
 //! )?;
 //! let container = NetNs::from_pid(2084)?;
-//! let connection = vlan10.connect(&Member::new("4f1c9a").name("test101"), &container)?;
+//! let connection = vlan10.connect(&ConnectOptions::new("4f1c9a").name("test101"), &container)?;
 //! println!("{} has {:?}", connection.interface(), connection.addresses());
 //! assert_eq!(vlan10.resolve("test101")?, connection.addresses());
 //! vlan10.disconnect("4f1c9a")?;
@@ -25,10 +25,11 @@
 //!   serves many hosts.
 //! - [`NetworkConfig`] describes a network and its [`Subnet`]s; [`Network`] is a handle on a
 //!   network that exists.
-//! - [`Member`] describes how a container is connected; [`Connection`] is the result, and [`Lease`]
-//!   its record in the store.
-//! - [`Network::allocate`] leases addresses before the container exists; a [`Member`] takes them
-//!   later. [`Network::create_link`] creates a link that a runtime moves to the container itself.
+//! - [`ConnectOptions`] describes how a container is connected; [`Connection`] is the result, and
+//!   [`Lease`] its record in the store.
+//! - [`Network::allocate`] leases addresses before the container exists; a [`ConnectOptions`] takes
+//!   them later. [`Network::create_link`] creates a link that a runtime moves to the container
+//!   itself.
 //! - [`Networks::reconcile`] makes the kernel and the store agree after a crash or a reboot;
 //!   [`Networks::collect`] releases the leases of containers that are gone.
 //! - [`Error`] says which operation failed, where and why; its [`ErrorKind`] is for programs.
@@ -49,6 +50,7 @@ mod check;
 mod collect;
 mod config;
 mod connect;
+mod connect_options;
 mod container_ref;
 mod default_pool;
 mod default_routes;
@@ -67,7 +69,6 @@ mod lease;
 mod mac;
 mod machine;
 mod mark;
-mod member;
 mod name;
 mod net;
 mod network;
@@ -96,23 +97,23 @@ pub use allocation::Allocation;
 pub use collect::Collected;
 pub use config::NetworkConfig;
 pub use connect::Connection;
+pub use connect_options::ConnectOptions;
 pub use container_ref::ContainerRef;
 pub use error::{Error, ErrorKind, Result};
 pub use host_link::HostLink;
-pub use lease::{Foreign, Lease, LeaseState, Wish};
+pub use lease::{ConflictingAddress, Lease, LeaseRequest, LeaseState};
 pub use mac::MacFrom;
-pub use member::Member;
 pub use network::Network;
 pub use networks::Networks;
 pub use pending::Pending;
 pub use pool::Order;
-pub use probe::Probe;
+pub use probe::AddressProbe;
 pub use range::AddressRange;
 pub use reconcile::{Reconciled, ReconciledKind};
 pub use record::NetworkRecord;
 pub use retain::Retained;
 #[cfg(feature = "etcd")]
 pub use store::{EtcdOptions, EtcdStore, Pem};
-pub use store::{Granted, SqliteStore, Store, Unreadable};
+pub use store::{LeaseOutcome, SqliteStore, Store, Unreadable};
 pub use subnet::Subnet;
 pub use update::Updated;

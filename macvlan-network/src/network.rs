@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::NetworkConfig;
 use crate::container_ref::ContainerRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Foreign, Lease};
+use crate::lease::{ConflictingAddress, Lease};
 use crate::record::NetworkRecord;
 use crate::session::Session;
 use crate::store::refusal::taken;
@@ -15,10 +15,10 @@ use crate::store::refusal::taken;
 ///
 /// ```no_run
 /// # use macvlan_core::NetNs;
-/// # use macvlan_network::{Member, Networks};
+/// # use macvlan_network::{ConnectOptions, Networks};
 /// # fn example(networks: &Networks, container: &NetNs) -> macvlan_network::Result<()> {
 /// let vlan10 = networks.network("vlan10")?;
-/// vlan10.connect(&Member::new("4f1c9a"), container)?;
+/// vlan10.connect(&ConnectOptions::new("4f1c9a"), container)?;
 /// for lease in vlan10.leases()? {
 ///     println!("{} has {:?}", lease.container, lease.addresses);
 /// }
@@ -126,13 +126,13 @@ impl Network {
     /// [`ErrorKind::AddressUnusable`] if no subnet of the network contains the address;
     /// [`ErrorKind::AddressTaken`] if a container has it; otherwise as for every
     /// [`Store`](crate::Store#errors).
-    pub fn add_foreign(&self, address: IpAddr) -> Result<()> {
+    pub fn add_conflicting_address(&self, address: IpAddr) -> Result<()> {
         self.record.subnet_of(address).ok_or_else(|| {
             let why = "it is in no subnet of the network";
             Error::new(ErrorKind::AddressUnusable, format!("keep {address} back"), why)
                 .in_network(self.name())
         })?;
-        if self.session.store.add_foreign(&self.record, address)? {
+        if self.session.store.add_conflicting_address(&self.record, address)? {
             return Ok(());
         }
         let holder = self
@@ -146,22 +146,22 @@ impl Network {
         ))
     }
 
-    /// Deletes the record that a foreign host has an address; false if there was none.
+    /// Deletes the record that another host has an address; false if there was none.
     ///
     /// # Errors
     ///
     /// As for every [`Store`](crate::Store#errors).
-    pub fn forget_foreign(&self, address: IpAddr) -> Result<bool> {
-        self.session.store.forget_foreign(&self.record, address)
+    pub fn remove_conflicting_address(&self, address: IpAddr) -> Result<bool> {
+        self.session.store.remove_conflicting_address(&self.record, address)
     }
 
-    /// Returns the addresses that foreign hosts are known to have.
+    /// Returns the addresses that are recorded as conflicting.
     ///
     /// # Errors
     ///
     /// As for every [`Store`](crate::Store#errors).
-    pub fn foreign(&self) -> Result<Vec<Foreign>> {
-        self.session.store.foreign(&self.record)
+    pub fn conflicting_addresses(&self) -> Result<Vec<ConflictingAddress>> {
+        self.session.store.conflicting_addresses(&self.record)
     }
 
     /// Deletes the network, and its dummy link if it is isolated.

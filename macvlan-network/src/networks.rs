@@ -15,7 +15,7 @@ use crate::net::overlap;
 use crate::network::Network;
 use crate::parent;
 use crate::pending;
-use crate::probe::Probe;
+use crate::probe::AddressProbe;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::session::Session;
@@ -89,7 +89,7 @@ impl Networks {
     ///
     /// Defaults to [`macvlan_core::Probe::quick`].
     #[must_use]
-    pub fn with_probe(self, probe: impl Probe + 'static) -> Self {
+    pub fn with_probe(self, probe: impl AddressProbe + 'static) -> Self {
         self.with(|session| session.probe = Arc::new(probe))
     }
 
@@ -162,8 +162,8 @@ impl Networks {
         config: &NetworkConfig,
         put: impl Fn(NetworkConfig, &[IpNet]) -> Result<T>,
     ) -> Result<T> {
-        let v4 = config.get_subnets().is_empty() && !config.is_without_addresses();
-        let v6 = config.is_ipv6() && !config.has_family(true);
+        let v4 = config.get_subnets().is_empty() && !config.get_without_addresses();
+        let v6 = config.get_ipv6() && !config.has_family(true);
         if !v4 && !v6 {
             return put(config.clone(), &[]);
         }
@@ -220,12 +220,12 @@ impl Networks {
     fn in_use(&self) -> Result<Vec<IpNet>> {
         let mut found: Vec<IpNet> = Vec::new();
         for record in self.store().networks()? {
-            found.extend(record.config.get_subnets().iter().map(Subnet::net));
+            found.extend(record.config.get_subnets().iter().map(Subnet::get_net));
         }
         let mut read = || -> macvlan_core::Result<()> {
             let handle = self.host().handle()?;
             found.extend(handle.addresses()?.iter().map(|info| info.address.net().trunc()));
-            let routes = handle.routes()?.into_iter().map(|info| info.route.destination());
+            let routes = handle.routes()?.into_iter().map(|info| info.route.get_destination());
             found.extend(routes.filter(|net| net.prefix_len() > 0));
             Ok(())
         };
@@ -345,7 +345,7 @@ fn no_free_subnet(all: &str, config: &NetworkConfig) -> Error {
     let why = format!("all of {all} are in use by networks, or by this host's links and routes");
     Error::new(ErrorKind::NoFreeSubnet, "choose a subnet", why)
         .with_hint("give the network a subnet")
-        .in_network(config.name())
+        .in_network(config.get_name())
 }
 
 /// Returns the first subnet that does not overlap any of those to avoid.

@@ -15,7 +15,8 @@ pub(crate) fn look_at(
 ) -> Result<Vec<String>> {
     let Some(parent) = config.get_parent() else { return Ok(Vec::new()) };
     let links = host.handle().and_then(|handle| handle.links());
-    let links = links.map_err(|error| Error::kernel(operation, error).in_network(config.name()))?;
+    let links =
+        links.map_err(|error| Error::kernel(operation, error).in_network(config.get_name()))?;
     let mut warnings = Vec::new();
     let Some(link) = bottom_up(parent).find_map(|parent| find(&links, parent)) else {
         let bottom = bottom_up(parent).last().unwrap_or(parent);
@@ -23,7 +24,7 @@ pub(crate) fn look_at(
             let why = format!("parent {bottom} cannot be a VLAN: {id} is not an id from 1 to 4094");
             return Err(Error::invalid(operation, why)
                 .with_hint("if a link is called so, create it first")
-                .in_network(config.name()));
+                .in_network(config.get_name()));
         }
         warnings.push(format!(
             "parent {bottom} does not exist on this host; no container can be connected until it does"

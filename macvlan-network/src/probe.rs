@@ -10,7 +10,7 @@ use macvlan_core::{Host, Parent};
 /// It is implemented for [`macvlan_core::Probe`] and for closures. It is called before an address
 /// is given, in networks that were created with
 /// [`NetworkConfig::probe`](crate::NetworkConfig::probe).
-pub trait Probe: Send + Sync {
+pub trait AddressProbe: Send + Sync {
     /// Returns those of the addresses that are in use.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ pub trait Probe: Send + Sync {
     ) -> macvlan_core::Result<Vec<IpAddr>>;
 }
 
-impl<F> Probe for F
+impl<F> AddressProbe for F
 where
     F: Fn(&Host, &Parent, &[IpAddr]) -> macvlan_core::Result<Vec<IpAddr>> + Send + Sync,
 {
@@ -39,21 +39,21 @@ where
     }
 }
 
-/// Probes with ARP and IPv6 duplicate address detection ([`Host::probe_free`]).
-impl Probe for macvlan_core::Probe {
+/// Probes with ARP and IPv6 duplicate address detection ([`Host::probe_addresses`]).
+impl AddressProbe for macvlan_core::Probe {
     fn taken(
         &self,
         host: &Host,
         parent: &Parent,
         addresses: &[IpAddr],
     ) -> macvlan_core::Result<Vec<IpAddr>> {
-        let holders = host.probe_free(parent.clone(), addresses, self)?;
+        let holders = host.probe_addresses(parent.clone(), addresses, self)?;
         Ok(holders.into_iter().map(|holder| holder.address).collect())
     }
 }
 
-impl fmt::Debug for dyn Probe {
+impl fmt::Debug for dyn AddressProbe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Probe")
+        f.write_str("AddressProbe")
     }
 }

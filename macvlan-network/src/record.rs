@@ -43,7 +43,7 @@ fn is_name_of(holder: &str, name: Option<&str>) -> bool {
 
 impl NetworkRecord {
     pub(crate) fn name(&self) -> &str {
-        self.config.name()
+        self.config.get_name()
     }
 
     /// Returns the id under which a store has the network's gaps.
@@ -94,7 +94,7 @@ impl NetworkRecord {
     /// Returns the subnet that contains an address, and its index.
     pub(crate) fn subnet_of(&self, address: IpAddr) -> Option<(usize, &Subnet)> {
         let mut subnets = self.config.get_subnets().iter().enumerate();
-        subnets.find(|(_, subnet)| subnet.net().contains(&address))
+        subnets.find(|(_, subnet)| subnet.get_net().contains(&address))
     }
 
     /// Returns an address with the prefix length of its subnet.
@@ -115,7 +115,8 @@ impl NetworkRecord {
         if !subnet.can_be_host(address) {
             return Err(refuse(format!("{address} is not a host's address in {subnet}")));
         }
-        IpNet::new(address, subnet.net().prefix_len()).map_err(|error| refuse(error.to_string()))
+        IpNet::new(address, subnet.get_net().prefix_len())
+            .map_err(|error| refuse(error.to_string()))
     }
 
     /// Returns the address of a family that is reserved for a container of this name.

@@ -7,7 +7,7 @@ use macvlan_core::{Host, Link, Parent, Presence};
 
 use crate::error::{Error, Result};
 use crate::lease::Lease;
-use crate::probe::Probe;
+use crate::probe::AddressProbe;
 use crate::record::NetworkRecord;
 use crate::store::Store;
 
@@ -17,7 +17,7 @@ pub(crate) struct Session {
     pub(crate) host: Host,
     pub(crate) host_name: String,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) probe: Arc<dyn Probe>,
+    pub(crate) probe: Arc<dyn AddressProbe>,
     /// The limit on how long a lease may be pending.
     pub(crate) pending_age: Duration,
 }

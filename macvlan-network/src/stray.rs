@@ -11,12 +11,12 @@ use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
+use crate::connect_options::{is_link_local, path_of};
 use crate::container_ref::ContainerRef;
 use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseState};
 use crate::mark::{self, Mark};
-use crate::member::{is_link_local, path_of};
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
@@ -176,13 +176,13 @@ impl Network {
         let (record, store) = (&self.record, &self.session.store);
         let leases = self.leases()?;
         let (mut done, mut free, mut told, mut taken) = (vec![], vec![], vec![], vec![]);
-        let foreign = self.foreign()?;
+        let conflicts = self.conflicting_addresses()?;
         for address in &stray.addresses {
             let has = |lease: &&Lease| lease.addresses.iter().any(|one| one.addr() == *address);
             if let Some(lease) = leases.iter().find(has) {
                 taken.push((*address, holder(lease)));
-            } else if foreign.iter().any(|one| one.address == *address) {
-                told.push(format!("{address} is known to be foreign"));
+            } else if conflicts.iter().any(|one| one.address == *address) {
+                told.push(format!("{address} is recorded as conflicting"));
             } else {
                 match record.with_prefix(*address) {
                     Ok(net) => free.push(net),
@@ -222,7 +222,7 @@ impl Network {
                 link_local: Vec::new(),
                 // If another container had the addresses, this interface may have been the second
                 // choice.
-                default_route: leads || stray.are_led || self.config().is_internal(),
+                default_route: leads || stray.are_led || self.config().get_internal(),
                 gw_priority: 0,
                 sequence: siblings
                     .map(|one| one.sequence.saturating_add(1))

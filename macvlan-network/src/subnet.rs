@@ -107,7 +107,8 @@ impl Subnet {
         self
     }
 
-    /// Reserves an address for the container of this name ([`Member::name`](crate::Member::name)).
+    /// Reserves an address for the container of this name
+    /// ([`ConnectOptions::name`](crate::ConnectOptions::name)).
     ///
     /// The container gets it without requesting it, and no other container gets it. Names are
     /// compared as in DNS.
@@ -118,7 +119,7 @@ impl Subnet {
     }
 
     /// Returns the subnet in CIDR notation.
-    pub fn net(&self) -> IpNet {
+    pub fn get_net(&self) -> IpNet {
         self.net
     }
 
@@ -134,7 +135,7 @@ impl Subnet {
     }
 
     /// Returns whether a gateway outside of the subnet is assumed to be on the link.
-    pub fn is_on_link_gateway(&self) -> bool {
+    pub fn get_on_link_gateway(&self) -> bool {
         self.on_link_gateway
     }
 

@@ -77,14 +77,14 @@ impl Network {
     pub(crate) fn bring_to(&self, config: &NetworkConfig, leave: bool) -> Result<Updated> {
         let refuse = |error: Error| error.during(CHANGE).in_network(self.name());
         let mut config = config.clone();
-        if config.name() != self.name() {
+        if config.get_name() != self.name() {
             return Err(refuse(Error::invalid(CHANGE, "a network keeps its name")));
         }
         let had = self.record.config.subnets.iter();
-        if config.get_subnets().is_empty() && !config.is_without_addresses() {
+        if config.get_subnets().is_empty() && !config.get_without_addresses() {
             config.subnets.extend(had.cloned());
-        } else if config.is_ipv6() && !config.has_family(true) {
-            config.subnets.extend(had.filter(|one| one.net().addr().is_ipv6()).cloned());
+        } else if config.get_ipv6() && !config.has_family(true) {
+            config.subnets.extend(had.filter(|one| one.get_net().addr().is_ipv6()).cloned());
         }
         let config = config.settled();
         config.check().map_err(refuse)?;

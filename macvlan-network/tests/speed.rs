@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::{behind, on_ens33, session, started, subnet};
 use macvlan_core::{Address, Endpoint, NetNs};
-use macvlan_network::{Member, NetNsMark, NetworkConfig, Networks, SqliteStore};
+use macvlan_network::{ConnectOptions, NetNsMark, NetworkConfig, Networks, SqliteStore};
 use macvlan_tests::{Directory, Lab, Outcome, eventually};
 use rusqlite::{Connection, params};
 
@@ -81,9 +81,9 @@ fn beside(lab: &Lab, networks: &Networks) -> Outcome<(f64, f64)> {
         lab.a.host.detach(&attachment)?;
 
         let inside = NetNs::anonymous()?;
-        let member = Member::new(format!("c{number}"));
+        let options = ConnectOptions::new(format!("c{number}"));
         let began = Instant::now();
-        lan.connect(&member, &inside)?;
+        lan.connect(&options, &inside)?;
         connect.push(began.elapsed());
         lan.disconnect_from(&format!("c{number}"), &inside)?;
     }
@@ -151,7 +151,7 @@ fn a_large_pool_is_as_fast_as_a_small_one() -> Outcome {
         for time in 0..15 {
             let id = format!("new{time}");
             let began = Instant::now();
-            network.connect(&Member::new(&id), &inside)?;
+            network.connect(&ConnectOptions::new(&id), &inside)?;
             each.push(began.elapsed());
             network.disconnect_from(&id, &inside)?;
         }
@@ -271,12 +271,14 @@ fn containers_among_many_processes() -> Outcome {
         }
         let (mut disconnects, mut restarts) = (Vec::new(), Vec::new());
         for _ in 0..15 {
-            lan.connect(&Member::new("c1"), &inside)?;
+            lan.connect(&ConnectOptions::new("c1"), &inside)?;
             disconnects.push(working(|| Ok(lan.disconnect("c1").map(drop)?))?);
         }
         for _ in 0..15 {
             let (container, inside) = started()?;
-            restarts.push(working(|| Ok(lan.connect(&Member::new("c2"), &inside).map(drop)?))?);
+            restarts.push(working(|| {
+                Ok(lan.connect(&ConnectOptions::new("c2"), &inside).map(drop)?)
+            })?);
             let mark = NetNsMark::of(&inside)?;
             drop((container, inside));
             eventually("the namespace does not end", || Ok(has_ended(&mark)))?;

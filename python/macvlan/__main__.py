@@ -21,7 +21,7 @@ from macvlan import (
     NetNs,
     NotFoundError,
     PermissionDenied,
-    Vlan,
+    VlanOptions,
     __version__,
     _network_command,
 )
@@ -191,7 +191,7 @@ def _attach(host: Host, arguments: argparse.Namespace) -> int:
         parent=arguments.parent,
         kind=arguments.kind,
         mode=arguments.mode,
-        options=None if arguments.vlan_id is None else Vlan(arguments.vlan_id),
+        options=None if arguments.vlan_id is None else VlanOptions(arguments.vlan_id),
         mac=arguments.mac,
         mtu=arguments.mtu,
         addresses=arguments.addresses,
@@ -266,7 +266,7 @@ def _detach(host: Host, arguments: argparse.Namespace) -> int:
 
 def _probe(host: Host, arguments: argparse.Namespace) -> int:
     probe = "rfc" if arguments.rfc else "quick"
-    held = host.probe_free(arguments.parent, arguments.addresses, probe=probe)
+    held = host.probe_addresses(arguments.parent, arguments.addresses, probe=probe)
     if arguments.json:
         told = [{"address": str(one.address), "mac": one.mac} for one in held]
         print(json.dumps(told, indent=2))

@@ -274,7 +274,7 @@ class ErrorKind(_Named):
     """No address is left in the network."""
     NETWORK_ADDRESS_TAKEN = "network-address-taken"
     """Another container of the network has the requested address."""
-    NETWORK_ADDRESS_FOREIGN = "network-address-foreign"
+    NETWORK_ADDRESS_CONFLICT = "network-address-conflict"
     """A machine on the LAN that is not a container of the network has the address."""
     NETWORK_ADDRESS_UNUSABLE = "network-address-unusable"
     """The network does not assign the requested address."""
@@ -318,7 +318,7 @@ class DifferenceKind(_Named):
 
     LINK_MISSING = "link-missing"
     """The link does not exist."""
-    MADE = "made"
+    IMMUTABLE = "immutable"
     """The link is of another kind or has an option that cannot be changed."""
     PARENT = "parent"
     """The link is on another parent, or the parent no longer exists."""

@@ -35,8 +35,8 @@ from macvlan._events import Event
 from macvlan._values import (
     Address6,
     Collected,
+    ConflictingAddress,
     Ensured,
-    Foreign,
     Holder,
     MacAddr,
     NetNsId,
@@ -54,7 +54,7 @@ __all__ = [
     "Attachment",
     "Cancel",
     "Connection",
-    "Detaching",
+    "DetachHandle",
     "Diagnosis",
     "Difference",
     "Endpoint",
@@ -69,8 +69,7 @@ __all__ = [
     "Lease",
     "LinkInfo",
     "LinkStatistics",
-    "Macvlan",
-    "Moving",
+    "MacvlanOptions",
     "NeighbourInfo",
     "NetNs",
     "Network",
@@ -78,6 +77,7 @@ __all__ = [
     "NextHop",
     "Offloads",
     "Parent",
+    "PendingMove",
     "Pool",
     "Probe",
     "PromiscGuard",
@@ -88,7 +88,7 @@ __all__ = [
     "Rule",
     "Subnet",
     "VisibleNetNs",
-    "Vlan",
+    "VlanOptions",
     "Watch",
     "__version__",
     "address_text",
@@ -134,7 +134,7 @@ _Wanted: TypeAlias = (
     | Rate
     | Route
     | Rule
-    | Vlan
+    | VlanOptions
     | None
 )
 _IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -198,8 +198,8 @@ class Host:
 
         Creates its link, addresses and routes, or changes nothing.
 
-        Ctrl-C ends it during a probe, blocking announcements or wait_for_mac; its changes are
-        undone first.
+        Ctrl-C ends it during a probe, blocking announcements or mac_conflict_timeout; its changes
+        are undone first.
         """
     def detach(self, attachment: Attachment) -> Detached:
         """Detaches an endpoint: deletes its link, addresses, routes and rules.
@@ -209,10 +209,10 @@ class Host:
 
         Returns Detached.ALREADY_GONE if the link or the container no longer exists.
         """
-    def detach_later(self, attachment: Attachment) -> Detaching:
+    def detach_later(self, attachment: Attachment) -> DetachHandle:
         """Starts a detach in a thread of its own.
 
-        The Detaching has its result.
+        The DetachHandle has its result.
         """
     def attach_all(
         self, pairs: Iterable[tuple[Endpoint, _NetNs]]
@@ -265,7 +265,7 @@ class Host:
 
         These are macvlans, macvtaps and VLANs, by whichever program they were created.
         """
-    def probe_free(
+    def probe_addresses(
         self, parent: _Parent, addresses: Iterable[_Ip], *, probe: _Probe = "rfc"
     ) -> list[Holder]:
         """Probes addresses on a parent's network, all at once.
@@ -343,7 +343,7 @@ class Attached:
     ) -> None: ...
 
 @final
-class Detaching:
+class DetachHandle:
     """A detach in the background, from Host.detach_later().
 
     It continues if this object is dropped.
@@ -552,8 +552,8 @@ class Endpoint:
     kind: "macvlan", "macvtap" (for a VM monitor) or "vlan". Defaults to the kind of the options, or
         "macvlan".
     mode: the macvlan mode. Defaults to "bridge".
-    options: all options of the kind: Macvlan(…), including the mode, or Vlan(…), which a VLAN
-        needs.
+    options: all options of the kind: MacvlanOptions(…), including the mode, or VlanOptions(…),
+        which a VLAN needs.
     mac: the MAC address. Defaults to the parent's in mode passthru and for a VLAN, otherwise to a
         random one.
     mtu: the MTU in bytes, at most the parent's. Defaults to the parent's.
@@ -583,8 +583,9 @@ class Endpoint:
     autoconf: whether addresses are configured from advertised prefixes. Defaults to the container's
         default.
     disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
-    wait_for_mac: how long to retry while another link on the parent has the MAC address, in seconds
-        or as a timedelta. Defaults to 0. It is often that of a container that is being removed.
+    mac_conflict_timeout: how long to retry while another link on the parent has the MAC address, in
+        seconds or as a timedelta. Defaults to 0. It is often that of a container that is being
+        removed.
     probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
         Probe. By default they are not. The exception has the holder of an address in use.
     announce: how the addresses are announced to the neighbours: "once", "rfc" or an Announce. By
@@ -600,7 +601,7 @@ class Endpoint:
         parent: _Parent,
         kind: EndpointKind | str | None = None,
         mode: Mode | str | None = None,
-        options: Macvlan | Vlan | None = None,
+        options: MacvlanOptions | VlanOptions | None = None,
         mac: _Mac | None = None,
         mtu: int | None = None,
         addresses: Iterable[_Interface] = (),
@@ -620,7 +621,7 @@ class Endpoint:
         accept_ra: AcceptRa | str | None = None,
         autoconf: bool | None = None,
         disable_ipv6: bool | None = None,
-        wait_for_mac: _Seconds = 0.0,
+        mac_conflict_timeout: _Seconds = 0.0,
         probe: _Probe | None = None,
         announce: _Announce | None = None,
         rate: _Rate | None = None,
@@ -653,8 +654,8 @@ class Endpoint:
     def mode(self) -> Mode | None:
         """Returns the mode of a macvlan or macvtap; None for a VLAN."""
     @property
-    def options(self) -> Macvlan | Vlan:
-        """Returns the options of the kind, as a Macvlan or a Vlan."""
+    def options(self) -> MacvlanOptions | VlanOptions:
+        """Returns the options of the kind, as a MacvlanOptions or a VlanOptions."""
     @property
     def mac(self) -> MacAddr | None:
         """Returns the MAC address, if it was set."""
@@ -719,7 +720,7 @@ class Endpoint:
     def disable_ipv6(self) -> bool | None:
         """Returns whether IPv6 is disabled on the link, if it was set."""
     @property
-    def wait_for_mac(self) -> float:
+    def mac_conflict_timeout(self) -> float:
         """Returns how long to retry while another link has the MAC address, in seconds."""
     @property
     def probe(self) -> Probe | None:
@@ -883,7 +884,7 @@ class Handle:
         kind: LinkKind | str | None = None,
         parent: _Link | None = None,
         mode: Mode | str | None = None,
-        options: Macvlan | Vlan | None = None,
+        options: MacvlanOptions | VlanOptions | None = None,
         peer: str | None = None,
         peer_netns: _NetNs | None = None,
         netns: _NetNs | None = None,
@@ -1150,7 +1151,7 @@ class PromiscGuard:
     ) -> None: ...
 
 @final
-class Macvlan:
+class MacvlanOptions:
     """The options of a macvlan or macvtap.
 
     They are a value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
@@ -1173,9 +1174,9 @@ class Macvlan:
         bc_queue_len: int | None = None,
         bc_cutoff: int | None = None,
     ) -> Self: ...
-    def replace(self, **changes: object) -> Macvlan:
+    def replace(self, **changes: object) -> MacvlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: object) -> Macvlan: ...
+    def __replace__(self, **changes: object) -> MacvlanOptions: ...
     @property
     def mode(self) -> Mode:
         """Returns the macvlan mode."""
@@ -1203,7 +1204,7 @@ class Macvlan:
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
 
 @final
-class Vlan:
+class VlanOptions:
     """The options of a VLAN.
 
     They are a value, for Endpoint(options=…) and Handle.add_link(), and from LinkInfo.
@@ -1230,9 +1231,9 @@ class Vlan:
         ingress_qos: _Map = (),
         egress_qos: _Map = (),
     ) -> Self: ...
-    def replace(self, **changes: object) -> Vlan:
+    def replace(self, **changes: object) -> VlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: object) -> Vlan: ...
+    def __replace__(self, **changes: object) -> VlanOptions: ...
     @property
     def id(self) -> int:
         """Returns the id; 0 for priority tags."""
@@ -1407,10 +1408,10 @@ class LinkInfo:
         None for hardware and lo.
         """
     @property
-    def macvlan(self) -> Macvlan | None:
+    def macvlan(self) -> MacvlanOptions | None:
         """Returns the options of a macvlan or macvtap; None for other kinds."""
     @property
-    def vlan(self) -> Vlan | None:
+    def vlan(self) -> VlanOptions | None:
         """Returns the options of a VLAN, with every flag; None for other kinds."""
     @property
     def parent(self) -> int | None:
@@ -1879,7 +1880,7 @@ class HostAccess:
         """
     def remove(self, attachment: Attachment) -> None:
         """Deletes the host's routes to a container without a change in the container."""
-    def move_addresses(self, deadline: _Seconds) -> Moving:
+    def move_addresses(self, deadline: _Seconds) -> PendingMove:
         """Moves the parent's addresses, and the routes through it, to the host's link.
 
         Host and containers are then ordinary neighbours. On a failure nothing is changed.
@@ -1912,7 +1913,7 @@ class HostAccess:
     ) -> None: ...
 
 @final
-class Moving:
+class PendingMove:
     """A move of addresses that is to be confirmed, from HostAccess.move_addresses().
 
     If it is not confirmed until the deadline, or is collected, the addresses are moved back. A with
@@ -2235,8 +2236,8 @@ class Networks:
         mac_from: MacFrom | str = "address",
         probe: bool = False,
         duplicate_detection: bool = False,
-        share: int | None = None,
-        keep: _Seconds = 0.0,
+        block_size: int | None = None,
+        reservation_ttl: _Seconds = 0.0,
         options: _Texts = (),
         labels: _Texts = (),
     ) -> Network:
@@ -2272,13 +2273,13 @@ class Networks:
         order: the order in which free addresses are assigned. Defaults to "first".
         mac_from: the source of a container's MAC address. Defaults to "address".
         probe: whether an address is probed on the LAN before it is assigned; one that is in use is
-            skipped and recorded as foreign. Takes a quarter of a second. Defaults to False.
+            skipped and recorded as conflicting. Takes a quarter of a second. Defaults to False.
         duplicate_detection: whether the kernel checks IPv6 addresses for duplicates on the LAN, for
             one or two seconds. Defaults to False.
-        share: the number of addresses that a host reserves at a time, if several hosts use one
+        block_size: the number of addresses that a host reserves at a time, if several hosts use one
             store. By default all hosts assign addresses from one pool.
-        keep: how long a released address stays reserved for its container, in seconds or as a
-            timedelta. Defaults to 0.
+        reservation_ttl: how long a released address stays reserved for its container, in seconds or
+            as a timedelta. Defaults to 0.
         options, labels: text by key, for readers of Network.inspect().
         """
     def ensure(
@@ -2302,8 +2303,8 @@ class Networks:
         mac_from: MacFrom | str = "address",
         probe: bool = False,
         duplicate_detection: bool = False,
-        share: int | None = None,
-        keep: _Seconds = 0.0,
+        block_size: int | None = None,
+        reservation_ttl: _Seconds = 0.0,
         options: _Texts = (),
         labels: _Texts = (),
     ) -> Updated:
@@ -2475,13 +2476,13 @@ class Network:
     def duplicate_detection(self) -> bool:
         """Returns whether the kernel checks IPv6 addresses for duplicates on the LAN."""
     @property
-    def share(self) -> int | None:
+    def block_size(self) -> int | None:
         """Returns the number of addresses that a host reserves at a time, if it was set.
 
         Otherwise all hosts assign addresses from one pool.
         """
     @property
-    def keep(self) -> float:
+    def reservation_ttl(self) -> float:
         """Returns how long a released address stays reserved for its container, in seconds."""
     @property
     def options(self) -> dict[str, str]:
@@ -2640,18 +2641,18 @@ class Network:
         It is given by its id, or one of its interfaces by "ID/INTERFACE"; the first lease is
         returned if it has several.
         """
-    def add_foreign(self, address: _Ip) -> None:
+    def add_conflicting_address(self, address: _Ip) -> None:
         """Records an address as used by a machine that is not a container of this network.
 
         It is no longer assigned. Refused if a container has it.
         """
-    def forget_foreign(self, address: _Ip) -> bool:
+    def remove_conflicting_address(self, address: _Ip) -> bool:
         """Deletes the record of an address.
 
         Returns whether there was one.
         """
-    def foreign(self) -> list[Foreign]:
-        """Returns a Foreign for each address that is recorded as foreign.
+    def conflicting_addresses(self) -> list[ConflictingAddress]:
+        """Returns a ConflictingAddress for each address that is recorded as conflicting.
 
         These are used by machines that are not containers of this network.
         """
@@ -2675,8 +2676,8 @@ class Network:
         mac_from: MacFrom | str = ...,
         probe: bool = ...,
         duplicate_detection: bool = ...,
-        share: int | None = ...,
-        keep: _Seconds = ...,
+        block_size: int | None = ...,
+        reservation_ttl: _Seconds = ...,
         options: _Texts = ...,
         labels: _Texts = ...,
     ) -> Updated:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Address6",
     "Collected",
+    "ConflictingAddress",
     "Ensured",
-    "Foreign",
     "Holder",
     "MacAddr",
     "NetNsId",
@@ -155,7 +155,7 @@ class NetNsMark(NamedTuple):
     """The kernel's cookie; None before Linux 5.14."""
 
 
-class Foreign(NamedTuple):
+class ConflictingAddress(NamedTuple):
     """An address that is used by a machine that is not a container of the network."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -43,9 +43,9 @@ mod _macvlan {
     #[pymodule_export]
     use crate::handle::watch::Watch;
     #[pymodule_export]
-    use crate::host::access::{HostAccess, Moving};
+    use crate::host::access::{HostAccess, PendingMove};
     #[pymodule_export]
-    use crate::host::detaching::Detaching;
+    use crate::host::detach_handle::DetachHandle;
     #[pymodule_export]
     use crate::host::diagnosis::{Diagnosis, Finding};
     #[pymodule_export]
@@ -77,7 +77,7 @@ mod _macvlan {
     #[pymodule_export]
     use crate::value::link_info::{LinkInfo, LinkStatistics, Offloads};
     #[pymodule_export]
-    use crate::value::macvlan::Macvlan;
+    use crate::value::macvlan::MacvlanOptions;
     #[pymodule_export]
     use crate::value::neighbour_info::NeighbourInfo;
     #[pymodule_export]
@@ -93,7 +93,7 @@ mod _macvlan {
     #[pymodule_export]
     use crate::value::values::{address_text, mac_from_ipv4, mac_text};
     #[pymodule_export]
-    use crate::value::vlan::Vlan;
+    use crate::value::vlan::VlanOptions;
 
     /// The version of the package.
     #[pymodule_export]

@@ -12,7 +12,7 @@ import pytest
 from hosts import Lab
 from libtest import Reporter, name_of
 
-from macvlan import ErrorKind, Handle, MacvlanError, NetNs, Vlan
+from macvlan import ErrorKind, Handle, MacvlanError, NetNs, VlanOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def lacks(kind: str) -> str | None:
             if kind in ("dummy", "bridge"):
                 handle.add_link("tried", kind=kind)
             elif kind != "veth":
-                options = Vlan(100) if kind == "vlan" else None
+                options = VlanOptions(100) if kind == "vlan" else None
                 handle.add_link("tried", kind=kind, parent="cable", options=options)
     except MacvlanError as error:
         if error.kind is ErrorKind.PERMISSION_DENIED:

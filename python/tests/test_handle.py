@@ -13,7 +13,7 @@ from macvlan import (
     Family,
     Handle,
     LinkState,
-    Macvlan,
+    MacvlanOptions,
     Mode,
     NeighbourState,
     NetNs,
@@ -57,9 +57,10 @@ def test_links_of_every_kind(handle: Handle) -> None:
         assert ip_link(other, "m0")["linkinfo"]["info_data"]["mode"] == "vepa"
         with Handle(other) as inside:
             info = inside.link("m0")
-            assert (info.kind, info.macvlan) == ("macvlan", Macvlan("vepa", bc_queue_len=1000)) or (
-                info.macvlan is not None and info.macvlan.mode is Mode.VEPA
-            )
+            assert (info.kind, info.macvlan) == (
+                "macvlan",
+                MacvlanOptions("vepa", bc_queue_len=1000),
+            ) or (info.macvlan is not None and info.macvlan.mode is Mode.VEPA)
             assert info.parent_netns is not None
         # While the peer's namespace is open, which deletes both when it ends.
         handle.delete_link("a0")
@@ -149,7 +150,7 @@ def test_macvlan_options_of_a_living_link(handle: Handle) -> None:
     netns = handle.netns
     macs = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"]
     handle.add_link(
-        "m0", kind="macvlan", parent="v0", options=Macvlan("source", source_macs=macs[:2])
+        "m0", kind="macvlan", parent="v0", options=MacvlanOptions("source", source_macs=macs[:2])
     )
 
     def listed() -> list[str]:

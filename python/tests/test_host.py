@@ -34,8 +34,8 @@ from macvlan import (
     Host,
     InvalidError,
     MacAddr,
-    Macvlan,
     MacvlanError,
+    MacvlanOptions,
     NetNs,
     NotFoundError,
     Route,
@@ -123,7 +123,7 @@ def test_everything_that_an_endpoint_can_say(lab: Lab) -> None:
     endpoint = Endpoint(
         "eth0",
         parent="ens33",
-        options=Macvlan("private", bc_queue_len=1234),
+        options=MacvlanOptions("private", bc_queue_len=1234),
         mtu=1400,
         addresses=["10.0.0.2/24", "fd00::2/64 nodad"],
         gateways=["10.0.0.1", "fd01::1"],
@@ -342,7 +342,7 @@ def test_ensure_replaces_only_when_asked(lab: Lab) -> None:
     before = host.attach(Endpoint("eth0", parent="ens33", queues=(1, 1)), inside)
     wanted = Endpoint("eth0", parent="ens33", queues=(2, 2))
     (difference,) = host.check(wanted, inside)
-    assert (difference.kind, difference.needs_replacement) == (DifferenceKind.MADE, True)
+    assert (difference.kind, difference.needs_replacement) == (DifferenceKind.IMMUTABLE, True)
     with pytest.raises(MacvlanError) as caught:
         host.ensure(wanted, inside)
     assert caught.value.kind is ErrorKind.NEEDS_REPLACEMENT

@@ -158,22 +158,22 @@ def test_what_is_free_is_used(lab: Lab, inside: NetNs) -> None:
         assert again.addresses == made.addresses
 
 
-def test_probe_free(lab: Lab) -> None:
+def test_probe_addresses(lab: Lab) -> None:
     station(lab)
     wanted: list[str | IPv4Address | IPv6Address]
     wanted = ["192.168.15.9", IPv4Address("192.168.15.5"), "fd15::5", "192.168.15.1", "fd15::77"]
-    held = lab.a.host.probe_free("ens33", wanted, probe="quick")
+    held = lab.a.host.probe_addresses("ens33", wanted, probe="quick")
     parent = MacAddr(ip_link(lab.a.netns, "ens33")["address"])
     assert held == [
         Holder(IPv4Address("192.168.15.1"), parent),
         Holder(IPv4Address("192.168.15.5"), MacAddr(HELD)),
         Holder(IPv6Address("fd15::5"), MacAddr(HELD)),
     ]
-    assert lab.a.host.probe_free("ens33", []) == []
+    assert lab.a.host.probe_addresses("ens33", []) == []
     with pytest.raises(InvalidError, match=r"argument 'addresses\[1\]'"):
-        lab.a.host.probe_free("ens33", ["10.0.0.1", "10.0.0.0/8"])
+        lab.a.host.probe_addresses("ens33", ["10.0.0.1", "10.0.0.0/8"])
     with pytest.raises(NotFoundError):
-        lab.a.host.probe_free("nope", ["10.0.0.1"])
+        lab.a.host.probe_addresses("nope", ["10.0.0.1"])
     assert links(lab.a.netns) == ["lo", "ens33"]
 
 
@@ -194,11 +194,11 @@ def test_control_c_ends_an_attach_within_a_tenth_of_a_second(lab: Lab, inside: N
     pressed(lambda: host.attached(slow, inside).__enter__())
     pressed(lambda: host.ensure(slow, inside))
     pressed(lambda: host.keep([(slow, inside)]))
-    pressed(partial(host.probe_free, "ens33", ["192.168.15.6"], probe=ENDLESS))
+    pressed(partial(host.probe_addresses, "ens33", ["192.168.15.6"], probe=ENDLESS))
     checked = eth0("fd15::6/64", probe=ENDLESS)
     inside.run(lambda: Path("/proc/sys/net/ipv6/conf/default/dad_transmits").write_text("3600"))
     pressed(lambda: host.attach(checked, inside))
-    taken = eth0(mac="02:42:00:00:00:09", wait_for_mac=2 * PATIENCE)
+    taken = eth0(mac="02:42:00:00:00:09", mac_conflict_timeout=2 * PATIENCE)
     with NetNs.anonymous() as other:
         host.attach(taken, other)
         pressed(lambda: host.attach(taken, inside))
@@ -437,13 +437,13 @@ def test_addresses_are_moved_and_confirmed_or_moved_back(lab: Lab) -> None:
     # Confirmed at the end of a block.
     with access.move_addresses(600) as moving:
         assert moving.is_pending
-        assert repr(moving) == "<Moving, to be confirmed>"
+        assert repr(moving) == "<PendingMove, to be confirmed>"
         assert moved()
         assert reach_each_other(here, inside, 10)
         with pytest.raises(InvalidError, match="already moved"):
             access.move_addresses(600)
     assert not moving.is_pending
-    assert repr(moving) == "<Moving, over>"
+    assert repr(moving) == "<PendingMove, over>"
     assert moved()
     with pytest.raises(ValueError, match="confirmed or undone already"):
         moving.confirm()

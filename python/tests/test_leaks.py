@@ -29,7 +29,7 @@ from macvlan import (
     Route,
     Rule,
     Subnet,
-    Vlan,
+    VlanOptions,
 )
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_values() -> None:
         assert repr(other)
         assert other.plan()
         read(other.addresses, other.gateways, other.routes, other.parent, other.mode, other.mac)
-        assert str(Rule(7, from_="10.0.0.0/8")) + repr(Vlan(5, egress_qos={1: 2}))
+        assert str(Rule(7, from_="10.0.0.0/8")) + repr(VlanOptions(5, egress_qos={1: 2}))
 
     assert_nothing_is_lost(cycle)
 
@@ -142,7 +142,7 @@ def test_on_a_real_network(lab: Lab) -> None:
                 moving.undo()
             read(keeper.next_within(0), access.routes)
         assert eth0.announce("rfc").send() >= 1  # closed when it is collected
-        (holder,) = lab.a.host.probe_free("ens33", ["192.168.15.1"], probe=probe)
+        (holder,) = lab.a.host.probe_addresses("ens33", ["192.168.15.1"], probe=probe)
         assert holder.mac is not None
 
     assert_nothing_is_lost(cycle, 3 if GUEST else 10)
@@ -266,9 +266,9 @@ def test_networks(lab: Lab, tmp_path: Path) -> None:
             read(made.attachment, made.addresses, made.mac, made.lease.netns, network.inspect())
             with pytest.raises(ExistsError):
                 network.connect("c2", inside, name="x")
-            network.add_foreign("10.1.0.7")
-            assert network.foreign()
-            assert network.forget_foreign("10.1.0.7")
+            network.add_conflicting_address("10.1.0.7")
+            assert network.conflicting_addresses()
+            assert network.remove_conflicting_address("10.1.0.7")
             assert network.resolve("x") == [address.ip for address in made.lease.addresses]
             assert eval(repr(network.subnets[0])) == subnet
             network.disconnect("c1", inside)

@@ -153,8 +153,8 @@ def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path
         order=Order.NEXT,
         mac_from="container",
         duplicate_detection=True,
-        share=16,
-        keep=timedelta(minutes=1),
+        block_size=16,
+        reservation_ttl=timedelta(minutes=1),
         options={"colour": "blue"},
         labels=[("a", "b")],
     )
@@ -166,7 +166,7 @@ def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path
     assert (network.mode, network.order) == (Mode.PRIVATE, Order.NEXT)
     assert network.mac_from is MacFrom.CONTAINER
     assert made.mac.startswith("0a:")
-    assert (network.mtu, network.share, network.keep) == (1400, 16, 60.0)
+    assert (network.mtu, network.block_size, network.reservation_ttl) == (1400, 16, 60.0)
     assert (network.internal, network.probe, network.duplicate_detection) == (False, False, True)
     assert (network.options, network.labels) == ({"colour": "blue"}, {"a": "b"})
     assert network.subnets[1] == Subnet("fd10::/64")
@@ -269,18 +269,18 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     refusal(network.remove, ErrorKind.NETWORK_IN_USE, 'container "c1"')
     assert links(two) == ["lo"]
 
-    network.add_foreign("10.1.0.2")
-    (foreign,) = network.foreign()
+    network.add_conflicting_address("10.1.0.2")
+    (foreign,) = network.conflicting_addresses()
     assert foreign.address == IPv4Address("10.1.0.2")
     assert abs(foreign.found - time.time()) < 60
-    refusal(connect(addresses=["10.1.0.2"]), ErrorKind.NETWORK_ADDRESS_FOREIGN, "10.1.0.2")
+    refusal(connect(addresses=["10.1.0.2"]), ErrorKind.NETWORK_ADDRESS_CONFLICT, "10.1.0.2")
     taken = ErrorKind.NETWORK_ADDRESS_TAKEN
-    refusal(lambda: network.add_foreign(address), taken, '"c1"', family=ExistsError)
+    refusal(lambda: network.add_conflicting_address(address), taken, '"c1"', family=ExistsError)
     assert network.connect("c2", two).addresses == (IPv4Address("10.1.0.3"),)
-    assert network.forget_foreign("10.1.0.2") is True
-    assert network.forget_foreign("10.1.0.2") is False
+    assert network.remove_conflicting_address("10.1.0.2") is True
+    assert network.remove_conflicting_address("10.1.0.2") is False
     for at in (2, 5, 6):
-        network.add_foreign(f"10.1.0.{at}")
+        network.add_conflicting_address(f"10.1.0.{at}")
     error = refusal(
         lambda: network.connect("c3", lab.container()),
         ErrorKind.NETWORK_POOL_EXHAUSTED,
@@ -467,7 +467,7 @@ def test_an_address_that_somebody_has(lab: Lab, tmp_path: Path) -> None:
         network = lan(networks, probe=True)
         made = network.connect("c1", lab.container())
         assert made.addresses == (IPv4Address("10.1.0.3"),)
-        assert [one.address for one in network.foreign()] == [IPv4Address("10.1.0.2")]
+        assert [one.address for one in network.conflicting_addresses()] == [IPv4Address("10.1.0.2")]
 
 
 def test_control_c_ends_a_probe(lab: Lab, tmp_path: Path) -> None:
@@ -765,8 +765,8 @@ def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
         ({"mac_from": "host"}, "mac_from", "neither address nor container"),
         ({"keep": -1}, "keep", "negative"),
         ({"mtu": -1}, "mtu", "-1"),
-        ({"share": 2**32}, "share", str(2**32)),
-        ({"share": 0}, None, "a share of no addresses is none"),
+        ({"block_size": 2**32}, "block_size", str(2**32)),
+        ({"block_size": 0}, None, "a share of no addresses is none"),
         ({"name": "a/b"}, None, "only letters, digits"),
         ({"parent": "a name that is too long"}, "parent", "a name that is too long"),
         ({"parent": "ens33.4095"}, None, "4095 is not an id from 1 to 4094"),
@@ -936,7 +936,7 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             with pytest.raises(InvalidError, match='its store was told that it is "a"'):
                 netns.run(lambda: Networks(lab.a.host, told, host_name="b"))
             assert (a.host_name, b.host_name) == ("a", "b")
-            here = lan(a, subnet="192.168.15.0/24", share=8)
+            here = lan(a, subnet="192.168.15.0/24", block_size=8)
             there = b.network("lan")
             assert there == here
             one = here.connect("c1", lab.container(), name="x")

@@ -20,7 +20,7 @@ HIDDEN = {"Attached", "address_text", "error_kinds", "mac_from_ipv4", "mac_text"
 # Functions that Python offers in another way, or does not need.
 NOT_REACHED = {
     # Values that the constructors accept, and text.
-    "change_options": "replace() of the Macvlan",
+    "change_options": "replace() of the MacvlanOptions",
     "default_via": "Route('default', gateway=…)",
     "default_v4": "Route('0.0.0.0/0')",
     "default_v6": "Route('::/0')",

@@ -16,13 +16,13 @@ from macvlan import (
     Host,
     InvalidError,
     MacAddr,
-    Macvlan,
     MacvlanError,
+    MacvlanOptions,
     NetNs,
     Parent,
     Route,
     Rule,
-    Vlan,
+    VlanOptions,
 )
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"group": -5}, "group", "-5"),
     ({"addr_gen_mode": "eui-64"}, "addr_gen_mode", "eui-64"),
     ({"accept_ra": "no"}, "accept_ra", "no"),
-    ({"wait_for_mac": -1}, "wait_for_mac", "-1"),
-    ({"wait_for_mac": float("nan")}, "wait_for_mac", "nan"),
-    ({"options": Vlan(5), "mode": "private"}, "mode", "private"),
-    ({"options": Macvlan("private"), "mode": "private"}, "mode", "private"),
-    ({"options": Vlan(5), "kind": "macvlan"}, "options", "Vlan(5)"),
-    ({"options": Vlan(5), "kind": "macvtap"}, "options", "Vlan(5)"),
-    ({"options": Macvlan(), "kind": "vlan"}, "options", "Macvlan('bridge')"),
+    ({"mac_conflict_timeout": -1}, "mac_conflict_timeout", "-1"),
+    ({"mac_conflict_timeout": float("nan")}, "mac_conflict_timeout", "nan"),
+    ({"options": VlanOptions(5), "mode": "private"}, "mode", "private"),
+    ({"options": MacvlanOptions("private"), "mode": "private"}, "mode", "private"),
+    ({"options": VlanOptions(5), "kind": "macvlan"}, "options", "VlanOptions(5)"),
+    ({"options": VlanOptions(5), "kind": "macvtap"}, "options", "VlanOptions(5)"),
+    ({"options": MacvlanOptions(), "kind": "vlan"}, "options", "MacvlanOptions('bridge')"),
 ]
 
 
@@ -105,7 +105,7 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"parent": True}, "argument 'parent': expected a link"),
     ({"kind": 5}, "argument 'kind': expected EndpointKind or its name, got 5 (int)"),
     ({"mode": 4}, "argument 'mode': expected Mode or its name, got 4 (int)"),
-    ({"options": 5}, "argument 'options': expected a Macvlan or a Vlan, got 5 (int)"),
+    ({"options": 5}, "argument 'options': expected a MacvlanOptions or a VlanOptions, got 5 (int)"),
     ({"mac": 5}, "argument 'mac': expected a MAC address as str, or its six bytes, got 5 (int)"),
     ({"mtu": "1500"}, "argument 'mtu': expected an int, got '1500' (str)"),
     ({"mtu": 1500.0}, "argument 'mtu': expected an int, got 1500.0 (float)"),
@@ -126,9 +126,15 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"alias": 5}, "argument 'alias': expected a str, got 5 (int)"),
     ({"queues": 5}, "argument 'queues': expected a pair, got 5 (int)"),
     ({"queues": (1, 2, 3)}, "argument 'queues': expected a pair, got (1, 2, 3) (tuple)"),
-    ({"wait_for_mac": "1"}, "argument 'wait_for_mac': expected a number of seconds"),
-    ({"kind": "vlan"}, "argument 'options' is missing: a link of kind vlan needs a Vlan"),
-    ({"kind": "vlan", "options": 5}, "argument 'options': expected a Macvlan or a Vlan"),
+    (
+        {"mac_conflict_timeout": "1"},
+        "argument 'mac_conflict_timeout': expected a number of seconds",
+    ),
+    ({"kind": "vlan"}, "argument 'options' is missing: a link of kind vlan needs a VlanOptions"),
+    (
+        {"kind": "vlan", "options": 5},
+        "argument 'options': expected a MacvlanOptions or a VlanOptions",
+    ),
     ({"mtuu": 5}, "unexpected keyword argument 'mtuu'"),
 ]
 
@@ -168,27 +174,39 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Rule(0), InvalidError, "the table must not be 0"),
     (lambda: Rule(5, from_="10.0.0.0/8", to="fd00::/8"), InvalidError, "different families"),
     (lambda: Rule.parse("from all"), InvalidError, "the table is missing"),
-    (lambda: Vlan(4095), InvalidError, "argument 'id': cannot use 4095"),
-    (lambda: Vlan(0), InvalidError, "argument 'id'"),
-    (lambda: Vlan(70000), InvalidError, "argument 'id': cannot use 70000"),
-    (lambda: Vlan("0100"), InvalidError, "argument 'id': cannot use \"0100\""),
-    (lambda: Vlan(1.5), TypeError, "argument 'id': expected a VLAN's id as int"),  # type: ignore[arg-type]
-    (lambda: Vlan(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),
-    (lambda: Vlan(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),
-    (lambda: Vlan(5, ingress_qos={8: 0}), InvalidError, "argument 'ingress_qos'.*8"),
-    (lambda: Vlan(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
-    (lambda: Vlan(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
-    (lambda: Vlan(5).replace(idd=6), TypeError, "'idd'"),
-    (lambda: Macvlan("bridge", nodst=True), InvalidError, "mode source only"),
-    (lambda: Macvlan(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
+    (lambda: VlanOptions(4095), InvalidError, "argument 'id': cannot use 4095"),
+    (lambda: VlanOptions(0), InvalidError, "argument 'id'"),
+    (lambda: VlanOptions(70000), InvalidError, "argument 'id': cannot use 70000"),
+    (lambda: VlanOptions("0100"), InvalidError, "argument 'id': cannot use \"0100\""),
+    (lambda: VlanOptions(1.5), TypeError, "argument 'id': expected a VLAN's id as int"),  # type: ignore[arg-type]
+    (lambda: VlanOptions(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),
+    (lambda: VlanOptions(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),
+    (lambda: VlanOptions(5, ingress_qos={8: 0}), InvalidError, "argument 'ingress_qos'.*8"),
     (
-        lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
+        lambda: VlanOptions(5, ingress_qos={300: 0}),
+        InvalidError,
+        r"argument 'ingress_qos\[0\]\[0\]'.*300",
+    ),
+    (lambda: VlanOptions(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
+    (lambda: VlanOptions(5).replace(idd=6), TypeError, "'idd'"),
+    (lambda: MacvlanOptions("bridge", nodst=True), InvalidError, "mode source only"),
+    (lambda: MacvlanOptions(nopromisc=True), InvalidError, "nopromisc is for mode passthru only"),
+    (
+        lambda: MacvlanOptions(source_macs=["02:00:00:00:00:01"]),
         InvalidError,
         "source MAC addresses are for mode source only",
     ),
-    (lambda: Macvlan("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
-    (lambda: Macvlan("source").replace(mode="bridge", nodst=True), InvalidError, "mode source"),
-    (lambda: Macvlan("x"), InvalidError, "argument 'mode'"),
+    (
+        lambda: MacvlanOptions("source", source_macs=["x"]),
+        InvalidError,
+        r"argument 'source_macs\[0\]'",
+    ),
+    (
+        lambda: MacvlanOptions("source").replace(mode="bridge", nodst=True),
+        InvalidError,
+        "mode source",
+    ),
+    (lambda: MacvlanOptions("x"), InvalidError, "argument 'mode'"),
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
     (lambda: Address6("fd00::1"), InvalidError, "prefix length is missing"),
@@ -215,8 +233,16 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
     (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a"), TypeError, "argument 'kind' is missing"),
-    (lambda: Handle().add_link("a", options=Vlan(5)), TypeError, "argument 'parent' is missing"),
-    (lambda: Handle().add_link("a", kind="veth", peer="b", options=Vlan(5)), InvalidError, "opti"),
+    (
+        lambda: Handle().add_link("a", options=VlanOptions(5)),
+        TypeError,
+        "argument 'parent' is missing",
+    ),
+    (
+        lambda: Handle().add_link("a", kind="veth", peer="b", options=VlanOptions(5)),
+        InvalidError,
+        "opti",
+    ),
     (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),
     (lambda: Handle().add_link("a", kind="veth"), TypeError, "argument 'peer' is missing"),
     (lambda: Handle().add_link("a", kind="vlan"), TypeError, "argument 'parent' is missing"),

@@ -119,7 +119,7 @@ def test_others_run_while_the_kernel_works(lab: Lab) -> None:
             lambda: host.detach_later(gone).wait(),
             host.remove_unused_parents,
             lambda: host.pool("ens33", 1),
-            lambda: host.probe_free("ens33", ["10.0.0.9"], probe=Probe(1, start=0, wait=0.01)),
+            lambda: host.probe_addresses("ens33", ["10.0.0.9"], probe=Probe(1, start=0, wait=0.01)),
             lambda: host.access("ens33").close(),
             lambda: host.keep([(endpoint.replace(name="eth1"), inside)]).close(),
             lambda: eth1.announce().send(),
@@ -157,9 +157,9 @@ def test_others_run_while_the_store_works(lab: Lab, tmp_path: Path) -> None:
             network.inspect,
             network.leases,
             lambda: network.lease("c1"),
-            network.foreign,
-            lambda: network.add_foreign("10.1.0.9"),
-            lambda: network.forget_foreign("10.1.0.9"),
+            network.conflicting_addresses,
+            lambda: network.add_conflicting_address("10.1.0.9"),
+            lambda: network.remove_conflicting_address("10.1.0.9"),
         ):
             counter.assert_let(work)
         network.disconnect("c1")

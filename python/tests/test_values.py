@@ -26,7 +26,7 @@ from macvlan import (
     InvalidError,
     LinkState,
     MacAddr,
-    Macvlan,
+    MacvlanOptions,
     Mode,
     NetNsId,
     Parent,
@@ -36,7 +36,7 @@ from macvlan import (
     RouteKind,
     Rule,
     Scope,
-    Vlan,
+    VlanOptions,
     VlanProtocol,
 )
 
@@ -63,13 +63,13 @@ FULL = Endpoint(
     accept_ra="never",
     autoconf=False,
     disable_ipv6=False,
-    wait_for_mac=0.25,
+    mac_conflict_timeout=0.25,
     probe="quick",
     announce=Announce(3, interval=0.5),
     rate="10mbit",
     gateway_metric=50,
     allmulticast=True,
-    options=Macvlan(
+    options=MacvlanOptions(
         "source",
         nodst=True,
         source_macs=["02:00:00:00:00:01", b"\x02\x00\x00\x00\x00\x02"],
@@ -80,11 +80,11 @@ FULL = Endpoint(
 VALUES = [
     FULL,
     Endpoint("eth0", parent="ens33"),
-    Endpoint("tap0", parent=7, kind="macvtap", options=Macvlan("passthru", nopromisc=True)),
+    Endpoint("tap0", parent=7, kind="macvtap", options=MacvlanOptions("passthru", nopromisc=True)),
     Endpoint(
         "eth0",
         parent=Parent.vlan("eth0", 20, protocol="802.1ad", name="service"),
-        options=Vlan(
+        options=VlanOptions(
             200,
             protocol="802.1ad",
             reorder_hdr=False,
@@ -96,7 +96,7 @@ VALUES = [
             egress_qos=[(5, 6)],
         ),
     ),
-    Endpoint("prio", parent="ens33", options=Vlan("priority-tags")),
+    Endpoint("prio", parent="ens33", options=VlanOptions("priority-tags")),
     Endpoint("tap0", parent="ens33", kind="macvtap", mode="vepa"),
     Endpoint("eth0", parent="ens33", source_routing=100),
     Endpoint("eth0", parent="ens33", probe=Probe(2, wait=0.25), announce="rfc", rate=9600),
@@ -123,11 +123,11 @@ VALUES = [
     Rule(100, from_="10.0.0.2/32"),
     Rule(100, from_=IPv4Address("10.0.0.2"), to=IPv4Network("10.1.0.0/16"), priority=5),
     Rule(7, ipv6=True),
-    Macvlan(),
-    Macvlan("source", source_macs=["02:00:00:00:00:01"], nodst=True, bc_cutoff=3),
-    Vlan(100),
-    Vlan("priority-tags", gvrp=True),
-    Vlan(100, protocol="802.1ad", egress_qos={0: 1}),
+    MacvlanOptions(),
+    MacvlanOptions("source", source_macs=["02:00:00:00:00:01"], nodst=True, bc_cutoff=3),
+    VlanOptions(100),
+    VlanOptions("priority-tags", gvrp=True),
+    VlanOptions(100, protocol="802.1ad", egress_qos={0: 1}),
     MacAddr("02:42:ac:10:d5:b4"),
     Address6("fd00::2/64"),
     Address6("fd00::2/64 nodad"),
@@ -187,9 +187,9 @@ def test_an_endpoint_tells_what_it_was_told() -> None:
     assert (FULL.autoconf, FULL.disable_ipv6) == (False, False)
     assert (FULL.gateway_metric, FULL.allmulticast) == (50, True)
     assert (Endpoint.PROTOCOL, Endpoint.RULE_PRIORITY) == (109, 30000)
-    assert FULL.wait_for_mac == 0.25
+    assert FULL.mac_conflict_timeout == 0.25
     options = FULL.options
-    assert isinstance(options, Macvlan)
+    assert isinstance(options, MacvlanOptions)
     assert options.mode is Mode.SOURCE
     assert (options.nopromisc, options.nodst) == (False, True)
     assert options.source_macs == ("02:00:00:00:00:01", "02:00:00:00:00:02")
@@ -202,7 +202,7 @@ def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
     assert vlan.kind is EndpointKind.VLAN
     assert vlan.mode is None
     options = vlan.options
-    assert isinstance(options, Vlan)
+    assert isinstance(options, VlanOptions)
     assert (options.id, options.protocol) == (200, VlanProtocol.DOT1AD)
     assert (options.reorder_hdr, options.gvrp, options.mvrp) == (False, True, False)
     assert (options.loose_binding, options.bridge_binding) == (True, False)
@@ -211,10 +211,10 @@ def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
     assert isinstance(parent, Parent)
     assert (parent.id, parent.base, parent.vlan_id) == ("service", "eth0", 20)
     assert parent.protocol is VlanProtocol.DOT1AD
-    assert Endpoint("p", parent="x", kind="vlan", options=Vlan("priority-tags")).options == Vlan(
-        "priority-tags"
-    )
-    assert Vlan("priority-tags").id == 0
+    assert Endpoint(
+        "p", parent="x", kind="vlan", options=VlanOptions("priority-tags")
+    ).options == VlanOptions("priority-tags")
+    assert VlanOptions("priority-tags").id == 0
 
 
 def test_defaults_are_what_was_not_said() -> None:
@@ -224,30 +224,30 @@ def test_defaults_are_what_was_not_said() -> None:
         addresses=(), gateways=(), routes=(), on_link_gateways=False, promisc=False, lo_up=True,
         replace_default_route=False, source_routing=None, alias=None, alternative_names=(),
         group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, accept_ra=None,
-        autoconf=None, disable_ipv6=None, wait_for_mac=0, probe=None, announce=None, rate=None,
-        gateway_metric=None, allmulticast=None,
+        autoconf=None, disable_ipv6=None, mac_conflict_timeout=0, probe=None, announce=None,
+        rate=None, gateway_metric=None, allmulticast=None,
     )  # fmt: skip
     assert said == plain
     assert repr(said) == "Endpoint('eth0', parent='ens33')"
     assert Endpoint("eth0", parent="ens33", kind="macvlan", mode="bridge") == plain
-    assert Endpoint("eth0", parent="ens33", options=Macvlan()) == plain
-    assert plain.options == Macvlan()
+    assert Endpoint("eth0", parent="ens33", options=MacvlanOptions()) == plain
+    assert plain.options == MacvlanOptions()
 
 
 def test_options_say_the_kind_and_the_mode() -> None:
-    vlan = Endpoint("eth0", parent="ens33", options=Vlan(5))
-    assert vlan == Endpoint("eth0", parent="ens33", kind="vlan", options=Vlan(5))
-    assert repr(vlan) == "Endpoint('eth0', parent='ens33', options=Vlan(5))"
+    vlan = Endpoint("eth0", parent="ens33", options=VlanOptions(5))
+    assert vlan == Endpoint("eth0", parent="ens33", kind="vlan", options=VlanOptions(5))
+    assert repr(vlan) == "Endpoint('eth0', parent='ens33', options=VlanOptions(5))"
     private = Endpoint("eth0", parent="ens33", mode="private")
-    assert private == Endpoint("eth0", parent="ens33", options=Macvlan("private"))
+    assert private == Endpoint("eth0", parent="ens33", options=MacvlanOptions("private"))
     assert repr(private) == "Endpoint('eth0', parent='ens33', mode='private')"
-    queue = Macvlan("vepa", bc_queue_len=5)
+    queue = MacvlanOptions("vepa", bc_queue_len=5)
     tap = Endpoint("eth0", parent="ens33", kind="macvtap", options=queue)
     assert (tap.kind, tap.mode, tap.options) == (EndpointKind.MACVTAP, Mode.VEPA, queue)
-    assert repr(tap).endswith("kind='macvtap', options=Macvlan('vepa', bc_queue_len=5))")
+    assert repr(tap).endswith("kind='macvtap', options=MacvlanOptions('vepa', bc_queue_len=5))")
     # Each replaces the other.
     assert private.replace(options=queue).options == queue
-    assert private.replace(options=Vlan(5)) == vlan
+    assert private.replace(options=VlanOptions(5)) == vlan
     assert vlan.replace(options=None, mode="private") == private
     with pytest.raises(InvalidError, match="argument 'mode'"):
         tap.replace(mode="bridge")
@@ -261,18 +261,25 @@ def test_replace() -> None:
     assert other.replace(mtu=None, name="eth0") == endpoint
     assert endpoint.replace() == endpoint
     assert FULL.replace(addresses=()).addresses == ()
-    assert Macvlan("vepa", bc_queue_len=5).replace(mode="private") == Macvlan(
+    assert MacvlanOptions("vepa", bc_queue_len=5).replace(mode="private") == MacvlanOptions(
         "private", bc_queue_len=5
     )
-    assert Vlan(5, gvrp=True).replace(id=6, gvrp=None) == Vlan(6)
+    assert VlanOptions(5, gvrp=True).replace(id=6, gvrp=None) == VlanOptions(6)
     if hasattr(copy, "replace"):  # Python 3.13
-        assert copy.replace(Vlan(5), id=6) == Vlan(6)
-        assert copy.replace(Macvlan(), mode="vepa") == Macvlan("vepa")
+        assert copy.replace(VlanOptions(5), id=6) == VlanOptions(6)
+        assert copy.replace(MacvlanOptions(), mode="vepa") == MacvlanOptions("vepa")
         assert copy.replace(endpoint, mtu=1400).mtu == 1400
 
 
 def test_values_are_frozen() -> None:
-    values: list[Any] = [FULL, Route("10.0.0.0/8"), Rule(5), Vlan(1), Macvlan(), Parent.link("a")]
+    values: list[Any] = [
+        FULL,
+        Route("10.0.0.0/8"),
+        Rule(5),
+        VlanOptions(1),
+        MacvlanOptions(),
+        Parent.link("a"),
+    ]
     for value in values:
         with pytest.raises(AttributeError):
             value.name = "eth1"
@@ -425,8 +432,8 @@ def test_enumerations_take_their_names() -> None:
 
 def test_times_are_seconds_or_timedeltas() -> None:
     for given in (1.5, timedelta(seconds=1.5)):
-        assert Endpoint("e", parent="p", wait_for_mac=given).wait_for_mac == 1.5
-    assert Endpoint("e", parent="p", wait_for_mac=2).wait_for_mac == 2.0
+        assert Endpoint("e", parent="p", mac_conflict_timeout=given).mac_conflict_timeout == 1.5
+    assert Endpoint("e", parent="p", mac_conflict_timeout=2).mac_conflict_timeout == 2.0
 
 
 def test_probes_and_announcements_are_said_by_words_and_by_numbers() -> None:

@@ -31,12 +31,12 @@ from macvlan import (
     ErrorKind,
     Host,
     InvalidError,
-    Macvlan,
     MacvlanError,
+    MacvlanOptions,
     NetNs,
     NotFoundError,
     Parent,
-    Vlan,
+    VlanOptions,
     VlanProtocol,
 )
 
@@ -53,7 +53,7 @@ def names(netns: NetNs) -> list[str]:
 def test_containers_on_a_vlan_of_two_hosts(lab: Lab) -> None:
     places: list[tuple[str, NetNs, int, int]] = []
     for host, number in ((lab.a, 1), (lab.b, 2)):
-        host.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
+        host.handle.add_link("ens33.100", parent="ens33", options=VlanOptions(100), up=True)
         host.handle.add_address("ens33.100", f"192.168.100.{number}/24")
         host.handle.add_address("ens33.100", f"fd00:100::{number}/64 nodad")
         data = ip_link(host.netns, "ens33.100")["linkinfo"]["info_data"]
@@ -190,7 +190,7 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
             assert link["link"] == below
             data = link["linkinfo"]["info_data"]
             assert (data["protocol"], data["id"]) == (protocol, vlan_id)
-            assert host.handle.link(name).vlan == Vlan(
+            assert host.handle.link(name).vlan == VlanOptions(
                 vlan_id, protocol=protocol, reorder_hdr=True, gvrp=False, mvrp=False,
                 loose_binding=False, bridge_binding=False,
             )  # fmt: skip
@@ -203,12 +203,12 @@ def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
 
 
 def test_a_vlan_as_the_containers_own_interface(lab: Lab) -> None:
-    plain = Endpoint("eth0", parent="ens33", kind="vlan", options=Vlan(30))
+    plain = Endpoint("eth0", parent="ens33", kind="vlan", options=VlanOptions(30))
     other = lab.start(lab.b, plain.replace(addresses=["10.30.0.2/24"]))
     endpoint = plain.replace(
         mac="02:42:0a:1e:00:01",
         addresses=["10.30.0.1/24@10.30.0.2"],
-        options=Vlan(30, egress_qos={0: 5}),
+        options=VlanOptions(30, egress_qos={0: 5}),
     )
     inside = lab.container()
     eth0 = lab.a.host.attach(endpoint, inside)
@@ -229,7 +229,7 @@ def test_a_vlan_as_the_containers_own_interface(lab: Lab) -> None:
 
 def test_priority_tags_are_no_vlan(lab: Lab) -> None:
     lab.a.handle.add_link(
-        "prio0", parent="ens33", options=Vlan("priority-tags", egress_qos={0: 6}), up=True
+        "prio0", parent="ens33", options=VlanOptions("priority-tags", egress_qos={0: 6}), up=True
     )
     lab.a.handle.add_address("prio0", "10.31.0.1/24")
     with Wire(lab.b.netns, "ens33") as wire:
@@ -244,7 +244,7 @@ def test_priority_tags_are_no_vlan(lab: Lab) -> None:
 
 def test_every_option_of_a_vlan(lab: Lab) -> None:
     handle, netns = lab.a.handle, lab.a.netns
-    options = Vlan(
+    options = VlanOptions(
         5, protocol="802.1ad", reorder_hdr=False, gvrp=False, mvrp=False, loose_binding=True,
         ingress_qos={1: 10, 2: 20}, egress_qos=[(30, 3)],
     )  # fmt: skip
@@ -254,7 +254,7 @@ def test_every_option_of_a_vlan(lab: Lab) -> None:
     assert data["ingress_qos"] == [{"from": 1, "to": 10}, {"from": 2, "to": 20}]
     assert data["egress_qos"] == [{"from": 30, "to": 3}]
     info = handle.link("v5")
-    assert info.vlan == Vlan(
+    assert info.vlan == VlanOptions(
         5, protocol="802.1ad", reorder_hdr=False, gvrp=False, mvrp=False, loose_binding=True,
         bridge_binding=False, ingress_qos={1: 10, 2: 20}, egress_qos={30: 3},
     )  # fmt: skip
@@ -271,7 +271,7 @@ def test_every_option_of_a_vlan(lab: Lab) -> None:
 
 def test_made_used_and_removed(lab: Lab) -> None:
     host, netns = lab.a.host, lab.a.netns
-    lab.b.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
+    lab.b.handle.add_link("ens33.100", parent="ens33", options=VlanOptions(100), up=True)
     lab.b.handle.add_address("ens33.100", "10.100.0.1/24")
     before = names(netns)
     endpoint = Endpoint("eth0", parent="ens33.100", addresses=["10.100.0.11/24"])
@@ -356,7 +356,7 @@ def come_and_go(path: str, seed: int, failures: Any) -> None:
 
 
 def test_processes_come_and_go_on_one_vlan(lab: Lab, *, long: bool) -> None:
-    lab.b.handle.add_link("ens33.100", parent="ens33", options=Vlan(100), up=True)
+    lab.b.handle.add_link("ens33.100", parent="ens33", options=VlanOptions(100), up=True)
     lab.b.handle.add_address("ens33.100", "10.100.0.1/16")
     context = multiprocessing.get_context("forkserver")
     failures: Any = context.SimpleQueue()
@@ -377,11 +377,11 @@ def test_processes_come_and_go_on_one_vlan(lab: Lab, *, long: bool) -> None:
 
 
 def test_the_kernels_refusals(lab: Lab) -> None:
-    lab.a.handle.add_link("v5", parent="ens33", options=Vlan(5))
+    lab.a.handle.add_link("v5", parent="ens33", options=VlanOptions(5))
     with pytest.raises(FileExistsError, match="VLAN"):
-        lab.a.handle.add_link("v6", parent="ens33", options=Vlan(5))
+        lab.a.handle.add_link("v6", parent="ens33", options=VlanOptions(5))
     with pytest.raises(NotFoundError):
-        lab.a.handle.add_link("v6", parent="nope", options=Vlan(5))
+        lab.a.handle.add_link("v6", parent="nope", options=VlanOptions(5))
     with pytest.raises(MacvlanError):
         lab.a.handle.set_vlan("ens33", gvrp=True)
 
@@ -390,8 +390,8 @@ def test_bad_values_are_refused_before_any_system_call() -> None:
     for wrong in (
         lambda: Parent.vlan("eth0", 4095),
         lambda: Endpoint("e", parent="verylongname0.4094"),
-        lambda: Vlan(1, egress_qos={0: 8}),
-        lambda: Macvlan(source_macs=["02:00:00:00:00:01"]),
+        lambda: VlanOptions(1, egress_qos={0: 8}),
+        lambda: MacvlanOptions(source_macs=["02:00:00:00:00:01"]),
     ):
         with pytest.raises(InvalidError):
             wrong()

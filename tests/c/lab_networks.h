@@ -63,11 +63,11 @@ static inline macvlan_network_config *lab_config(const char *name, const char *n
 }
 
 static inline macvlan_connection *lab_connect(const macvlan_network *network,
-                                              const macvlan_member *member,
+                                              const macvlan_connect_options *options,
                                               const macvlan_netns *container)
 {
     macvlan_connection *connection = NULL;
-    MUST(macvlan_network_connect(network, member, container, &connection, &error));
+    MUST(macvlan_network_connect(network, options, container, &connection, &error));
     return connection;
 }
 
@@ -76,13 +76,13 @@ static inline const char *lab_join(const macvlan_network *network, const char *i
                                    const macvlan_netns *container)
 {
     static char address[64];
-    macvlan_member *member = NULL;
+    macvlan_connect_options *options = NULL;
     macvlan_connection *connection;
-    MUST(macvlan_member_new(id, &member, &error));
-    connection = lab_connect(network, member, container);
+    MUST(macvlan_connect_options_new(id, &options, &error));
+    connection = lab_connect(network, options, container);
     snprintf(address, sizeof address, "%s", macvlan_connection_address(connection, 0));
     macvlan_connection_free(connection);
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
     return address;
 }
 

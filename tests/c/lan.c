@@ -114,18 +114,18 @@ static void an_address_that_is_taken(void)
     lab_witness(l.there, "ip -4 neigh show dev ens33 | grep . || echo none", "none");
 
     /* Many at once: the peer's, and the parent's own. */
-    MUST(macvlan_host_probe_free(l.host, "ens33", asked, 3, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", asked, 3, probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 2);
     CHECK_TEXT(macvlan_holder_address(macvlan_holder_list_get(holders, 0)), "192.168.15.1");
     CHECK(strstr(macvlan_holder_text(macvlan_holder_list_get(holders, 1)), text) != NULL);
     CHECK(macvlan_holder_list_get(holders, 2) == NULL);
     macvlan_holder_list_free(holders);
-    MUST(macvlan_host_probe_free(l.host, "ens33", NULL, 0, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", NULL, 0, probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 0);
     macvlan_holder_list_free(holders);
-    REFUSED(macvlan_host_probe_free(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "\"nobody\": invalid IP address syntax");
-    REFUSED(macvlan_host_probe_free(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
     CHECK(holders == NULL);
 

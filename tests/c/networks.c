@@ -89,24 +89,24 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
 
 /* Two containers: one with only a name, and one with all options. */
 static macvlan_netns *c1, *c2;
-static macvlan_member *one, *two;
+static macvlan_connect_options *one, *two;
 
 static void members(void)
 {
     const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
     MUST(macvlan_netns_anonymous(&c1, &error));
     MUST(macvlan_netns_anonymous(&c2, &error));
-    MUST(macvlan_member_new("c1", &one, &error));
-    MUST(macvlan_member_set_name(one, "test101", &error));
-    MUST(macvlan_member_set_gw_priority(one, 3, &error));
-    MUST(macvlan_member_set_replace_default_route(one, true, &error));
-    MUST(macvlan_member_new("c2", &two, &error));
-    MUST(macvlan_member_add_address(two, "192.168.15.77", &error));
-    MUST(macvlan_member_set_interface(two, "lan0", &error));
-    MUST(macvlan_member_set_mac(two, mac, &error));
-    MUST(macvlan_member_set_default_route(two, false, &error));
-    MUST(macvlan_member_add_alias(two, "web", &error));
-    MUST(macvlan_member_add_link_local_address(two, "169.254.9.9", &error));
+    MUST(macvlan_connect_options_new("c1", &one, &error));
+    MUST(macvlan_connect_options_set_name(one, "test101", &error));
+    MUST(macvlan_connect_options_set_gw_priority(one, 3, &error));
+    MUST(macvlan_connect_options_set_replace_default_route(one, true, &error));
+    MUST(macvlan_connect_options_new("c2", &two, &error));
+    MUST(macvlan_connect_options_add_address(two, "192.168.15.77", &error));
+    MUST(macvlan_connect_options_set_interface(two, "lan0", &error));
+    MUST(macvlan_connect_options_set_mac(two, mac, &error));
+    MUST(macvlan_connect_options_set_default_route(two, false, &error));
+    MUST(macvlan_connect_options_add_alias(two, "web", &error));
+    MUST(macvlan_connect_options_add_link_local_address(two, "169.254.9.9", &error));
 }
 
 static void connects(const macvlan_network *network)
@@ -264,17 +264,17 @@ static void leases(const macvlan_network *network)
 static void refused(const macvlan_network *network, const char *name, const char *address,
                     int number, int kind, const char *words)
 {
-    macvlan_member *member = NULL;
+    macvlan_connect_options *options = NULL;
     macvlan_connection *connection = NULL;
 
-    MUST(macvlan_member_new("c3", &member, &error));
+    MUST(macvlan_connect_options_new("c3", &options, &error));
     if (name != NULL)
-        MUST(macvlan_member_set_name(member, name, &error));
+        MUST(macvlan_connect_options_set_name(options, name, &error));
     if (address != NULL)
-        MUST(macvlan_member_add_address(member, address, &error));
-    REFUSED(macvlan_network_connect(network, member, c2, &connection, &error), number, kind, words);
+        MUST(macvlan_connect_options_add_address(options, address, &error));
+    REFUSED(macvlan_network_connect(network, options, c2, &connection, &error), number, kind, words);
     CHECK(connection == NULL);
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
 }
 
 static void refusals(const macvlan_network *network)
@@ -298,7 +298,7 @@ static void refusals(const macvlan_network *network)
 
     /* Errors of the kernel have the core's kind and parts, and the network's message. */
     MUST(macvlan_network_disconnect(network, "c2", NULL, &error));
-    MUST(macvlan_member_set_interface(two, "eth0", &error));
+    MUST(macvlan_connect_options_set_interface(two, "eth0", &error));
     CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
     puts(macvlan_error_message(error));
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NAME_TAKEN);
@@ -358,8 +358,8 @@ static void networks(void)
             "there is no such network");
     macvlan_network_free(network);
     macvlan_networks_free(networks);
-    macvlan_member_free(one);
-    macvlan_member_free(two);
+    macvlan_connect_options_free(one);
+    macvlan_connect_options_free(two);
     macvlan_netns_free(c1);
     macvlan_netns_free(c2);
     lab_close(&l);

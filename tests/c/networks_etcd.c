@@ -123,7 +123,7 @@ static void over_two_hosts(void)
     macvlan_netns *c1 = NULL, *c2 = NULL, *c3 = NULL;
     macvlan_ip_list *addresses = NULL;
     macvlan_text *json = NULL;
-    macvlan_member *member = NULL;
+    macvlan_connect_options *options = NULL;
     macvlan_connection *connection = NULL;
 
     if (unshare(CLONE_NEWNET) != 0) {
@@ -165,12 +165,12 @@ static void over_two_hosts(void)
 
     MUST(macvlan_network_disconnect_from(on_b, "c2", c2, NULL, &error));
     lab_stop_container(etcd);
-    MUST(macvlan_member_new("c3", &member, &error));
-    REFUSED(macvlan_network_connect(on_b, member, c3, &connection, &error), EAGAIN,
+    MUST(macvlan_connect_options_new("c3", &options, &error));
+    REFUSED(macvlan_network_connect(on_b, options, c3, &connection, &error), EAGAIN,
             MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE, "network \"lan\": cannot connect");
     CHECK(connection == NULL && lab_ping(c1, "10.1.0.2"));
 
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
     macvlan_network_config_free(config);
     macvlan_network_free(on_a);
     macvlan_network_free(on_b);

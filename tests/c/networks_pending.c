@@ -5,11 +5,11 @@
 
 #include "lab_networks.h"
 
-static macvlan_member *member_of(const char *id)
+static macvlan_connect_options *options_of(const char *id)
 {
-    macvlan_member *member = NULL;
-    MUST(macvlan_member_new(id, &member, &error));
-    return member;
+    macvlan_connect_options *options = NULL;
+    MUST(macvlan_connect_options_new(id, &options, &error));
+    return options;
 }
 
 static macvlan_lease *lease_of(const macvlan_network *network, const char *container)
@@ -25,7 +25,7 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
     static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
     macvlan_allocation *allocation = NULL;
     macvlan_lease *lease = NULL, *other = NULL;
-    macvlan_member *member = member_of("c1");
+    macvlan_connect_options *options = options_of("c1");
     macvlan_connection *connection;
     char id[65];
     uint64_t age = 7;
@@ -47,18 +47,18 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
     snprintf(id, sizeof id, "%s", macvlan_lease_endpoint(lease));
     macvlan_lease_free(lease);
 
-    MUST(macvlan_member_take(member, id, &error));
-    connection = lab_connect(network, member, inside);
+    MUST(macvlan_connect_options_take(options, id, &error));
+    connection = lab_connect(network, options, inside);
     CHECK_TEXT(macvlan_connection_address(connection, 0), "10.1.0.2");
     CHECK(!macvlan_lease_is_pending(macvlan_connection_lease(connection)));
     macvlan_connection_free(connection);
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
 
-    member = member_of("c2");
-    MUST(macvlan_member_take(member, id, &error));
-    REFUSED(macvlan_network_connect(network, member, inside, &connection, &error), ESTALE,
+    options = options_of("c2");
+    MUST(macvlan_connect_options_take(options, id, &error));
+    REFUSED(macvlan_network_connect(network, options, inside, &connection, &error), ESTALE,
             MACVLAN_ERROR_NETWORK_LEASE_LOST, "is not pending");
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
 
     MUST(macvlan_allocation_add_address(allocation, "10.1.0.50", &error));
     MUST(macvlan_network_allocate(network, allocation, &other, &error));
@@ -71,14 +71,14 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
 /* The same container again, and each interface by itself. */
 static void several(const macvlan_network *network, const macvlan_netns *inside)
 {
-    macvlan_member *member = member_of("c1");
+    macvlan_connect_options *options = options_of("c1");
     macvlan_lease_list *leases = NULL;
     macvlan_lease *lease;
     bool was_there = false;
 
-    MUST(macvlan_member_set_interface(member, "net1", &error));
-    macvlan_connection_free(lab_connect(network, member, inside));
-    macvlan_member_free(member);
+    MUST(macvlan_connect_options_set_interface(options, "net1", &error));
+    macvlan_connection_free(lab_connect(network, options, inside));
+    macvlan_connect_options_free(options);
     MUST(macvlan_network_leases_of(network, "c1", &leases, &error));
     CHECK(macvlan_lease_list_count(leases) == 2);
     CHECK_TEXT(macvlan_lease_interface(macvlan_lease_list_get(leases, 1)), "net1");
@@ -97,14 +97,14 @@ static void several(const macvlan_network *network, const macvlan_netns *inside)
 static void moved(const lab *l, macvlan_networks *networks, const macvlan_network *network,
                   const macvlan_netns *inside)
 {
-    macvlan_member *member = member_of("c3");
+    macvlan_connect_options *options = options_of("c3");
     macvlan_host_link *link = NULL, *none = NULL;
     macvlan_collected *collected = NULL;
     macvlan_lease *lease = NULL;
     uint8_t mac[6];
     bool was_there = false;
 
-    MUST(macvlan_network_create_link(network, member, &link, &error));
+    MUST(macvlan_network_create_link(network, options, &link, &error));
     CHECK(strncmp(macvlan_host_link_name(link), "mv-", 3) == 0 && macvlan_host_link_index(link) > 0);
     macvlan_host_link_mac(link, mac);
     CHECK(mac[0] == 2 && mac[1] == 0x42);
@@ -113,7 +113,7 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     CHECK_TEXT(macvlan_host_link_route(link, 0), "10.9.0.0/16 via 10.1.0.254");
     CHECK(macvlan_host_link_gateway(link, 1) == NULL && macvlan_host_link_route(link, 1) == NULL);
     CHECK_TEXT(macvlan_lease_link(macvlan_host_link_lease(link)), macvlan_host_link_name(link));
-    REFUSED(macvlan_network_create_link(network, member, &none, &error), EISCONN,
+    REFUSED(macvlan_network_create_link(network, options, &none, &error), EISCONN,
             MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
     REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "was not moved there");
@@ -127,12 +127,12 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     MUST(macvlan_network_disconnect(network, "c3", &was_there, &error));
     CHECK(was_there);
 
-    MUST(macvlan_network_create_link(network, member, &link, &error));
+    MUST(macvlan_network_create_link(network, options, &link, &error));
     macvlan_host_link_free(link);
     MUST(macvlan_networks_collect(networks, &collected, &error));
     CHECK(macvlan_collected_lease_count(collected) == 1);
     macvlan_collected_free(collected);
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
 }
 
 static void pending(void)

@@ -13,7 +13,7 @@ static void two_networks(macvlan_networks *networks)
     macvlan_network_config *config = lab_config("inner", "10.7.0.2/32");
     macvlan_network *inner = NULL, *lan = NULL;
     macvlan_netns *container = NULL, *second = NULL;
-    macvlan_member *member = NULL;
+    macvlan_connect_options *options = NULL;
     macvlan_connection *connection = NULL;
 
     MUST(macvlan_network_config_set_internal(config, true, &error));
@@ -28,10 +28,10 @@ static void two_networks(macvlan_networks *networks)
     lab_witness(container, "ip route show default", "via 192.168.15.1 dev eth1");
 
     /* Its only address is leased. */
-    MUST(macvlan_member_new("c2", &member, &error));
-    REFUSED(macvlan_network_connect(inner, member, second, &connection, &error), ENOSPC,
+    MUST(macvlan_connect_options_new("c2", &options, &error));
+    REFUSED(macvlan_network_connect(inner, options, second, &connection, &error), ENOSPC,
             MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.2/32");
-    macvlan_member_free(member);
+    macvlan_connect_options_free(options);
     MUST(macvlan_network_disconnect_from(inner, "c1", container, NULL, &error));
     MUST(macvlan_network_disconnect_from(lan, "c1", container, NULL, &error));
     MUST(macvlan_network_remove(inner, &error));
@@ -105,7 +105,7 @@ static void forgets(macvlan_networks *networks, const macvlan_network *network)
     MUST(macvlan_networks_create(networks, config, &later, &error));
     macvlan_network_config_free(config);
     config = lab_config("keeping", "10.9.0.0/24");
-    MUST(macvlan_network_config_set_keep(config, 1, &error));
+    MUST(macvlan_network_config_set_reservation_ttl(config, 1, &error));
     MUST(macvlan_networks_create(networks, config, &keeping, &error));
     macvlan_network_config_free(config);
     MUST(macvlan_netns_anonymous(&known, &error));
@@ -176,9 +176,9 @@ static void foreigners(macvlan_networks *networks)
     macvlan_network *network = NULL;
     macvlan_probe *probe = NULL;
     macvlan_netns *container = NULL;
-    macvlan_member *member = NULL;
+    macvlan_connect_options *options = NULL;
     macvlan_connection *connection = NULL;
-    macvlan_foreign_list *foreign = NULL;
+    macvlan_conflicting_address_list *conflicts = NULL;
     bool was_known = false;
 
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
@@ -189,27 +189,27 @@ static void foreigners(macvlan_networks *networks)
     macvlan_probe_free(probe);
     MUST(macvlan_networks_create(networks, config, &network, &error));
     macvlan_network_config_free(config);
-    MUST(macvlan_network_add_foreign(network, "192.168.16.3", &error));
-    REFUSED(macvlan_network_add_foreign(network, "10.9.9.9", &error), EADDRNOTAVAIL,
+    MUST(macvlan_network_add_conflicting_address(network, "192.168.16.3", &error));
+    REFUSED(macvlan_network_add_conflicting_address(network, "10.9.9.9", &error), EADDRNOTAVAIL,
             MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "it is in no subnet");
 
     MUST(macvlan_netns_anonymous(&container, &error));
-    MUST(macvlan_member_new("c2", &member, &error));
-    MUST(macvlan_member_add_address(member, "192.168.16.3", &error));
-    REFUSED(macvlan_network_connect(network, member, container, &connection, &error), EADDRINUSE,
-            MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN, "a host on the LAN that is not a container of this network has 192.168.16.3");
-    macvlan_member_free(member);
+    MUST(macvlan_connect_options_new("c2", &options, &error));
+    MUST(macvlan_connect_options_add_address(options, "192.168.16.3", &error));
+    REFUSED(macvlan_network_connect(network, options, container, &connection, &error), EADDRINUSE,
+            MACVLAN_ERROR_NETWORK_ADDRESS_CONFLICT, "a host on the LAN that is not a container of this network has 192.168.16.3");
+    macvlan_connect_options_free(options);
     CHECK_TEXT(lab_join(network, "c1", container), "192.168.16.4");
 
-    MUST(macvlan_network_foreign(network, &foreign, &error));
-    CHECK(macvlan_foreign_list_count(foreign) == 2);
-    CHECK_TEXT(macvlan_foreign_list_address(foreign, 0), "192.168.16.2");
-    CHECK(macvlan_foreign_list_found(foreign, 0) > 1700000000);
-    CHECK(macvlan_foreign_list_address(foreign, 2) == NULL);
-    macvlan_foreign_list_free(foreign);
-    MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));
+    MUST(macvlan_network_conflicting_addresses(network, &conflicts, &error));
+    CHECK(macvlan_conflicting_address_list_count(conflicts) == 2);
+    CHECK_TEXT(macvlan_conflicting_address_list_address(conflicts, 0), "192.168.16.2");
+    CHECK(macvlan_conflicting_address_list_found(conflicts, 0) > 1700000000);
+    CHECK(macvlan_conflicting_address_list_address(conflicts, 2) == NULL);
+    macvlan_conflicting_address_list_free(conflicts);
+    MUST(macvlan_network_remove_conflicting_address(network, "192.168.16.3", &was_known, &error));
     CHECK(was_known);
-    MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));
+    MUST(macvlan_network_remove_conflicting_address(network, "192.168.16.3", &was_known, &error));
     CHECK(!was_known);
 
     MUST(macvlan_network_disconnect_from(network, "c1", container, NULL, &error));

@@ -65,8 +65,8 @@ static void values(void)
     MUST(macvlan_network_config_set_mac_from(config, MACVLAN_MAC_FROM_CONTAINER, &error));
     MUST(macvlan_network_config_set_probe(config, true, &error));
     MUST(macvlan_network_config_set_duplicate_detection(config, true, &error));
-    MUST(macvlan_network_config_set_share(config, 64, &error));
-    MUST(macvlan_network_config_set_keep(config, 3600, &error));
+    MUST(macvlan_network_config_set_block_size(config, 64, &error));
+    MUST(macvlan_network_config_set_reservation_ttl(config, 3600, &error));
     MUST(macvlan_network_config_add_option(config, "a", "b", &error));
     MUST(macvlan_network_config_add_label(config, "c", "d", &error));
     REFUSED(macvlan_network_config_set_order(config, (enum macvlan_order)7, &error), EINVAL,
@@ -89,10 +89,10 @@ static void values(void)
             MACVLAN_ERROR_INVALID_VALUE, "subnet is a part of another object");
     CHECK(macvlan_network_config_is_internal(copy) && macvlan_network_config_is_probe(copy));
     CHECK(macvlan_network_config_is_duplicate_detection(copy));
-    CHECK(macvlan_network_config_mtu(copy) == 1400 && macvlan_network_config_share(copy) == 64);
+    CHECK(macvlan_network_config_mtu(copy) == 1400 && macvlan_network_config_block_size(copy) == 64);
     CHECK(macvlan_network_config_order(copy) == MACVLAN_ORDER_NEXT);
     CHECK(macvlan_network_config_mac_from(copy) == MACVLAN_MAC_FROM_CONTAINER);
-    CHECK(macvlan_network_config_keep(copy) == 3600);
+    CHECK(macvlan_network_config_reservation_ttl(copy) == 3600);
     CHECK(macvlan_network_config_option_count(copy) == 1);
     CHECK_TEXT(macvlan_network_config_option_key(copy, 0), "a");
     CHECK_TEXT(macvlan_network_config_option_value(copy, 0), "b");

@@ -193,7 +193,7 @@ static void told(macvlan_endpoint *endpoint)
     CHECK(macvlan_endpoint_accept_ra(endpoint) == -1 && macvlan_endpoint_autoconf(endpoint) == -1);
     CHECK(macvlan_endpoint_disable_ipv6(endpoint) == -1);
     CHECK(MACVLAN_ENDPOINT_PROTOCOL == 109 && MACVLAN_ENDPOINT_RULE_PRIORITY == 30000);
-    CHECK(macvlan_endpoint_wait_for_mac(endpoint) == 0);
+    CHECK(macvlan_endpoint_mac_conflict_timeout(endpoint) == 0);
     CHECK(macvlan_endpoint_source_routing(endpoint) == 0);
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &bare, &error));
@@ -205,8 +205,8 @@ static void told(macvlan_endpoint *endpoint)
     CHECK_TEXT(macvlan_endpoint_alias(bare), "first");
     MUST(macvlan_endpoint_set_alias(bare, "second", &error));
     CHECK_TEXT(macvlan_endpoint_alias(bare), "second");
-    MUST(macvlan_endpoint_set_wait_for_mac(bare, 250, &error));
-    CHECK(macvlan_endpoint_wait_for_mac(bare) == 250);
+    MUST(macvlan_endpoint_set_mac_conflict_timeout(bare, 250, &error));
+    CHECK(macvlan_endpoint_mac_conflict_timeout(bare) == 250);
     MUST(macvlan_endpoint_set_source_routing(bare, 77, &error));
     CHECK(macvlan_endpoint_source_routing(bare) == 77);
     macvlan_endpoint_free(bare);
@@ -276,7 +276,7 @@ static void plans(void)
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
-    MUST(macvlan_endpoint_set_wait_for_mac(clone, 100, &error));
+    MUST(macvlan_endpoint_set_mac_conflict_timeout(clone, 100, &error));
     CHECK(macvlan_endpoint_waits(clone));
     MUST(macvlan_endpoint_set_lo_up(clone, false, &error));
     MUST(macvlan_endpoint_set_addr_gen_mode(clone, IN6_ADDR_GEN_MODE_NONE, &error));

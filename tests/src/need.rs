@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use macvlan_core::{ErrorKind, Handle, Link, Macvlan, Mode, NetNs, Vlan};
+use macvlan_core::{ErrorKind, Handle, Link, MacvlanOptions, Mode, NetNs, VlanOptions};
 
 use crate::harness::{Outcome, Stop};
 use crate::ip::ip_try;
@@ -76,17 +76,19 @@ impl Need {
             match self {
                 Self::Root | Self::Etcd => handle.set_up("lo")?,
                 Self::Macvlan => {
-                    let options = Macvlan::new(Mode::Bridge);
+                    let options = MacvlanOptions::new(Mode::Bridge);
                     handle.add_link(&Link::macvlan("tried", "cable", options)?)?;
                 }
                 Self::Dummy => handle.add_link(&Link::dummy("tried")?)?,
                 Self::Bridge => handle.add_link(&Link::bridge("tried")?)?,
                 Self::Ipv6 => handle.add_address("lo", &"fd00::1/64".parse()?)?,
                 Self::Macvtap => {
-                    let options = Macvlan::new(Mode::Bridge);
+                    let options = MacvlanOptions::new(Mode::Bridge);
                     handle.add_link(&Link::macvtap("tried", "cable", options)?)?;
                 }
-                Self::Vlan => handle.add_link(&Link::vlan("tried", "cable", Vlan::new(100)?)?)?,
+                Self::Vlan => {
+                    handle.add_link(&Link::vlan("tried", "cable", VlanOptions::new(100)?)?)?;
+                }
                 Self::Ipvlan => {
                     let command = "link add link cable name tried type ipvlan mode l2";
                     return Ok(ip_try(&netns, command).map(drop));

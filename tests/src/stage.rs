@@ -63,12 +63,12 @@ impl Stage {
 
         let message = error.to_string();
         assert_eq!(error.kind(), kind, "{message}");
-        let name = endpoint.name().to_string();
-        for part in [&name, &endpoint.parent().to_string(), &self.inside.to_string(), words] {
+        let name = endpoint.get_name().to_string();
+        for part in [&name, &endpoint.get_parent().to_string(), &self.inside.to_string(), words] {
             assert!(message.contains(part), "no {part:?} in: {message}");
         }
         assert_eq!(error.link(), Some(name.as_str()), "{message}");
-        assert_eq!(error.parent(), Some(endpoint.parent().to_string().as_str()), "{message}");
+        assert_eq!(error.parent(), Some(endpoint.get_parent().to_string().as_str()), "{message}");
         assert!(error.leftovers().is_empty(), "{message}");
         error
     }

@@ -94,7 +94,11 @@ fn seen(netns: &NetNs, name: &str) -> Value {
 /// Returns the library's view of it, without the same values.
 fn read(handle: &Handle, name: &str) -> Outcome<LinkInfo> {
     let mut info = handle.link(name)?;
-    if info.macvlan.as_ref().is_some_and(|options| options.mode() == macvlan_core::Mode::Passthru) {
+    if info
+        .macvlan
+        .as_ref()
+        .is_some_and(|options| options.get_mode() == macvlan_core::Mode::Passthru)
+    {
         info.mac = None;
     }
     Ok(at_rest(info))

@@ -36,7 +36,7 @@ fn detaching(
             .collect::<Result<Vec<_>, _>>()?;
         let start = Instant::now();
         let results = host.attach_all(endpoints.iter().zip(&places));
-        println!("attach_all of {count} {place}: {}", in_words(start.elapsed()));
+        println!("attach_all of {count} {place}: {}", describe(start.elapsed()));
         Ok(results.into_iter().collect::<Result<_, _>>()?)
     };
     let attachments = attached()?;
@@ -54,8 +54,8 @@ fn detaching(
     }
     println!(
         "detaching {count} {place}: one after the other {}, detach_all {}: {:.0} times faster",
-        in_words(one_by_one),
-        in_words(together),
+        describe(one_by_one),
+        describe(together),
         one_by_one.as_secs_f64() / together.as_secs_f64()
     );
     Ok(())
@@ -100,6 +100,6 @@ fn from_a_pool(host: &Host, parent: u32, count: usize) -> Outcome {
     Ok(())
 }
 
-fn in_words(time: Duration) -> String {
+fn describe(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

@@ -269,7 +269,7 @@ pub(super) fn marked_rules(
 /// Finds the links in a namespace that are on parents of the host.
 pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>> {
     let operation = "list the attachments";
-    let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.in_words());
+    let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.describe());
     let inside = netns.connection()?;
     let is_on_host = on_host(host, netns, inside).map_err(fails)?;
     let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;

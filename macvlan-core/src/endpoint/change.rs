@@ -13,7 +13,7 @@ use crate::netns::NetNs;
 use crate::rtnl::RTPROT_MACVLAN;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::value::address::Address;
-use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, Vlan};
+use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, VlanOptions};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::rate::Rate;
@@ -51,7 +51,7 @@ pub enum Change {
     /// Changes the options of a macvlan or macvtap.
     SetMacvlan(MacvlanChange),
     /// Changes the options of a VLAN.
-    SetVlan(Vlan),
+    SetVlan(VlanOptions),
     /// Sets the rate limit.
     SetRate(Rate),
     /// Sets the sysctl `arp_filter`, so that ARP is answered only for addresses routed through the
@@ -178,7 +178,7 @@ impl Change {
             Verb::Route(route) => Attempt::Route("add", route, Some(name)),
             Verb::ConnectedRoute(route) => Attempt::Other(
                 name,
-                format!("add the connected route {}", route.destination()).into(),
+                format!("add the connected route {}", route.get_destination()).into(),
             ),
             Verb::Rule(rule) => Attempt::Rule("add", rule),
             Verb::Loopback => Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()),

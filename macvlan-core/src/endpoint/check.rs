@@ -16,7 +16,7 @@ use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_RA, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{
-    Ipv6Sysctl, LOOPBACK, LinkInfo, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan,
+    Ipv6Sysctl, LOOPBACK, LinkInfo, MacvlanChange, MacvlanOptions, Mode, SourceMacs, VlanOptions,
 };
 use crate::value::name::LinkId;
 use crate::value::rate::Rate;
@@ -70,7 +70,7 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
         (EndpointKind::Vlan(wanted), Some("vlan"), _, Some(found)) => {
             vlan(wanted, found, differences);
         }
-        _ => differences.push(Difference::Made(format!(
+        _ => differences.push(Difference::Immutable(format!(
             "the link is {}",
             found.map_or_else(|| "not a virtual link".to_owned(), |kind| format!("a {kind}"))
         ))),
@@ -81,32 +81,33 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
         if transmit != link.tx_queues || receive_differs {
             let found =
                 format!("{} transmit and {} receive queues", link.tx_queues, link.rx_queues);
-            differences.push(Difference::Made(format!("the link has {found}")));
+            differences.push(Difference::Immutable(format!("the link has {found}")));
         }
     }
 }
 
-fn macvlan(wanted: &Macvlan, found: &Macvlan, differences: &mut Vec<Difference>) {
-    let passthru = |options: &Macvlan| options.mode() == Mode::Passthru;
+fn macvlan(wanted: &MacvlanOptions, found: &MacvlanOptions, differences: &mut Vec<Difference>) {
+    let passthru = |options: &MacvlanOptions| options.get_mode() == Mode::Passthru;
     if passthru(wanted) != passthru(found) {
-        differences.push(Difference::Made(format!("the link is in mode {}", found.mode())));
+        differences
+            .push(Difference::Immutable(format!("the link is in mode {}", found.get_mode())));
         return;
     }
     let mut change = MacvlanChange::new();
-    if wanted.mode() != found.mode() {
-        change = change.mode(wanted.mode());
+    if wanted.get_mode() != found.get_mode() {
+        change = change.mode(wanted.get_mode());
     }
     if wanted.flags() != found.flags() {
-        change = change.flags(wanted.is_nopromisc(), wanted.is_nodst());
+        change = change.flags(wanted.get_nopromisc(), wanted.get_nodst());
     }
-    let sorted = |options: &Macvlan| {
-        let mut macs = options.source_macs().to_vec();
+    let sorted = |options: &MacvlanOptions| {
+        let mut macs = options.get_source_macs().to_vec();
         macs.sort_unstable();
         macs.dedup();
         macs
     };
-    if wanted.mode() == Mode::Source && sorted(wanted) != sorted(found) {
-        change = change.source_macs(match wanted.source_macs() {
+    if wanted.get_mode() == Mode::Source && sorted(wanted) != sorted(found) {
+        change = change.source_macs(match wanted.get_source_macs() {
             [] => SourceMacs::Flush,
             macs => SourceMacs::Set(macs.to_vec()),
         });
@@ -127,10 +128,10 @@ fn macvlan(wanted: &Macvlan, found: &Macvlan, differences: &mut Vec<Difference>)
     }
 }
 
-fn vlan(wanted: &Vlan, found: &Vlan, differences: &mut Vec<Difference>) {
-    if (wanted.id(), wanted.get_protocol()) != (found.id(), found.get_protocol()) {
-        let what = format!("the link is VLAN {} {}", found.get_protocol(), found.id());
-        differences.push(Difference::Made(what));
+fn vlan(wanted: &VlanOptions, found: &VlanOptions, differences: &mut Vec<Difference>) {
+    if (wanted.get_id(), wanted.get_protocol()) != (found.get_id(), found.get_protocol()) {
+        let what = format!("the link is VLAN {} {}", found.get_protocol(), found.get_id());
+        differences.push(Difference::Immutable(what));
         return;
     }
     let (flags, mask) = wanted.flags();
@@ -288,7 +289,7 @@ fn contents(
 
 /// Returns whether an existing route prevents another one from being added.
 pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
-    wanted.destination() == found.destination()
+    wanted.get_destination() == found.get_destination()
         && table(wanted) == table(found)
         && metric(wanted) == metric(found)
 }
@@ -301,7 +302,7 @@ fn table(route: &Route) -> u32 {
 pub(super) fn metric(route: &Route) -> u32 {
     match route.get_metric() {
         // IPv6 treats 0 as the default.
-        None | Some(0) if route.destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
+        None | Some(0) if route.get_destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
         metric => metric.unwrap_or(0),
     }
 }
@@ -321,10 +322,10 @@ fn listed<T>(
 /// that are not set.
 pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteInfo) -> bool {
     let route = &found.route;
-    let v4 = wanted.destination().addr().is_ipv4();
+    let v4 = wanted.get_destination().addr().is_ipv4();
     let said = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
     wanted.get_kind() == route.get_kind()
-        && wanted.destination() == route.destination()
+        && wanted.get_destination() == route.get_destination()
         && wanted.get_gateway() == route.get_gateway()
         && table(wanted) == table(route)
         && device.map(LinkId::Index) == route.get_device()

@@ -52,9 +52,11 @@ impl Deletion {
     pub(super) fn note(&self) -> Option<Note> {
         match self {
             Self::Route(route, _) => {
-                Some(Note { net: route.destination().trunc(), number: metric(route) })
+                Some(Note { net: route.get_destination().trunc(), number: metric(route) })
             }
-            Self::Rule(rule) => Some(Note { net: rule.get_from()?.trunc(), number: rule.table() }),
+            Self::Rule(rule) => {
+                Some(Note { net: rule.get_from()?.trunc(), number: rule.get_table() })
+            }
             Self::Note(_) => None,
         }
     }

@@ -18,7 +18,7 @@ pub enum Difference {
     /// The link is of another kind or has an option that cannot be changed, as the text says.
     ///
     /// The link has to be replaced.
-    Made(String),
+    Immutable(String),
     /// The link is on another parent, or the parent no longer exists. The link has to be replaced.
     Parent,
     /// A sysctl of the link has another value.
@@ -50,7 +50,7 @@ pub enum DifferenceKind {
     /// The link does not exist.
     LinkMissing = 1,
     /// The link is of another kind or has an option that cannot be changed.
-    Made = 2,
+    Immutable = 2,
     /// The link is on another parent, or the parent no longer exists.
     Parent = 3,
     /// The MAC address differs.
@@ -100,7 +100,7 @@ kinds!(
     "kind of difference",
     [
         LinkMissing = "link-missing",
-        Made = "made",
+        Immutable = "immutable",
         Parent = "parent",
         Mac = "mac",
         Mtu = "mtu",
@@ -134,7 +134,7 @@ impl Difference {
     pub fn kind(&self) -> DifferenceKind {
         let change = match self {
             Self::LinkMissing => return DifferenceKind::LinkMissing,
-            Self::Made(_) => return DifferenceKind::Made,
+            Self::Immutable(_) => return DifferenceKind::Immutable,
             Self::Parent => return DifferenceKind::Parent,
             Self::Sysctl { .. } => return DifferenceKind::Sysctl,
             Self::Duplicate(_) => return DifferenceKind::AddressDuplicate,
@@ -166,7 +166,7 @@ impl Difference {
 
     /// Returns whether only a replacement of the link resolves the difference.
     pub fn needs_replacement(&self) -> bool {
-        matches!(self, Self::Made(_) | Self::Parent)
+        matches!(self, Self::Immutable(_) | Self::Parent)
     }
 }
 
@@ -174,7 +174,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (change, found) = match self {
             Self::LinkMissing => return f.write_str("the link does not exist"),
-            Self::Made(what) => return f.write_str(what),
+            Self::Immutable(what) => return f.write_str(what),
             Self::Parent => return f.write_str("the link is not on this parent"),
             Self::Sysctl { sysctl, found } => {
                 let (name, wanted) = (sysctl.name(), sysctl.value());

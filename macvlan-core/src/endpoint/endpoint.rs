@@ -10,7 +10,8 @@ use crate::lan::probe::Probe;
 use crate::rtnl::RTPROT_MACVLAN;
 use crate::value::address::{Address, Assignment};
 use crate::value::link::{
-    AcceptRa, AddrGenMode, EndpointType, IntoLinkName, Ipv6Sysctl, LinkKind, Macvlan, Mode, Vlan,
+    AcceptRa, AddrGenMode, EndpointType, IntoLinkName, Ipv6Sysctl, LinkKind, MacvlanOptions, Mode,
+    VlanOptions,
 };
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
@@ -59,7 +60,7 @@ pub struct Endpoint {
     pub(super) accept_ra: Option<AcceptRa>,
     pub(super) autoconf: Option<bool>,
     pub(super) disable_ipv6: Option<bool>,
-    pub(super) mac_patience: Duration,
+    pub(super) mac_conflict_timeout: Duration,
     pub(super) probe: Option<Probe>,
     pub(super) announce: Option<Announce>,
     pub(super) rate: Option<Rate>,
@@ -76,11 +77,11 @@ pub struct Endpoint {
 #[non_exhaustive]
 pub enum EndpointKind {
     /// A macvlan: a link with its own MAC address on the parent's network.
-    Macvlan(Macvlan),
+    Macvlan(MacvlanOptions),
     /// A macvtap: a macvlan whose frames a VM monitor exchanges through a device file.
-    Macvtap(Macvlan),
+    Macvtap(MacvlanOptions),
     /// A VLAN link on the parent, without a macvlan.
-    Vlan(Vlan),
+    Vlan(VlanOptions),
 }
 
 impl EndpointKind {
@@ -103,7 +104,7 @@ impl EndpointKind {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN.
-    pub fn macvlan(&self) -> Result<&Macvlan> {
+    pub fn macvlan(&self) -> Result<&MacvlanOptions> {
         match self {
             Self::Macvlan(options) | Self::Macvtap(options) => Ok(options),
             Self::Vlan(_) => Err(self.lacks("macvlan options")),
@@ -115,7 +116,7 @@ impl EndpointKind {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a macvlan or macvtap.
-    pub fn vlan(&self) -> Result<&Vlan> {
+    pub fn vlan(&self) -> Result<&VlanOptions> {
         match self {
             Self::Vlan(options) => Ok(options),
             Self::Macvlan(_) | Self::Macvtap(_) => Err(self.lacks("VLAN options")),
@@ -130,7 +131,7 @@ impl EndpointKind {
     /// Returns whether the link takes its parent's MAC address in any case (mode passthru).
     pub(super) fn is_passthru(&self) -> bool {
         match self {
-            Self::Macvlan(options) | Self::Macvtap(options) => options.mode() == Mode::Passthru,
+            Self::Macvlan(options) | Self::Macvtap(options) => options.get_mode() == Mode::Passthru,
             Self::Vlan(_) => false,
         }
     }
@@ -155,7 +156,7 @@ impl Endpoint {
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     pub fn new(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
-        Self::of(name, parent, EndpointKind::Macvlan(Macvlan::default()))
+        Self::of(name, parent, EndpointKind::Macvlan(MacvlanOptions::default()))
     }
 
     /// Makes an endpoint: a macvtap in mode bridge, for a VM monitor in the container.
@@ -166,7 +167,7 @@ impl Endpoint {
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     pub fn macvtap(name: impl IntoLinkName, parent: impl IntoParent) -> Result<Self> {
-        Self::of(name, parent, EndpointKind::Macvtap(Macvlan::default()))
+        Self::of(name, parent, EndpointKind::Macvtap(MacvlanOptions::default()))
     }
 
     /// Makes an endpoint that is a VLAN of the parent.
@@ -177,7 +178,11 @@ impl Endpoint {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
-    pub fn vlan(name: impl IntoLinkName, parent: impl IntoParent, vlan: Vlan) -> Result<Self> {
+    pub fn vlan(
+        name: impl IntoLinkName,
+        parent: impl IntoParent,
+        vlan: VlanOptions,
+    ) -> Result<Self> {
         Self::of(name, parent, EndpointKind::Vlan(vlan))
     }
 
@@ -220,7 +225,7 @@ impl Endpoint {
             accept_ra: None,
             autoconf: None,
             disable_ipv6: None,
-            mac_patience: Duration::ZERO,
+            mac_conflict_timeout: Duration::ZERO,
             probe: None,
             announce: None,
             rate: None,
@@ -249,7 +254,7 @@ impl Endpoint {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a VLAN, whose options are an
     /// argument of [`Endpoint::vlan`].
     #[doc(alias = "IFLA_INFO_DATA")]
-    pub fn options(self, macvlan: Macvlan) -> Result<Self> {
+    pub fn options(self, macvlan: MacvlanOptions) -> Result<Self> {
         self.change_options(|_| macvlan)
     }
 
@@ -258,13 +263,16 @@ impl Endpoint {
     /// # Errors
     ///
     /// As for [`Endpoint::options`].
-    pub fn change_options(mut self, change: impl FnOnce(Macvlan) -> Macvlan) -> Result<Self> {
+    pub fn change_options(
+        mut self,
+        change: impl FnOnce(MacvlanOptions) -> MacvlanOptions,
+    ) -> Result<Self> {
         let options = self.macvlan_options()?;
         *options = change(std::mem::take(options));
         Ok(self)
     }
 
-    fn macvlan_options(&mut self) -> Result<&mut Macvlan> {
+    fn macvlan_options(&mut self) -> Result<&mut MacvlanOptions> {
         match &mut self.kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Ok(options),
             kind @ EndpointKind::Vlan(_) => {
@@ -291,8 +299,8 @@ impl Endpoint {
     /// It is often that of a container that is being removed, which takes the kernel some tens of
     /// milliseconds.
     #[doc(alias = "EADDRINUSE")]
-    pub fn wait_for_mac(mut self, at_most: Duration) -> Self {
-        self.mac_patience = at_most;
+    pub fn mac_conflict_timeout(mut self, at_most: Duration) -> Self {
+        self.mac_conflict_timeout = at_most;
         self
     }
 
@@ -544,18 +552,18 @@ impl Endpoint {
     }
 
     /// Returns the name in the container.
-    pub fn name(&self) -> LinkName {
+    pub fn get_name(&self) -> LinkName {
         self.name
     }
 
     /// Returns the parent on the host.
-    pub fn parent(&self) -> &Parent {
+    pub fn get_parent(&self) -> &Parent {
         &self.parent
     }
 
     /// Returns the options of a macvlan or macvtap; `None` for a VLAN.
     #[doc(alias = "IFLA_INFO_DATA")]
-    pub fn get_options(&self) -> Option<&Macvlan> {
+    pub fn get_options(&self) -> Option<&MacvlanOptions> {
         match &self.kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => Some(options),
             EndpointKind::Vlan(_) => None,
@@ -565,8 +573,8 @@ impl Endpoint {
     /// Returns whether an attach may have to wait, as for a probe or a MAC address in use.
     pub fn waits(&self) -> bool {
         self.probe.is_some()
-            || self.announce.is_some_and(|announce| announce.is_blocking())
-            || !self.mac_patience.is_zero()
+            || self.announce.is_some_and(|announce| announce.get_blocking())
+            || !self.mac_conflict_timeout.is_zero()
     }
 
     /// Returns the MAC address, if it was set.
@@ -576,8 +584,8 @@ impl Endpoint {
     }
 
     /// Returns how long to retry while another link has the MAC address.
-    pub fn get_wait_for_mac(&self) -> Duration {
-        self.mac_patience
+    pub fn get_mac_conflict_timeout(&self) -> Duration {
+        self.mac_conflict_timeout
     }
 
     /// Returns the MTU in bytes, if it was set.
@@ -598,7 +606,7 @@ impl Endpoint {
 
     /// Returns whether gateways outside all subnets are assumed to be on the link.
     #[doc(alias = "RTNH_F_ONLINK")]
-    pub fn is_on_link_gateways(&self) -> bool {
+    pub fn get_on_link_gateways(&self) -> bool {
         self.on_link_gateways
     }
 
@@ -615,7 +623,7 @@ impl Endpoint {
 
     /// Returns whether the link is promiscuous.
     #[doc(alias = "IFF_PROMISC")]
-    pub fn is_promisc(&self) -> bool {
+    pub fn get_promisc(&self) -> bool {
         self.promisc
     }
 
@@ -626,12 +634,12 @@ impl Endpoint {
     }
 
     /// Returns whether the container's `lo` is set up.
-    pub fn is_lo_up(&self) -> bool {
+    pub fn get_lo_up(&self) -> bool {
         self.lo_up
     }
 
     /// Returns whether the container's default routes are replaced.
-    pub fn is_replace_default_route(&self) -> bool {
+    pub fn get_replace_default_route(&self) -> bool {
         self.replace_default_route
     }
 
@@ -753,7 +761,7 @@ impl Endpoint {
     }
 
     /// Returns the kind of link, with its options.
-    pub fn kind(&self) -> &EndpointKind {
+    pub fn get_kind(&self) -> &EndpointKind {
         &self.kind
     }
 }
@@ -764,13 +772,14 @@ mod tests {
 
     #[test]
     fn a_mode_leaves_the_other_options_alone() {
-        let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
+        let options = MacvlanOptions::new(Mode::Bridge).bc_queue_len(2000);
         let endpoint = Endpoint::new("eth0", "ens33").unwrap().options(options).unwrap();
-        let EndpointKind::Macvlan(private) = endpoint.mode(Mode::Private).unwrap().kind().clone()
+        let EndpointKind::Macvlan(private) =
+            endpoint.mode(Mode::Private).unwrap().get_kind().clone()
         else {
             panic!("the kind has changed");
         };
-        assert_eq!(private, Macvlan::new(Mode::Private).bc_queue_len(2000));
+        assert_eq!(private, MacvlanOptions::new(Mode::Private).bc_queue_len(2000));
     }
 
     #[test]
@@ -779,7 +788,7 @@ mod tests {
         assert!(!endpoint().waits() && !endpoint().announce(Announce::rfc()).waits());
         assert!(endpoint().announce(Announce::rfc().blocking(true)).waits());
         assert!(endpoint().probe(Probe::quick()).waits());
-        assert!(endpoint().wait_for_mac(Duration::from_millis(1)).waits());
+        assert!(endpoint().mac_conflict_timeout(Duration::from_millis(1)).waits());
     }
 
     #[test]
@@ -792,25 +801,25 @@ mod tests {
             .route("10.1.0.0/16 via 10.0.0.3".parse().unwrap())
             .alias("a")
             .queues(2, 3);
-        assert_eq!(endpoint.get_options(), Some(&Macvlan::default()));
+        assert_eq!(endpoint.get_options(), Some(&MacvlanOptions::default()));
         assert_eq!(endpoint.get_mtu(), Some(1400));
         assert_eq!(endpoint.get_addresses(), ["10.0.0.2/24".parse().unwrap()]);
         assert_eq!(endpoint.get_gateways(), ["10.0.0.1".parse::<IpAddr>().unwrap()]);
         assert_eq!(endpoint.get_routes(), ["10.1.0.0/16 via 10.0.0.3".parse().unwrap()]);
         assert_eq!(endpoint.get_alias(), Some("a"));
         assert_eq!(endpoint.get_queues(), Some((2, 3)));
-        assert!(endpoint.is_lo_up() && !endpoint.is_promisc());
+        assert!(endpoint.get_lo_up() && !endpoint.get_promisc());
         assert_eq!((endpoint.get_mac(), endpoint.get_group()), (None, None));
     }
 
     #[test]
     fn a_vlan_has_no_options_of_a_macvlan() {
-        let vlan = || Endpoint::vlan("eth0", "ens33", Vlan::new(100).unwrap()).unwrap();
-        assert_eq!(vlan().kind().vlan().unwrap().id(), 100);
+        let vlan = || Endpoint::vlan("eth0", "ens33", VlanOptions::new(100).unwrap()).unwrap();
+        assert_eq!(vlan().get_kind().vlan().unwrap().get_id(), 100);
         let macvlan = Endpoint::new("eth0", "ens33").unwrap();
-        assert_eq!(macvlan.kind().macvlan().unwrap(), &Macvlan::default());
-        assert!(vlan().kind().macvlan().is_err() && macvlan.kind().vlan().is_err());
-        for error in [vlan().mode(Mode::Private), vlan().options(Macvlan::default())] {
+        assert_eq!(macvlan.get_kind().macvlan().unwrap(), &MacvlanOptions::default());
+        assert!(vlan().get_kind().macvlan().is_err() && macvlan.get_kind().vlan().is_err());
+        for error in [vlan().mode(Mode::Private), vlan().options(MacvlanOptions::default())] {
             let error = error.unwrap_err();
             assert!(error.is_invalid_value(), "{error}");
             assert!(error.to_string().contains("of kind vlan"), "{error}");

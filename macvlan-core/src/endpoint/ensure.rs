@@ -85,7 +85,7 @@ pub(crate) fn ensure(
         for difference in differences {
             let work = work()?;
             let done = match &difference {
-                Difference::LinkMissing | Difference::Made(_) | Difference::Parent => continue,
+                Difference::LinkMissing | Difference::Immutable(_) | Difference::Parent => continue,
                 Difference::Sysctl { sysctl, .. } => work.set_sysctls(&[*sysctl]),
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
                     work.add_if_free(address, true)
@@ -115,7 +115,7 @@ fn still_differs(endpoint: &Endpoint, netns: &NetNs, differences: &[Difference])
     let cause = format!("after {PASSES} successful repairs, {}", what.join(", "));
     Error::new(ErrorKind::System, "ensure the endpoint", cause)
         .on_link(endpoint.name.as_str())
-        .in_netns(netns.in_words())
+        .in_netns(netns.describe())
 }
 
 /// Probes missing addresses before they are added, since another host may have them by now. Returns
@@ -164,7 +164,7 @@ fn needs_replacement(endpoint: &Endpoint, netns: &NetNs, differences: &[Differen
     )
     .on_link(endpoint.name.as_str())
     .on_parent(endpoint.parent.to_string())
-    .in_netns(netns.in_words())
+    .in_netns(netns.describe())
     .with_hint("allow its replacement, or delete the link")
 }
 

@@ -46,7 +46,7 @@ impl<'a> OldLink<'a> {
         let refuse = |why: String| {
             Err(Error::new(ErrorKind::NeedsReplacement, "replace the link", why)
                 .on_link(info.name.clone())
-                .in_netns(netns.in_words())
+                .in_netns(netns.describe())
                 .with_hint("delete the link first"))
         };
         let kind = match (info.kind.as_deref(), &info.macvlan, &info.vlan) {
@@ -66,7 +66,7 @@ impl<'a> OldLink<'a> {
             failure
                 .into_error("read the link to be replaced")
                 .on_link(info.name.clone())
-                .in_netns(netns.in_words())
+                .in_netns(netns.describe())
         };
         let on_host = find_parent::on_host(host, netns, inside).map_err(fails)?(info);
         if !on_host && info.parent_netns.is_some() {
@@ -97,8 +97,8 @@ impl<'a> OldLink<'a> {
         settings.extend(inside.rate_of(info).map_err(fails)?.map(Change::SetRate));
         settings.extend(info.is_up().then_some(Change::SetUp));
         let by_hand = |payload: &[u8]| {
-            let told = decode::address(payload).filter(|told| !told.came_by_itself())?;
-            Some((told.address, decode::raw_address(payload)?))
+            let found = decode::address(payload).filter(|found| !found.came_by_itself())?;
+            Some((found.address, decode::raw_address(payload)?))
         };
         let addresses = encode::get_addresses(None, Some(info.index));
         let addresses = inside.dump(&addresses, by_hand).map_err(fails)?;
@@ -238,5 +238,5 @@ fn lost(
 }
 
 pub(super) fn is_passthru(info: &LinkInfo) -> bool {
-    info.macvlan.as_ref().is_some_and(|options| options.mode() == Mode::Passthru)
+    info.macvlan.as_ref().is_some_and(|options| options.get_mode() == Mode::Passthru)
 }

@@ -25,7 +25,7 @@ use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{decode, may_be_elsewhere};
-use crate::value::link::{Link, LinkInfo, Macvlan, Mode, Vlan};
+use crate::value::link::{Link, LinkInfo, MacvlanOptions, Mode, VlanOptions};
 use crate::value::name::{LinkId, LinkName};
 
 /// The prefix of the alternative name that announces a removal.
@@ -77,14 +77,14 @@ fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
     Error::new(ErrorKind::NameTaken, "use the parent", cause)
         .with_hint("give the VLAN another name")
         .on_link(parent.to_string())
-        .in_netns(host.in_words())
+        .in_netns(host.describe())
 }
 
 /// Creates a VLAN; returns `None` if another process interfered and it has to be retried.
 fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Option<Found>> {
     let connection = host.connection()?;
     let below = find_or_make(host, base)?;
-    let link = Link::vlan(name, below.index, Vlan::of(tag.id).protocol(tag.protocol))?
+    let link = Link::vlan(name, below.index, VlanOptions::of(tag.id).protocol(tag.protocol))?
         .up(true)
         .group(Parent::ON_DEMAND_GROUP);
     let made = match connection.submit_one(encode::create_link(&link, Some(below.index))) {
@@ -315,7 +315,7 @@ impl<'a> Removal<'a> {
         let hex = random.map(|byte| format!("{byte:02x}")).concat();
         let name = format!("{REMOVAL}{hex}");
         let probe = LinkName::new(&format!("{PROBE}{}", &hex[..12]))?;
-        let link = Link::macvlan(probe, vlan, Macvlan::new(Mode::Passthru))?
+        let link = Link::macvlan(probe, vlan, MacvlanOptions::new(Mode::Passthru))?
             .group(Parent::ON_DEMAND_GROUP);
         let mut batch = Batch::new();
         batch.push(encode::set_link(vlan, &LinkChange::AddAltName(&name)));
@@ -398,7 +398,7 @@ fn is_vlan(link: &LinkInfo) -> bool {
 fn is_probe(link: &LinkInfo) -> bool {
     link.name.starts_with(PROBE)
         && link.group == Parent::ON_DEMAND_GROUP
-        && link.macvlan.as_ref().map(Macvlan::mode) == Some(Mode::Passthru)
+        && link.macvlan.as_ref().map(MacvlanOptions::get_mode) == Some(Mode::Passthru)
 }
 
 fn ignore_gone(result: std::result::Result<(), Failure>) -> Result<()> {

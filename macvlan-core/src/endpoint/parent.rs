@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::value::link::{IntoLinkName, Vlan, VlanProtocol};
+use crate::value::link::{IntoLinkName, VlanOptions, VlanProtocol};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::net::parse_number;
 use crate::value::text::serde_as_text;
@@ -45,8 +45,8 @@ pub(crate) struct VlanTag {
 }
 
 impl VlanTag {
-    pub(crate) fn is_of(self, vlan: &Vlan) -> bool {
-        (vlan.id(), vlan.get_protocol()) == (self.id, self.protocol)
+    pub(crate) fn is_of(self, vlan: &VlanOptions) -> bool {
+        (vlan.get_id(), vlan.get_protocol()) == (self.id, self.protocol)
     }
 }
 
@@ -90,7 +90,7 @@ impl Parent {
     /// invalid.
     #[doc(alias = "IFLA_VLAN_ID")]
     pub fn vlan(base: impl IntoParent, id: u16) -> Result<Self> {
-        let tag = VlanTag { id: Vlan::new(id)?.id(), protocol: VlanProtocol::Dot1q };
+        let tag = VlanTag { id: VlanOptions::new(id)?.get_id(), protocol: VlanProtocol::Dot1q };
         let base = base.try_into().map_err(Into::into)?;
         Ok(Self { link: Named::AfterBase, vlan: Some((Box::new(base), tag)) })
     }
@@ -240,7 +240,7 @@ fn name_after(base: &str, id: u16) -> Result<LinkName> {
 /// Splits `BASE.ID`, if it can be a VLAN of a base.
 fn split_notation(text: &str) -> Option<(&str, u16)> {
     let (base, id) = text.rsplit_once('.')?;
-    let id = parse_number(id).filter(|id| (1..=Vlan::MAX_ID).contains(id))?;
+    let id = parse_number(id).filter(|id| (1..=VlanOptions::MAX_ID).contains(id))?;
     (!base.is_empty()).then_some((base, id))
 }
 

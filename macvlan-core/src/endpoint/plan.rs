@@ -367,7 +367,7 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
     for gateway in &endpoint.gateways {
         check_gateway(endpoint, *gateway)?;
         let same_family =
-            |route: &&Route| route.destination().addr().is_ipv4() == gateway.is_ipv4();
+            |route: &&Route| route.get_destination().addr().is_ipv4() == gateway.is_ipv4();
         if let Some(other) = routes.iter().find(same_family).and_then(Route::get_gateway) {
             return Err(refused(
                 endpoint,
@@ -448,7 +448,7 @@ impl fmt::Display for Plan {
                 }
                 Phase::ReplaceDefaultRoutes(routes) => {
                     for route in routes {
-                        let of = if route.destination().addr().is_ipv4() { "-4" } else { "-6" };
+                        let of = if route.get_destination().addr().is_ipv4() { "-4" } else { "-6" };
                         writeln!(f, "inside: ip {of} route flush default table main")?;
                         writeln!(f, "inside: {}", Command(&Change::AddRoute(*route), name))?;
                     }
@@ -500,7 +500,7 @@ impl fmt::Display for Command<'_> {
                 // Through the link, unless it names another one or drops packets.
                 let route = if route.needs_device() { route.device(name) } else { *route };
                 // `ip` infers the family of "default" from the gateway.
-                let v4 = route.destination().addr().is_ipv4();
+                let v4 = route.get_destination().addr().is_ipv4();
                 let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
                 write!(f, "ip{} route add {route}", if via_v6 { " -4" } else { "" })
             }
@@ -508,7 +508,7 @@ impl fmt::Display for Command<'_> {
                 write!(f, "ip route add {} dev {name} proto kernel", Route::connected(address))
             }
             Change::AddRule(rule) => {
-                let family = if rule.is_ipv6() { " -6" } else { "" };
+                let family = if rule.get_ipv6() { " -6" } else { "" };
                 write!(f, "ip{family} rule add {rule}")
             }
             Change::SetLoopbackUp => f.write_str("ip link set lo up"),
@@ -558,7 +558,7 @@ impl fmt::Display for CreateCommand<'_> {
         }
         // Options after the type belong to the type.
         f.write_str(" netns CONTAINER")?;
-        write!(f, " type {}{}", link.kind.as_str(), link.kind.options_in_words())
+        write!(f, " type {}{}", link.kind.as_str(), link.kind.describe_options())
     }
 }
 

@@ -71,7 +71,7 @@ impl New<'_> {
         error
             .on_link(self.endpoint.name.as_str())
             .on_parent(self.endpoint.parent.to_string())
-            .in_netns(self.netns.in_words())
+            .in_netns(self.netns.describe())
     }
 
     /// Creates the link in a separate namespace, if it can exist beside the old one; otherwise
@@ -102,7 +102,8 @@ impl New<'_> {
             (EndpointKind::Vlan(_), _) if self.endpoint.parent.on_demand().is_some() => true,
             // A parent has each VLAN once.
             (EndpointKind::Vlan(new), Some(old)) => {
-                on_the_same && (new.id(), new.get_protocol()) == (old.id(), old.get_protocol())
+                on_the_same
+                    && (new.get_id(), new.get_protocol()) == (old.get_id(), old.get_protocol())
             }
             (EndpointKind::Vlan(_), None) | (_, Some(_)) => false,
             // A passthru link is the only one on its parent.
@@ -174,7 +175,7 @@ impl New<'_> {
             (Ok(()), _) => Ok(attachment),
             (Err(failure), left) => {
                 let error = failure.into_error("delete the old link's rules");
-                let error = error.in_netns(self.netns.in_words());
+                let error = error.in_netns(self.netns.describe());
                 Err(left.into_iter().fold(error, Error::leaves))
             }
         }

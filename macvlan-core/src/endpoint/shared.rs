@@ -62,7 +62,7 @@ pub(super) fn sweep(
 ) -> Result<()> {
     let fails = |failure: Failure| {
         let error = failure.into_error("delete rules and routes without an endpoint");
-        error.in_netns(netns.in_words())
+        error.in_netns(netns.describe())
     };
     let look = || {
         let found = list(inside)?;

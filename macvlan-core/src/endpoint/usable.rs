@@ -57,7 +57,7 @@ pub(super) fn unusable(
 ) -> Option<Difference> {
     let subnet = address.net().trunc();
     let has_route = |found: &RouteInfo| {
-        found.route.destination() == subnet
+        found.route.get_destination() == subnet
             && found.route.get_device() == Some(LinkId::Index(link.index))
             && found.route.get_gateway().is_none()
     };

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::explain::place::{Place, link_at};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode, find_elsewhere};
-use crate::value::link::{Link, LinkInfo, LinkKind, Mode, Vlan};
+use crate::value::link::{Link, LinkInfo, LinkKind, Mode, VlanOptions};
 use crate::value::net::parse_number;
 
 pub(super) fn refused_link(
@@ -63,7 +63,7 @@ pub(crate) fn no_such_parent(error: Error) -> Error {
     let id = error.parent().and_then(|name| name.rsplit_once('.')).map(|(_, id)| id.to_owned());
     if let Some(id) = id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        if !parse_number(&id).is_some_and(|id| (1..=Vlan::MAX_ID).contains(&id)) {
+        if !parse_number(&id).is_some_and(|id| (1..=VlanOptions::MAX_ID).contains(&id)) {
             let cause = format!("the parent does not exist, and {id} is not a VLAN id");
             return error
                 .because(ErrorKind::ParentNotFound, cause)
@@ -198,14 +198,14 @@ fn invalid_link(
     }
     let Some(options) = link.kind.macvlan() else { return error };
     let sibling = |wanted: fn(Mode) -> bool| {
-        let wanted = |link: &LinkInfo| link.macvlan.as_ref().is_some_and(|m| wanted(m.mode()));
+        let wanted = |link: &LinkInfo| link.macvlan.as_ref().is_some_and(|m| wanted(m.get_mode()));
         let found = here.siblings.iter().find(|link| wanted(link));
         found.map(|found| format!("{:?}", found.name)).or_else(|| elsewhere(place, target, wanted))
     };
     if error.kernel_message().is_some() {
         return error;
     }
-    if options.mode() == Mode::Passthru {
+    if options.get_mode() == Mode::Passthru {
         let Some(other) = sibling(|_| true) else {
             return error.with_hint(
                 "passthru needs the parent for itself; look for a macvlan on the parent in namespaces that are not visible from here",
@@ -238,7 +238,7 @@ fn vlan_taken(
     let (LinkKind::Vlan(wanted), Some(parent)) = (&link.kind, &here.parent) else { return error };
     let same = |link: &LinkInfo| {
         link.vlan.as_ref().is_some_and(|vlan| {
-            (vlan.id(), vlan.get_protocol()) == (wanted.id(), wanted.get_protocol())
+            (vlan.get_id(), vlan.get_protocol()) == (wanted.get_id(), wanted.get_protocol())
         })
     };
     let found = here.siblings.iter().find(|link| same(link));
@@ -249,7 +249,7 @@ fn vlan_taken(
     error
         .because(
             ErrorKind::NameTaken,
-            format!("VLAN {} of {:?} already exists, as {holder}", wanted.id(), parent.name),
+            format!("VLAN {} of {:?} already exists, as {holder}", wanted.get_id(), parent.name),
         )
         .with_hint(
             "a parent has each VLAN once; delete the existing link, or attach a macvlan to it",

@@ -83,7 +83,7 @@ impl Attempt<'_> {
             Self::CreateLink(link) => link.netns.as_ref().unwrap_or(place.target()),
             _ => place.target(),
         };
-        error = error.in_netns(target.in_words());
+        error = error.in_netns(target.describe());
         let Some(errno) = errno else { return error };
         match (self, errno) {
             (_, Errno::EPERM) => permission(error, place.host, target),
@@ -209,7 +209,7 @@ fn refused_gateway(mut error: Error, route: &Route, target: &NetNs) -> Error {
         let is_direct = found.get_gateway().is_none()
             && found.get_device().is_some()
             && found.get_kind() == RouteKind::Unicast;
-        is_direct && found.destination().contains(&gateway)
+        is_direct && found.get_destination().contains(&gateway)
     };
     if routes.iter().any(leads_there) {
         return error;

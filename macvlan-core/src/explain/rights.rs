@@ -15,10 +15,10 @@ pub(super) fn permission(error: Error, host: &NetNs, target: &NetNs) -> Error {
     let mut foreign = String::new();
     for netns in [host, target] {
         if netns.belongs_to_our_user_namespace() == Some(false)
-            && !foreign.contains(&netns.in_words())
+            && !foreign.contains(&netns.describe())
         {
             let and = if foreign.is_empty() { "" } else { " and " };
-            let _ = write!(foreign, "{and}{}", netns.in_words());
+            let _ = write!(foreign, "{and}{}", netns.describe());
         }
     }
     if foreign.is_empty() {

@@ -20,7 +20,7 @@ use crate::rtnl::encode::{self, LinkChange};
 use crate::value::address::{Address, AddressInfo};
 use crate::value::filter::{AddressFilter, LinkFilter, NeighbourFilter, RouteFilter};
 use crate::value::link::{
-    AddrGenMode, IntoLinkId, LIST_OUTSIDE_SOURCE, Link, LinkInfo, MacvlanChange, Mode, Vlan,
+    AddrGenMode, IntoLinkId, LIST_OUTSIDE_SOURCE, Link, LinkInfo, MacvlanChange, Mode, VlanOptions,
     check_alias,
 };
 use crate::value::mac::MacAddr;
@@ -322,7 +322,7 @@ impl Handle {
                 .because(ErrorKind::InvalidValue, "the link is neither a macvlan nor a macvtap"));
         };
         self.change_of(link, info.index, &LinkChange::Macvlan(kind, change)).map_err(|error| {
-            let (was, is) = (options.mode(), change.mode.unwrap_or(options.mode()));
+            let (was, is) = (options.get_mode(), change.mode.unwrap_or(options.get_mode()));
             if error.errno() != Some(Errno::EINVAL as i32) {
                 error
             } else if was != is && [was, is].contains(&Mode::Passthru) {
@@ -347,7 +347,7 @@ impl Handle {
     /// [`ErrorKind::InvalidValue`] if the link is not a VLAN; [`ErrorKind::NotFound`] if it does
     /// not exist.
     #[doc(alias = "ip link set type vlan")]
-    pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &Vlan) -> Result<()> {
+    pub fn set_vlan(&self, link: impl IntoLinkId, vlan: &VlanOptions) -> Result<()> {
         vlan.check()?;
         let link = link.try_into().map_err(Into::into)?;
         self.change(link, &LinkChange::Vlan(vlan)).map_err(|error| {
@@ -476,7 +476,7 @@ impl Handle {
             }) => Ok(false),
             answer => answer.map_err(|failure| {
                 let operation = format!("look up the route to {address}");
-                failure.into_error(operation).in_netns(self.netns.in_words())
+                failure.into_error(operation).in_netns(self.netns.describe())
             }),
         }
     }
@@ -637,7 +637,7 @@ impl Handle {
     ) -> Result<Vec<T>> {
         self.connection()?
             .dump(request, decode)
-            .map_err(|failure| failure.into_error(operation).in_netns(self.netns.in_words()))
+            .map_err(|failure| failure.into_error(operation).in_netns(self.netns.describe()))
     }
 
     fn change(&self, link: impl IntoLinkId, change: &LinkChange<'_>) -> Result<()> {

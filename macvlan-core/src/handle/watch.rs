@@ -58,7 +58,7 @@ impl Watch {
 
     fn to(netns: &NetNs, open: fn() -> nix::Result<Listener>) -> Result<Self> {
         let listener = netns.visit(open)?.map_err(|errno| {
-            Error::system("watch a network namespace", errno).in_netns(netns.in_words())
+            Error::system("watch a network namespace", errno).in_netns(netns.describe())
         })?;
         let (netns, waiting) = (netns.clone(), VecDeque::new());
         Ok(Self { listener, netns, waiting, cancels: Vec::new(), owner: Owner::here() })
@@ -92,7 +92,7 @@ impl Watch {
 
     pub(crate) fn hear(&mut self, timeout: Option<Duration>) -> Result<Option<Heard>> {
         let checked = self.owner.check("wait for events");
-        checked.map_err(|error| error.in_netns(self.netns.in_words()))?;
+        checked.map_err(|error| error.in_netns(self.netns.describe()))?;
         self.check_cancelled()?;
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -121,7 +121,7 @@ impl Watch {
     }
 
     fn fails(&self, errno: Errno) -> Error {
-        Error::system("wait for events", errno).in_netns(self.netns.in_words())
+        Error::system("wait for events", errno).in_netns(self.netns.describe())
     }
 }
 

@@ -99,12 +99,12 @@ impl Host {
     ///
     /// Without a new thread, it detaches before it returns. If the process ends first, the link may
     /// remain.
-    pub fn detach_later(&self, attachment: &Attachment) -> Detaching {
+    pub fn detach_later(&self, attachment: &Attachment) -> DetachHandle {
         let (host, its) = (self.clone(), attachment.clone());
         let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
         let spawned = builder.stack_size(STACK).spawn(move || host.detach(&its));
         let here = |_| Progress::Done(self.detach(attachment));
-        Detaching(spawned.map_or_else(here, Progress::Elsewhere))
+        DetachHandle(spawned.map_or_else(here, Progress::Elsewhere))
     }
 }
 
@@ -120,7 +120,7 @@ impl Host {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Detaching(Progress);
+pub struct DetachHandle(Progress);
 
 #[derive(Debug)]
 enum Progress {
@@ -128,7 +128,7 @@ enum Progress {
     Done(Result<Detached>),
 }
 
-impl Detaching {
+impl DetachHandle {
     /// Returns whether the detach has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {

@@ -58,9 +58,10 @@ impl Host {
 
     /// Returns a host on the same namespace whose waits can be cancelled.
     ///
-    /// These are the waits of [`Host::attach`], [`Host::ensure`] and [`Host::probe_free`], and of
-    /// objects that the host makes, such as a [`Keeper`](crate::Keeper) or a [`Pool`](crate::Pool).
-    /// The receiver and its clones are not affected. A host can have several tokens.
+    /// These are the waits of [`Host::attach`], [`Host::ensure`] and [`Host::probe_addresses`], and
+    /// of objects that the host makes, such as a [`Keeper`](crate::Keeper) or a
+    /// [`Pool`](crate::Pool). The receiver and its clones are not affected. A host can have several
+    /// tokens.
     #[must_use = "the receiver is not changed"]
     pub fn cancelled_by(&self, cancel: &Cancel) -> Self {
         let mut host = self.clone();

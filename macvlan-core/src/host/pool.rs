@@ -103,8 +103,8 @@ impl Pool {
                 "attach from the pool",
                 "the endpoint differs from the pool's links in an option that is fixed at creation",
             )
-            .on_link(endpoint.name().as_str())
-            .on_parent(endpoint.parent().to_string())
+            .on_link(endpoint.get_name().as_str())
+            .on_parent(endpoint.get_parent().to_string())
             .with_hint("use the pool's parent, kind, options, MTU, queues and so on, or attach it without the pool"));
         }
         // An invalid endpoint does not cost a namespace.
@@ -146,7 +146,7 @@ impl Drop for Pool {
     /// Deletes the remaining links if their parent is a VLAN made on demand, which is then removed;
     /// other links end with their namespaces.
     fn drop(&mut self) {
-        if self.template.parent().on_demand().is_none() || !self.owner.is_here() {
+        if self.template.get_parent().on_demand().is_none() || !self.owner.is_here() {
             return;
         }
         let unused = std::mem::take(&mut *self.lock());
@@ -160,6 +160,6 @@ impl Drop for Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool({} of {} on {})", self.len(), self.size, self.template.parent())
+        write!(f, "Pool({} of {} on {})", self.len(), self.size, self.template.get_parent())
     }
 }

@@ -30,7 +30,7 @@ impl Host {
     /// macvlan in mode passthru; [`ErrorKind::ParentDown`](crate::ErrorKind::ParentDown) without a
     /// carrier; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if cancelled; otherwise as
     /// for [`Host::attach`].
-    pub fn probe_free(
+    pub fn probe_addresses(
         &self,
         parent: impl IntoParent,
         addresses: &[IpAddr],

@@ -98,7 +98,7 @@ impl Announce {
     }
 
     /// Returns whether attach returns after the last announcement.
-    pub fn is_blocking(&self) -> bool {
+    pub fn get_blocking(&self) -> bool {
         self.blocking
     }
 
@@ -247,7 +247,7 @@ impl Announcement {
 }
 
 fn fails(errno: Errno, link: LinkName, netns: &NetNs) -> Error {
-    Error::system("announce the addresses", errno).on_link(link.as_str()).in_netns(netns.in_words())
+    Error::system("announce the addresses", errno).on_link(link.as_str()).in_netns(netns.describe())
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Asked<'_> {
     }
 
     pub(crate) fn here(&self, error: Error) -> Error {
-        error.on_link(self.link).in_netns(self.netns.in_words())
+        error.on_link(self.link).in_netns(self.netns.describe())
     }
 
     /// Returns those addresses that the parent itself has, which does not receive probes of its

@@ -63,8 +63,9 @@ impl Payload {
     }
 
     fn end(&mut self, start: usize) {
-        // Names, addresses and options are far shorter than 64 KiB; only a list of source MAC addresses
-        // can be as long, and `Macvlan::check` and `MacvlanChange::check` refuse one that does not fit.
+        // Names, addresses and options are far shorter than 64 KiB; only a list of source MAC
+        // addresses can be as long, and `MacvlanOptions::check` and `MacvlanChange::check` refuse
+        // one that does not fit.
         let length = u16::try_from(self.0.len() - start).unwrap_or(u16::MAX);
         self.0[start..start + 2].copy_from_slice(&length.to_ne_bytes());
         let padding = self.0.len().wrapping_neg() % 4;

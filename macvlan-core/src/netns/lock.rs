@@ -60,7 +60,7 @@ impl NetNs {
         match self.0.held.hold(self.as_fd(), patience, cancels) {
             Ok(()) => Ok(NetNsLock { netns: self.clone() }),
             Err(Errno::EWOULDBLOCK) => Err(self.is_held(patience)),
-            Err(errno) => Err(Error::system(format!("lock {}", self.in_words()), errno)),
+            Err(errno) => Err(Error::system(format!("lock {}", self.describe()), errno)),
         }
     }
 
@@ -68,8 +68,8 @@ impl NetNs {
         let unknown = || "another process or the container itself".to_owned();
         let who = holder(self.id()).unwrap_or_else(unknown);
         let why = format!("{who} has held it for {} s", patience.as_secs_f32());
-        Error::new(ErrorKind::Interrupted, format!("lock {}", self.in_words()), why)
-            .in_netns(self.in_words())
+        Error::new(ErrorKind::Interrupted, format!("lock {}", self.describe()), why)
+            .in_netns(self.describe())
     }
 }
 

@@ -404,12 +404,12 @@ impl NetNs {
     }
 
     /// Returns a description for messages: `the network namespace of pid 2084`.
-    pub(crate) fn in_words(&self) -> String {
-        self.0.identity.in_words()
+    pub(crate) fn describe(&self) -> String {
+        self.0.identity.describe()
     }
 
     fn cannot_enter(&self, errno: Errno) -> Error {
-        let error = Error::system(format!("enter {}", self.in_words()), errno);
+        let error = Error::system(format!("enter {}", self.describe()), errno);
         match errno {
             Errno::EPERM => error.with_hint(
                 "run with CAP_SYS_ADMIN here and in the user namespace that owns the network namespace",
@@ -445,7 +445,7 @@ impl NetNs {
 }
 
 impl Identity {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         match &self.origin {
             Origin::Pid(pid) => format!("the network namespace of pid {pid}"),
             Origin::PidFd(_) => "the network namespace of a pidfd".to_owned(),
@@ -465,13 +465,13 @@ impl AsFd for NetNs {
 
 impl fmt::Debug for NetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NetNs({}, {})", self.in_words(), self.id())
+        write!(f, "NetNs({}, {})", self.describe(), self.id())
     }
 }
 
 impl fmt::Display for NetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_words())
+        f.write_str(&self.describe())
     }
 }
 

@@ -98,8 +98,8 @@ impl WeakNetNs {
     }
 
     /// Returns a description for messages: `the network namespace of pid 2084`.
-    pub(crate) fn in_words(&self) -> String {
-        self.identity.in_words()
+    pub(crate) fn describe(&self) -> String {
+        self.identity.describe()
     }
 }
 
@@ -119,12 +119,12 @@ impl Drop for Shared {
 
 impl fmt::Debug for WeakNetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WeakNetNs({}, {})", self.in_words(), self.id())
+        write!(f, "WeakNetNs({}, {})", self.describe(), self.id())
     }
 }
 
 impl fmt::Display for WeakNetNs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_words())
+        f.write_str(&self.describe())
     }
 }

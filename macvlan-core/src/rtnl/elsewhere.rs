@@ -78,7 +78,7 @@ fn link_on(
     wanted: impl Fn(&LinkInfo) -> bool,
 ) -> Result<Option<LinkInfo>> {
     let fails = |failure: Failure| {
-        failure.into_error("search for links on the parent").in_netns(netns.in_words())
+        failure.into_error("search for links on the parent").in_netns(netns.describe())
     };
     let there = netns.connection()?;
     // The id of the host's namespace there, which identifies the parent of a link; -1 if it has

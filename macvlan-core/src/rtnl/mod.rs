@@ -1,5 +1,7 @@
 //! Encodes and decodes rtnetlink messages.
 
+#[cfg(feature = "bench-internals")]
+pub(crate) mod bench_internals;
 #[cfg(all(test, target_endian = "little"))]
 mod captured;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
@@ -7,8 +9,6 @@ pub(crate) mod decode;
 mod elsewhere;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod encode;
-#[cfg(feature = "bench-internals")]
-pub(crate) mod laid_open;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 mod note;
 mod query;

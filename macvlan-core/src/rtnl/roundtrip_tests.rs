@@ -16,7 +16,7 @@ use crate::endpoint::Parent;
 use crate::netlink::{Batch, Request, ack};
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::address::{Address, Assignment, DuplicateDetection};
-use crate::value::link::{AddrGenMode, Link, Macvlan, Mode, Vlan, VlanProtocol};
+use crate::value::link::{AddrGenMode, Link, MacvlanOptions, Mode, VlanOptions, VlanProtocol};
 use crate::value::mac::MacAddr;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::route::{Route, RouteKind};
@@ -114,7 +114,7 @@ fn rule() -> impl Strategy<Value = Rule> {
     )
 }
 
-fn macvlan() -> impl Strategy<Value = Macvlan> {
+fn macvlan() -> impl Strategy<Value = MacvlanOptions> {
     let modes = prop_oneof![
         Just(Mode::Private),
         Just(Mode::Vepa),
@@ -124,7 +124,7 @@ fn macvlan() -> impl Strategy<Value = Macvlan> {
     ];
     (modes, any::<(bool, bool)>(), vec(mac(), 0..20), option::of(any::<u32>())).prop_map(
         |(mode, (nopromisc, nodst), macs, frames)| {
-            let mut options = Macvlan::new(mode).nopromisc(nopromisc).nodst(nodst);
+            let mut options = MacvlanOptions::new(mode).nopromisc(nopromisc).nodst(nodst);
             for mac in macs {
                 options = options.source_mac(mac);
             }
@@ -226,7 +226,7 @@ proptest! {
     ) {
         let protocol = if ad { VlanProtocol::Dot1ad } else { VlanProtocol::Dot1q };
         let [reorder, gvrp, mvrp, loose] = flags;
-        let mut vlan = Vlan::new(id).unwrap().protocol(protocol).reorder_hdr(reorder);
+        let mut vlan = VlanOptions::new(id).unwrap().protocol(protocol).reorder_hdr(reorder);
         vlan = vlan.gvrp(gvrp).mvrp(mvrp).loose_binding(loose).bridge_binding(false);
         for (tag, inside) in maps {
             vlan = vlan.ingress_qos(tag, inside).unwrap().egress_qos(inside, tag).unwrap();

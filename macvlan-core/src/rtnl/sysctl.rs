@@ -38,7 +38,7 @@ pub(crate) fn set_ipv6(netns: &NetNs, link: LinkName, sysctls: &[Ipv6Sysctl]) ->
         .errno_is(errno)
         .with_hint("make /proc/sys writable, or leave out the option that needs it")
         .on_link(link.as_str())
-        .in_netns(netns.in_words()))
+        .in_netns(netns.describe()))
     })
 }
 
@@ -74,7 +74,7 @@ impl Sysctls {
             Ok(found)
         };
         let found = netns.visit(read_all)?.map_err(|errno| {
-            Error::system("read the link's sysctls", errno).on_link(link).in_netns(netns.in_words())
+            Error::system("read the link's sysctls", errno).on_link(link).in_netns(netns.describe())
         });
         found.map(Self)
     }

@@ -141,11 +141,11 @@ impl Address {
 
 /// Constructors for addresses that the kernel reports, which are not validated.
 impl Address {
-    pub(crate) fn as_told(net: IpNet) -> Self {
+    pub(crate) fn from_kernel(net: IpNet) -> Self {
         Self { net, duplicate_detection: DuplicateDetection::Kernel }
     }
 
-    pub(crate) fn as_told_with(mut self, how: DuplicateDetection) -> Self {
+    pub(crate) fn with_detection(mut self, how: DuplicateDetection) -> Self {
         self.duplicate_detection = how;
         self
     }

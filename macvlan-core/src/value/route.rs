@@ -99,7 +99,7 @@ impl Route {
     /// malformed text.
     pub fn toward(destination: &str, gateway: Option<IpAddr>) -> Result<Self> {
         let route = match destination {
-            "default" => Self::to(Self::everything(gateway.is_none_or(|ip| ip.is_ipv4()))),
+            "default" => Self::to(Self::default_net(gateway.is_none_or(|ip| ip.is_ipv4()))),
             net => Self::new(parse_net(net)?)?,
         };
         Ok(Self { gateway, ..route })
@@ -107,20 +107,20 @@ impl Route {
 
     /// Makes a default route via a gateway, of the gateway's family.
     pub fn default_via(gateway: IpAddr) -> Self {
-        Self::to(Self::everything(gateway.is_ipv4())).gateway(gateway)
+        Self::to(Self::default_net(gateway.is_ipv4())).gateway(gateway)
     }
 
     /// Makes an IPv4 default route without a gateway.
     pub fn default_v4() -> Self {
-        Self::to(Self::everything(true))
+        Self::to(Self::default_net(true))
     }
 
     /// Makes an IPv6 default route without a gateway.
     pub fn default_v6() -> Self {
-        Self::to(Self::everything(false))
+        Self::to(Self::default_net(false))
     }
 
-    fn everything(v4: bool) -> IpNet {
+    fn default_net(v4: bool) -> IpNet {
         if v4 {
             Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0).into()
         } else {
@@ -249,7 +249,7 @@ impl Route {
 
     /// Returns the destination.
     #[doc(alias = "RTA_DST")]
-    pub fn destination(&self) -> IpNet {
+    pub fn get_destination(&self) -> IpNet {
         self.destination
     }
 
@@ -308,7 +308,7 @@ impl Route {
 
     /// Returns whether the gateway is assumed to be on the link.
     #[doc(alias = "RTNH_F_ONLINK")]
-    pub fn is_on_link(&self) -> bool {
+    pub fn get_on_link(&self) -> bool {
         self.on_link
     }
 

@@ -89,7 +89,7 @@ impl Rule {
     }
 
     /// Returns the routing table.
-    pub fn table(&self) -> u32 {
+    pub fn get_table(&self) -> u32 {
         self.table
     }
 
@@ -100,7 +100,7 @@ impl Rule {
     }
 
     /// Returns whether the rule is for IPv6.
-    pub fn is_ipv6(&self) -> bool {
+    pub fn get_ipv6(&self) -> bool {
         self.v6
     }
 

@@ -44,7 +44,7 @@ pub(crate) unsafe fn run(
     }
     let Err(failure) = caught(body) else { return 0 };
     // Reporting a failure must not end the program either.
-    let told = catch_unwind(AssertUnwindSafe(|| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
         let report = Report::new(failure, function(here()));
         let errno = report.errno();
         if !error.is_null() {
@@ -53,7 +53,7 @@ pub(crate) unsafe fn run(
         }
         -errno
     }));
-    told.unwrap_or(-libc::ENOTRECOVERABLE)
+    outcome.unwrap_or(-libc::ENOTRECOVERABLE)
 }
 
 /// Runs the body of a function that cannot report an error and returns a default value instead.
@@ -118,7 +118,7 @@ mod tests {
         })
     }
 
-    fn told(
+    fn outcome(
         function: unsafe extern "C" fn(*mut *mut macvlan_error) -> c_int,
     ) -> (c_int, c_int, String) {
         let mut error = null_mut();
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_like_others() {
         assert_eq!(
-            told(macvlan_panics),
+            outcome(macvlan_panics),
             (
                 -libc::ENOTRECOVERABLE,
                 macvlan_core::ErrorKind::Bug as c_int,
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn misuse_names_the_function() {
         assert_eq!(
-            told(macvlan_is_misused),
+            outcome(macvlan_is_misused),
             (
                 -libc::EINVAL,
                 macvlan_core::ErrorKind::InvalidValue as c_int,

@@ -86,7 +86,7 @@ pub enum macvlan_error_kinds {
     /// Another container of the network has the requested address.
     MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN = 109,
     /// A machine on the LAN that is not a container of the network has the requested address.
-    MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN = 110,
+    MACVLAN_ERROR_NETWORK_ADDRESS_CONFLICT = 110,
     /// The network does not assign the requested address: it is outside its subnets, reserved, or a
     /// gateway's.
     MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE = 111,

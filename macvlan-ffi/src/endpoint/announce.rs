@@ -104,7 +104,7 @@ pub unsafe extern "C" fn macvlan_announce_interval(announce: *const macvlan_anno
 /// Returns whether attach waits until all announcements are sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_announce_is_blocking(announce: *const macvlan_announce) -> bool {
-    answer(false, || Ok(shared!(announce).is_blocking()))
+    answer(false, || Ok(shared!(announce).get_blocking()))
 }
 
 /// Frees it. NULL is ignored. Endpoints that it was set on have a copy.

@@ -132,7 +132,7 @@ pub unsafe extern "C" fn macvlan_endpoint_alias(
 pub unsafe extern "C" fn macvlan_endpoint_is_on_link_gateways(
     endpoint: *const macvlan_endpoint,
 ) -> bool {
-    answer(false, || Ok(shared!(endpoint).endpoint.is_on_link_gateways()))
+    answer(false, || Ok(shared!(endpoint).endpoint.get_on_link_gateways()))
 }
 
 /// Writes the metric of the gateways' default routes, and returns whether it was set.
@@ -158,13 +158,13 @@ pub unsafe extern "C" fn macvlan_endpoint_allmulticast(endpoint: *const macvlan_
 /// Returns whether the link is promiscuous.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_promisc(endpoint: *const macvlan_endpoint) -> bool {
-    answer(false, || Ok(shared!(endpoint).endpoint.is_promisc()))
+    answer(false, || Ok(shared!(endpoint).endpoint.get_promisc()))
 }
 
 /// Returns whether the container's lo is set up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_is_lo_up(endpoint: *const macvlan_endpoint) -> bool {
-    answer(false, || Ok(shared!(endpoint).endpoint.is_lo_up()))
+    answer(false, || Ok(shared!(endpoint).endpoint.get_lo_up()))
 }
 
 /// Returns whether the container's default routes are replaced.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn macvlan_endpoint_is_lo_up(endpoint: *const macvlan_endp
 pub unsafe extern "C" fn macvlan_endpoint_is_replace_default_route(
     endpoint: *const macvlan_endpoint,
 ) -> bool {
-    answer(false, || Ok(shared!(endpoint).endpoint.is_replace_default_route()))
+    answer(false, || Ok(shared!(endpoint).endpoint.get_replace_default_route()))
 }
 
 /// Returns the table of the source routing; 0 if it was not set.
@@ -258,8 +258,10 @@ pub unsafe extern "C" fn macvlan_endpoint_disable_ipv6(endpoint: *const macvlan_
 /// Returns how long to retry while another link has the MAC address, in milliseconds; 0 if it is
 /// not retried.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_wait_for_mac(endpoint: *const macvlan_endpoint) -> u32 {
-    answer(0, || Ok(milliseconds(shared!(endpoint).endpoint.get_wait_for_mac())))
+pub unsafe extern "C" fn macvlan_endpoint_mac_conflict_timeout(
+    endpoint: *const macvlan_endpoint,
+) -> u32 {
+    answer(0, || Ok(milliseconds(shared!(endpoint).endpoint.get_mac_conflict_timeout())))
 }
 
 /// Makes a copy of the probe, which the caller frees with macvlan_probe_free(); NULL if addresses

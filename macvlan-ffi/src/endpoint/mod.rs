@@ -205,7 +205,7 @@ pub unsafe extern "C" fn macvlan_endpoint_plan(
 pub unsafe extern "C" fn macvlan_endpoint_name(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
         let described = shared!(endpoint);
-        Ok(described.texts.name.of(described.endpoint.name()))
+        Ok(described.texts.name.of(described.endpoint.get_name()))
     })
 }
 
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn macvlan_endpoint_parent(
 ) -> *const c_char {
     answer(null(), || {
         let described = shared!(endpoint);
-        Ok(described.texts.parent.of(described.endpoint.parent()))
+        Ok(described.texts.parent.of(described.endpoint.get_parent()))
     })
 }
 
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn macvlan_endpoint_parent_object(
 ) -> c_int {
     boundary!(error, {
         let parent = out!(parent);
-        give(parent, parent::Described::from(shared!(endpoint).endpoint.parent().clone()));
+        give(parent, parent::Described::from(shared!(endpoint).endpoint.get_parent().clone()));
     })
 }
 
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn macvlan_endpoint_parent_object(
 pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint) -> *const c_char {
     answer(null(), || {
         let described = shared!(endpoint);
-        Ok(described.texts.kind.of(described.endpoint.kind().as_str()))
+        Ok(described.texts.kind.of(described.endpoint.get_kind().as_str()))
     })
 }
 
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn macvlan_endpoint_options(
 ) -> c_int {
     boundary!(error, {
         let options = out!(options);
-        give(options, shared!(endpoint).endpoint.kind().macvlan()?.clone());
+        give(options, shared!(endpoint).endpoint.get_kind().macvlan()?.clone());
     })
 }
 
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn macvlan_endpoint_vlan(
 ) -> c_int {
     boundary!(error, {
         let vlan = out!(vlan);
-        give(vlan, shared!(endpoint).endpoint.kind().vlan()?.clone());
+        give(vlan, shared!(endpoint).endpoint.get_kind().vlan()?.clone());
     })
 }
 

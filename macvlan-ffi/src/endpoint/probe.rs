@@ -11,7 +11,8 @@ use crate::base::report::macvlan_error;
 use crate::base::text::milliseconds;
 
 /// The settings of probes of addresses on the network before they are used: a value, for
-/// macvlan_endpoint_set_probe() and macvlan_host_probe_free(). Freed with macvlan_probe_free().
+/// macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). Freed with
+/// macvlan_probe_free().
 ///
 /// IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6
 /// addresses are checked by the kernel's duplicate address detection, whose result is awaited.

@@ -455,7 +455,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
 /// It is often that of a container that is being removed, which takes the kernel some tens of
 /// milliseconds.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
+pub unsafe extern "C" fn macvlan_endpoint_set_mac_conflict_timeout(
     endpoint: *mut macvlan_endpoint,
     milliseconds: u32,
     error: *mut *mut macvlan_error,
@@ -463,7 +463,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_wait_for_mac(
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
         let at_most = Duration::from_millis(milliseconds.into());
-        *endpoint = endpoint.clone().wait_for_mac(at_most);
+        *endpoint = endpoint.clone().mac_conflict_timeout(at_most);
     })
 }
 

@@ -42,7 +42,7 @@ pub enum macvlan_difference_kinds {
     /// The link does not exist.
     MACVLAN_DIFFERENCE_LINK_MISSING = 1,
     /// The link is of another kind or has an option that cannot be changed. Needs replacement.
-    MACVLAN_DIFFERENCE_MADE = 2,
+    MACVLAN_DIFFERENCE_IMMUTABLE = 2,
     /// The link is on another parent, or the parent no longer exists. Needs replacement.
     MACVLAN_DIFFERENCE_PARENT = 3,
     /// The MAC address differs.

@@ -7,7 +7,7 @@ pub mod diagnosis;
 pub mod ensure;
 pub mod keep_event;
 pub mod keeper;
-pub mod moving;
+pub mod pending_move;
 pub mod pool;
 pub mod probe;
 

@@ -13,8 +13,8 @@ use crate::base::text::{text, texts_at};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 
-/// The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_free().
-/// Freed with macvlan_holder_list_free().
+/// The holders of probed addresses, in the order of the addresses, from
+/// macvlan_host_probe_addresses(). Freed with macvlan_holder_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder_list {
@@ -34,7 +34,7 @@ object!(macvlan_holder_list, Vec<Tagged<Held>>);
 ///
 /// The caller frees the list with macvlan_holder_list_free().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_probe_free(
+pub unsafe extern "C" fn macvlan_host_probe_addresses(
     host: *const macvlan_host,
     parent: *const c_char,
     addresses: *const *const c_char,
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn macvlan_host_probe_free(
         let addresses = unsafe { texts_at(addresses, count, "addresses")? };
         let addresses = addresses.into_iter().map(parse_ip);
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
-        let held = shared!(host).probe_free(text!(parent), &addresses, shared!(probe))?;
+        let held = shared!(host).probe_addresses(text!(parent), &addresses, shared!(probe))?;
         give(holders, parts::<macvlan_holder>(held.into_iter().map(Held::from)));
     })
 }

@@ -81,8 +81,8 @@ pub unsafe extern "C" fn macvlan_allocation_set_mac(
 /// The caller frees `lease` with macvlan_lease_free().
 ///
 /// The lease is pending until a container takes it, by its id (macvlan_lease_endpoint()) in
-/// macvlan_member_take(), or until it is released by macvlan_network_disconnect() with that id.
-/// macvlan_networks_collect() releases one that is pending for longer than
+/// macvlan_connect_options_take(), or until it is released by macvlan_network_disconnect() with
+/// that id. macvlan_networks_collect() releases one that is pending for longer than
 /// macvlan_networks_set_pending_age(), or since another boot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_allocate(

@@ -333,7 +333,7 @@ pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
 }
 
 /// Sets whether an address is probed on the LAN before it is assigned; one that is in use is
-/// skipped and recorded as foreign. Defaults to false.
+/// skipped and recorded as conflicting. Defaults to false.
 ///
 /// Takes a quarter of a second, unless changed by macvlan_networks_set_probe().
 #[unsafe(no_mangle)]
@@ -365,13 +365,13 @@ pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
 ///
 /// By default all hosts assign addresses from one pool. A store of a single host does not need it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_share(
+pub unsafe extern "C" fn macvlan_network_config_set_block_size(
     config: *mut macvlan_network_config,
     addresses: u32,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        exclusive!(config).change(|config| config.share(addresses));
+        exclusive!(config).change(|config| config.block_size(addresses));
     })
 }
 
@@ -380,13 +380,13 @@ pub unsafe extern "C" fn macvlan_network_config_set_share(
 ///
 /// By default a container that returns gets its address again if it was not leased to another one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_keep(
+pub unsafe extern "C" fn macvlan_network_config_set_reservation_ttl(
     config: *mut macvlan_network_config,
     seconds: u64,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        exclusive!(config).change(|config| config.keep(Duration::from_secs(seconds)));
+        exclusive!(config).change(|config| config.reservation_ttl(Duration::from_secs(seconds)));
     })
 }
 

@@ -18,7 +18,7 @@ pub unsafe extern "C" fn macvlan_network_config_name(
 ) -> *const c_char {
     answer(null(), || {
         let described = shared!(config);
-        Ok(described.texts.name.of(described.config.name()))
+        Ok(described.texts.name.of(described.config.get_name()))
     })
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn macvlan_network_config_parent_object(
 pub unsafe extern "C" fn macvlan_network_config_is_without_addresses(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_without_addresses()))
+    answer(false, || Ok(shared!(config).config.get_without_addresses()))
 }
 
 /// Returns whether an IPv6 subnet is chosen if none is added.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn macvlan_network_config_is_without_addresses(
 pub unsafe extern "C" fn macvlan_network_config_is_ipv6(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_ipv6()))
+    answer(false, || Ok(shared!(config).config.get_ipv6()))
 }
 
 /// Returns the mode: one of enum macvlan_mode; 0 if the object is invalid.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn macvlan_network_config_subnet(
 pub unsafe extern "C" fn macvlan_network_config_is_internal(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_internal()))
+    answer(false, || Ok(shared!(config).config.get_internal()))
 }
 
 /// Returns the MTU of the containers' interfaces in bytes; 0 if it was not set.
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn macvlan_network_config_accept_ra(
 pub unsafe extern "C" fn macvlan_network_config_is_leave_ipv6(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_leave_ipv6()))
+    answer(false, || Ok(shared!(config).config.get_leave_ipv6()))
 }
 
 /// Returns whether the containers' interfaces receive all multicast frames, 0 or 1; -1 if it was
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn macvlan_network_config_mac_from(
 pub unsafe extern "C" fn macvlan_network_config_is_probe(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_probe()))
+    answer(false, || Ok(shared!(config).config.get_probe()))
 }
 
 /// Returns whether the kernel checks IPv6 addresses for duplicates on the LAN.
@@ -201,22 +201,24 @@ pub unsafe extern "C" fn macvlan_network_config_is_probe(
 pub unsafe extern "C" fn macvlan_network_config_is_duplicate_detection(
     config: *const macvlan_network_config,
 ) -> bool {
-    answer(false, || Ok(shared!(config).config.is_duplicate_detection()))
+    answer(false, || Ok(shared!(config).config.get_duplicate_detection()))
 }
 
 /// Returns the number of addresses that a host reserves at a time; 0 if it was not set.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_share(
+pub unsafe extern "C" fn macvlan_network_config_block_size(
     config: *const macvlan_network_config,
 ) -> u32 {
-    answer(0, || Ok(shared!(config).config.get_share().unwrap_or(0)))
+    answer(0, || Ok(shared!(config).config.get_block_size().unwrap_or(0)))
 }
 
 /// Returns for how many seconds a released address stays reserved for its container; 0 if it was
 /// not set.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_keep(config: *const macvlan_network_config) -> u64 {
-    answer(0, || Ok(shared!(config).config.get_keep().as_secs()))
+pub unsafe extern "C" fn macvlan_network_config_reservation_ttl(
+    config: *const macvlan_network_config,
+) -> u64 {
+    answer(0, || Ok(shared!(config).config.get_reservation_ttl().as_secs()))
 }
 
 /// Returns the number of options.

@@ -11,9 +11,9 @@ use crate::base::object::{Tagged, give, object, out, part, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{Text, Texts, text};
 use crate::handle::netns::macvlan_netns;
+use crate::network::connect_options::macvlan_connect_options;
 use crate::network::lease::{Held, macvlan_lease};
 use crate::network::macvlan_network;
-use crate::network::member::macvlan_member;
 
 /// A link in the host's namespace that the caller moves to a container, and its configuration
 /// there. From macvlan_network_create_link(). Freed with macvlan_host_link_free(), which does not
@@ -52,17 +52,17 @@ impl From<HostLink> for Created {
 ///
 /// The caller manages addresses and routes in the container: they are not repaired, and the
 /// container's default routes lead only through its other networks, unless
-/// macvlan_member_set_default_route() is used.
+/// macvlan_connect_options_set_default_route() is used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_create_link(
     network: *const macvlan_network,
-    member: *const macvlan_member,
+    options: *const macvlan_connect_options,
     link: *mut *mut macvlan_host_link,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let link = out!(link);
-        give(link, shared!(network).network.create_link(shared!(member))?.into());
+        give(link, shared!(network).network.create_link(shared!(options))?.into());
     })
 }
 

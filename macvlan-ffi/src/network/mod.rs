@@ -3,12 +3,12 @@
 pub mod allocation;
 pub mod config;
 pub mod config_getters;
+pub mod conflicting_address;
+pub mod connect_options;
 pub mod connection;
 pub mod etcd_options;
-pub mod foreign;
 pub mod host_link;
 pub mod lease;
-pub mod member;
 pub mod names;
 pub mod networks;
 pub mod reconciled;
@@ -28,9 +28,9 @@ use crate::base::report::macvlan_error;
 use crate::base::text::{Text, Texts, text};
 use crate::handle::netns::macvlan_netns;
 use crate::network::config::macvlan_network_config;
+use crate::network::connect_options::macvlan_connect_options;
 use crate::network::connection::macvlan_connection;
 use crate::network::lease::{macvlan_lease, macvlan_lease_list};
-use crate::network::member::macvlan_member;
 
 /// An existing network, from macvlan_networks_create() and macvlan_networks_get(): connects
 /// containers to it, and lists them. Freed with macvlan_network_free(), unless it is a part of a
@@ -156,15 +156,15 @@ pub unsafe extern "C" fn macvlan_network_warning(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_connect(
     network: *const macvlan_network,
-    member: *const macvlan_member,
+    options: *const macvlan_connect_options,
     netns: *const macvlan_netns,
     connection: *mut *mut macvlan_connection,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let connection = out!(connection);
-        let (known, member, netns) = (shared!(network), shared!(member), shared!(netns));
-        give(connection, known.network.connect(member, &netns.netns)?.into());
+        let (known, options, netns) = (shared!(network), shared!(options), shared!(netns));
+        give(connection, known.network.connect(options, &netns.netns)?.into());
     })
 }
 

@@ -173,7 +173,7 @@ pub unsafe extern "C" fn macvlan_subnet_add_reserved(
 pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *const c_char {
     answer(null(), || {
         let described = shared!(subnet);
-        Ok(described.texts.net.of(described.subnet.net()))
+        Ok(described.texts.net.of(described.subnet.get_net()))
     })
 }
 
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -
 /// Returns whether a gateway outside the subnet is assumed to be on the link.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_subnet_is_on_link_gateway(subnet: *const macvlan_subnet) -> bool {
-    answer(false, || Ok(shared!(subnet).subnet.is_on_link_gateway()))
+    answer(false, || Ok(shared!(subnet).subnet.get_on_link_gateway()))
 }
 
 /// Returns the first range from which addresses are assigned; NULL for the whole subnet.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{LinkFilter, LinkId, LinkInfo, Macvlan, Vlan};
+use macvlan_core::{LinkFilter, LinkId, LinkInfo, MacvlanOptions, VlanOptions};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumOffload, EnumStatistic};
@@ -93,8 +93,8 @@ pub(crate) struct Told {
     alias: Text,
     qdisc: Text,
     alternative_names: Texts,
-    options: Option<Tagged<Macvlan>>,
-    vlan: Option<Tagged<Vlan>>,
+    options: Option<Tagged<MacvlanOptions>>,
+    vlan: Option<Tagged<VlanOptions>>,
 }
 
 impl From<LinkInfo> for Told {

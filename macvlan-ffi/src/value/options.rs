@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use macvlan_core::{Macvlan, Mode};
+use macvlan_core::{MacvlanOptions, Mode};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::EnumMode;
@@ -19,7 +19,7 @@ use crate::base::report::macvlan_error;
 pub struct macvlan_options {
     _opaque: (),
 }
-object!(macvlan_options, Macvlan);
+object!(macvlan_options, MacvlanOptions);
 
 // The header uses the kernel's enumeration of modes.
 const _: () = assert!(
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn macvlan_options_new(
 ) -> c_int {
     boundary!(error, {
         let options = out!(options);
-        give(options, Macvlan::new(crate::base::kernel::mode(mode)?));
+        give(options, MacvlanOptions::new(crate::base::kernel::mode(mode)?));
     })
 }
 
@@ -135,19 +135,19 @@ pub unsafe extern "C" fn macvlan_options_check(
 /// Returns the mode: one of enum macvlan_mode; 0 if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -> u32 {
-    answer(0, || Ok(shared!(options).mode() as u32))
+    answer(0, || Ok(shared!(options).get_mode() as u32))
 }
 
 /// Returns whether mode passthru leaves the parent as promiscuous as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nopromisc(options: *const macvlan_options) -> bool {
-    answer(false, || Ok(shared!(options).is_nopromisc()))
+    answer(false, || Ok(shared!(options).get_nopromisc()))
 }
 
 /// Returns whether mode source checks only the source address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_options) -> bool {
-    answer(false, || Ok(shared!(options).is_nodst()))
+    answer(false, || Ok(shared!(options).get_nodst()))
 }
 
 /// Returns the number of MAC addresses from which frames are accepted in mode source.
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_option
 pub unsafe extern "C" fn macvlan_options_source_mac_count(
     options: *const macvlan_options,
 ) -> usize {
-    answer(0, || Ok(shared!(options).source_macs().len()))
+    answer(0, || Ok(shared!(options).get_source_macs().len()))
 }
 
 /// Writes one of the MAC addresses from which frames are accepted, counted from 0, and returns
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn macvlan_options_source_mac(
     answer(false, || {
         let mac = mac_out!(mac);
         *mac = [0; 6];
-        let found = shared!(options).source_macs().get(index);
+        let found = shared!(options).get_source_macs().get(index);
         if let Some(found) = found {
             put(*found, mac);
         }

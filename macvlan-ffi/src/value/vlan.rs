@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use macvlan_core::Vlan;
+use macvlan_core::VlanOptions;
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{EnumProtocol, vlan_protocol};
@@ -16,7 +16,7 @@ use crate::base::report::macvlan_error;
 pub struct macvlan_vlan {
     _opaque: (),
 }
-object!(macvlan_vlan, Vlan);
+object!(macvlan_vlan, VlanOptions);
 
 /// Makes the options of a VLAN by its id, 1 to 4094, with the protocol 802.1Q and otherwise the
 /// kernel's defaults. The caller frees them with macvlan_vlan_free().
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn macvlan_vlan_new(
 ) -> c_int {
     boundary!(error, {
         let vlan = out!(vlan);
-        give(vlan, Vlan::new(id)?);
+        give(vlan, VlanOptions::new(id)?);
     })
 }
 
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
 ) -> c_int {
     boundary!(error, {
         let vlan = out!(vlan);
-        give(vlan, Vlan::priority_tags());
+        give(vlan, VlanOptions::priority_tags());
     })
 }
 
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
 /// Returns the id; 0 for priority tags, and if the options are invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_vlan_id(vlan: *const macvlan_vlan) -> u16 {
-    answer(0, || Ok(shared!(vlan).id()))
+    answer(0, || Ok(shared!(vlan).get_id()))
 }
 
 /// Returns the protocol: one of enum macvlan_protocol; 0 if the options are invalid.

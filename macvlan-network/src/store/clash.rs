@@ -37,7 +37,7 @@ pub(crate) fn check<'a>(
                     continue;
                 }
                 let words = format!("its subnet {subnet} overlaps {theirs} of network {name:?}");
-                if alone.contains(&subnet.net()) {
+                if alone.contains(&subnet.get_net()) {
                     return Err(refuse(ErrorKind::SubnetOverlaps, words));
                 }
                 if let Some(address) = subnet.clash(theirs).filter(|_| shared) {

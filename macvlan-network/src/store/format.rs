@@ -308,8 +308,8 @@ impl Stored for NetworkConfig {
             mac_from,
             probe,
             duplicate_detection,
-            share,
-            keep,
+            block_size,
+            reservation_ttl,
             options,
             labels,
         } = self.clone();
@@ -336,8 +336,8 @@ impl Stored for NetworkConfig {
             mac_from,
             probe,
             duplicate_detection,
-            share,
-            keep,
+            share: block_size,
+            keep: reservation_ttl,
             options,
             labels,
             later,
@@ -367,8 +367,8 @@ impl Stored for NetworkConfig {
             mac_from: shape.mac_from,
             probe: shape.probe,
             duplicate_detection: shape.duplicate_detection,
-            share: shape.share,
-            keep: shape.keep,
+            block_size: shape.share,
+            reservation_ttl: shape.keep,
             options: shape.options,
             labels: shape.labels,
         })
@@ -547,7 +547,7 @@ mod tests {
             .parent("ens33.10")
             .mode(Mode::Private)
             .subnet(Subnet::new("10.0.0.0/16").unwrap().reserve("x", "10.0.0.9".parse().unwrap()))
-            .keep(Duration::from_secs(60))
+            .reservation_ttl(Duration::from_secs(60))
             .label("a", "b");
         let text = write(&config).unwrap();
         assert!(text.starts_with(r#"{"version":1,"#), "{text}");

@@ -20,13 +20,13 @@ pub use sqlite::SqliteStore;
 use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Foreign, Lease, Wish};
+use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::record::NetworkRecord;
 
 /// The result of [`Store::lease`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Granted {
+pub enum LeaseOutcome {
     /// A new lease.
     New {
         /// The lease.
@@ -177,7 +177,7 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     ///
     /// - [`ErrorKind::PoolExhausted`]: no address is free.
-    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressForeign`],
+    /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressConflict`],
     ///   [`ErrorKind::AddressUnusable`]: a requested address cannot be given.
     /// - [`ErrorKind::NameTaken`]: another container has the name.
     /// - [`ErrorKind::AlreadyConnected`]: the container has several leases, and no interface is
@@ -185,7 +185,7 @@ pub trait Store: Send + Sync + Debug {
     /// - [`ErrorKind::LeaseLost`]: a lease to take is not pending.
     /// - [`ErrorKind::NetworkNotFound`]: the network was removed.
     /// - Otherwise as for every [`Store`](#errors).
-    fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted>;
+    fn lease(&self, network: &NetworkRecord, request: &LeaseRequest) -> Result<LeaseOutcome>;
     /// Confirms a lease for a caller that continues with it; false if it no longer exists.
     ///
     /// Earlier changes of the lease that are still unanswered have no effect from now on. A lease
@@ -228,7 +228,7 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AddressTaken`] or [`ErrorKind::AddressForeign`] if another host has one of
+    /// [`ErrorKind::AddressTaken`] or [`ErrorKind::AddressConflict`] if another host has one of
     /// them; [`ErrorKind::NameTaken`] or [`ErrorKind::AlreadyConnected`] if another lease has the
     /// name or the interface; otherwise as for every [`Store`](#errors).
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
@@ -283,19 +283,19 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     ///
     /// As for every [`Store`](#errors).
-    fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
-    /// Deletes the record that a foreign host has an address; false if there was none.
+    fn add_conflicting_address(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
+    /// Deletes the record that another host has an address; false if there was none.
     ///
     /// # Errors
     ///
     /// As for every [`Store`](#errors).
-    fn forget_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
-    /// Returns the addresses that foreign hosts are known to have.
+    fn remove_conflicting_address(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool>;
+    /// Returns the addresses that are recorded as conflicting.
     ///
     /// # Errors
     ///
     /// As for every [`Store`](#errors).
-    fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>>;
+    fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>>;
 
     /// Frees addresses that were kept for containers for long enough, and returns their number.
     ///

@@ -11,7 +11,7 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
         .config
         .get_subnets()
         .iter()
-        .filter(|subnet| subnet.net().addr().is_ipv6() == v6)
+        .filter(|subnet| subnet.get_net().addr().is_ipv6() == v6)
         .flat_map(|subnet| match subnet.get_ranges() {
             [] => vec![subnet.to_string()],
             ranges => ranges.iter().map(ToString::to_string).collect(),
@@ -26,7 +26,7 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
     .in_network(network.name())
 }
 
-/// Returns the error if a container or a foreign host has an address.
+/// Returns the error if a container or another host has an address.
 pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&str>) -> Error {
     let operation = format!("give out {address}");
     match holder {
@@ -36,11 +36,11 @@ pub(crate) fn taken(network: &NetworkRecord, address: IpAddr, holder: Option<&st
             format!("container {container:?} has {address}"),
         ),
         None => Error::new(
-            ErrorKind::AddressForeign,
+            ErrorKind::AddressConflict,
             operation,
             format!("a host on the LAN that is not a container of this network has {address}"),
         )
-        .with_hint("when that is over, forget that it is foreign"),
+        .with_hint("when that is over, delete the record of the conflict"),
     }
     .in_network(network.name())
 }
@@ -56,7 +56,7 @@ pub(crate) fn not_pending(network: &NetworkRecord, id: &str) -> Error {
 /// Returns the error if this host has an address itself.
 pub(crate) fn is_the_hosts(network: &NetworkRecord, address: IpAddr) -> Error {
     let why = format!("a link of this host has {address}");
-    Error::new(ErrorKind::AddressForeign, format!("give out {address}"), why)
+    Error::new(ErrorKind::AddressConflict, format!("give out {address}"), why)
         .in_network(network.name())
 }
 

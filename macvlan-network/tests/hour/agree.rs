@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Lease, Member, Network, Networks};
+use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network, Networks};
 use macvlan_tests::{Outcome, eventually, ip, ip_lines};
 
 use crate::scene::{Scene, answers_for_itself};
@@ -35,9 +35,9 @@ impl Filled {
     fn connect(&mut self, on_host: &Network, wished: &[IpAddr]) -> Outcome<bool> {
         let number = self.given.len();
         let (id, name) = (format!("fill-{number}"), format!("f{number}"));
-        let member = Member::new(&id).interface(name);
-        let member = wished.iter().fold(member, |member, one| member.address(*one));
-        match on_host.connect(&member, &self.inside) {
+        let options = ConnectOptions::new(&id).interface(name);
+        let options = wished.iter().fold(options, |options, one| options.address(*one));
+        match on_host.connect(&options, &self.inside) {
             Ok(connection) => {
                 for address in connection.addresses() {
                     assert!(self.addresses.insert(address), "{address} was given twice");
@@ -69,7 +69,7 @@ impl Scene {
             let of_network = network.leases()?;
             assert_all_can_be_given(&sessions, &network, of_network.len())?;
             leases.extend(of_network);
-            assert_eq!(network.foreign()?, [], "nobody else is there");
+            assert_eq!(network.conflicting_addresses()?, [], "nobody else is there");
         }
         self.assert_interfaces(&sessions[0], &leases)?;
         assert_eq!(sessions[0].unreadable()?.len(), 0);
@@ -159,7 +159,7 @@ fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usi
         pool(network).filter(|one| !filled.addresses.contains(one)).partition(IpAddr::is_ipv4);
     let families = network.config().get_subnets().len();
     let both = if families == 1 { v4.len() } else { v4.len().min(v6.len()) };
-    let is_shared = network.config().get_share().is_some();
+    let is_shared = network.config().get_block_size().is_some();
     assert!(is_shared || both == 0, "{v4:?} and {v6:?} are not given");
     for at in 0..both {
         let wished: Vec<IpAddr> = v4.get(at).into_iter().chain(v6.get(at)).copied().collect();
@@ -168,8 +168,8 @@ fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usi
     // A lease that was entered again may lack one family, whose address another container has, so
     // that one of the other family is left over.
     for address in v4[both..].iter().chain(v6.get(both..).unwrap_or_default()) {
-        network.add_foreign(*address)?;
-        assert!(network.forget_foreign(*address)?);
+        network.add_conflicting_address(*address)?;
+        assert!(network.remove_conflicting_address(*address)?);
         filled.addresses.insert(*address);
     }
     let size = usize::from(POOL.end - POOL.start) * families;
@@ -180,7 +180,7 @@ fn assert_all_can_be_given(sessions: &[Networks], network: &Network, leased: usi
 
 /// Returns the addresses that a network gives.
 pub(crate) fn pool(network: &Network) -> impl Iterator<Item = IpAddr> {
-    let nets = network.config().get_subnets().iter().map(|subnet| subnet.net().network());
+    let nets = network.config().get_subnets().iter().map(|subnet| subnet.get_net().network());
     nets.flat_map(|net| {
         POOL.map(move |at| match net {
             IpAddr::V4(net) => Ipv4Addr::from_bits(net.to_bits() + u32::from(at)).into(),

@@ -304,7 +304,7 @@ fn configs() -> Outcome<[NetworkConfig; 3]> {
         .subnet(subnet("10.2.0.0/24", "10.2.0.")?)
         .subnet(subnet("fd00:2::/64", "fd00:2::")?)
         .order(Order::Next)
-        .share(2);
+        .block_size(2);
     let inner = NetworkConfig::new("inner").subnet(subnet("10.3.0.0/24", "10.3.0.")?);
     let inner = if need(Need::Dummy).is_ok() { inner } else { inner.parent("ens33") };
     Ok([lan, shared, inner])

@@ -10,7 +10,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    Error, ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
+    ConnectOptions, Error, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, Result,
+    SqliteStore,
 };
 use macvlan_tests::Outcome;
 
@@ -127,7 +128,7 @@ impl Worker {
         let _ = self.networks.summary();
         if let Ok(inside) = NetNs::anonymous() {
             let id = format!("warm-{}", std::process::id());
-            let _ = self.all[0].connect(&Member::new(&id), &inside);
+            let _ = self.all[0].connect(&ConnectOptions::new(&id), &inside);
             let _ = self.all[0].disconnect_from(&id, &inside);
         }
     }
@@ -184,9 +185,9 @@ impl Worker {
         match rng.u8(0..100) {
             0..46 => {
                 let Ok(inside) = self.inside(id) else { return (on, Ok("has ended".to_owned())) };
-                let member = Self::member(id, network, rng);
+                let options = Self::options(id, network, rng);
                 let what = begun(format!("connect {on} in {}", inside.id()));
-                let done = network.connect(&member, &inside);
+                let done = network.connect(&options, &inside);
                 (what, done.map(|one| format!("{} {:?}", one.interface(), one.addresses())))
             }
             46..62 => {
@@ -241,22 +242,22 @@ impl Worker {
         if netns.id().inode.to_string() == inode { Ok(netns) } else { Err("it has ended".into()) }
     }
 
-    fn member(id: &str, network: &Network, rng: &mut Rng) -> Member {
-        let mut member = Member::new(id);
+    fn options(id: &str, network: &Network, rng: &mut Rng) -> ConnectOptions {
+        let mut options = ConnectOptions::new(id);
         if rng.u8(..10) < 3 {
-            member = member.name(format!("name{}", rng.u8(..8)));
+            options = options.name(format!("name{}", rng.u8(..8)));
         }
         if rng.u8(..10) < 2 {
-            member = member.alias(format!("alias{}", rng.u8(..4)));
+            options = options.alias(format!("alias{}", rng.u8(..4)));
         }
         if rng.u8(..10) < 2 {
-            member = member.gw_priority(rng.i32(0..3));
+            options = options.gw_priority(rng.i32(0..3));
         }
         if rng.u8(..10) < 2 {
             let all: Vec<IpAddr> = pool(network).collect();
-            member = member.address(all[rng.usize(..all.len())]);
+            options = options.address(all[rng.usize(..all.len())]);
         }
-        member
+        options
     }
 
     /// Performs an operation while only a few more descriptors can be opened.
@@ -279,7 +280,7 @@ impl Worker {
         diary.note(&format!("fork {kind} {id} …"));
         let work = || -> Outcome {
             let refused = match kind {
-                0 => network.connect(&Member::new(id), &inside).map(drop),
+                0 => network.connect(&ConnectOptions::new(id), &inside).map(drop),
                 1 => network.disconnect(id).map(drop),
                 2 => self.networks.reconcile().map(drop),
                 _ => {

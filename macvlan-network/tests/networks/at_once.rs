@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use crate::common::{Scene, ip, on_ens33, session, sound, started};
 use macvlan_core::NetNs;
-use macvlan_network::{Connection, ErrorKind, Member, Network, Networks, Result};
+use macvlan_network::{ConnectOptions, Connection, ErrorKind, Network, Networks, Result};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
 
 /// The number of rounds.
@@ -39,7 +39,7 @@ fn sessions(scene: &Scene) -> Outcome<Vec<Networks>> {
 }
 
 fn connect(lan: &Network, inside: &NetNs) -> Result<Connection> {
-    lan.connect(&Member::new("c1"), inside)
+    lan.connect(&ConnectOptions::new("c1"), inside)
 }
 
 /// All get the same lease and interface.
@@ -106,13 +106,13 @@ fn connected_and_forgotten() -> Outcome {
     let lan = scene.networks.create(&config.probe(true))?;
     let (_container, inside) = started()?;
     for address in ["10.1.0.2", "10.1.0.2", "10.1.0.9"] {
-        let member = Member::new("c1").address(ip(address));
-        let connection = lan.connect(&member, &inside)?;
+        let options = ConnectOptions::new("c1").address(ip(address));
+        let connection = lan.connect(&options, &inside)?;
         assert_eq!(ip_addresses(&inside, "eth0"), [format!("{address}/24")]);
         assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
         scene.networks.store().release(lan.record(), connection.lease())?;
     }
-    assert_eq!(lan.foreign()?, []);
+    assert_eq!(lan.conflicting_addresses()?, []);
     // Reconciled instead, the interface remains and has a lease again.
     assert_eq!(lan.reconcile()?.len(), 1);
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.9/24"]);

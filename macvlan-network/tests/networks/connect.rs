@@ -3,7 +3,7 @@
 
 use crate::common::{Scene, default_routes, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, Mode};
-use macvlan_network::{ErrorKind, MacFrom, Member, NetworkConfig};
+use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, NetworkConfig};
 use macvlan_tests::{
     Need, Outcome, Snapshot, eventually, ip_addresses, ip_do, ip_lines, ip_link, need, ping, silent,
 };
@@ -20,7 +20,7 @@ fn a_container_is_connected_and_disconnected() -> Outcome {
     )?;
     let (_container, inside) = started()?;
     let before = Snapshot::of(&scene.lab.a.netns);
-    let connection = lan.connect(&Member::new("c1").name("test101"), &inside)?;
+    let connection = lan.connect(&ConnectOptions::new("c1").name("test101"), &inside)?;
     assert_eq!(connection.addresses(), [ip("192.168.15.3")]);
     assert_eq!(connection.mac().to_string(), "02:42:c0:a8:0f:03");
     assert_eq!(ip_link(&inside, "eth0")["address"], "02:42:c0:a8:0f:03");
@@ -113,7 +113,7 @@ fn what_the_kernel_refuses_leaves_no_lease() -> Outcome {
         (&gone, macvlan_core::ErrorKind::ParentNotFound, "eth7"),
         (&large, macvlan_core::ErrorKind::MtuTooLarge, "9000"),
     ] {
-        let error = network.connect(&Member::new("c1").name("x"), &inside).unwrap_err();
+        let error = network.connect(&ConnectOptions::new("c1").name("x"), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
         assert_eq!(error.core().map(macvlan_core::Error::kind), Some(kind), "{error}");
         let message = error.to_string();
@@ -123,17 +123,17 @@ fn what_the_kernel_refuses_leaves_no_lease() -> Outcome {
         outside.assert_same(&scene.lab.a.netns);
         within.assert_same(&inside);
     }
-    for member in [
-        Member::new("a/b"),
-        Member::new("c1").name("two words"),
-        Member::new("c1").interface("a name that is too long"),
-        Member::new("c1").default_route(true).gw_priority(1),
-        Member::new("c1").alias("two words"),
+    for options in [
+        ConnectOptions::new("a/b"),
+        ConnectOptions::new("c1").name("two words"),
+        ConnectOptions::new("c1").interface("a name that is too long"),
+        ConnectOptions::new("c1").default_route(true).gw_priority(1),
+        ConnectOptions::new("c1").alias("two words"),
     ] {
-        let error = large.connect(&member, &inside).unwrap_err();
+        let error = large.connect(&options, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     }
-    let error = large.connect(&Member::new("c1"), &scene.lab.a.netns).unwrap_err();
+    let error = large.connect(&ConnectOptions::new("c1"), &scene.lab.a.netns).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     assert!(error.to_string().contains("host's own network namespace"), "{error}");
     assert_eq!(sound(&scene.directory)?, 0);
@@ -149,27 +149,27 @@ fn a_container_in_two_networks() -> Outcome {
     let (_container, inside) = started()?;
     let default = || default_routes(&inside);
 
-    let first = inner.connect(&Member::new("c1"), &inside)?;
+    let first = inner.connect(&ConnectOptions::new("c1"), &inside)?;
     assert_eq!((first.interface().as_str(), default()), ("eth0", Vec::new()));
-    let second = one.connect(&Member::new("c1"), &inside)?;
+    let second = one.connect(&ConnectOptions::new("c1"), &inside)?;
     assert_eq!(second.interface(), "eth1");
-    let third = two.connect(&Member::new("c1"), &inside)?;
+    let third = two.connect(&ConnectOptions::new("c1"), &inside)?;
     assert_eq!(third.interface(), "eth2");
     assert_eq!(default(), ["10.1.0.1 dev eth1"], "the first that has one gives it");
     one.disconnect("c1")?;
     two.disconnect("c1")?;
     // An option decides.
-    one.connect(&Member::new("c1").default_route(false), &inside)?;
-    two.connect(&Member::new("c1").interface("wan").default_route(true), &inside)?;
+    one.connect(&ConnectOptions::new("c1").default_route(false), &inside)?;
+    two.connect(&ConnectOptions::new("c1").interface("wan").default_route(true), &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev wan"]);
 
     // Links of other programs are skipped.
     let (_other, inside) = started()?;
     ip_do(&inside, "link add eth0 type veth peer name eth9");
-    let passed = one.connect(&Member::new("c2"), &inside)?;
+    let passed = one.connect(&ConnectOptions::new("c2"), &inside)?;
     assert_eq!(passed.interface(), "eth1");
     assert_eq!(one.lease("c2")?.map(|lease| lease.interface), Some(passed.interface()));
-    let error = two.connect(&Member::new("c2").interface("eth0"), &inside).unwrap_err();
+    let error = two.connect(&ConnectOptions::new("c2").interface("eth0"), &inside).unwrap_err();
     let core = error.core().map(macvlan_core::Error::kind);
     assert_eq!(core, Some(macvlan_core::ErrorKind::NameTaken), "{error}");
     assert_eq!(two.lease("c2")?, None);
@@ -182,22 +182,22 @@ fn connected_again() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_container, inside) = started()?;
-    let member = Member::new("c1").name("test101");
-    let first = lan.connect(&member, &inside)?;
-    let again = lan.connect(&member, &inside)?;
+    let options = ConnectOptions::new("c1").name("test101");
+    let first = lan.connect(&options, &inside)?;
+    let again = lan.connect(&options, &inside)?;
     assert_eq!(first.lease(), again.lease());
     ip_do(&inside, "link delete eth0");
     // From another process.
     let other = session(&scene.lab.a, &scene.directory, "a")?.network("lan")?;
-    assert_eq!(other.connect(&member, &inside)?.lease(), first.lease());
+    assert_eq!(other.connect(&options, &inside)?.lease(), first.lease());
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
 
-    let error = lan.connect(&member.clone().address(ip("10.1.0.9")), &inside).unwrap_err();
+    let error = lan.connect(&options.clone().address(ip("10.1.0.9")), &inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
     let (_elsewhere, elsewhere) = started()?;
-    let error = lan.connect(&member, &elsewhere).unwrap_err();
+    let error = lan.connect(&options, &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
-    let error = lan.connect(&Member::new("c2").name("test101"), &elsewhere).unwrap_err();
+    let error = lan.connect(&ConnectOptions::new("c2").name("test101"), &elsewhere).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
     assert!(error.to_string().contains("container \"c1\" is called \"test101\""), "{error}");
     let error = lan.disconnect_from("c1", &elsewhere).unwrap_err();
@@ -207,7 +207,7 @@ fn connected_again() -> Outcome {
 
     // A container whose namespace is gone can be disconnected from any process.
     let (gone, was_inside) = started()?;
-    lan.connect(&member, &was_inside)?;
+    lan.connect(&options, &was_inside)?;
     drop((gone, was_inside));
     assert_eq!(lan.disconnect_from("c1", &elsewhere)?, Detached::AlreadyGone);
     Ok(())
@@ -225,13 +225,13 @@ fn an_isolated_network() -> Outcome {
         let all = ip_lines(&scene.lab.a.netns, "-o link show group 1835098998");
         all.into_iter().filter(|line| line.contains("dm-")).collect()
     };
-    inner.connect(&Member::new("c1"), &one)?;
+    inner.connect(&ConnectOptions::new("c1"), &one)?;
     assert_eq!(dummies().len(), 1);
     // As after a reboot: the network's own link is gone, and the first container creates it again.
     ip_do(&scene.lab.a.netns, &format!("link delete {}", inner.parent()));
     inner.disconnect("c1")?;
-    inner.connect(&Member::new("c1"), &one)?;
-    inner.connect(&Member::new("c2"), &two)?;
+    inner.connect(&ConnectOptions::new("c1"), &one)?;
+    inner.connect(&ConnectOptions::new("c2"), &two)?;
     assert!(ping(&one, "10.1.0.3").is_some());
     assert!(silent(&one, "192.168.15.2"));
     assert!(ip_link(&scene.lab.a.netns, &inner.parent())["ifname"].is_string());
@@ -241,7 +241,7 @@ fn an_isolated_network() -> Outcome {
     assert!(dummies().is_empty(), "and goes with the last");
     // The remains of a container that was not disconnected are deleted once it is known to be gone.
     let (gone, was_inside) = started()?;
-    inner.connect(&Member::new("c3"), &was_inside)?;
+    inner.connect(&ConnectOptions::new("c3"), &was_inside)?;
     drop((gone, was_inside));
     eventually("it is not gone", || Ok(scene.networks.collect()?.leases.len() == 1))?;
     eventually("its link stays", || {
@@ -264,11 +264,11 @@ fn isolated_networks_with_a_probe() -> Outcome {
     let (_one, one) = started()?;
     let (_two, two) = started()?;
     let (_three, three) = started()?;
-    assert_eq!(inner.connect(&Member::new("c1"), &one)?.addresses(), [ip("10.1.0.2")]);
+    assert_eq!(inner.connect(&ConnectOptions::new("c1"), &one)?.addresses(), [ip("10.1.0.2")]);
     // Another host on the network's own link has the next address.
     ip_do(&one, "address add 10.1.0.3/24 dev eth0");
-    assert_eq!(inner.connect(&Member::new("c2"), &two)?.addresses(), [ip("10.1.0.4")]);
-    assert_eq!(other.connect(&Member::new("c3"), &three)?.addresses(), [ip("10.1.0.2")]);
+    assert_eq!(inner.connect(&ConnectOptions::new("c2"), &two)?.addresses(), [ip("10.1.0.4")]);
+    assert_eq!(other.connect(&ConnectOptions::new("c3"), &three)?.addresses(), [ip("10.1.0.2")]);
     assert!(ping(&one, "10.1.0.4").is_some());
     assert!(silent(&three, "10.1.0.4"));
     Ok(())
@@ -306,13 +306,13 @@ fn mac_addresses_stay() -> Outcome {
     let lan =
         scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container))?;
     let (_container, inside) = started()?;
-    let first = lan.connect(&Member::new("c1"), &inside)?.mac();
+    let first = lan.connect(&ConnectOptions::new("c1"), &inside)?.mac();
     lan.disconnect("c1")?;
-    let second = lan.connect(&Member::new("c1").address(ip("10.1.0.77")), &inside)?.mac();
+    let second = lan.connect(&ConnectOptions::new("c1").address(ip("10.1.0.77")), &inside)?.mac();
     assert_eq!(first, second);
     assert_eq!(ip_link(&inside, "eth0")["address"], first.to_string());
     let (_other, other) = started()?;
-    let said = lan.connect(&Member::new("c2").mac("02:00:00:00:00:07".parse()?), &other)?;
+    let said = lan.connect(&ConnectOptions::new("c2").mac("02:00:00:00:00:07".parse()?), &other)?;
     assert_eq!(ip_link(&other, "eth0")["address"], "02:00:00:00:00:07");
     assert_eq!(said.mac().to_string(), "02:00:00:00:00:07");
     Ok(())
@@ -333,7 +333,7 @@ fn in_the_shape_of_docker() -> Outcome {
             .label("who", "us"),
     )?;
     let (container, inside) = started()?;
-    let connection = lan.connect(&Member::new("4f1c").name("test101"), &inside)?;
+    let connection = lan.connect(&ConnectOptions::new("4f1c").name("test101"), &inside)?;
     let mut told = lan.inspect()?;
     assert!(told["Created"].as_str().is_some_and(|text| text.ends_with('Z') && text.len() == 20));
     assert_eq!(told["Id"].as_str().map(str::len), Some(64));
@@ -379,8 +379,8 @@ fn names_are_resolved() -> Outcome {
         scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    lan.connect(&Member::new("c1").name("test101"), &one)?;
-    lan.connect(&Member::new("c2"), &two)?;
+    lan.connect(&ConnectOptions::new("c1").name("test101"), &one)?;
+    lan.connect(&ConnectOptions::new("c2"), &two)?;
     let both = [ip("10.1.0.2"), ip("fd00:1::2")];
     for name in ["test101", "test101.lan", "c1"] {
         assert_eq!(lan.resolve(name)?, both, "{name}");

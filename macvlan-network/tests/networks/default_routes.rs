@@ -4,7 +4,7 @@
 use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{
-    ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Reconciled, Subnet,
+    ConnectOptions, ErrorKind, MacFrom, Network, NetworkConfig, Networks, Reconciled, Subnet,
 };
 use macvlan_tests::{Outcome, ip_do, ip_lines, ip_try_all};
 
@@ -30,7 +30,7 @@ fn they_lead_through_the_first_and_then_the_next() -> Outcome {
     let v4 = networks.create(&on_ens33("v4", "10.1.0.0/24")?)?;
     let both = networks.create(&dual("both", 2)?)?;
     let (_container, inside) = started()?;
-    let member = Member::new("c1");
+    let options = ConnectOptions::new("c1");
     let default = || default_routes(&inside);
     for (network, routes) in [
         (&inner, no_routes()),
@@ -38,7 +38,7 @@ fn they_lead_through_the_first_and_then_the_next() -> Outcome {
         (&v4, vec!["10.1.0.1 dev eth2".to_owned()]),
         (&both, vec!["10.1.0.1 dev eth2".to_owned(), "fd00:2::1 dev eth3".to_owned()]),
     ] {
-        network.connect(&member, &inside)?;
+        network.connect(&options, &inside)?;
         assert_eq!(default(), routes, "{}", network.name());
         assert!(networks.reconcile()?.is_empty());
     }
@@ -46,7 +46,7 @@ fn they_lead_through_the_first_and_then_the_next() -> Outcome {
     assert_eq!(default(), ["10.2.0.1 dev eth3", "fd00:2::1 dev eth3"]);
     assert!(networks.reconcile()?.is_empty());
     // It is connected again, now as the last one.
-    v4.connect(&member, &inside)?;
+    v4.connect(&options, &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev eth3", "fd00:2::1 dev eth3"]);
     both.disconnect("c1")?;
     assert_eq!(default(), ["10.1.0.1 dev eth2"]);
@@ -64,32 +64,32 @@ fn they_move_to_the_network_that_asks() -> Outcome {
     let two = networks.create(&dual("two", 2)?)?;
     let three = networks.create(&on_ens33("three", "10.3.0.0/24")?)?;
     let (_container, inside) = started()?;
-    let member = || Member::new("c1");
+    let options = || ConnectOptions::new("c1");
     let default = || default_routes(&inside);
-    one.connect(&member(), &inside)?;
-    two.connect(&member().gw_priority(-1), &inside)?;
+    one.connect(&options(), &inside)?;
+    two.connect(&options().gw_priority(-1), &inside)?;
     assert_eq!(default(), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
-    three.connect(&member().gw_priority(7), &inside)?;
+    three.connect(&options().gw_priority(7), &inside)?;
     assert_eq!(default(), ["10.3.0.1 dev eth2", "fd00:1::1 dev eth0"]);
     // On a second connect.
-    assert_eq!(two.connect(&member().default_route(true), &inside)?.lease().gw_priority, 8);
+    assert_eq!(two.connect(&options().default_route(true), &inside)?.lease().gw_priority, 8);
     assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
-    two.connect(&member().default_route(true), &inside)?;
+    two.connect(&options().default_route(true), &inside)?;
     assert_eq!(two.lease("c1")?.map(|lease| lease.gw_priority), Some(8), "it is in front already");
     assert!(networks.reconcile()?.is_empty());
-    two.connect(&member().default_route(false), &inside)?;
+    two.connect(&options().default_route(false), &inside)?;
     assert_eq!(default(), ["10.3.0.1 dev eth2", "fd00:1::1 dev eth0"]);
     three.disconnect("c1")?;
     one.disconnect("c1")?;
     assert_eq!(default(), no_routes(), "never, it was said");
     assert!(networks.reconcile()?.is_empty());
-    two.connect(&member().gw_priority(0), &inside)?;
+    two.connect(&options().gw_priority(0), &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
 
     // Routes of router advertisements are replaced.
     ip_do(&inside, "-6 route delete default");
     ip_do(&inside, "-6 route add default via fe80::1 dev eth1 proto ra");
-    two.connect(&member(), &inside)?;
+    two.connect(&options(), &inside)?;
     assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
     Ok(())
 }
@@ -109,17 +109,17 @@ fn somebody_elses_stay() -> Outcome {
         ip_do(&inside, "address add 172.17.0.2/16 dev d0");
         ip_do(&inside, &format!("route add default via 172.17.0.1{metric}"));
         let theirs = "172.17.0.1 dev d0 by boot";
-        let member = Member::new("c1");
+        let options = ConnectOptions::new("c1");
         let default = || default_routes(&inside);
-        lan.connect(&member, &inside)?;
+        lan.connect(&options, &inside)?;
         assert_eq!(default(), [theirs, "fd00:1::1 dev eth0"]);
-        other.connect(&member.clone().default_route(true), &inside)?;
+        other.connect(&options.clone().default_route(true), &inside)?;
         assert_eq!(default(), [theirs, "fd00:1::1 dev eth0"]);
         assert!(networks.reconcile()?.is_empty());
         // Either the network's route is used, or nothing changes.
-        lan.connect(&member.clone().replace_default_route(true), &inside)?;
+        lan.connect(&options.clone().replace_default_route(true), &inside)?;
         assert_eq!(default(), [theirs, "fd00:1::1 dev eth0"]);
-        other.connect(&member.clone().replace_default_route(true), &inside)?;
+        other.connect(&options.clone().replace_default_route(true), &inside)?;
         assert_eq!(default(), ["10.2.0.1 dev eth1", "fd00:1::1 dev eth0"]);
         assert!(networks.reconcile()?.is_empty());
         other.disconnect("c1")?;
@@ -140,15 +140,15 @@ fn one_that_is_half_made_leads_nowhere() -> Outcome {
     let one = scene.networks.create(&dual("one", 1)?)?;
     let two = scene.networks.create(&dual("two", 2)?)?;
     let (_container, inside) = started()?;
-    let member = Member::new("c1");
+    let options = ConnectOptions::new("c1");
     for half in ["address flush dev eth0", "link set dev eth0 down"] {
-        one.connect(&member, &inside)?;
+        one.connect(&options, &inside)?;
         ip_try_all(&inside, &["route del default", "route del default via fd00:1::1", half]);
-        two.connect(&member, &inside)?;
+        two.connect(&options, &inside)?;
         assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
         two.disconnect("c1")?;
         assert_eq!(default_routes(&inside), no_routes());
-        two.connect(&member, &inside)?;
+        two.connect(&options, &inside)?;
         let done = one.reconcile()?;
         assert_eq!(done.len(), 1, "{done:?}");
         assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
@@ -164,7 +164,7 @@ fn a_route_that_is_refused_undoes_the_connect() -> Outcome {
     let (_container, inside) = started()?;
     // This is the only route to 10.1.0.1.
     ip_do(&inside, "rule add priority 1 to 10.1.0.1 prohibit");
-    let error = lan.connect(&Member::new("c1"), &inside).unwrap_err();
+    let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
     assert!(error.to_string().contains("10.1.0.1"), "{error}");
     assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
@@ -179,9 +179,9 @@ fn expected(leases: &[(&Network, i32)], inside: &NetNs) -> Outcome<Vec<String>> 
         let mut best: Option<(i32, String)> = None;
         for (network, priority) in leases {
             let mut subnets = network.config().get_subnets().iter();
-            let subnet = subnets.find(|one| one.net().addr().is_ipv6() == v6);
+            let subnet = subnets.find(|one| one.get_net().addr().is_ipv6() == v6);
             let Some(gateway) = subnet.and_then(Subnet::get_gateway) else { continue };
-            if network.config().is_internal()
+            if network.config().get_internal()
                 || best.as_ref().is_some_and(|(best, _)| best >= priority)
             {
                 continue;
@@ -226,8 +226,8 @@ fn in_any_order(networks: &Networks) -> Outcome {
             }
             (at, _) => {
                 let priority = i32::try_from(chance(3))? - 1;
-                let member = Member::new("c1").gw_priority(priority);
-                network.connect(&member, &inside)?;
+                let options = ConnectOptions::new("c1").gw_priority(priority);
+                network.connect(&options, &inside)?;
                 match at {
                     Some(at) => connected[at].1 = priority,
                     None => connected.push((network, priority)),
@@ -258,8 +258,8 @@ fn reconciled() -> Outcome {
     let one = scene.networks.create(&dual("one", 1)?)?;
     let two = scene.networks.create(&dual("two", 2)?)?;
     let (_container, inside) = started()?;
-    one.connect(&Member::new("c1"), &inside)?;
-    two.connect(&Member::new("c1"), &inside)?;
+    one.connect(&ConnectOptions::new("c1"), &inside)?;
+    two.connect(&ConnectOptions::new("c1"), &inside)?;
     let right = ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"];
     for change in [
         "route delete default",
@@ -285,7 +285,7 @@ fn they_move_when_what_has_no_lease_goes() -> Outcome {
     let one = networks.create(&dual("one", 1)?.mac_from(MacFrom::Container))?;
     let two = networks.create(&dual("two", 2)?)?;
     let (_container, inside) = started()?;
-    let member = Member::new("c1");
+    let options = ConnectOptions::new("c1");
     let (by_one, by_two) =
         (["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"], ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
     let lose = || -> Outcome {
@@ -294,8 +294,8 @@ fn they_move_when_what_has_no_lease_goes() -> Outcome {
         assert_eq!(default_routes(&inside), by_one);
         Ok(())
     };
-    one.connect(&member, &inside)?;
-    two.connect(&member, &inside)?;
+    one.connect(&options, &inside)?;
+    two.connect(&options, &inside)?;
     lose()?;
     let done = networks.reconcile()?;
     assert!(done.iter().any(|one| matches!(one, Reconciled::Adopted(_))), "{done:?}");
@@ -304,7 +304,7 @@ fn they_move_when_what_has_no_lease_goes() -> Outcome {
 
     lose()?;
     let (_other, other) = started()?;
-    let taken = Member::new("c2").address(ip("10.1.0.2")).address(ip("fd00:1::2"));
+    let taken = ConnectOptions::new("c2").address(ip("10.1.0.2")).address(ip("fd00:1::2"));
     one.connect(&taken, &other)?;
     let done = networks.reconcile()?;
     assert!(done.iter().any(|one| matches!(one, Reconciled::Displaced { .. })), "{done:?}");
@@ -312,7 +312,7 @@ fn they_move_when_what_has_no_lease_goes() -> Outcome {
     assert!(networks.reconcile()?.is_empty());
 
     for by_id in [true, false] {
-        one.connect(&member.clone().default_route(true), &inside)?;
+        one.connect(&options.clone().default_route(true), &inside)?;
         lose()?;
         let gone = if by_id { one.disconnect("c1")? } else { one.disconnect_from("c1", &inside)? };
         assert_eq!(gone, Detached::Removed);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::common::{Scene, ip, on_ens33, started};
 use macvlan_core::{MacAddr, NetNs};
-use macvlan_network::{ErrorKind, MacFrom, Member, Network};
+use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, Network};
 use macvlan_tests::{Outcome, eventually};
 
 /// Returns whether a link on `ens33` with a MAC address is up, judged by the parent's filter list.
@@ -20,7 +20,7 @@ fn is_up(host: &NetNs, mac: MacAddr) -> Outcome<bool> {
 /// Connects a container, which then ends, and returns the MAC address that it had.
 fn ended(lan: &Network, host: &NetNs) -> Outcome<MacAddr> {
     let (_container, inside) = started()?;
-    let mac = lan.connect(&Member::new("former").address(ip("10.1.0.9")), &inside)?.mac();
+    let mac = lan.connect(&ConnectOptions::new("former").address(ip("10.1.0.9")), &inside)?.mac();
     assert!(is_up(host, mac)?);
     Ok(mac)
 }
@@ -31,7 +31,7 @@ fn an_address_is_given_when_its_former_interface_is_gone() -> Outcome {
     let host = &scene.lab.a.netns;
     let config = on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container);
     let lan = scene.networks.create(&config)?;
-    let next = Member::new("next").address(ip("10.1.0.9"));
+    let next = ConnectOptions::new("next").address(ip("10.1.0.9"));
     for round in 0..4 {
         let mac = ended(&lan, host)?;
         let (_container, inside) = started()?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::common::{Scene, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, Host, NetNs};
 use macvlan_network::{
-    Allocation, ErrorKind, Member, NetworkConfig, Networks, Reconciled, SqliteStore,
+    Allocation, ConnectOptions, ErrorKind, NetworkConfig, Networks, Reconciled, SqliteStore,
 };
 use macvlan_tests::{
     Actor, Need, Outcome, PATIENCE, Snapshot, ip as ask_ip, ip_addresses, ip_do, ip_lines, ip_link,
@@ -39,8 +39,8 @@ fn it_is_created_moved_and_removed() -> Outcome {
         let config = config.mtu(1400).route("10.9.0.0/16 via 192.168.15.9".parse()?);
         let lan = networks.create(&config)?;
         let before = Snapshot::of(host);
-        let member = Member::new("c1").name("web").address(ip("192.168.15.77"));
-        let link = lan.create_link(&member)?;
+        let options = ConnectOptions::new("c1").name("web").address(ip("192.168.15.77"));
+        let link = lan.create_link(&options)?;
         let name = link.name();
         assert!(name.as_str().starts_with("mv-") && name.as_str().len() == 15, "{name}");
         assert_eq!(link.gateways(), [ip("192.168.15.1"), ip("fd00:1::1")]);
@@ -61,8 +61,8 @@ fn it_is_created_moved_and_removed() -> Outcome {
         // A second link is refused, and so is connecting until the link is moved.
         let (_container, inside) = started()?;
         let refused = [
-            lan.create_link(&member).map(drop).unwrap_err(),
-            lan.connect(&member, &inside).map(drop).unwrap_err(),
+            lan.create_link(&options).map(drop).unwrap_err(),
+            lan.connect(&options, &inside).map(drop).unwrap_err(),
         ];
         for error in refused {
             assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
@@ -97,7 +97,7 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
         let host = networks.host().netns();
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_container, inside) = started()?;
-        let link = lan.create_link(&Member::new("c1"))?;
+        let link = lan.create_link(&ConnectOptions::new("c1"))?;
         hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
         let done = networks.reconcile()?;
         assert!(
@@ -116,7 +116,7 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
         assert!(links(host).is_empty() && lan.leases()?.is_empty());
 
         // A link on the host without a lease is deleted.
-        let link = lan.create_link(&Member::new("c1"))?;
+        let link = lan.create_link(&ConnectOptions::new("c1"))?;
         assert!(networks.store().release(lan.record(), link.lease())?);
         let done = networks.reconcile()?;
         assert!(matches!(&done[..], [Reconciled::Displaced { .. }]), "{done:?}");
@@ -131,13 +131,13 @@ fn what_is_over_is_collected() -> Outcome {
         let (host, old) = (networks.host().netns(), without_age(networks));
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let before = Snapshot::of(host);
-        let link = lan.create_link(&Member::new("c1"))?;
+        let link = lan.create_link(&ConnectOptions::new("c1"))?;
         assert!(networks.collect()?.leases.is_empty());
         assert_eq!(old.collect()?.leases, [link.lease().clone()]);
         before.assert_same(host);
 
         let (container, inside) = started()?;
-        let moved = lan.create_link(&Member::new("c1"))?;
+        let moved = lan.create_link(&ConnectOptions::new("c1"))?;
         hand_over(host, moved.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
         assert_eq!(old.collect()?.leases, []);
         let lease = lan.lease("c1")?.ok_or("it has a lease")?;
@@ -146,7 +146,7 @@ fn what_is_over_is_collected() -> Outcome {
 
         // It was deleted with a container that it was never bound to.
         let (other, beside) = started()?;
-        let never = lan.create_link(&Member::new("c2"))?;
+        let never = lan.create_link(&ConnectOptions::new("c2"))?;
         hand_over(host, never.name().as_str(), &beside, "eth0", "10.1.0.3/24")?;
         drop((container, inside, other, beside));
         macvlan_tests::eventually("a lease is left", || {
@@ -164,12 +164,12 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
         let host = networks.host().netns();
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_container, inside) = started()?;
-        lan.create_link(&Member::new("c1"))?;
+        lan.create_link(&ConnectOptions::new("c1"))?;
         assert_eq!(lan.disconnect("c1")?, Detached::Removed);
         assert!(links(host).is_empty());
         for from in [None, Some(&inside)] {
-            lan.connect(&Member::new("c1").interface("eth0"), &inside)?;
-            let further = lan.create_link(&Member::new("c1").interface("net1"))?;
+            lan.connect(&ConnectOptions::new("c1").interface("eth0"), &inside)?;
+            let further = lan.create_link(&ConnectOptions::new("c1").interface("net1"))?;
             hand_over(host, further.name().as_str(), &inside, "net1", "10.1.0.3/24")?;
             let gone = match from {
                 None => lan.disconnect(("c1", "net1"))?,
@@ -181,9 +181,9 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
         }
         // Connecting binds it where it is, and completes it.
         lan.disconnect("c1")?;
-        let link = lan.create_link(&Member::new("c1"))?;
+        let link = lan.create_link(&ConnectOptions::new("c1"))?;
         hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.99/24")?;
-        let connection = lan.connect(&Member::new("c1"), &inside)?;
+        let connection = lan.connect(&ConnectOptions::new("c1"), &inside)?;
         assert_eq!(connection.lease().endpoint, link.lease().endpoint);
         let address = connection.lease().addresses[0].to_string();
         assert!(ip_addresses(&inside, "eth0").contains(&address));
@@ -195,7 +195,7 @@ fn it_takes_what_was_allocated() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let pending = lan.allocate(&Allocation::new().address(ip("10.1.0.50")))?;
-        let link = lan.create_link(&Member::new("c1").take(&pending.endpoint))?;
+        let link = lan.create_link(&ConnectOptions::new("c1").take(&pending.endpoint))?;
         assert_eq!(link.lease().addresses, pending.addresses);
         assert_eq!(Some(link.mac()), pending.mac);
         assert_eq!(lan.leases()?, [link.lease().clone()]);
@@ -210,8 +210,10 @@ fn what_fails_leaves_nothing() -> Outcome {
             .create(&NetworkConfig::new("lan").parent("ens77").subnet(subnet("10.1.0.0/24")?))?;
         let before = Snapshot::of(networks.host().netns());
         let pending = lan.allocate(&Allocation::new())?;
-        for member in [Member::new("c1"), Member::new("c1").take(&pending.endpoint)] {
-            let error = lan.create_link(&member).unwrap_err();
+        for options in
+            [ConnectOptions::new("c1"), ConnectOptions::new("c1").take(&pending.endpoint)]
+        {
+            let error = lan.create_link(&options).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
             assert!(error.to_string().contains("create a link for container \"c1\""), "{error}");
             assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
@@ -229,8 +231,8 @@ fn the_parent_is_made_and_goes() -> Outcome {
     let config = NetworkConfig::new("vlan").parent("ens33.10").subnet(subnet("10.1.0.0/24")?);
     let vlan = scene.networks.create(&config)?;
     let before = Snapshot::of(host);
-    vlan.create_link(&Member::new("c1"))?;
-    vlan.create_link(&Member::new("c2"))?;
+    vlan.create_link(&ConnectOptions::new("c1"))?;
+    vlan.create_link(&ConnectOptions::new("c2"))?;
     assert_eq!(ip_link(host, "ens33.10")["ifname"], "ens33.10");
     vlan.disconnect("c1")?;
     assert_eq!(ip_link(host, "ens33.10")["ifname"], "ens33.10");
@@ -244,7 +246,7 @@ fn creates(arguments: &[String]) -> Outcome {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let networks = Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?;
     for number in 0.. {
-        networks.network("lan")?.create_link(&Member::new(format!("c{number}")))?;
+        networks.network("lan")?.create_link(&ConnectOptions::new(format!("c{number}")))?;
         println!("{number}");
         if number == 200 {
             std::thread::sleep(PATIENCE);

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::common::{Scene, on_ens33, on_small_disk};
 use macvlan_core::NetNs;
-use macvlan_network::{Error, ErrorKind, Member, Network};
+use macvlan_network::{ConnectOptions, Error, ErrorKind, Network};
 use macvlan_tests::Outcome;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount, umount};
@@ -21,7 +21,7 @@ struct Named(Network, NetNs);
 fn named(scene: &Scene, network: &str, net: &str, container: &str) -> Outcome<Named> {
     let network = scene.networks.create(&on_ens33(network, net)?)?;
     let inside = NetNs::anonymous()?;
-    network.connect(&Member::new(container).name(container), &inside)?;
+    network.connect(&ConnectOptions::new(container).name(container), &inside)?;
     Ok(Named(network, inside))
 }
 

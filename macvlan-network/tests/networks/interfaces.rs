@@ -4,7 +4,7 @@
 
 use crate::common::{Scene, ip, on_ens33, started, subnet};
 use macvlan_core::{AcceptRa, Handle, NetNs};
-use macvlan_network::{ErrorKind, Member, NetworkConfig};
+use macvlan_network::{ConnectOptions, ErrorKind, NetworkConfig};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link, sysctl};
 
 fn disable_ipv6(inside: &NetNs, link: &str) -> Outcome<Option<bool>> {
@@ -24,7 +24,7 @@ fn routes_and_a_metric() -> Outcome {
             .route("fd00:9::/48 via fe80::9".parse()?),
     )?;
     let (_container, inside) = started()?;
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     let v4 = |what: &str| ip_lines(&inside, &format!("-4 route show {what}"));
     assert_eq!(v4("default"), ["default via 10.1.0.1 dev eth0 proto 109 metric 50"]);
     assert_eq!(v4("10.9.0.0/16"), ["10.9.0.0/16 via 10.1.0.254 dev eth0 metric 7"]);
@@ -38,7 +38,7 @@ fn routes_and_a_metric() -> Outcome {
     }
     // A container with an address in the other subnet gets that subnet's gateway and routes.
     let (_other, other) = started()?;
-    lan.connect(&Member::new("c2").address(ip("10.2.0.8")), &other)?;
+    lan.connect(&ConnectOptions::new("c2").address(ip("10.2.0.8")), &other)?;
     let routes = ip_lines(&other, "-4 route show");
     assert!(
         routes.contains(&"default via 10.2.0.1 dev eth0 proto 109 metric 50".to_owned()),
@@ -64,7 +64,7 @@ fn ipv6_follows_the_subnets() -> Outcome {
     let told = create(on_ens33("told", "10.4.0.0/24")?.accept_ra(AcceptRa::UnlessForwarding))?;
     let (_container, inside) = started()?;
     for (network, link) in [(&v4, "v4"), (&dual, "dual"), (&left, "left"), (&told, "told")] {
-        network.connect(&Member::new("c1").interface(link), &inside)?;
+        network.connect(&ConnectOptions::new("c1").interface(link), &inside)?;
     }
     let has_link_local =
         |link: &str| !ip_lines(&inside, &format!("-6 address show {link}")).is_empty();
@@ -81,9 +81,9 @@ fn ipv6_follows_the_subnets() -> Outcome {
     // only.
     let (_without, without) = started()?;
     sysctl(&without, "ipv6/conf/default/disable_ipv6", "1");
-    dual.connect(&Member::new("c2"), &without)?;
+    dual.connect(&ConnectOptions::new("c2"), &without)?;
     assert_eq!(ip_addresses(&without, "eth0")[..2], ["10.2.0.3/24", "fd00:2::3/64"]);
-    left.connect(&Member::new("c2"), &without)?;
+    left.connect(&ConnectOptions::new("c2"), &without)?;
     assert_eq!(disable_ipv6(&without, "eth1")?, Some(true));
     Ok(())
 }
@@ -97,7 +97,7 @@ fn mtus_and_multicast() -> Outcome {
         scene.networks.create(&on_ens33("small", "10.1.0.0/24")?.mtu(1000).allmulticast(true))?;
     assert!(small.warnings().is_empty(), "{:?}", small.warnings());
     let (_container, inside) = started()?;
-    small.connect(&Member::new("c1"), &inside)?;
+    small.connect(&ConnectOptions::new("c1"), &inside)?;
     assert_eq!(ip_link(&inside, "eth0")["mtu"], 1000);
     let flags = ip_link(&inside, "eth0")["flags"].to_string();
     assert!(flags.contains("ALLMULTI"), "{flags}");
@@ -118,12 +118,12 @@ fn a_network_without_addresses() -> Outcome {
     assert!(wire.config().get_subnets().is_empty());
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_container, inside) = started()?;
-    let connection = wire.connect(&Member::new("c1").name("bare"), &inside)?;
+    let connection = wire.connect(&ConnectOptions::new("c1").name("bare"), &inside)?;
     assert!(connection.addresses().is_empty());
     assert_eq!(ip_lines(&inside, "-4 address show eth0").len(), 0);
     assert_eq!(disable_ipv6(&inside, "eth0")?, Some(false), "that is the container's matter");
     assert_eq!(ip_link(&inside, "eth0")["address"], connection.mac().to_string());
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     assert_eq!(
         ip_lines(&inside, "-4 route show default"),
         ["default via 10.1.0.1 dev eth1 proto 109"]
@@ -132,8 +132,8 @@ fn a_network_without_addresses() -> Outcome {
     ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
     assert!(scene.networks.reconcile()?.is_empty());
     assert_eq!(ip_addresses(&inside, "eth0")[0], "192.168.15.77/24");
-    let member = Member::new("c2").address(ip("10.1.0.9"));
-    let error = wire.connect(&member, &NetNs::anonymous()?).unwrap_err();
+    let options = ConnectOptions::new("c2").address(ip("10.1.0.9"));
+    let error = wire.connect(&options, &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
     wire.disconnect("c1")?;
     wire.remove()?;

@@ -3,9 +3,9 @@
 #![deny(dead_code)]
 
 use crate::common::{default_routes, ip, on_ens33, plug, session, started, subnet};
-use macvlan_core::{Handle, Host, Link, NetNs, Vlan};
+use macvlan_core::{Handle, Host, Link, NetNs, VlanOptions};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks,
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, NetworkConfig, Networks,
 };
 use macvlan_tests::{
     Directory, Etcd, Lab, Matrix, Need, Outcome, Place, ip_do, ip_lines, need, ping, sysctl,
@@ -24,7 +24,7 @@ fn one_subnet_over_two_hosts_with_split_ranges() -> Outcome {
     let mut people = Vec::new();
     for (number, network) in [&a, &b, &a, &b].into_iter().enumerate() {
         let (container, inside) = started()?;
-        let got = network.connect(&Member::new(format!("c{number}")), &inside)?.addresses();
+        let got = network.connect(&ConnectOptions::new(format!("c{number}")), &inside)?.addresses();
         people.push((container, inside, got[0].to_string()));
     }
     let got: Vec<&str> = people.iter().map(|(_, _, ip)| ip.as_str()).collect();
@@ -44,15 +44,15 @@ fn an_address_that_somebody_has_is_skipped() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "192.168.15.0/24")?.probe(true))?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    assert_eq!(lan.connect(&Member::new("c1"), &one)?.addresses(), [ip("192.168.15.3")]);
-    assert_eq!(lan.connect(&Member::new("c2"), &two)?.addresses(), [ip("192.168.15.5")]);
-    let foreign: Vec<_> = lan.foreign()?.into_iter().map(|one| one.address).collect();
+    assert_eq!(lan.connect(&ConnectOptions::new("c1"), &one)?.addresses(), [ip("192.168.15.3")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("c2"), &two)?.addresses(), [ip("192.168.15.5")]);
+    let foreign: Vec<_> = lan.conflicting_addresses()?.into_iter().map(|one| one.address).collect();
     assert_eq!(foreign, [ip("192.168.15.2"), ip("192.168.15.4")]);
     assert!(ping(&one, "192.168.15.2").is_some() && ping(&two, "192.168.15.4").is_some());
     let (_three, three) = started()?;
-    let member = Member::new("c3").address(ip("192.168.15.2"));
-    let error = lan.connect(&member, &three).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
+    let options = ConnectOptions::new("c3").address(ip("192.168.15.2"));
+    let error = lan.connect(&options, &three).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressConflict, "{error}");
     assert_eq!(ip_lines(&three, "-o link show").len(), 1);
     Ok(())
 }
@@ -72,7 +72,7 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
     let handle = Handle::in_netns(&router)?;
     for vlan in [10_u16, 20] {
         let name = format!("ens33.{vlan}");
-        let link = Link::vlan(name.as_str(), "ens33", Vlan::new(vlan)?)?.up(true);
+        let link = Link::vlan(name.as_str(), "ens33", VlanOptions::new(vlan)?)?.up(true);
         handle.add_link(&link)?;
         handle.add_address(name.as_str(), &format!("10.0.{vlan}.1/24").parse()?)?;
         handle.add_address(name.as_str(), &format!("fd00:{vlan}::1/64 nodad").parse()?)?;
@@ -100,13 +100,13 @@ fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
         for name in ["vlan10", "vlan20"] {
             let (container, inside) = started()?;
             let id = format!("h{host}-{name}");
-            vlan(host, name)?.connect(&Member::new(&id).name(&id), &inside)?;
+            vlan(host, name)?.connect(&ConnectOptions::new(&id).name(&id), &inside)?;
             people.push((id, inside, container));
         }
     }
     let (_both, both) = started()?;
-    vlan(2, "vlan10")?.connect(&Member::new("both").name("both"), &both)?;
-    vlan(2, "vlan20")?.connect(&Member::new("both").name("both"), &both)?;
+    vlan(2, "vlan10")?.connect(&ConnectOptions::new("both").name("both"), &both)?;
+    vlan(2, "vlan20")?.connect(&ConnectOptions::new("both").name("both"), &both)?;
     assert_eq!(default_routes(&both), ["10.0.10.1 dev eth0", "fd00:10::1 dev eth0"]);
 
     for v6 in [false, true] {
@@ -159,8 +159,8 @@ fn an_isolated_network_on_two_hosts() -> Outcome {
         let on_b = b.network("inner")?;
         let (_one, one) = started()?;
         let (_two, two) = started()?;
-        assert_eq!(on_b.connect(&Member::new("c2"), &two)?.addresses(), [ip("10.1.0.2")]);
-        assert_eq!(on_a.connect(&Member::new("c1"), &one)?.addresses(), [ip("10.1.0.3")]);
+        assert_eq!(on_b.connect(&ConnectOptions::new("c2"), &two)?.addresses(), [ip("10.1.0.2")]);
+        assert_eq!(on_a.connect(&ConnectOptions::new("c1"), &one)?.addresses(), [ip("10.1.0.3")]);
         assert_eq!((dummies(&lab.a.netns), dummies(&lab.b.netns)), (1, 1));
         on_b.disconnect("c2")?;
         assert_eq!((dummies(&lab.a.netns), dummies(&lab.b.netns)), (1, 0));

@@ -3,7 +3,7 @@
 
 use crate::common::{Scene, default_routes, ip, on_ens33, started};
 use macvlan_core::NetNs;
-use macvlan_network::{Member, Reconciled};
+use macvlan_network::{ConnectOptions, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
 
 /// Creates a link that can be a parent, and returns its index.
@@ -20,8 +20,8 @@ fn a_network_moves_to_another_parent() -> Outcome {
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    let first = lan.connect(&Member::new("c1"), &one)?;
-    lan.connect(&Member::new("c2"), &two)?;
+    let first = lan.connect(&ConnectOptions::new("c1"), &one)?;
+    lan.connect(&ConnectOptions::new("c2"), &two)?;
     let index = another_parent(host, "ens34");
     let parent = |inside: &NetNs| ip_link(inside, "eth0")["link_index"].as_u64();
     let before = parent(&one);
@@ -32,7 +32,7 @@ fn a_network_moves_to_another_parent() -> Outcome {
     assert!(updated.network.warnings().is_empty());
     assert_eq!((parent(&one), parent(&two)), (before, before), "they are as they were");
     // Connecting again with the old handle, or reconciling, updates them.
-    let again = lan.connect(&Member::new("c1"), &one)?;
+    let again = lan.connect(&ConnectOptions::new("c1"), &one)?;
     assert_eq!((again.lease(), again.mac()), (first.lease(), first.mac()));
     assert_eq!((parent(&one), parent(&two)), (Some(index), before));
     let done = scene.networks.reconcile()?;
@@ -57,8 +57,8 @@ fn options_change_and_who_is_outdated_is_told() -> Outcome {
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    lan.connect(&Member::new("c1"), &one)?;
-    lan.connect(&Member::new("c2").default_route(false), &two)?;
+    lan.connect(&ConnectOptions::new("c1"), &one)?;
+    lan.connect(&ConnectOptions::new("c2").default_route(false), &two)?;
     let config = || lan.config().clone();
     let labelled = lan.update(&config().label("who", "us"))?;
     assert_eq!((labelled.outdated.len(), labelled.unaffected.len()), (0, 2));
@@ -67,7 +67,7 @@ fn options_change_and_who_is_outdated_is_told() -> Outcome {
     let routed = labelled.network.update(&elsewhere)?;
     let outdated: Vec<&str> = routed.outdated.iter().map(|one| one.container.as_str()).collect();
     assert_eq!(outdated, ["c1"], "the default route of the other leads elsewhere");
-    lan.connect(&Member::new("c1"), &one)?;
+    lan.connect(&ConnectOptions::new("c1"), &one)?;
     assert_eq!(
         ip_lines(&one, "-4 route show default"),
         ["default via 10.1.0.254 dev eth0 proto 109"]
@@ -88,8 +88,8 @@ fn an_internal_network_is_opened() -> Outcome {
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    lan.connect(&Member::new("c1").address(ip("10.1.0.5")), &one)?;
-    lan.connect(&Member::new("c2").address(ip("10.1.0.6")).default_route(false), &two)?;
+    lan.connect(&ConnectOptions::new("c1").address(ip("10.1.0.5")), &one)?;
+    lan.connect(&ConnectOptions::new("c2").address(ip("10.1.0.6")).default_route(false), &two)?;
     let none: [&str; 0] = [];
     for internal in [false, true] {
         let now = scene.networks.network("lan")?;

@@ -10,7 +10,8 @@ use std::{fs, path::Path};
 use crate::common::{default_routes, in_etcd, ip, on_ens33, started, subnet};
 use macvlan_core::{Detached, Host, NetNs, Parent};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, MacFrom, Member, Network, Networks, Probe, Reconciled,
+    AddressProbe, ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, MacFrom, Network, Networks,
+    Reconciled,
 };
 use macvlan_tests::{
     Actor, Container, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, ip_lines,
@@ -46,13 +47,13 @@ impl Scene {
     }
 
     /// Connects containers on host a, which then goes away, so that b collects their leases.
-    fn leave(&self, members: &[Member]) -> Outcome<Vec<(Container, NetNs)>> {
+    fn leave(&self, members: &[ConnectOptions]) -> Outcome<Vec<(Container, NetNs)>> {
         let a = self.brief_a()?;
         let lan = a.network("lan")?;
         let mut people = Vec::new();
-        for member in members {
+        for options in members {
             let (container, inside) = started()?;
-            lan.connect(member, &inside)?;
+            lan.connect(options, &inside)?;
             people.push((container, inside));
         }
         drop((lan, a));
@@ -72,21 +73,21 @@ impl Scene {
 fn what_others_got_since_is_taken_away() -> Outcome {
     let scene = Scene::set()?;
     let people = scene.leave(&[
-        Member::new("moved").name("web"),
-        Member::new("stays").name("db"),
-        Member::new("half"),
-        Member::new("whole"),
+        ConnectOptions::new("moved").name("web"),
+        ConnectOptions::new("stays").name("db"),
+        ConnectOptions::new("half"),
+        ConnectOptions::new("whole"),
     ])?;
     let [moved, stays, half, whole] = people.as_slice() else { return Err("four".into()) };
     let mut on_b = Vec::new();
     let whole_has: [IpAddr; 2] = [ip("10.1.0.5"), ip("fd00:1::5")];
-    for member in [
-        Member::new("moved").name("web"),
-        Member::new("y").address(ip("10.1.0.4")).address(ip("fd00:1::77")),
-        Member::new("z").address(whole_has[0]).address(whole_has[1]),
+    for options in [
+        ConnectOptions::new("moved").name("web"),
+        ConnectOptions::new("y").address(ip("10.1.0.4")).address(ip("fd00:1::77")),
+        ConnectOptions::new("z").address(whole_has[0]).address(whole_has[1]),
     ] {
         let (container, inside) = started()?;
-        scene.on_b.connect(&member, &inside)?;
+        scene.on_b.connect(&options, &inside)?;
         on_b.push((container, inside));
     }
 
@@ -146,7 +147,7 @@ fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
     for container in ["c1", "c2"] {
         let (process, inside) = started()?;
         for network in ["lan", "second"] {
-            a.network(network)?.connect(&Member::new(container), &inside)?;
+            a.network(network)?.connect(&ConnectOptions::new(container), &inside)?;
         }
         assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0", "fd00:1::1 dev eth0"]);
         people.push((process, inside));
@@ -154,7 +155,7 @@ fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
     drop(a);
     scene.collects(4)?;
     let elsewhere = NetNs::anonymous()?;
-    scene.on_b.connect(&Member::new("c1"), &elsewhere)?;
+    scene.on_b.connect(&ConnectOptions::new("c1"), &elsewhere)?;
     let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
     a.reconcile()?;
     assert_eq!(default_routes(&people[0].1), ["10.2.0.1 dev eth1", "fd00:2::1 dev eth1"]);
@@ -167,12 +168,12 @@ fn default_routes_lead_through_the_other_network_at_once() -> Outcome {
 /// The container has an interface without a lease, or a lease that is elsewhere.
 fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
     let scene = Scene::set()?;
-    let members = ["c1", "c2", "c3", "c4"].map(Member::new);
+    let members = ["c1", "c2", "c3", "c4"].map(ConnectOptions::new);
     let people = scene.leave(&members)?;
     let mut on_b = Vec::new();
-    for member in &members[..2] {
+    for options in &members[..2] {
         let (container, inside) = started()?;
-        scene.on_b.connect(member, &inside)?;
+        scene.on_b.connect(options, &inside)?;
         on_b.push((container, inside));
     }
     let a = in_etcd(&scene.lab.a, &scene.etcd, "a")?;
@@ -210,7 +211,7 @@ fn disconnecting_takes_away_what_has_no_lease() -> Outcome {
 #[derive(Debug)]
 struct Waits(PathBuf);
 
-impl Probe for Waits {
+impl AddressProbe for Waits {
     fn taken(&self, _: &Host, _: &Parent, _: &[IpAddr]) -> macvlan_core::Result<Vec<IpAddr>> {
         println!("leased");
         while !self.0.exists() {
@@ -229,7 +230,7 @@ fn is_slow(arguments: &[String]) -> Outcome {
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(BRIEF);
     let store = NetNs::from_path(etcd)?.run(|| EtcdStore::open(&options))??;
     let networks = Networks::new(host, store)?.with_probe(Waits(sign.into()));
-    match networks.network("lan")?.connect(&Member::new("c"), &NetNs::from_path(inside)?) {
+    match networks.network("lan")?.connect(&ConnectOptions::new("c"), &NetNs::from_path(inside)?) {
         Ok(connection) => println!("{:?}", connection.addresses()),
         Err(error) => println!("{}: {error}", error.kind()),
     }
@@ -265,7 +266,7 @@ fn connecting_with_a_lease_that_was_lost_fails() -> Outcome {
     let (said, _lab) = while_stopped(&inside, |b, lan| {
         assert_eq!(b.collect()?.leases.len(), 1);
         let quick = b.clone().with_probe(Waits("/".into())).network("lan")?;
-        let taken = Member::new("d").address(ip("10.1.0.2"));
+        let taken = ConnectOptions::new("d").address(ip("10.1.0.2"));
         assert_eq!(quick.connect(&taken, &other)?.addresses(), [ip("10.1.0.2")]);
         assert_eq!(lan.leases()?.len(), 1);
         Ok(())

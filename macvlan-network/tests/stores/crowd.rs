@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::common::{behind, on_ens33, sound};
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
+use macvlan_network::{
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, SqliteStore,
+};
 use macvlan_tests::{
     Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, ip_lines, is_long, path_of,
 };
@@ -40,7 +42,7 @@ fn comes_and_goes(arguments: &[String]) -> Outcome {
     println!("begin");
     for time in 0..times {
         let id = format!("c{who}-{}", time % 3);
-        let connection = lan.connect(&Member::new(&id), &inside)?;
+        let connection = lan.connect(&ConnectOptions::new(&id), &inside)?;
         let mark = Path::new(marks).join(connection.addresses()[0].to_string());
         std::fs::File::create_new(&mark)?;
         std::fs::remove_file(&mark)?;
@@ -128,9 +130,9 @@ fn all_can_be_given_once_more(lan: &Network) -> Outcome {
     assert_eq!(lan.leases()?, []);
     let inside: Vec<NetNs> = (0..61).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
     for (number, inside) in inside.iter().enumerate() {
-        lan.connect(&Member::new(format!("n{number}")), inside)?;
+        lan.connect(&ConnectOptions::new(format!("n{number}")), inside)?;
     }
-    let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+    let error = lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
     Ok(())
 }
@@ -145,7 +147,7 @@ fn carries_on(arguments: &[String]) -> Outcome {
     let (times, marks): (usize, _) = (times.parse()?, Path::new(marks));
     let (mut is_away, mut refused, mut rounds) = (false, 0, 0);
     // Retries until etcd accepts it.
-    let mut insist = |what: &dyn Fn() -> macvlan_network::Result<()>| -> Outcome {
+    let mut retry = |what: &dyn Fn() -> macvlan_network::Result<()>| -> Outcome {
         loop {
             let began = Instant::now();
             match what() {
@@ -171,15 +173,15 @@ fn carries_on(arguments: &[String]) -> Outcome {
     while rounds < times || !marks.join("enough").exists() {
         let id = format!("c{who}-{}", rounds % 3);
         let connection = std::cell::Cell::new(None);
-        insist(&|| {
-            connection.set(Some(lan.connect(&Member::new(&id), &inside)?));
+        retry(&|| {
+            connection.set(Some(lan.connect(&ConnectOptions::new(&id), &inside)?));
             Ok(())
         })?;
         let connection = connection.take().ok_or("no connection")?;
         let mark = marks.join(connection.addresses()[0].to_string());
         std::fs::File::create_new(&mark)?;
         std::fs::remove_file(&mark)?;
-        insist(&|| match lan.disconnect_from(&id, &inside) {
+        retry(&|| match lan.disconnect_from(&id, &inside) {
             // It was done when etcd failed, before the answer.
             Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
             result => result.map(drop),
@@ -257,7 +259,7 @@ fn never_ends(arguments: &[String]) -> Outcome {
     let inside = NetNs::from_path(inside)?;
     println!("begin");
     loop {
-        lan.connect(&Member::new("victim").name("victim"), &inside)?;
+        lan.connect(&ConnectOptions::new("victim").name("victim"), &inside)?;
         lan.disconnect_from("victim", &inside)?;
     }
 }

@@ -4,7 +4,9 @@
 
 use crate::common::{in_etcd, on_ens33, subnet, with_few_descriptors};
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, SqliteStore};
+use macvlan_network::{
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, SqliteStore,
+};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_lines, path_of};
 
 /// The maximum number of descriptors that an operation opens.
@@ -27,14 +29,15 @@ fn runs_short(arguments: &[String]) -> Outcome {
     };
     let lan = networks.network("lan")?;
     let stays = NetNs::anonymous()?;
-    let lease = lan.connect(&Member::new("stays"), &stays)?.lease().clone();
+    let lease = lan.connect(&ConnectOptions::new("stays"), &stays)?.lease().clone();
     let mut failed = 0;
     for few in 0..MOST {
         let inside = NetNs::anonymous()?;
-        let connected = with_few_descriptors(few, || lan.connect(&Member::new("c1"), &inside))?;
+        let connected =
+            with_few_descriptors(few, || lan.connect(&ConnectOptions::new("c1"), &inside))?;
         failed += u32::from(connected.is_err());
         assert_in_order(&lan, &inside, connected.map(drop), few)?;
-        lan.connect(&Member::new("c1"), &inside)?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
         let disconnected = with_few_descriptors(few, || lan.disconnect("c1"))?;
         assert!(
             links(&inside) <= usize::from(lan.lease("c1")?.is_some()),

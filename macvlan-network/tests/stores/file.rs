@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::common::{on_ens33, on_small_disk, sound};
 use macvlan_core::NetNs;
-use macvlan_network::{Error, ErrorKind, Member, Networks, SqliteStore};
+use macvlan_network::{ConnectOptions, Error, ErrorKind, Networks, SqliteStore};
 use macvlan_tests::{Actor, Directory, Lab, Outcome, eventually};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -193,14 +193,14 @@ fn a_file_that_is_gone_is_noticed() -> Outcome {
     let networks = open(&lab, &path)?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let inside = NetNs::anonymous()?;
-    lan.connect(&Member::new("c0"), &inside)?;
+    lan.connect(&ConnectOptions::new("c0"), &inside)?;
     for replaced in [false, true] {
         fs::rename(&path, directory.path().join("moved.db"))?;
         if replaced {
             open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         }
         let errors = [
-            lan.connect(&Member::new("c1"), &inside).unwrap_err(),
+            lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err(),
             lan.leases().unwrap_err(),
             networks.list().unwrap_err(),
         ];
@@ -260,7 +260,7 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         let networks = open(&lab, &path)?;
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
-        lan.connect(&Member::new("c1"), &one)?;
+        lan.connect(&ConnectOptions::new("c1"), &one)?;
         drop((lan, networks));
         let none = None::<&str>;
         let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
@@ -270,7 +270,10 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         for _ in 0..2 {
             let lan = networks.network("lan")?;
             assert_eq!(lan.leases()?.len(), 1);
-            assert_file_error(&lan.connect(&Member::new("c2"), &two).unwrap_err(), Errno::EROFS);
+            assert_file_error(
+                &lan.connect(&ConnectOptions::new("c2"), &two).unwrap_err(),
+                Errno::EROFS,
+            );
         }
         let error = networks.create(&on_ens33("lan2", "10.2.0.0/24")?).unwrap_err();
         assert_file_error(&error, Errno::EROFS);
@@ -280,7 +283,7 @@ fn what_cannot_be_written_can_be_listed() -> Outcome {
         // Later writes of other processes are seen, and the file can be written again.
         mount(none, place, none, MsFlags::MS_REMOUNT, none)?;
         let writer = open(&lab, &path)?;
-        writer.network("lan")?.connect(&Member::new("c2"), &two)?;
+        writer.network("lan")?.connect(&ConnectOptions::new("c2"), &two)?;
         assert_eq!(networks.network("lan")?.leases()?.len(), 2);
         networks.create(&on_ens33("lan2", "10.2.0.0/24")?)?;
         Ok(())
@@ -293,11 +296,11 @@ fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
         let networks = open(&lab, &place.join("networks.db"))?;
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
-        lan.connect(&Member::new("c1"), &one)?;
+        lan.connect(&ConnectOptions::new("c1"), &one)?;
         let filler = place.join("filler");
         fs::write(&filler, vec![1; 1 << 20]).unwrap_err();
         let error = loop {
-            match lan.connect(&Member::new("c2"), &two) {
+            match lan.connect(&ConnectOptions::new("c2"), &two) {
                 // There was space in blocks that were already written.
                 Ok(_) => drop(lan.disconnect("c2")),
                 Err(error) => break error,
@@ -311,7 +314,7 @@ fn a_full_disk_is_named_and_loses_nothing() -> Outcome {
         let names: Vec<String> = all_of(place)?.into_keys().collect();
         assert!(!names.iter().any(|name| name.starts_with("new.db")), "{names:?}");
         fs::remove_file(&filler)?;
-        lan.connect(&Member::new("c2"), &two)?;
+        lan.connect(&ConnectOptions::new("c2"), &two)?;
         assert!(lan.leases()?.len() >= 2);
         new.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         Ok(())
@@ -343,7 +346,7 @@ fn a_file_that_is_held_can_be_read() -> Outcome {
     assert!(lan.leases()?.is_empty());
     assert_eq!(open(&lab, &path)?.list()?.len(), 1);
     if macvlan_tests::is_long() {
-        let error = lan.connect(&Member::new("c1"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c1"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
     }
     Ok(())

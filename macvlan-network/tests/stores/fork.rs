@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::common::on_ens33;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, Result, SqliteStore,
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, path_of};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -35,7 +35,7 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
         networks.collect().map(drop),
         networks.reconcile().map(drop),
         lan.leases().map(drop),
-        lan.connect(&Member::new("child"), &inside).map(drop),
+        lan.connect(&ConnectOptions::new("child"), &inside).map(drop),
         lan.disconnect("parent").map(drop),
     ];
     for refused in refused {
@@ -49,7 +49,7 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
         Ok(own) => {
             assert_eq!(kind, "etcd");
             let lan = own.network("lan")?;
-            lan.connect(&Member::new("child"), &inside)?;
+            lan.connect(&ConnectOptions::new("child"), &inside)?;
             lan.disconnect_from("child", &inside)?;
         }
         Err(error) => {
@@ -67,7 +67,7 @@ fn parent(arguments: &[String]) -> Outcome {
     let networks = open(kind, place, host)??;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let inside = NetNs::anonymous()?;
-    lan.connect(&Member::new("parent"), &inside)?;
+    lan.connect(&ConnectOptions::new("parent"), &inside)?;
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| -> Outcome {
         let busy = scope.spawn(|| -> Result<()> {
@@ -105,7 +105,7 @@ fn parent(arguments: &[String]) -> Outcome {
         let error = networks.forget_host("a").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::HostAlive, "a child has ended its parent: {error}");
     }
-    lan.connect(&Member::new("parent"), &inside)?;
+    lan.connect(&ConnectOptions::new("parent"), &inside)?;
     assert_eq!(lan.leases()?.len(), 1);
     lan.disconnect_from("parent", &inside)?;
     drop((networks, lan));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{ip, on_ens33, started};
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Result};
+use macvlan_network::{ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Networks, Result};
 use macvlan_tests::{
     Etcd, Fault, Lab, LabHost, Outcome, PATIENCE, Way, eventually, ip_addresses, ip_lines, ping,
 };
@@ -43,8 +43,8 @@ fn a_network_over_two_hosts() -> Outcome {
     for number in 0..4 {
         let (container, inside) = started()?;
         let network = if number % 2 == 0 { &on_a } else { &on_b };
-        let member = Member::new(format!("c{number}")).name(format!("test{number}"));
-        network.connect(&member, &inside)?;
+        let options = ConnectOptions::new(format!("c{number}")).name(format!("test{number}"));
+        network.connect(&options, &inside)?;
         people.push((container, inside));
     }
     for number in 0..4 {
@@ -70,12 +70,12 @@ fn a_network_over_two_hosts() -> Outcome {
 fn shares_of_hosts() -> Outcome {
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (session(&etcd, &lab.a, "a")?, brief_session(&etcd, &lab.b, "b")?);
-    a.create(&on_ens33("lan", "10.1.0.0/27")?.share(8))?;
+    a.create(&on_ens33("lan", "10.1.0.0/27")?.block_size(8))?;
     let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
     let mut people = Vec::new();
     let mut join = |network: &macvlan_network::Network, container: &str| -> Outcome<String> {
         let inside = NetNs::anonymous()?;
-        let connection = network.connect(&Member::new(container), &inside)?;
+        let connection = network.connect(&ConnectOptions::new(container), &inside)?;
         people.push(inside);
         Ok(connection.addresses()[0].to_string())
     };
@@ -102,7 +102,7 @@ fn shares_of_hosts() -> Outcome {
         assert!(all.insert(join(&on_a, &format!("a{number}"))?));
     }
     assert!(all.contains("10.1.0.10") && all.contains("10.1.0.17"), "{all:?}");
-    let error = on_a.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+    let error = on_a.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
     // The host returns: its container still has its address, which another one was given.
     let b = session(&etcd, &lab.b, "b")?;
@@ -120,11 +120,11 @@ fn what_a_dead_host_has_is_given() -> Outcome {
     a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (on_a, on_b) = (a.network("lan")?, b.network("lan")?);
     let inside = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
-    let wish = |id: &str| Member::new(id).name("web").address(ip("10.1.0.9"));
-    on_b.connect(&wish("b1"), &inside[0])?;
-    on_b.connect(&Member::new("b2"), &inside[1])?;
-    let member = Member::new("a1").address(ip("10.1.0.9"));
-    let error = on_a.connect(&member, &inside[2]).unwrap_err();
+    let request = |id: &str| ConnectOptions::new(id).name("web").address(ip("10.1.0.9"));
+    on_b.connect(&request("b1"), &inside[0])?;
+    on_b.connect(&ConnectOptions::new("b2"), &inside[1])?;
+    let options = ConnectOptions::new("a1").address(ip("10.1.0.9"));
+    let error = on_a.connect(&options, &inside[2]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
     let error = on_a.disconnect("b2").unwrap_err();
     assert!(error.to_string().contains("it runs on host \"b\""), "{error}");
@@ -134,7 +134,7 @@ fn what_a_dead_host_has_is_given() -> Outcome {
         Ok(a.store().living_hosts()? == Some(vec!["a".to_owned()]))
     })?;
     assert_eq!(on_a.inspect()?["Containers"]["b2"]["Namespace"], "gone");
-    on_a.connect(&wish("a1"), &inside[2])?;
+    on_a.connect(&request("a1"), &inside[2])?;
     on_a.disconnect("b2")?;
     let all: Vec<String> = on_a.leases()?.into_iter().map(|lease| lease.container).collect();
     assert_eq!(all, ["a1"]);
@@ -151,13 +151,13 @@ fn etcd_is_away() -> Outcome {
     let (_one, one) = started()?;
     let (_two, two) = started()?;
     let (_three, three) = started()?;
-    on_a.connect(&Member::new("c1"), &one)?;
-    on_b.connect(&Member::new("c2"), &two)?;
+    on_a.connect(&ConnectOptions::new("c1"), &one)?;
+    on_b.connect(&ConnectOptions::new("c2"), &two)?;
     for is_long in [true, false] {
         etcd.stop()?;
         for network in [&on_a, &on_b] {
             let began = Instant::now();
-            let error = network.connect(&Member::new("c3"), &three).unwrap_err();
+            let error = network.connect(&ConnectOptions::new("c3"), &three).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
             assert!(began.elapsed() < PATIENCE);
         }
@@ -170,7 +170,7 @@ fn etcd_is_away() -> Outcome {
             std::thread::sleep(Duration::from_secs(3));
         }
         etcd.start_again()?;
-        let connection = on_b.connect(&Member::new("c3"), &three)?;
+        let connection = on_b.connect(&ConnectOptions::new("c3"), &three)?;
         assert_eq!(connection.addresses(), [ip("10.1.0.4")]);
         assert!(ping(&three, "10.1.0.2").is_some());
         on_b.disconnect("c3")?;
@@ -210,7 +210,7 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
     let (by_first, by_second) = (first.network("lan")?, second.network("lan")?);
     let (_one, one) = started()?;
     let (_other, other) = started()?;
-    let (c1, c2) = (Member::new("c1"), Member::new("c2"));
+    let (c1, c2) = (ConnectOptions::new("c1"), ConnectOptions::new("c2"));
 
     // The lease is stored, but the first process gets no answer.
     way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
@@ -242,7 +242,7 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
 
     // No process has confirmed the unknown lease, so it is released.
     way.goes_wrong("\"endpoint\"", Fault::AnswerLost);
-    let error = by_first.connect(&Member::new("c3"), &other).unwrap_err();
+    let error = by_first.connect(&ConnectOptions::new("c3"), &other).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
     assert!(by_second.lease("c3")?.is_some());
     way.works_again();

@@ -10,7 +10,7 @@ use crate::common::{
 };
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Result,
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, NetworkConfig, Networks, Result,
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, is_long, path_of};
 
@@ -18,7 +18,7 @@ use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, 
 /// one.
 fn with_reserved(name: &str, net: &str, count: u32) -> Outcome<NetworkConfig> {
     let mut net = subnet(net)?;
-    let IpAddr::V4(first) = net.net().addr() else { return Err("IPv4".into()) };
+    let IpAddr::V4(first) = net.get_net().addr() else { return Err("IPv4".into()) };
     for number in 0..count {
         let address = Ipv4Addr::from_bits(first.to_bits() + 4 + 4 * number);
         net = net.reserve(format!("r{number}"), address.into());
@@ -27,7 +27,7 @@ fn with_reserved(name: &str, net: &str, count: u32) -> Outcome<NetworkConfig> {
 }
 
 fn join(lan: &Network, container: &str) -> Outcome<Vec<IpAddr>> {
-    Ok(lan.connect(&Member::new(container), &NetNs::anonymous()?)?.addresses())
+    Ok(lan.connect(&ConnectOptions::new(container), &NetNs::anonymous()?)?.addresses())
 }
 
 fn more_gaps_than_one_transaction_has_room_for() -> Outcome {
@@ -39,14 +39,14 @@ fn more_gaps_than_one_transaction_has_room_for() -> Outcome {
             let lan = networks.create(&with_reserved(&format!("lan{count}"), &net, count)?)?;
             let last =
                 Ipv4Addr::from_bits(0x0a00_0000 + (u32::try_from(number)? << 16) + 4 * count);
-            let taken = Member::new("fixed").address(last.into());
+            let taken = ConnectOptions::new("fixed").address(last.into());
             let error = lan.connect(&taken, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
             assert_eq!(join(&lan, "c1")?, [ip(&format!("10.{number}.0.2"))]);
             assert_eq!(join(&lan, "c2")?, [ip(&format!("10.{number}.0.3"))]);
             assert_eq!(join(&lan, "c3")?, [ip(&format!("10.{number}.0.5"))]);
             let beyond = Ipv4Addr::from_bits(last.to_bits() + 1);
-            let free = Member::new("c4").address(beyond.into());
+            let free = ConnectOptions::new("c4").address(beyond.into());
             lan.connect(&free, &NetNs::anonymous()?)?;
             let again = with_reserved(&format!("lan{count}"), "10.99.0.0/20", count)?;
             let error = networks.create(&again).unwrap_err();
@@ -127,7 +127,7 @@ fn give_back_at_once(lan: &Network, addresses: &[IpAddr]) {
     let barrier = std::sync::Barrier::new(addresses.len());
     let give_back = |address: IpAddr| -> Result<bool> {
         barrier.wait();
-        lan.forget_foreign(address)
+        lan.remove_conflicting_address(address)
     };
     let give_back = &give_back;
     std::thread::scope(|scope| {
@@ -152,7 +152,7 @@ fn gaps_are_one(networks: &Networks, gaps: impl Fn(&Network) -> Outcome<usize>) 
     let all = [&some[..], &others].concat();
     let rounds = if is_long() { 100 } else { 6 };
     for round in 0..rounds {
-        all.iter().try_for_each(|address| lan.add_foreign(*address))?;
+        all.iter().try_for_each(|address| lan.add_conflicting_address(*address))?;
         assert_eq!(gaps(&lan)?, 2, "round {round}");
         if round % 2 == 1 {
             give_back_at_once(&lan, &some);
@@ -195,7 +195,7 @@ fn a_refused_change_does_not_stop_reads() -> Outcome {
         (0..100).find_map(|number| crate::common::put(&etcd, &format!("/{number}"), &filler).err());
     assert!(full.is_some(), "etcd has room for all of it");
     for _ in 0..2 {
-        let error = lan.connect(&Member::new("c2"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c2"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
         assert!(error.to_string().contains("its space is used up"), "{error}");
         assert_eq!(lan.leases()?.len(), 1);

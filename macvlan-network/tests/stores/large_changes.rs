@@ -11,7 +11,7 @@ use crate::leases::People;
 use crate::update::change_while_containers_come_and_go;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, NetworkConfig, Networks, Subnet,
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, NetworkConfig, Networks, Subnet,
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, is_long, path_of};
 
@@ -50,17 +50,18 @@ fn many_addresses_are_reserved_and_free_again() -> Outcome {
         let lan = networks.create(&plain)?;
         let mut people = People::default();
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
-        people.join(&lan, &Member::new("c2").address(ip("10.1.1.101")))?;
+        people.join(&lan, &ConnectOptions::new("c2").address(ip("10.1.1.101")))?;
         for offset in [0, 2, 0] {
             let changed = networks.network("lan")?.update(&reserved(offset)?)?;
             assert_eq!((changed.outdated.len(), changed.unaffected.len()), (0, 2));
             let last = address(4 * COUNT + offset);
             // Also with a handle on the network before the change.
             for network in [&lan, &changed.network, &networks.network("lan")?] {
-                let taken = Member::new("fixed").address(last);
+                let taken = ConnectOptions::new("fixed").address(last);
                 let error = network.connect(&taken, &NetNs::anonymous()?).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
-                let named = network.connect(&Member::new("n").name("r7"), &NetNs::anonymous()?)?;
+                let named =
+                    network.connect(&ConnectOptions::new("n").name("r7"), &NetNs::anonymous()?)?;
                 assert_eq!(named.addresses(), [address(4 + 4 * 7 + offset)]);
                 network.disconnect("n")?;
             }
@@ -200,7 +201,7 @@ fn a_network_is_as_it_was_or_as_it_was_to_be() -> Outcome {
         })?;
         // The containers do not notice.
         let inside = NetNs::anonymous()?;
-        lan.connect(&Member::new(format!("c{kills}")), &inside)?;
+        lan.connect(&ConnectOptions::new(format!("c{kills}")), &inside)?;
         assert_eq!(assert_gaps(&etcd, &networks.network("lan")?)?, prefix);
         Ok(left.len() >= wanted)
     })?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::common::{ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Member, Network, NetworkConfig, Order};
+use macvlan_network::{ConnectOptions, ErrorKind, Network, NetworkConfig, Order};
 use macvlan_tests::{Outcome, eventually, ip_addresses, ip_do, ip_lines};
 
 /// Containers that exist until this is dropped.
@@ -15,15 +15,19 @@ use macvlan_tests::{Outcome, eventually, ip_addresses, ip_do, ip_lines};
 pub(crate) struct People(Vec<NetNs>);
 
 impl People {
-    pub(crate) fn join(&mut self, network: &Network, member: &Member) -> Outcome<Vec<IpAddr>> {
+    pub(crate) fn join(
+        &mut self,
+        network: &Network,
+        options: &ConnectOptions,
+    ) -> Outcome<Vec<IpAddr>> {
         let netns = NetNs::anonymous()?;
-        let connection = network.connect(member, &netns)?;
+        let connection = network.connect(options, &netns)?;
         self.0.push(netns);
         Ok(connection.addresses())
     }
 
     pub(crate) fn one(&mut self, network: &Network, container: &str) -> Outcome<String> {
-        let addresses = self.join(network, &Member::new(container))?;
+        let addresses = self.join(network, &ConnectOptions::new(container))?;
         Ok(addresses[0].to_string())
     }
 }
@@ -74,7 +78,7 @@ fn any_address() -> Outcome {
         let mut people = People::default();
         let (mut v4, mut v6) = (HashSet::new(), HashSet::new());
         for number in 0..29 {
-            let got = people.join(&lan, &Member::new(format!("c{number}")))?;
+            let got = people.join(&lan, &ConnectOptions::new(format!("c{number}")))?;
             assert!(v4.insert(got[0]) && v6.insert(got[1]));
         }
         let high = v6.iter().filter(|address| **address > ip("fd00:1::1:0:0:0")).count();
@@ -93,7 +97,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
             subnet("10.1.0.0/24")?.range("10.1.0.0/29".parse()?).reserve("printer", ip("10.1.0.3")),
         ))?;
         let mut people = People::default();
-        let fixed = |address: &str| Member::new("fixed").address(ip(address));
+        let fixed = |address: &str| ConnectOptions::new("fixed").address(ip(address));
         for (address, kind, words) in [
             ("10.1.0.1", ErrorKind::AddressUnusable, "10.1.0.1 is the gateway's"),
             ("10.1.0.3", ErrorKind::AddressUnusable, "reserved for \"printer\""),
@@ -105,30 +109,33 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
             assert!(error.to_string().contains(words), "{error}");
         }
         // Inside of the range, and outside of it.
-        people.join(&lan, &Member::new("in").address(ip("10.1.0.4")))?;
-        people.join(&lan, &Member::new("out").address(ip("10.1.0.200")))?;
+        people.join(&lan, &ConnectOptions::new("in").address(ip("10.1.0.4")))?;
+        people.join(&lan, &ConnectOptions::new("out").address(ip("10.1.0.200")))?;
         let error = lan.connect(&fixed("10.1.0.200"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
         assert!(error.to_string().contains("container \"out\" has 10.1.0.200"), "{error}");
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
 
-        lan.add_foreign(ip("10.1.0.5"))?;
-        assert_eq!(lan.add_foreign(ip("10.1.0.2")).unwrap_err().kind(), ErrorKind::AddressTaken);
+        lan.add_conflicting_address(ip("10.1.0.5"))?;
+        assert_eq!(
+            lan.add_conflicting_address(ip("10.1.0.2")).unwrap_err().kind(),
+            ErrorKind::AddressTaken
+        );
         let error = lan.connect(&fixed("10.1.0.5"), &NetNs::anonymous()?).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
+        assert_eq!(error.kind(), ErrorKind::AddressConflict, "{error}");
         assert_eq!(people.one(&lan, "c2")?, "10.1.0.6", "past .3, .4 and .5");
         assert_eq!(people.one(&lan, "c3")?, "10.1.0.7");
         assert_eq!(
-            lan.foreign()?.iter().map(|one| one.address).collect::<Vec<_>>(),
+            lan.conflicting_addresses()?.iter().map(|one| one.address).collect::<Vec<_>>(),
             [ip("10.1.0.5")]
         );
-        lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
-        assert!(lan.forget_foreign(ip("10.1.0.5"))?);
-        assert!(!lan.forget_foreign(ip("10.1.0.5"))?);
+        lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
+        assert!(lan.remove_conflicting_address(ip("10.1.0.5"))?);
+        assert!(!lan.remove_conflicting_address(ip("10.1.0.5"))?);
         assert_eq!(people.one(&lan, "late")?, "10.1.0.5");
         // An address outside of the range is not chosen, even after it was released.
         lan.disconnect("out")?;
-        let error = lan.connect(&Member::new("later"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("later"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         Ok(())
     })
@@ -149,8 +156,8 @@ fn addresses_stay_with_containers() -> Outcome {
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
 
         // .2 to .6
-        let kept =
-            networks.create(&on_ens33("kept", "10.2.0.0/29")?.keep(Duration::from_secs(3600)))?;
+        let kept = networks
+            .create(&on_ens33("kept", "10.2.0.0/29")?.reservation_ttl(Duration::from_secs(3600)))?;
         assert_eq!(people.one(&kept, "c1")?, "10.2.0.2");
         kept.disconnect("c1")?;
         for (container, address) in [("c2", "10.2.0.3"), ("c3", "10.2.0.4"), ("c1", "10.2.0.2")] {
@@ -161,11 +168,11 @@ fn addresses_stay_with_containers() -> Outcome {
             assert_eq!(people.one(&kept, container)?, address);
         }
         assert_eq!(people.one(&kept, "c6")?, "10.2.0.3", "nothing else is left");
-        let error = kept.connect(&Member::new("c7"), &NetNs::anonymous()?).unwrap_err();
+        let error = kept.connect(&ConnectOptions::new("c7"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
 
-        let brief =
-            networks.create(&on_ens33("brief", "10.3.0.0/29")?.keep(Duration::from_secs(2)))?;
+        let brief = networks
+            .create(&on_ens33("brief", "10.3.0.0/29")?.reservation_ttl(Duration::from_secs(2)))?;
         people.one(&brief, "c1")?;
         brief.disconnect("c1")?;
         assert_eq!(people.one(&brief, "c2")?, "10.3.0.3");
@@ -191,19 +198,19 @@ fn several_subnets() -> Outcome {
                 .subnet(subnet("fd00::/126")?),
         )?;
         let mut people = People::default();
-        assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.2"), ip("fd00::2")]);
-        assert_eq!(people.join(&lan, &Member::new("c2"))?, [ip("10.2.0.2"), ip("fd00::3")]);
-        let member = Member::new("c3");
-        let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(people.join(&lan, &ConnectOptions::new("c1"))?, [ip("10.1.0.2"), ip("fd00::2")]);
+        assert_eq!(people.join(&lan, &ConnectOptions::new("c2"))?, [ip("10.2.0.2"), ip("fd00::3")]);
+        let options = ConnectOptions::new("c3");
+        let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         assert!(error.to_string().contains("10.1.0.0/30, 10.2.0.0/30"), "{error}");
         // The IPv4 address is not lost if there is no IPv6 address left.
         lan.disconnect("c1")?;
-        lan.add_foreign(ip("fd00::2"))?;
-        let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+        lan.add_conflicting_address(ip("fd00::2"))?;
+        let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
         assert!(error.to_string().contains("no address is left in fd00::/126"), "{error}");
-        lan.forget_foreign(ip("fd00::2"))?;
-        assert_eq!(people.join(&lan, &member)?, [ip("10.1.0.2"), ip("fd00::2")]);
+        lan.remove_conflicting_address(ip("fd00::2"))?;
+        assert_eq!(people.join(&lan, &options)?, [ip("10.1.0.2"), ip("fd00::2")]);
         Ok(())
     })
 }
@@ -216,11 +223,12 @@ fn several_addresses() -> Outcome {
             networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();
         let wanted = ["10.1.0.9", "10.1.0.10", "10.1.0.77", "fd00:1::7"].map(ip);
-        let member = wanted.iter().fold(Member::new("c1"), |member, ip| member.address(*ip));
+        let options =
+            wanted.iter().fold(ConnectOptions::new("c1"), |options, ip| options.address(*ip));
         let own = ["169.254.7.7", "fe80::7"].map(ip);
-        let member = own.iter().fold(member, |member, ip| member.link_local_address(*ip));
+        let options = own.iter().fold(options, |options, ip| options.link_local_address(*ip));
         let netns = NetNs::anonymous()?;
-        let connection = lan.connect(&member, &netns)?;
+        let connection = lan.connect(&options, &netns)?;
         assert_eq!(connection.addresses(), wanted);
         assert_eq!(connection.lease().link_local, own);
         let there = ip_addresses(&netns, "eth0");
@@ -230,17 +238,18 @@ fn several_addresses() -> Outcome {
         let link_local = ip_lines(&netns, "-o -6 address show dev eth0 scope link");
         assert!(link_local.iter().any(|line| line.contains("fe80::7/64")), "{link_local:?}");
         assert!(lan.reconcile()?.is_empty());
-        let other = Member::new("c2").link_local_address(own[0]);
+        let other = ConnectOptions::new("c2").link_local_address(own[0]);
         assert_eq!(people.join(&lan, &other)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
-        let error = lan.connect(&Member::new("c3").address(wanted[1]), &NetNs::anonymous()?);
+        let error =
+            lan.connect(&ConnectOptions::new("c3").address(wanted[1]), &NetNs::anonymous()?);
         assert_eq!(error.unwrap_err().kind(), ErrorKind::AddressTaken);
         lan.disconnect("c1")?;
-        assert_eq!(people.join(&lan, &Member::new("c3").address(wanted[1]))?[0], wanted[1]);
-        for member in [
-            Member::new("c4").address(wanted[0]).address(wanted[0]),
-            Member::new("c4").link_local_address(ip("10.1.0.1")),
+        assert_eq!(people.join(&lan, &ConnectOptions::new("c3").address(wanted[1]))?[0], wanted[1]);
+        for options in [
+            ConnectOptions::new("c4").address(wanted[0]).address(wanted[0]),
+            ConnectOptions::new("c4").link_local_address(ip("10.1.0.1")),
         ] {
-            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         }
         Ok(())
@@ -252,11 +261,11 @@ fn other_wishes_of_a_container_that_is_connected() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let inside = NetNs::anonymous()?;
-        let member = Member::new("c1").interface("eth0").mac("02:00:00:00:00:01".parse()?);
-        let first = lan.connect(&member, &inside)?;
-        assert_eq!(lan.connect(&member, &inside)?.lease(), first.lease());
-        let again = || Member::new("c1");
-        for (member, words) in [
+        let options = ConnectOptions::new("c1").interface("eth0").mac("02:00:00:00:00:01".parse()?);
+        let first = lan.connect(&options, &inside)?;
+        assert_eq!(lan.connect(&options, &inside)?.lease(), first.lease());
+        let again = || ConnectOptions::new("c1");
+        for (options, words) in [
             (again().mac("02:00:00:00:00:02".parse()?), "with MAC address 02:00:00:00:00:01"),
             (again().address(ip("10.1.0.99")), "with the addresses 10.1.0.2"),
             (again().link_local_address(ip("169.254.1.1")), "with of link-local addresses none"),
@@ -265,7 +274,7 @@ fn other_wishes_of_a_container_that_is_connected() -> Outcome {
                 "with the addresses 10.1.0.2 and MAC address 02:00:00:00:00:01",
             ),
         ] {
-            let error = lan.connect(&member, &inside).unwrap_err();
+            let error = lan.connect(&options, &inside).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
             assert!(error.to_string().contains(words), "no {words:?} in: {error}");
         }
@@ -278,18 +287,18 @@ fn other_wishes_of_a_container_that_is_connected() -> Outcome {
 fn what_the_dead_have_is_given() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-        let member = |id: &str| Member::new(id).name("web").address(ip("10.1.0.9"));
+        let options = |id: &str| ConnectOptions::new(id).name("web").address(ip("10.1.0.9"));
         let (ends, was_inside) = started()?;
-        lan.connect(&member("c1"), &was_inside)?;
+        lan.connect(&options("c1"), &was_inside)?;
         let (_stays, inside) = started()?;
-        for (member, kind) in [
-            (Member::new("c2").address(ip("10.1.0.9")), ErrorKind::AddressTaken),
-            (Member::new("c2").name("web"), ErrorKind::NameTaken),
+        for (options, kind) in [
+            (ConnectOptions::new("c2").address(ip("10.1.0.9")), ErrorKind::AddressTaken),
+            (ConnectOptions::new("c2").name("web"), ErrorKind::NameTaken),
         ] {
-            assert_eq!(lan.connect(&member, &inside).unwrap_err().kind(), kind);
+            assert_eq!(lan.connect(&options, &inside).unwrap_err().kind(), kind);
         }
         drop((ends, was_inside));
-        assert_eq!(lan.connect(&member("c2"), &inside)?.addresses(), [ip("10.1.0.9")]);
+        assert_eq!(lan.connect(&options("c2"), &inside)?.addresses(), [ip("10.1.0.9")]);
         let all: Vec<String> = lan.leases()?.into_iter().map(|lease| lease.container).collect();
         assert_eq!(all, ["c2"]);
         Ok(())
@@ -303,14 +312,15 @@ fn a_mac_address_that_is_taken() -> Outcome {
         let mut people = People::default();
         // The MAC address that is derived from .3.
         let taken = "02:42:0a:01:00:03".parse()?;
-        people.join(&lan, &Member::new("c1").mac(taken))?;
+        people.join(&lan, &ConnectOptions::new("c1").mac(taken))?;
         for (container, address) in [("c2", "10.1.0.3"), ("c3", "10.1.0.4")] {
             assert_eq!(people.one(&lan, container)?, address);
         }
         let mac = |id: &str| -> Outcome<_> { Ok(lan.lease(id)?.and_then(|lease| lease.mac)) };
         assert!(mac("c2")?.is_some_and(|mac| mac != taken && mac.octets()[0] == 0x0a));
         assert_eq!(mac("c3")?, Some("02:42:0a:01:00:04".parse()?));
-        let error = lan.connect(&Member::new("c4").mac(taken), &NetNs::anonymous()?).unwrap_err();
+        let error =
+            lan.connect(&ConnectOptions::new("c4").mac(taken), &NetNs::anonymous()?).unwrap_err();
         let kind = error.core().map(macvlan_core::Error::kind);
         assert_eq!(kind, Some(macvlan_core::ErrorKind::MacInUse), "{error}");
 
@@ -334,21 +344,24 @@ fn the_host_has_addresses_itself() -> Outcome {
         let lan =
             networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();
-        assert_eq!(people.join(&lan, &Member::new("c1"))?, [ip("10.1.0.3"), ip("fd00:1::3")]);
+        assert_eq!(
+            people.join(&lan, &ConnectOptions::new("c1"))?,
+            [ip("10.1.0.3"), ip("fd00:1::3")]
+        );
         ip_do(host, "address add 10.1.0.77/32 dev lo");
         // One that was added since, and one that was skipped.
         for address in ["10.1.0.77", "10.1.0.2"] {
-            let member = Member::new("c2").address(ip(address));
-            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::AddressForeign, "{error}");
+            let options = ConnectOptions::new("c2").address(ip(address));
+            let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressConflict, "{error}");
             let words = format!("a link of this host has {address}");
             assert!(error.to_string().contains(&words), "{error}");
         }
-        let member = Member::new("c2").address(ip("10.1.0.77"));
+        let options = ConnectOptions::new("c2").address(ip("10.1.0.77"));
         for address in ["10.1.0.2/32 dev lo", "10.1.0.77/32 dev lo", "fd00:1::2/64 dev ens33"] {
             ip_do(host, &format!("address delete {address}"));
         }
-        assert_eq!(people.join(&lan, &member)?[0], ip("10.1.0.77"), "it was not remembered");
+        assert_eq!(people.join(&lan, &options)?[0], ip("10.1.0.77"), "it was not remembered");
         Ok(())
     })
 }
@@ -393,8 +406,8 @@ fn unused_networks_are_pruned() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         networks.create(&on_ens33("unused", "10.2.0.0/24")?)?;
         let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
-        lan.connect(&Member::new("c1"), &inside[0])?;
-        lan.connect(&Member::new("c2"), &inside[1])?;
+        lan.connect(&ConnectOptions::new("c1"), &inside[0])?;
+        lan.connect(&ConnectOptions::new("c2"), &inside[1])?;
         let told = networks.summary()?;
         let told: Vec<String> = told
             .as_array()
@@ -421,19 +434,20 @@ fn networks_come_and_go() -> Outcome {
             assert_eq!(networks.create(&config).unwrap_err().kind(), kind);
         }
         let (_container, inside) = started()?;
-        lan.connect(&Member::new("c1").name("x"), &inside)?;
-        let error = lan.connect(&Member::new("c2").name("x"), &NetNs::anonymous()?).unwrap_err();
+        lan.connect(&ConnectOptions::new("c1").name("x"), &inside)?;
+        let error =
+            lan.connect(&ConnectOptions::new("c2").name("x"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
         assert_eq!(lan.clone().remove().unwrap_err().kind(), ErrorKind::NetworkInUse);
         lan.disconnect("c1")?;
         let gone = lan.clone();
         lan.remove()?;
-        let error = gone.connect(&Member::new("c1"), &inside).unwrap_err();
+        let error = gone.connect(&ConnectOptions::new("c1"), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkNotFound, "{error}");
         // The name and the subnet are free again, and the old network is forgotten.
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         assert_ne!(lan.id(), gone.id());
-        assert_eq!(lan.connect(&Member::new("c9"), &inside)?.addresses(), [ip("10.1.0.2")]);
+        assert_eq!(lan.connect(&ConnectOptions::new("c9"), &inside)?.addresses(), [ip("10.1.0.2")]);
         Ok(())
     })
 }

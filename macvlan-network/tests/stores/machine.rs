@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::common::{behind, in_etcd, on_ens33};
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{EtcdOptions, EtcdStore, Member, Networks, Result, SqliteStore};
+use macvlan_network::{ConnectOptions, EtcdOptions, EtcdStore, Networks, Result, SqliteStore};
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -56,7 +56,7 @@ fn on_machine(arguments: &[String]) -> Outcome {
         match does {
             "list" => Ok(networks.list()?.len()),
             "connect" => {
-                networks.network("lan")?.connect(&Member::new(boot), &inside)?;
+                networks.network("lan")?.connect(&ConnectOptions::new(boot), &inside)?;
                 Ok(networks.network("lan")?.leases()?.len())
             }
             "collect" => Ok(networks.collect()?.leases.len()),
@@ -187,7 +187,7 @@ fn is_called_a(arguments: &[String]) -> Outcome {
     };
     println!("opened");
     eventually("there is no sign to connect", || Ok(signs.join("connect").exists()))?;
-    let done = networks.network("lan")?.connect(&Member::new(boot), &NetNs::anonymous()?);
+    let done = networks.network("lan")?.connect(&ConnectOptions::new(boot), &NetNs::anonymous()?);
     match done {
         Ok(_) => println!("connected"),
         Err(error) => println!("{}: {error}", error.kind()),

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::common::{default_routes, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
-use macvlan_network::{ErrorKind, Member, Network, Networks, Reconciled};
+use macvlan_network::{ConnectOptions, ErrorKind, Network, Networks, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
 
 fn alias(netns: &NetNs, link: &str) -> Outcome<String> {
@@ -32,7 +32,7 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_container, inside) = started()?;
-        lan.connect(&Member::new("c").name("web"), &inside)?;
+        lan.connect(&ConnectOptions::new("c").name("web"), &inside)?;
         let real = alias(&inside, "eth0")?;
         let [of_store, network, container, name, seal] = real
             .strip_prefix("macvlan-network/")
@@ -79,8 +79,8 @@ fn a_forged_mark_gives_nobody_a_lease() -> Outcome {
         let links = Handle::in_netns(&inside)?.links()?;
         assert_eq!(links.len(), 2 + forged.len(), "all of them are left as they are");
         let victim = NetNs::anonymous()?;
-        let member = Member::new("victim").address(ip("10.1.0.100"));
-        lan.connect(&member, &victim)?;
+        let options = ConnectOptions::new("victim").address(ip("10.1.0.100"));
+        lan.connect(&options, &victim)?;
         Ok(())
     })
 }
@@ -90,7 +90,7 @@ fn a_mark_is_not_another_address_s() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_container, inside) = started()?;
-        lan.connect(&Member::new("c"), &inside)?;
+        lan.connect(&ConnectOptions::new("c"), &inside)?;
         lose(networks, &lan, "c")?;
         for change in
             ["address replace 10.1.0.77/24 dev eth0", "link set eth0 address 02:00:00:00:00:77"]
@@ -121,14 +121,14 @@ fn a_lease_that_was_lost_comes_back_whole() -> Outcome {
         let (_other, other) = started()?;
         let id = "i".repeat(128);
         let name = "n".repeat(63);
-        let had = lan.connect(&Member::new(&id).name(&name), &one)?.lease().clone();
-        lan.connect(&Member::new("c2").name("taken"), &two)?;
+        let had = lan.connect(&ConnectOptions::new(&id).name(&name), &one)?.lease().clone();
+        lan.connect(&ConnectOptions::new("c2").name("taken"), &two)?;
         lose(networks, &lan, &id)?;
         lose(networks, &lan, "c2")?;
         ip_do(&one, "address add 10.1.0.99/24 dev eth0");
         ip_do(&one, "address add fd00:1::99/64 dev eth0 nodad");
         let fixed = [ip("10.1.0.50"), ip("fd00:1::50")];
-        let third = Member::new("c3").name("taken").address(fixed[0]).address(fixed[1]);
+        let third = ConnectOptions::new("c3").name("taken").address(fixed[0]).address(fixed[1]);
         lan.connect(&third, &other)?;
         let done = texts(&networks.reconcile()?);
         assert_eq!(done.len(), 3, "{done:#?}");
@@ -159,11 +159,11 @@ fn a_lease_of_many_addresses_comes_back_whole() -> Outcome {
         let lan = networks.create(&config)?;
         for (count, added) in [(8, 2), (10, 0), (10, 3), (40, 2)] {
             let (_container, inside) = started()?;
-            let mut member = Member::new("c");
+            let mut options = ConnectOptions::new("c");
             for number in 1..count {
-                member = member.address(ip(&format!("10.1.0.{}", 10 + number)));
+                options = options.address(ip(&format!("10.1.0.{}", 10 + number)));
             }
-            let had = lan.connect(&member, &inside)?.lease().addresses.clone();
+            let had = lan.connect(&options, &inside)?.lease().addresses.clone();
             assert_eq!(had.len(), count);
             lose(networks, &lan, "c")?;
             for number in 0..added {
@@ -189,17 +189,19 @@ fn more_than_can_be_given_back_is_refused() -> Outcome {
     let inside = NetNs::anonymous()?;
     let many = |count: u32, step: u32| {
         let address = |number| Ipv4Addr::from_bits(0x0a01_0000 + 9 + number * step);
-        (1..=count).fold(Member::new("c"), |member, one| member.address(address(one).into()))
+        (1..=count)
+            .fold(ConnectOptions::new("c"), |options, one| options.address(address(one).into()))
     };
-    let aliases = (0..120).fold(Member::new("c"), |member, one| member.alias(format!("a{one}")));
-    for member in [many(57, 1), aliases] {
-        let error = lan.connect(&member, &inside).unwrap_err();
+    let aliases =
+        (0..120).fold(ConnectOptions::new("c"), |options, one| options.alias(format!("a{one}")));
+    for options in [many(57, 1), aliases] {
+        let error = lan.connect(&options, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         assert!(error.to_string().contains("more than etcd changes at once"), "{error}");
         assert_eq!((lan.leases()?, ip_lines(&inside, "-o link show").len()), (vec![], 1));
     }
-    for member in [many(56, 1), many(56, 2)] {
-        lan.connect(&member, &inside)?;
+    for options in [many(56, 1), many(56, 2)] {
+        lan.connect(&options, &inside)?;
         assert_eq!(lan.disconnect_from("c", &inside)?, Detached::Removed);
     }
     Ok(())
@@ -211,8 +213,8 @@ fn marks_without_a_seal() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_one, one) = started()?;
         let (_two, two) = started()?;
-        lan.connect(&Member::new("c1"), &one)?;
-        lan.connect(&Member::new("c2"), &two)?;
+        lan.connect(&ConnectOptions::new("c1"), &one)?;
+        lan.connect(&ConnectOptions::new("c2"), &two)?;
         let sealed = alias(&one, "eth0")?;
         for (inside, container) in [(&one, "c1"), (&two, "c2")] {
             let old = format!(
@@ -232,7 +234,7 @@ fn marks_without_a_seal() -> Outcome {
         assert!(why.contains("container \"c2\"") && why.contains("connect the container"), "{why}");
         assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.3/24"]);
         // This resolves it.
-        lan.connect(&Member::new("c2"), &two)?;
+        lan.connect(&ConnectOptions::new("c2"), &two)?;
         assert_eq!(ip_lines(&two, "-o link show type macvlan").len(), 1);
         assert!(networks.reconcile()?.is_empty());
         Ok(())
@@ -244,7 +246,7 @@ fn a_mark_on_another_interface_hides_none() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (_container, inside) = started()?;
-        lan.connect(&Member::new("c"), &inside)?;
+        lan.connect(&ConnectOptions::new("c"), &inside)?;
         let real = alias(&inside, "eth0")?;
         ip_do(&inside, "link set eth0 alias mine");
         ip_do(&inside, "link add link eth0 name fake type macvlan mode bridge");
@@ -263,18 +265,18 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
         let never = networks.create(&on_ens33("never", "10.3.0.0/24")?)?;
         let (first, inside) = started()?;
         let link_local = ip("169.254.7.7");
-        let member = Member::new("c1").name("web").alias("www").alias("api");
-        let member = member.link_local_address(link_local);
-        lan.connect(&member.gw_priority(-3), &inside)?;
-        other.connect(&Member::new("c1").alias("www").gw_priority(7), &inside)?;
-        never.connect(&Member::new("c1").default_route(false), &inside)?;
+        let options = ConnectOptions::new("c1").name("web").alias("www").alias("api");
+        let options = options.link_local_address(link_local);
+        lan.connect(&options.gw_priority(-3), &inside)?;
+        other.connect(&ConnectOptions::new("c1").alias("www").gw_priority(7), &inside)?;
+        never.connect(&ConnectOptions::new("c1").default_route(false), &inside)?;
         assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1"]);
         drop((first, inside));
         let (second, inside) = started()?;
-        let member = Member::new("c1");
-        never.connect(&member, &inside)?;
-        let lease = lan.connect(&member, &inside)?.lease().clone();
-        other.connect(&member, &inside)?;
+        let options = ConnectOptions::new("c1");
+        never.connect(&options, &inside)?;
+        let lease = lan.connect(&options, &inside)?.lease().clone();
+        other.connect(&options, &inside)?;
         assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("web"), -3));
         assert_eq!(lease.aliases, ["www", "api"]);
         assert_eq!(lease.link_local, [link_local]);
@@ -289,8 +291,8 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
         // Values that it gives replace them.
         drop((second, inside));
         let (_third, inside) = started()?;
-        let member = member.name("db").alias("sql").gw_priority(1);
-        let lease = lan.connect(&member, &inside)?.lease().clone();
+        let options = options.name("db").alias("sql").gw_priority(1);
+        let lease = lan.connect(&options, &inside)?.lease().clone();
         assert_eq!((lease.name.as_deref(), lease.gw_priority), (Some("db"), 1));
         assert_eq!(lease.aliases, ["sql"]);
         assert!(lan.resolve("www")?.is_empty() && lan.resolve("web")?.is_empty());

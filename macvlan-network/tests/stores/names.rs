@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::common::{ip, on_ens33, subnet, with_stores};
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Member, NetworkConfig};
+use macvlan_network::{ConnectOptions, ErrorKind, NetworkConfig};
 use macvlan_tests::Outcome;
 
 /// A name belongs to one container, an alias to many, and a second connect can change both.
@@ -13,9 +13,9 @@ fn names_and_aliases() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
-        let web = Member::new("c1").name("web1").alias("web").alias("www");
+        let web = ConnectOptions::new("c1").name("web1").alias("web").alias("www");
         lan.connect(&web, &inside[0])?;
-        lan.connect(&Member::new("c2").name("web2").alias("web"), &inside[1])?;
+        lan.connect(&ConnectOptions::new("c2").name("web2").alias("web"), &inside[1])?;
         let both = [ip("10.1.0.2"), ip("10.1.0.3")];
         let resolved = || -> Outcome<Vec<Vec<IpAddr>>> {
             ["web", "www", "web.lan", "web1", "c2", "nobody"]
@@ -29,13 +29,13 @@ fn names_and_aliases() -> Outcome {
         assert!(hosts.contains("10.1.0.2\tweb1 web1.lan web web.lan www www.lan\n"), "{hosts}");
 
         // New values replace the old ones; values that are not given stay.
-        lan.connect(&Member::new("c1").alias("api"), &inside[0])?;
+        lan.connect(&ConnectOptions::new("c1").alias("api"), &inside[0])?;
         assert_eq!(resolved()?, [one(1), vec![], one(1), one(0), one(1), vec![]]);
         assert_eq!(lan.resolve("api")?, one(0));
-        lan.connect(&Member::new("c1").name("nobody"), &inside[0])?;
+        lan.connect(&ConnectOptions::new("c1").name("nobody"), &inside[0])?;
         assert_eq!(lan.resolve("nobody")?, one(0));
         assert!(lan.resolve("web1")?.is_empty());
-        let error = lan.connect(&Member::new("c1").name("web2"), &inside[0]).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c1").name("web2"), &inside[0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
         let lease = lan.lease("c1")?.ok_or("it has gone")?;
         assert_eq!(
@@ -44,7 +44,7 @@ fn names_and_aliases() -> Outcome {
         );
         lan.disconnect("c1")?;
         assert!(lan.resolve("api")?.is_empty());
-        lan.connect(&Member::new("c3").name("nobody"), &inside[0])?;
+        lan.connect(&ConnectOptions::new("c3").name("nobody"), &inside[0])?;
         Ok(())
     })
 }
@@ -55,7 +55,8 @@ fn names_are_those_of_dns() -> Outcome {
         let reserved = subnet("10.1.0.0/24")?.reserve("Printer", ip("10.1.0.77"));
         let lan = networks.create(&NetworkConfig::new("Lan").parent("ens33").subnet(reserved))?;
         let inside = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
-        let lease = lan.connect(&Member::new("C1").name("Web.").alias("WWW"), &inside[0])?;
+        let lease =
+            lan.connect(&ConnectOptions::new("C1").name("Web.").alias("WWW"), &inside[0])?;
         let lease = lease.lease().clone();
         assert_eq!(
             (lease.name.as_deref(), &lease.aliases[..]),
@@ -66,21 +67,23 @@ fn names_are_those_of_dns() -> Outcome {
             assert_eq!(lan.resolve(name)?, [ip("10.1.0.2")], "{name}");
         }
         assert!(lan.resolve("c1")?.is_empty(), "an id is not a name");
-        let error = lan.connect(&Member::new("c2").name("WEB"), &inside[1]).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c2").name("WEB"), &inside[1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-        let printer = lan.connect(&Member::new("c2").name("PRINTER"), &inside[1])?;
+        let printer = lan.connect(&ConnectOptions::new("c2").name("PRINTER"), &inside[1])?;
         assert_eq!(printer.addresses(), [ip("10.1.0.77")]);
         assert_eq!(
             lan.hosts()?,
             "10.1.0.2\tweb web.Lan www www.Lan\n10.1.0.77\tprinter printer.Lan\n"
         );
         for name in ["localhost", "a.localhost", "a..b", "10.1.0.9"] {
-            for member in [Member::new("c3").name(name), Member::new("c3").alias(name)] {
-                let error = lan.connect(&member, &inside[2]).unwrap_err();
+            for options in
+                [ConnectOptions::new("c3").name(name), ConnectOptions::new("c3").alias(name)]
+            {
+                let error = lan.connect(&options, &inside[2]).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
             }
         }
-        let twice = Member::new("c3").alias("db").alias("DB");
+        let twice = ConnectOptions::new("c3").alias("db").alias("DB");
         assert!(lan.connect(&twice, &inside[2]).unwrap_err().is_invalid_value());
         Ok(())
     })

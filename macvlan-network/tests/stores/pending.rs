@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::common::{Scene, behind, in_etcd, ip, on_ens33, session, started, subnet, with_stores};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    Allocation, ErrorKind, EtcdOptions, EtcdStore, Lease, Member, Network, Networks, SqliteStore,
+    Allocation, ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Lease, Network, Networks,
+    SqliteStore,
 };
 use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, ip_do, path_of};
 
@@ -35,16 +36,17 @@ fn a_container_takes_what_was_allocated() -> Outcome {
 
         // It belongs to no other container, and is too young to be collected.
         let (_other, other) = started()?;
-        lan.connect(&Member::new("c2"), &other)?;
+        lan.connect(&ConnectOptions::new("c2"), &other)?;
         assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24", "fd00:1::3/64"]);
-        let wished = Member::new("c3").address(ip("10.1.0.2"));
+        let wished = ConnectOptions::new("c3").address(ip("10.1.0.2"));
         let (_container, inside) = started()?;
         let error = lan.connect(&wished, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
         assert!(networks.reconcile()?.is_empty());
         assert_eq!(lan.clone().remove().unwrap_err().kind(), ErrorKind::NetworkInUse);
 
-        let taking = Member::new("c1").name("web").interface("net0").take(&pending.endpoint);
+        let taking =
+            ConnectOptions::new("c1").name("web").interface("net0").take(&pending.endpoint);
         let connection = lan.connect(&taking, &inside)?;
         assert_eq!(connection.lease().addresses, pending.addresses);
         assert_eq!(Some(connection.mac()), pending.mac);
@@ -54,14 +56,15 @@ fn a_container_takes_what_was_allocated() -> Outcome {
         assert!(networks.reconcile()?.is_empty());
 
         // It can be taken once.
-        for (id, member) in [("c1", taking.clone().interface("net1")), ("c4", taking)] {
-            let again = if id == "c1" { member } else { Member::new(id).take(&pending.endpoint) };
+        for (id, options) in [("c1", taking.clone().interface("net1")), ("c4", taking)] {
+            let again =
+                if id == "c1" { options } else { ConnectOptions::new(id).take(&pending.endpoint) };
             let netns = if id == "c1" { &inside } else { &NetNs::anonymous()? };
             let error = lan.connect(&again, netns).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
             assert!(error.to_string().contains(&pending.endpoint), "{error}");
         }
-        let error = lan.connect(&Member::new("c2").take("0123"), &other).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c2").take("0123"), &other).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
         lan.disconnect("c1")?;
         lan.disconnect("c2")?;
@@ -85,8 +88,8 @@ fn what_is_asked_for_is_allocated() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
         // One container takes both, and a requested address of its own.
         let (_container, inside) = started()?;
-        let member = Member::new("c1").take(&v4.endpoint).take(&v6.endpoint);
-        let connection = lan.connect(&member.address(ip("10.1.0.9")), &inside)?;
+        let options = ConnectOptions::new("c1").take(&v4.endpoint).take(&v6.endpoint);
+        let connection = lan.connect(&options.address(ip("10.1.0.9")), &inside)?;
         assert_eq!(connection.mac(), mac);
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24", "10.1.0.9/24", "fd00:1::77/64"]);
         // Released by its id.
@@ -106,11 +109,11 @@ fn what_fails_leaves_it_pending() -> Outcome {
         let pending = lan.allocate(&Allocation::new())?;
         let (_container, inside) = started()?;
         ip_do(&inside, "link add eth7 type bridge");
-        let member = Member::new("c1").interface("eth7").take(&pending.endpoint);
-        let error = lan.connect(&member, &inside).unwrap_err();
+        let options = ConnectOptions::new("c1").interface("eth7").take(&pending.endpoint);
+        let error = lan.connect(&options, &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
         assert_eq!(lan.leases()?, std::slice::from_ref(&pending));
-        lan.connect(&Member::new("c1").take(&pending.endpoint), &inside)?;
+        lan.connect(&ConnectOptions::new("c1").take(&pending.endpoint), &inside)?;
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
         Ok(())
     })
@@ -128,8 +131,8 @@ fn what_nobody_takes_is_collected() -> Outcome {
         // A container that requests the address of an expired lease gets it at once.
         let (_container, inside) = started()?;
         let networks = networks.clone().with_pending_age(Duration::ZERO);
-        let member = Member::new("c1").address(ip("10.1.0.2"));
-        networks.network("lan")?.connect(&member, &inside)?;
+        let options = ConnectOptions::new("c1").address(ip("10.1.0.2"));
+        networks.network("lan")?.connect(&options, &inside)?;
         assert_eq!(networks.collect()?.leases, []);
         Ok(())
     })
@@ -142,8 +145,8 @@ fn a_reboot_ends_it() -> Outcome {
     let pending = lan.allocate(&Allocation::new())?;
     behind(&scene.directory)?.execute("UPDATE lease SET boot = 'another'", [])?;
     assert_eq!(scene.networks.collect()?.leases.len(), 1);
-    let member = Member::new("c1").take(&pending.endpoint);
-    let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+    let options = ConnectOptions::new("c1").take(&pending.endpoint);
+    let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LeaseLost, "{error}");
     Ok(())
 }
@@ -175,7 +178,7 @@ fn takes(arguments: &[String]) -> Outcome {
     };
     let lan = open(kind, place, host)?;
     let inside = NetNs::anonymous()?;
-    match lan.connect(&Member::new(container).take(id), &inside) {
+    match lan.connect(&ConnectOptions::new(container).take(id), &inside) {
         Ok(connection) => println!("taken {}", connection.addresses()[0]),
         Err(error) => println!("{}", error.kind()),
     }

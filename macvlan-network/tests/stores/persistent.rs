@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::common::{Scene as OneHost, ask, in_etcd, ip, keys, on_ens33, started};
 use crate::machine::become_machine;
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Reconciled};
+use macvlan_network::{
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, Reconciled,
+};
 use macvlan_tests::{
     Actor, Container, Etcd, Lab, Outcome, PATIENCE, eventually, ip_addresses, path_of,
 };
@@ -27,7 +29,7 @@ fn connects(arguments: &[String]) -> Outcome {
     match NetNs::from_path(etcd)?.run(|| EtcdStore::open(&options))? {
         Ok(store) => {
             let lan = Networks::new(host, store)?.network("lan")?;
-            lan.connect(&Member::new(id), &NetNs::from_path(inside)?)?;
+            lan.connect(&ConnectOptions::new(id), &NetNs::from_path(inside)?)?;
             println!("connected");
         }
         Err(error) => println!("{}: {error}", error.kind()),
@@ -82,7 +84,7 @@ fn leases_outlive_the_process() -> Outcome {
     assert_eq!(scene.b.store().living_hosts()?, Some(vec!["a".to_owned(), "b".to_owned()]));
     let error = scene.on_b.disconnect("c1").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
-    let wished = Member::new("c3").address(ip("10.1.0.2"));
+    let wished = ConnectOptions::new("c3").address(ip("10.1.0.2"));
     let error = scene.on_b.connect(&wished, &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
 

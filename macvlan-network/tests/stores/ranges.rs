@@ -5,7 +5,7 @@ use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::People;
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, Member, NetworkConfig, Networks, Order, Subnet};
+use macvlan_network::{ConnectOptions, ErrorKind, NetworkConfig, Networks, Order, Subnet};
 use macvlan_tests::Outcome;
 
 fn on(name: &str, parent: &str, subnet: Subnet) -> NetworkConfig {
@@ -33,20 +33,21 @@ fn several_ranges_and_excluded_addresses() -> Outcome {
                 got.sort_by_key(|address| ip(address));
             }
             assert_eq!(got, all, "{order}");
-            let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+            let error =
+                lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
             let words = "no address is left in 10.1.0.250-10.1.0.255, 10.1.0.8/30";
             assert!(error.to_string().contains(words), "{error}");
             // An excluded address is given to no container, and returns to no gap.
-            let member = Member::new("fixed").address(ip("10.1.0.101"));
-            let error = lan.connect(&member, &NetNs::anonymous()?).unwrap_err();
+            let options = ConnectOptions::new("fixed").address(ip("10.1.0.101"));
+            let error = lan.connect(&options, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
             assert!(error.to_string().contains("10.1.0.101 is excluded"), "{error}");
-            people.join(&lan, &Member::new("out").address(ip("10.1.0.200")))?;
+            people.join(&lan, &ConnectOptions::new("out").address(ip("10.1.0.200")))?;
             lan.disconnect("out")?;
             lan.disconnect("c3")?;
             people.one(&lan, "next")?;
-            lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+            lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
             for number in [0, 1, 2, 4, 5] {
                 lan.disconnect(&format!("c{number}"))?;
             }
@@ -84,11 +85,11 @@ fn one_subnet_in_several_networks() -> Outcome {
         let mut people = People::default();
         assert_eq!(people.one(&low, "c1")?, "10.1.0.1");
         assert_eq!(people.one(&high, "c1")?, "10.1.0.128");
-        let fixed = |address: &str| Member::new("fixed").address(ip(address));
+        let fixed = |address: &str| ConnectOptions::new("fixed").address(ip(address));
         let error = low.connect(&fixed("10.1.0.150"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
         assert!(error.to_string().contains("network \"high\" on the same parent"), "{error}");
-        people.join(&low, &Member::new("c2").address(ip("10.1.0.210")))?;
+        people.join(&low, &ConnectOptions::new("c2").address(ip("10.1.0.210")))?;
         let error = high.connect(&fixed("10.1.0.210"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
         let error = networks.create(&on("top", "ens33", part("10.1.0.208/28")?)).unwrap_err();
@@ -98,9 +99,9 @@ fn one_subnet_in_several_networks() -> Outcome {
         networks.create(&on("top", "ens33", top))?;
         // A container that returns gets another address if its former one belongs to another
         // network now.
-        people.join(&low, &Member::new("c3").address(ip("10.1.0.230")))?;
+        people.join(&low, &ConnectOptions::new("c3").address(ip("10.1.0.230")))?;
         low.disconnect("c3")?;
-        people.join(&high, &Member::new("c4").address(ip("10.1.0.230")))?;
+        people.join(&high, &ConnectOptions::new("c4").address(ip("10.1.0.230")))?;
         assert_eq!(people.one(&low, "c3")?, "10.1.0.2");
         Ok(())
     })
@@ -120,7 +121,7 @@ fn the_same_subnet_at_the_same_time() -> Outcome {
         assert_eq!(made, 1);
         let chosen = |number: usize, networks: &Networks| {
             let config = NetworkConfig::new(format!("m{number}")).parent(format!("eth{number}"));
-            networks.create(&config).ok().map(|one| one.config().get_subnets()[0].net())
+            networks.create(&config).ok().map(|one| one.config().get_subnets()[0].get_net())
         };
         let mut made = std::thread::scope(|scope| {
             let threads: Vec<_> =
@@ -147,19 +148,19 @@ fn a_reserved_name_takes_its_address() -> Outcome {
         ))?;
         let mut people = People::default();
         assert_eq!(people.one(&lan, "c1")?, "10.1.0.3");
-        let member = || Member::new("p1").name("printer");
-        assert_eq!(people.join(&lan, &member())?, [ip("10.1.0.9")]);
+        let options = || ConnectOptions::new("p1").name("printer");
+        assert_eq!(people.join(&lan, &options())?, [ip("10.1.0.9")]);
         lan.disconnect("p1")?;
         // It is kept for that name, and given neither to the next container nor to this one without
         // its name.
         assert_eq!(people.one(&lan, "p1")?, "10.1.0.4");
         lan.disconnect("p1")?;
-        let asked = Member::new("p2").address(ip("10.1.0.9"));
+        let asked = ConnectOptions::new("p2").address(ip("10.1.0.9"));
         let error = lan.connect(&asked, &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
         assert!(error.to_string().contains("connect a container of that name"), "{error}");
         assert_eq!(people.join(&lan, &asked.name("printer"))?, [ip("10.1.0.9")]);
-        let named = Member::new("w1").name("web").address(ip("10.1.0.77"));
+        let named = ConnectOptions::new("w1").name("web").address(ip("10.1.0.77"));
         assert_eq!(people.join(&lan, &named)?, [ip("10.1.0.77")], "it may have another");
         Ok(())
     })

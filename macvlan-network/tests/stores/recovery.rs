@@ -4,7 +4,7 @@
 
 use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
-use macvlan_network::{Member, NetworkConfig, Reconciled};
+use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{
     Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
 };
@@ -18,11 +18,11 @@ fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
         (Container::start()?, NetNs::anonymous()?, NetNs::create(&name)?);
     let (thread, stop) = in_a_thread()?;
     let ends = Container::start()?;
-    lan.connect(&Member::new("ends"), &ends.netns()?)?;
-    lan.connect(&Member::new("process"), &process.netns()?)?;
-    lan.connect(&Member::new("descriptor"), &descriptor)?;
-    lan.connect(&Member::new("named"), &named)?;
-    lan.connect(&Member::new("thread"), &thread)?;
+    lan.connect(&ConnectOptions::new("ends"), &ends.netns()?)?;
+    lan.connect(&ConnectOptions::new("process"), &process.netns()?)?;
+    lan.connect(&ConnectOptions::new("descriptor"), &descriptor)?;
+    lan.connect(&ConnectOptions::new("named"), &named)?;
+    lan.connect(&ConnectOptions::new("thread"), &thread)?;
     drop((named, thread));
     assert!(scene.networks.collect()?.leases.is_empty(), "all of them live");
     drop(ends);
@@ -59,8 +59,8 @@ fn what_connect_returns_holds_no_namespace() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (container, inside) = started()?;
-    let first = lan.connect(&Member::new("c1"), &inside)?;
-    let second = lan.connect(&Member::new("c1"), &inside)?;
+    let first = lan.connect(&ConnectOptions::new("c1"), &inside)?;
+    let second = lan.connect(&ConnectOptions::new("c1"), &inside)?;
     drop((container, inside));
     assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
     let error = second.attachment().netns().unwrap_err();
@@ -74,13 +74,13 @@ fn a_container_that_returns_gets_its_address() -> Outcome {
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (first, inside) = started()?;
     let (_other, other) = started()?;
-    let member = Member::new("c1").name("test101");
-    lan.connect(&member, &inside)?;
-    lan.connect(&Member::new("c2"), &other)?;
+    let options = ConnectOptions::new("c1").name("test101");
+    lan.connect(&options, &inside)?;
+    lan.connect(&ConnectOptions::new("c2"), &other)?;
     drop((first, inside));
     let (_again, inside) = started()?;
     // Without a collect in between.
-    let connection = lan.connect(&member, &inside)?;
+    let connection = lan.connect(&options, &inside)?;
     assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
     assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
     assert_eq!(lan.leases()?.len(), 2);
@@ -92,7 +92,7 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (_container, inside) = started()?;
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     assert!(scene.networks.reconcile()?.is_empty());
     let file = behind(&scene.directory)?;
     file.execute("UPDATE lease SET boot = '5a1e2b8c-0000-0000-0000-000000000000'", [])?;
@@ -100,7 +100,7 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     assert_eq!(lan.leases()?, []);
     // A namespace with the inode number of a former one is a different one.
     ip_do(&inside, "link delete eth0");
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
     assert_eq!(scene.networks.collect()?.leases.len(), 1);
     Ok(())
@@ -113,16 +113,16 @@ fn another_host_name_is_the_same_machine() -> Outcome {
     let (_stays, stays) = started()?;
     let (ends, inside) = started()?;
     let (returns, was_inside) = started()?;
-    lan.connect(&Member::new("stays"), &stays)?;
-    lan.connect(&Member::new("ends"), &inside)?;
-    lan.connect(&Member::new("returns"), &was_inside)?;
+    lan.connect(&ConnectOptions::new("stays"), &stays)?;
+    lan.connect(&ConnectOptions::new("ends"), &inside)?;
+    lan.connect(&ConnectOptions::new("returns"), &was_inside)?;
     drop((ends, inside, returns, was_inside));
     ip_do(&stays, "link set eth0 down");
 
     let other = session(&scene.lab.a, &scene.directory, "other")?;
     let lan = other.network("lan")?;
     let (_again, again) = started()?;
-    let returned = lan.connect(&Member::new("returns"), &again)?;
+    let returned = lan.connect(&ConnectOptions::new("returns"), &again)?;
     assert_eq!(returned.addresses(), [ip("10.1.0.3")]);
     let done: Vec<String> = other.reconcile()?.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -148,7 +148,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
         people.push(started()?);
         let inside = &people[people.len() - 1].1;
         let network = if container == "stray" { &gone } else { &lan };
-        network.connect(&Member::new(container).name(container), inside)?;
+        network.connect(&ConnectOptions::new(container).name(container), inside)?;
     }
     let [missing, changed, right, unknown, stray, _] = people.as_slice() else {
         return Err("there are six".into());
@@ -193,7 +193,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     assert!(networks.reconcile()?.is_empty(), "all is right");
     // Adopted addresses are not given to others, and can be disconnected like all others.
     let (_new, new) = started()?;
-    assert_eq!(lan.connect(&Member::new("new"), &new)?.addresses(), [ip("192.168.15.7")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("new"), &new)?.addresses(), [ip("192.168.15.7")]);
     assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
     assert_eq!(sound(&scene.directory)?, 4);
     Ok(())
@@ -209,7 +209,7 @@ fn what_another_store_knows_is_left_alone() -> Outcome {
     let same = session(&scene.lab.a, &elsewhere, "a")?;
     assert_eq!(other.store().id(), same.store().id());
     let (_container, inside) = started()?;
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     assert!(scene.networks.reconcile()?.is_empty());
     assert!(same.reconcile()?.is_empty());
     assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.2/24"]);
@@ -227,12 +227,12 @@ fn what_cannot_be_adopted_is_removed() -> Outcome {
     )?;
     let (_one, one) = started()?;
     let (_two, two) = started()?;
-    lan.connect(&Member::new("c1"), &one)?;
+    lan.connect(&ConnectOptions::new("c1"), &one)?;
     behind(&scene.directory)?.execute_batch(
         "DELETE FROM address; DELETE FROM lease;
              UPDATE gap SET first = x'00000000000000000000ffff0a010002'",
     )?;
-    lan.connect(&Member::new("c2"), &two)?;
+    lan.connect(&ConnectOptions::new("c2"), &two)?;
     let done = scene.networks.reconcile()?;
     let [Reconciled::Displaced { interface, container, text }] = done.as_slice() else {
         return Err(format!("{done:?}").into());

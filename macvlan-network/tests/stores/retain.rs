@@ -3,7 +3,7 @@
 
 use crate::common::{default_routes, in_etcd, on_ens33, started, with_stores};
 use macvlan_core::NetNs;
-use macvlan_network::{Lease, Member, NetworkConfig, Subnet};
+use macvlan_network::{ConnectOptions, Lease, NetworkConfig, Subnet};
 use macvlan_tests::{Etcd, Lab, Need, Outcome, ip_lines, need};
 
 fn containers(leases: &[Lease]) -> Vec<&str> {
@@ -19,10 +19,10 @@ fn who_is_not_valid_goes() -> Outcome {
         let (_valid, valid) = started()?;
         let (_over, over) = started()?;
         let (gone, gone_inside) = started()?;
-        lan.connect(&Member::new("valid"), &valid)?;
-        lan.connect(&Member::new("over"), &over)?;
-        other.connect(&Member::new("over"), &over)?;
-        lan.connect(&Member::new("gone"), &gone_inside)?;
+        lan.connect(&ConnectOptions::new("valid"), &valid)?;
+        lan.connect(&ConnectOptions::new("over"), &over)?;
+        other.connect(&ConnectOptions::new("over"), &over)?;
+        lan.connect(&ConnectOptions::new("gone"), &gone_inside)?;
         drop((gone, gone_inside));
         let retained = lan.retain(["valid", "unknown"])?;
         assert!(retained.failed.is_empty(), "{:?}", retained.failed);
@@ -47,7 +47,7 @@ fn the_parent_goes_with_the_last() -> Outcome {
         let config = NetworkConfig::new("vlan").parent("ens33.10");
         let vlan = networks.create(&config.subnet(Subnet::new("10.3.0.0/24")?))?;
         let (container, inside) = started()?;
-        vlan.connect(&Member::new("c1"), &inside)?;
+        vlan.connect(&ConnectOptions::new("c1"), &inside)?;
         drop((container, inside));
         assert_eq!(vlan.retain::<&str>([])?.released.len(), 1);
         let host = networks.host().netns();
@@ -61,8 +61,8 @@ fn other_hosts_stay() -> Outcome {
     let (a, b) = (in_etcd(&lab.a, &etcd, "a")?, in_etcd(&lab.b, &etcd, "b")?);
     a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
-    a.network("lan")?.connect(&Member::new("on-a"), &one)?;
-    b.network("lan")?.connect(&Member::new("on-b"), &two)?;
+    a.network("lan")?.connect(&ConnectOptions::new("on-a"), &one)?;
+    b.network("lan")?.connect(&ConnectOptions::new("on-b"), &two)?;
     let retained = a.network("lan")?.retain::<&str>([])?;
     assert_eq!(containers(&retained.released), ["on-a"]);
     assert!(retained.failed.is_empty());

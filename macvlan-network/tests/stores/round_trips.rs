@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use crate::common::{in_etcd, on_ens33, subnet};
 use macvlan_core::NetNs;
-use macvlan_network::{Member, Networks, Order};
+use macvlan_network::{ConnectOptions, Networks, Order};
 use macvlan_tests::{Etcd, Lab, Outcome};
 
 /// Returns the number of requests that etcd has answered that read or change keys.
@@ -76,18 +76,23 @@ fn they_are_few_and_do_not_grow() -> Outcome {
     for leases in [0, 10_000] {
         fill(&etcd, lan.id(), leases)?;
         let inside = [NetNs::anonymous()?, NetNs::anonymous()?];
-        let connect =
-            |member: &Member, netns: &NetNs| asked(&etcd, || Ok(lan.connect(member, netns)?));
-        let said = Member::new("c2").name("web").alias("w").address("10.1.7.7".parse()?);
+        let connect = |options: &ConnectOptions, netns: &NetNs| {
+            asked(&etcd, || Ok(lan.connect(options, netns)?))
+        };
+        let said = ConnectOptions::new("c2").name("web").alias("w").address("10.1.7.7".parse()?);
         let counts = [
-            ("connect", connect(&Member::new("c1"), &inside[0])?, 3),
-            ("connect with a wish", connect(&said, &inside[1])?, 3),
+            ("connect", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
+            ("connect with a request", connect(&said, &inside[1])?, 3),
             ("resolve", asked(&etcd, || Ok(lan.resolve("web")?))?, 2),
             ("find the network", asked(&etcd, || Ok(networks.network("lan")?))?, 2),
             ("disconnect", asked(&etcd, || Ok(lan.disconnect_from("c1", &inside[0])?))?, 4),
-            ("connect one that returns", connect(&Member::new("c1"), &inside[0])?, 3),
-            ("connect again", connect(&Member::new("c1"), &inside[0])?, 2),
-            ("the next", asked(&etcd, || Ok(next.connect(&Member::new("c2"), &inside[1])?))?, 5),
+            ("connect one that returns", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
+            ("connect again", connect(&ConnectOptions::new("c1"), &inside[0])?, 2),
+            (
+                "the next",
+                asked(&etcd, || Ok(next.connect(&ConnectOptions::new("c2"), &inside[1])?))?,
+                5,
+            ),
         ];
         for (what, count, most) in counts {
             println!("{what} among {leases} leases: {count}");
@@ -108,13 +113,13 @@ fn one_that_rests_is_found_at_once() -> Outcome {
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/29")?)?;
     let inside = NetNs::anonymous()?;
     for number in 2..7 {
-        let connection = lan.connect(&Member::new(format!("c{number}")), &inside)?;
+        let connection = lan.connect(&ConnectOptions::new(format!("c{number}")), &inside)?;
         assert_eq!(connection.addresses()[0].to_string(), format!("10.1.0.{number}"));
         lan.disconnect_from(&format!("c{number}"), &inside)?;
     }
     let mut first = None;
     let count = asked(&etcd, || {
-        first = Some(lan.connect(&Member::new("new"), &inside)?.addresses());
+        first = Some(lan.connect(&ConnectOptions::new("new"), &inside)?.addresses());
         Ok(())
     })?;
     assert_eq!(first, Some(vec!["10.1.0.2".parse()?]));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{behind, ip, on_ens33, session, sound, subnet};
 use macvlan_core::{AcceptRa, Mode, NetNs, Parent, VlanProtocol};
 use macvlan_network::{
-    ErrorKind, MacFrom, Member, Network, NetworkConfig, Networks, Order, Reconciled,
+    ConnectOptions, ErrorKind, MacFrom, Network, NetworkConfig, Networks, Order, Reconciled,
 };
 use macvlan_tests::{Directory, Lab, Outcome, ip_addresses};
 
@@ -28,8 +28,8 @@ fn assert_read(networks: &Networks) -> Outcome {
         .order(Order::Next)
         .mac_from(MacFrom::Container)
         .duplicate_detection(true)
-        .share(64)
-        .keep(Duration::from_millis(3_600_500))
+        .block_size(64)
+        .reservation_ttl(Duration::from_millis(3_600_500))
         .option("o", "1")
         .label("l", "2");
     assert_eq!(*full.config(), wanted);
@@ -37,7 +37,7 @@ fn assert_read(networks: &Networks) -> Outcome {
     let plain = networks.network("plain")?;
     let wanted = NetworkConfig::new("plain").parent("ens33").subnet(subnet("10.2.0.0/24")?);
     assert_eq!(*plain.config(), wanted);
-    let foreign: Vec<_> = plain.foreign()?.iter().map(|one| one.address).collect();
+    let foreign: Vec<_> = plain.conflicting_addresses()?.iter().map(|one| one.address).collect();
     assert_eq!(foreign, [ip("10.2.0.77")]);
     let lease = full.lease("c1")?.ok_or("c1 has a lease")?;
     let words: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
@@ -57,7 +57,7 @@ fn assert_read(networks: &Networks) -> Outcome {
 fn assert_written(networks: &Networks) -> Outcome {
     let inside = NetNs::anonymous()?;
     let full = networks.network("full")?;
-    let kept = full.connect(&Member::new("c3"), &inside)?;
+    let kept = full.connect(&ConnectOptions::new("c3"), &inside)?;
     assert_eq!(kept.addresses(), [ip("10.1.4.1"), ip("fd00:1::2")], "they were kept for it");
     full.disconnect("c3")?;
     networks.create(&NetworkConfig::new("new").parent("ens33").subnet(subnet("10.3.0.0/24")?))?;
@@ -121,8 +121,8 @@ fn assert_all_of_a_lease(networks: &Networks) -> Outcome {
     }
     // .3 is kept for c2 as long as there is another address.
     let inside = NetNs::anonymous()?;
-    assert_eq!(lan.connect(&Member::new("c3"), &inside)?.addresses(), [ip("10.1.0.4")]);
-    assert_eq!(lan.connect(&Member::new("c2"), &inside)?.addresses(), [ip("10.1.0.3")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("c3"), &inside)?.addresses(), [ip("10.1.0.4")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("c2"), &inside)?.addresses(), [ip("10.1.0.3")]);
     // The namespace is of another boot.
     lan.disconnect("c1")?;
     assert!(lan.resolve("www")?.is_empty());
@@ -179,7 +179,7 @@ fn assert_pending_is_read(networks: &Networks) -> Outcome {
     // All of them are of another boot.
     assert_eq!(networks.collect()?.leases.len(), 4);
     let inside = NetNs::anonymous()?;
-    assert_eq!(lan.connect(&Member::new("new"), &inside)?.addresses(), [ip("10.1.0.4")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("new"), &inside)?.addresses(), [ip("10.1.0.4")]);
     Ok(())
 }
 
@@ -249,9 +249,9 @@ fn assert_hides_no_other(
     let good = networks.create(&on_ens33("good", "10.1.0.0/24")?)?;
     let later = networks.create(&on_ens33("later", "10.2.0.0/24")?)?;
     let inside: Vec<NetNs> = (0..4).map(|_| NetNs::anonymous()).collect::<Result<_, _>>()?;
-    good.connect(&Member::new("c1"), &inside[0])?;
-    good.connect(&Member::new("c2"), &inside[1])?;
-    later.connect(&Member::new("c3"), &inside[2])?;
+    good.connect(&ConnectOptions::new("c1"), &inside[0])?;
+    good.connect(&ConnectOptions::new("c2"), &inside[1])?;
+    later.connect(&ConnectOptions::new("c3"), &inside[2])?;
     assert!(networks.unreadable()?.is_empty());
     spoil(&later, &good, "c2")?;
 
@@ -277,8 +277,8 @@ fn assert_hides_no_other(
     // removed.
     let error = networks.create(&on_ens33("new", "10.3.0.0/24")?).unwrap_err();
     assert!(error.to_string().contains(later.id()), "{error}");
-    assert_eq!(good.connect(&Member::new("c4"), &inside[3])?.addresses(), [ip("10.1.0.4")]);
-    good.connect(&Member::new("c2"), &inside[1]).unwrap_err();
+    assert_eq!(good.connect(&ConnectOptions::new("c4"), &inside[3])?.addresses(), [ip("10.1.0.4")]);
+    good.connect(&ConnectOptions::new("c2"), &inside[1]).unwrap_err();
     assert!(networks.collect()?.leases.is_empty());
     let done = networks.reconcile()?;
     assert!(done.iter().all(|one| matches!(one, Reconciled::Failed(_))), "{done:?}");

@@ -9,7 +9,7 @@ use crate::common::{ask, ip, on_ens33};
 use crate::large::assert_plain;
 use etcd_client::{Permission, PermissionType};
 use macvlan_core::NetNs;
-use macvlan_network::{ErrorKind, EtcdOptions, EtcdStore, Member, Networks, Pem, Result};
+use macvlan_network::{ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Networks, Pem, Result};
 use macvlan_tests::{Certificates, Etcd, Lab, Outcome, PATIENCE, eventually};
 
 fn open(etcd: &Etcd, options: EtcdOptions) -> Outcome<Result<EtcdStore>> {
@@ -29,7 +29,7 @@ fn works(lab: &Lab, store: EtcdStore) -> Outcome {
     let networks = Networks::new(lab.a.host.clone(), store)?;
     let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let inside = NetNs::anonymous()?;
-    assert_eq!(lan.connect(&Member::new("c1"), &inside)?.addresses(), [ip("10.1.0.2")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("c1"), &inside)?.addresses(), [ip("10.1.0.2")]);
     assert!(networks.reconcile()?.is_empty());
     lan.disconnect_from("c1", &inside)?;
     Ok(lan.remove()?)
@@ -133,9 +133,11 @@ fn with_a_user_and_a_password() -> Outcome {
     etcd.end()?;
     etcd.start_again()?;
     let inside = NetNs::anonymous()?;
-    eventually("etcd cannot be reached", || match lan.connect(&Member::new("c1"), &inside) {
-        Err(error) if error.kind() == ErrorKind::StoreUnavailable => Ok(false),
-        result => Ok(result.map(|_| true)?),
+    eventually("etcd cannot be reached", || {
+        match lan.connect(&ConnectOptions::new("c1"), &inside) {
+            Err(error) if error.kind() == ErrorKind::StoreUnavailable => Ok(false),
+            result => Ok(result.map(|_| true)?),
+        }
     })?;
     Ok(())
 }

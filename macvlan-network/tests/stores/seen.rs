@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use crate::common::{Scene, on_ens33, sound, started};
 use macvlan_core::{Detached, Handle, Host, NetNs};
 use macvlan_network::{
-    ErrorKind, EtcdOptions, EtcdStore, Member, Network, Networks, Result, SqliteStore,
+    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, Result, SqliteStore,
 };
 use macvlan_tests::{
     Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, need_kernel, path_of,
@@ -43,7 +43,7 @@ impl Both {
             let host = path_of(&self.lab.a.netns);
             let lan = open(kind, &place, &host)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
             let (container, inside) = started()?;
-            lan.connect(&Member::new("there"), &inside)?;
+            lan.connect(&ConnectOptions::new("there"), &inside)?;
             let pid = container.pid().to_string();
             drop(inside);
             Actor::start(part, &[kind, &place, &host, &pid])?.finish()?;
@@ -91,7 +91,7 @@ fn all_is_refused(networks: &Networks, lan: &Network, other: &NetNs, says: &[&st
         networks.reconcile().map(drop),
         lan.disconnect("there").map(drop),
         retained(lan),
-        lan.connect(&Member::new("there"), other).map(drop),
+        lan.connect(&ConnectOptions::new("there"), other).map(drop),
     ];
     for refused in refused {
         let error = refused.unwrap_err();
@@ -150,7 +150,7 @@ fn enclosed(arguments: &[String]) -> Outcome {
         networks.reconcile().map(|done| assert!(done.is_empty(), "{done:?}")),
     ];
     let other = NetNs::anonymous()?;
-    let error = lan.connect(&Member::new("there"), &other).unwrap_err();
+    let error = lan.connect(&ConnectOptions::new("there"), &other).unwrap_err();
     for error in found.into_iter().filter_map(Result::err) {
         assert!(error.to_string().contains("initial PID namespace"), "{error}");
         assert!(error.is_permission_denied(), "{error}");
@@ -191,7 +191,7 @@ fn short_of_files(arguments: &[String]) -> Outcome {
             Ok(detached) => {
                 assert_eq!(detached, Detached::Removed, "with {free} files");
                 let [_, _, _, pid] = arguments else { return Err("no pid".into()) };
-                lan.connect(&Member::new("there"), &NetNs::from_pid(pid.parse()?)?)?;
+                lan.connect(&ConnectOptions::new("there"), &NetNs::from_pid(pid.parse()?)?)?;
             }
             Err(_) => assert!(lan.lease("there")?.is_some(), "with {free} files"),
         }
@@ -264,10 +264,10 @@ fn the_capabilities_that_are_asked_for_are_enough() -> Outcome {
         let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (process, descriptor) = (NetNs::anonymous()?, NetNs::anonymous()?);
         for (name, netns) in [("process", &process), ("descriptor", &descriptor)] {
-            lan.connect(&Member::new(name), netns)?;
+            lan.connect(&ConnectOptions::new(name), netns)?;
         }
         let (dead, inside) = started()?;
-        lan.connect(&Member::new("dead"), &inside)?;
+        lan.connect(&ConnectOptions::new("dead"), &inside)?;
         let _process = User::start(&process, Stdio::null())?;
         let held = Stdio::from(descriptor.as_fd().try_clone_to_owned()?);
         let _descriptor = User::start(&scene.lab.a.netns, held)?;
@@ -285,12 +285,12 @@ fn what_a_socket_alone_holds_is_not_gone() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
     let inside = NetNs::anonymous()?;
-    lan.connect(&Member::new("c1"), &inside)?;
+    lan.connect(&ConnectOptions::new("c1"), &inside)?;
     let socket = inside.run(|| UdpSocket::bind("0.0.0.0:0"))??;
     drop(inside);
     assert_eq!(scene.networks.collect()?.leases, []);
     assert_eq!(scene.networks.reconcile()?.len(), 0);
-    let error = lan.connect(&Member::new("c1"), &NetNs::anonymous()?).unwrap_err();
+    let error = lan.connect(&ConnectOptions::new("c1"), &NetNs::anonymous()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
     drop(socket);
     assert_eq!(scene.networks.collect()?.leases.len(), 1);

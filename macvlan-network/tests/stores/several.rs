@@ -3,7 +3,7 @@
 
 use crate::common::{ip, on_ens33, started, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
-use macvlan_network::{ErrorKind, Lease, Member, Network, Reconciled};
+use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines};
 
 fn interfaces(leases: &[Lease]) -> Vec<&str> {
@@ -12,7 +12,7 @@ fn interfaces(leases: &[Lease]) -> Vec<&str> {
 
 /// Connects a container by two interfaces, in this order.
 fn by_two(lan: &Network, inside: &NetNs, names: [&str; 2]) -> Outcome<[Lease; 2]> {
-    let connect = |name: &str| lan.connect(&Member::new("c1").interface(name), inside);
+    let connect = |name: &str| lan.connect(&ConnectOptions::new("c1").interface(name), inside);
     let [first, second] = names.map(connect);
     Ok([first?.lease().clone(), second?.lease().clone()])
 }
@@ -22,9 +22,10 @@ fn each_has_its_own_lease() -> Outcome {
         let config = on_ens33("lan", "10.1.0.0/24")?.route("10.9.0.0/16 via 10.1.0.254".parse()?);
         let lan = networks.create(&config)?;
         let (_container, inside) = started()?;
-        let named = Member::new("c1").name("web").alias("www");
+        let named = ConnectOptions::new("c1").name("web").alias("www");
         let first = lan.connect(&named, &inside)?.lease().clone();
-        let second = lan.connect(&Member::new("c1").interface("net1"), &inside)?.lease().clone();
+        let second =
+            lan.connect(&ConnectOptions::new("c1").interface("net1"), &inside)?.lease().clone();
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.3/24"]);
         assert_ne!((first.mac, &first.endpoint), (second.mac, &second.endpoint));
@@ -49,7 +50,7 @@ fn each_has_its_own_lease() -> Outcome {
         assert_eq!(told["Containers"]["c1/net1"]["IPv4Address"], "10.1.0.3/24");
 
         // The interface must be given, and then the result is the same.
-        let error = lan.connect(&Member::new("c1"), &inside).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
         assert!(error.to_string().contains("by several interfaces: eth0, net1"), "{error}");
         assert_eq!(by_two(&lan, &inside, ["eth0", "net1"])?, [first.clone(), second.clone()]);
@@ -60,9 +61,12 @@ fn each_has_its_own_lease() -> Outcome {
 
         // The name belongs to the container as long as one of its interfaces has it.
         let (_other, other) = started()?;
-        let error = lan.connect(&Member::new("c2").name("web"), &other).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("c2").name("web"), &other).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
-        lan.connect(&Member::new("c1").interface("net1").name("web").alias("www"), &inside)?;
+        lan.connect(
+            &ConnectOptions::new("c1").interface("net1").name("web").alias("www"),
+            &inside,
+        )?;
         assert_eq!(lan.disconnect(("c1", "eth0"))?, Detached::Removed);
         assert_eq!(interfaces(&lan.leases()?), ["net1"]);
         assert_eq!((lan.resolve("web")?, lan.resolve("www")?), (vec![both[1]], vec![both[1]]));
@@ -71,11 +75,11 @@ fn each_has_its_own_lease() -> Outcome {
         assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.3/24"]);
         // The only one left is meant again, and has the routes.
-        assert_eq!(lan.connect(&Member::new("c1"), &inside)?.interface(), "net1");
+        assert_eq!(lan.connect(&ConnectOptions::new("c1"), &inside)?.interface(), "net1");
         assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev net1"]);
         lan.disconnect("c1")?;
         assert!(lan.leases()?.is_empty() && lan.resolve("web")?.is_empty());
-        lan.connect(&Member::new("c2").name("web"), &other)?;
+        lan.connect(&ConnectOptions::new("c2").name("web"), &other)?;
         Ok(())
     })
 }
@@ -111,7 +115,7 @@ fn they_return_with_their_addresses() -> Outcome {
         let (first, inside) = started()?;
         by_two(&lan, &inside, ["eth0", "net1"])?;
         let (_elsewhere, elsewhere) = started()?;
-        let further = Member::new("c1").interface("net2");
+        let further = ConnectOptions::new("c1").interface("net2");
         let error = lan.connect(&further, &elsewhere).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
         assert!(error.to_string().contains("in another namespace"), "{error}");
@@ -148,7 +152,7 @@ fn they_are_adopted_one_by_one() -> Outcome {
         // The interface without a lease is replaced, and the other one stays.
         let lease = lan.lease(("c1", "net1"))?.ok_or("it has a lease")?;
         assert!(networks.store().release(lan.record(), &lease)?);
-        lan.connect(&Member::new("c1").interface("net1").address(ip("10.1.0.9")), &inside)?;
+        lan.connect(&ConnectOptions::new("c1").interface("net1").address(ip("10.1.0.9")), &inside)?;
         assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.9/24"]);
         Ok(())

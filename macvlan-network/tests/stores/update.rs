@@ -7,7 +7,7 @@ use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::People;
 use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
-use macvlan_network::{ErrorKind, Lease, Member, Network, NetworkConfig, Networks, Subnet};
+use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network, NetworkConfig, Networks, Subnet};
 use macvlan_tests::Outcome;
 
 fn on(name: &str, subnet: Subnet) -> NetworkConfig {
@@ -25,7 +25,7 @@ fn subnets_change_around_who_is_connected() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let mut people = People::default();
         people.one(&lan, "c1")?;
-        people.join(&lan, &Member::new("c2").address(ip("10.1.0.100")))?;
+        people.join(&lan, &ConnectOptions::new("c2").address(ip("10.1.0.100")))?;
         // Containers keep their addresses. An address that is no longer given is not given again
         // after its release.
         let narrow = || -> Outcome<Subnet> {
@@ -40,7 +40,7 @@ fn subnets_change_around_who_is_connected() -> Outcome {
         assert_eq!(people.one(&lan, "c3")?, "10.1.0.101", "by a handle on it as it was");
         lan.disconnect("c1")?;
         assert_eq!(people.one(&now, "c4")?, "10.1.0.102");
-        let error = now.connect(&Member::new("c5"), &NetNs::anonymous()?).unwrap_err();
+        let error = now.connect(&ConnectOptions::new("c5"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
 
         // A change is refused if a container has an address that the network would no longer have.
@@ -101,7 +101,7 @@ fn it_stays_beside_the_others() -> Outcome {
         // A container's address is in no range, and the other network would give it.
         let high = subnet("10.1.0.0/24")?.range("10.1.0.128/25".parse()?);
         let mut people = People::default();
-        people.join(&lan, &Member::new("c1").address(ip("10.1.0.200")))?;
+        people.join(&lan, &ConnectOptions::new("c1").address(ip("10.1.0.200")))?;
         let low = subnet("10.1.0.0/24")?.range("10.1.0.0/25".parse()?);
         let lan = lan.update(&on("lan", low))?.network;
         let same = networks.network("same")?;
@@ -126,8 +126,8 @@ fn a_network_is_internal_for_some_time() -> Outcome {
         };
         let lan = networks.create(&both()?.internal(true))?;
         let mut people = People::default();
-        let member = Member::new("c1").address(ip("10.1.0.5")).address(ip("fd00:1::5"));
-        people.join(&lan, &member)?;
+        let options = ConnectOptions::new("c1").address(ip("10.1.0.5")).address(ip("fd00:1::5"));
+        people.join(&lan, &options)?;
         let without_subnets = NetworkConfig::new("lan").parent("ens33");
         for config in [lan.config().clone().internal(false), both()?, without_subnets] {
             assert!(gateways(&networks.network("lan")?).is_empty());
@@ -136,7 +136,7 @@ fn a_network_is_internal_for_some_time() -> Outcome {
             assert_eq!(containers(&updated.outdated), ["c1"]);
             let now = networks.network("lan")?;
             assert_eq!(now.config(), updated.network.config());
-            let taken = Member::new("c2").address(ip("10.1.0.1"));
+            let taken = ConnectOptions::new("c2").address(ip("10.1.0.1"));
             let error = now.connect(&taken, &NetNs::anonymous()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
             let updated = now.update(&now.config().clone().internal(true))?;
@@ -183,13 +183,13 @@ fn addresses_that_rest_follow_the_change() -> Outcome {
             given.insert(people.one(&lan, &format!("n{number}"))?);
         }
         assert_eq!(given, HashSet::from(["3", "4", "5", "6"].map(|end| format!("10.1.0.{end}"))));
-        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
 
         let lan = lan.update(&whole)?.network;
         let given = HashSet::from([people.one(&lan, "n4")?, people.one(&lan, "n5")?]);
         assert_eq!(given, HashSet::from(["10.1.0.2", "10.2.0.2"].map(str::to_owned)));
-        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         networks
             .store()
@@ -212,7 +212,7 @@ pub(crate) fn change_while_containers_come_and_go(
         for round in 0..8 {
             let netns = NetNs::anonymous().map_err(|error| error.to_string())?;
             let container = format!("c{who}-{round}");
-            let connected = lan.connect(&Member::new(&container), &netns);
+            let connected = lan.connect(&ConnectOptions::new(&container), &netns);
             connected.map_err(|error| error.to_string())?;
             if round % 2 == 0 {
                 lan.disconnect_from(&container, &netns).map_err(|error| error.to_string())?;
@@ -254,7 +254,7 @@ fn while_containers_come_and_go() -> Outcome {
         for number in 0..8 {
             people.one(&lan, &format!("n{number}"))?;
         }
-        let error = lan.connect(&Member::new("late"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
         Ok(())
     })

@@ -82,7 +82,7 @@ impl Announce {
     /// Returns whether attach waits until all announcements are sent.
     #[getter]
     fn blocking(&self) -> bool {
-        self.0.is_blocking()
+        self.0.get_blocking()
     }
 
     fn __str__(&self) -> String {
@@ -107,7 +107,7 @@ impl Announce {
         if announce.get_interval() != once.get_interval() {
             named.set_item("interval", announce.get_interval().as_secs_f64())?;
         }
-        if announce.is_blocking() {
+        if announce.get_blocking() {
             named.set_item("blocking", true)?;
         }
         Ok((PyTuple::empty(py), named))

@@ -7,7 +7,7 @@ use crate::base::output::{Enumeration, address, attributes_text, enumerations, m
 use crate::value::rate::Rate;
 use crate::value::route::Route;
 use crate::value::rule::Rule;
-use crate::value::vlan::Vlan;
+use crate::value::vlan::VlanOptions;
 
 enumerations!(DifferenceKind = "DifferenceKind");
 
@@ -68,7 +68,7 @@ fn value<'py>(py: Python<'py>, change: &Change) -> PyResult<Option<Bound<'py, Py
     Ok(Some(match change {
         Change::SetName(name) => name.as_str().into_pyobject(py)?.into_any(),
         Change::SetMac(wanted) => mac(py, *wanted)?,
-        Change::SetVlan(vlan) => Vlan(vlan.clone()).into_pyobject(py)?.into_any(),
+        Change::SetVlan(vlan) => VlanOptions(vlan.clone()).into_pyobject(py)?.into_any(),
         Change::SetPromisc(on) => on.into_pyobject(py)?.to_owned().into_any(),
         Change::SetAlias(text) | Change::AddAlternativeName(text) => {
             text.into_pyobject(py)?.into_any()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macvlan_core::{
-    Assignment, Endpoint as Core, EndpointType, LinkName, LinkType, Macvlan as CoreMacvlan,
+    Assignment, Endpoint as Core, EndpointType, LinkName, LinkType, MacvlanOptions as CoreMacvlan,
     Parent as CoreParent,
 };
 use pyo3::prelude::*;
@@ -14,12 +14,12 @@ use crate::base::error::OrRaise;
 use crate::base::output::{Enumeration, addresses, call_text, mac, replaced};
 use crate::endpoint::announce::{self, Announce};
 use crate::endpoint::probe::{self, Probe};
-use crate::value::macvlan::Macvlan;
+use crate::value::macvlan::MacvlanOptions;
 use crate::value::options::Options;
 use crate::value::parent::plain;
 use crate::value::rate::Rate;
 use crate::value::route::Route;
-use crate::value::vlan::Vlan;
+use crate::value::vlan::VlanOptions;
 
 /// The description of a container interface: a value, validated without any system call.
 ///
@@ -30,8 +30,8 @@ use crate::value::vlan::Vlan;
 /// kind: "macvlan", "macvtap" (for a VM monitor) or "vlan". Defaults to the kind of the options, or
 ///     "macvlan".
 /// mode: the macvlan mode. Defaults to "bridge".
-/// options: all options of the kind: Macvlan(…), including the mode, or Vlan(…), which a VLAN
-///     needs.
+/// options: all options of the kind: MacvlanOptions(…), including the mode, or VlanOptions(…),
+///     which a VLAN needs.
 /// mac: the MAC address. Defaults to the parent's in mode passthru and for a VLAN, otherwise to a
 ///     random one.
 /// mtu: the MTU in bytes, at most the parent's. Defaults to the parent's.
@@ -61,8 +61,9 @@ use crate::value::vlan::Vlan;
 /// autoconf: whether addresses are configured from advertised prefixes. Defaults to the container's
 ///     default.
 /// disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
-/// wait_for_mac: how long to retry while another link on the parent has the MAC address, in seconds
-///     or as a timedelta. Defaults to 0. It is often that of a container that is being removed.
+/// mac_conflict_timeout: how long to retry while another link on the parent has the MAC address, in
+///     seconds or as a timedelta. Defaults to 0. It is often that of a container that is being
+///     removed.
 /// probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
 ///     Probe. By default they are not. The exception has the holder of an address in use.
 /// announce: how the addresses are announced to the neighbours: "once", "rfc" or an Announce. By
@@ -84,7 +85,7 @@ impl Endpoint {
             replace_default_route=Arg::Missing, source_routing=None, alias=None,
             alternative_names=Arg::Missing, group=None, tx_queue_len=None, queues=None,
             addr_gen_mode=None, accept_ra=None, autoconf=None, disable_ipv6=None,
-            wait_for_mac=Arg::Missing, probe=None, announce=None, rate=None, gateway_metric=None,
+            mac_conflict_timeout=Arg::Missing, probe=None, announce=None, rate=None, gateway_metric=None,
             allmulticast=None
         ),
         text_signature = "(name, *, parent, kind=None, mode=None, options=None, mac=None, mtu=None, \
@@ -92,7 +93,7 @@ impl Endpoint {
             lo_up=True, replace_default_route=False, source_routing=None, alias=None, \
             alternative_names=(), group=None, tx_queue_len=None, queues=None, addr_gen_mode=None, \
             accept_ra=None, autoconf=None, disable_ipv6=None, \
-            wait_for_mac=0.0, probe=None, announce=None, rate=None, gateway_metric=None, \
+            mac_conflict_timeout=0.0, probe=None, announce=None, rate=None, gateway_metric=None, \
             allmulticast=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords in Python
@@ -121,7 +122,7 @@ impl Endpoint {
         accept_ra: Option<&Bound<'_, PyAny>>,
         autoconf: Option<bool>,
         disable_ipv6: Option<bool>,
-        wait_for_mac: Arg<'_, '_>,
+        mac_conflict_timeout: Arg<'_, '_>,
         probe: Option<&Bound<'_, PyAny>>,
         announce: Option<&Bound<'_, PyAny>>,
         rate: Option<&Bound<'_, PyAny>>,
@@ -168,7 +169,7 @@ impl Endpoint {
             .promisc(promisc.or("promisc", false)?)
             .lo_up(lo_up.or("lo_up", true)?)
             .replace_default_route(replace_default_route.or("replace_default_route", false)?)
-            .wait_for_mac(wait_for_mac.or("wait_for_mac", Duration::ZERO)?);
+            .mac_conflict_timeout(mac_conflict_timeout.or("mac_conflict_timeout", Duration::ZERO)?);
         if let Some(table) = maybe("source_routing", source_routing)? {
             endpoint = endpoint.source_routing(table);
         }
@@ -259,36 +260,36 @@ impl Endpoint {
     /// Returns the name in the container.
     #[getter]
     fn name(&self) -> String {
-        self.0.name().to_string()
+        self.0.get_name().to_string()
     }
 
     /// Returns the parent on the host. It is a name, an index, or a Parent if these are not
     /// sufficient.
     #[getter]
     fn parent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        plain(py, self.0.parent())
+        plain(py, self.0.get_parent())
     }
 
     /// Returns the kind of link.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.kind().endpoint_type().to_member(py)
+        self.0.get_kind().endpoint_type().to_member(py)
     }
 
     /// Returns the mode of a macvlan or macvtap; None for a VLAN.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.get_options().map(|options| options.mode().to_member(py)).transpose()
+        self.0.get_options().map(|options| options.get_mode().to_member(py)).transpose()
     }
 
-    /// Returns the options of the kind, as a Macvlan or a Vlan.
+    /// Returns the options of the kind, as a MacvlanOptions or a VlanOptions.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if let Ok(vlan) = self.0.kind().vlan() {
-            return Ok(Vlan(vlan.clone()).into_pyobject(py)?.into_any());
+        if let Ok(vlan) = self.0.get_kind().vlan() {
+            return Ok(VlanOptions(vlan.clone()).into_pyobject(py)?.into_any());
         }
         let options = self.0.get_options().cloned().unwrap_or_default();
-        Ok(Macvlan(options).into_pyobject(py)?.into_any())
+        Ok(MacvlanOptions(options).into_pyobject(py)?.into_any())
     }
 
     /// Returns the MAC address, if it was set.
@@ -324,7 +325,7 @@ impl Endpoint {
     /// Returns whether gateways outside all subnets are assumed to be on the link.
     #[getter]
     fn on_link_gateways(&self) -> bool {
-        self.0.is_on_link_gateways()
+        self.0.get_on_link_gateways()
     }
 
     /// Returns the metric of the gateways' default routes, if it was set.
@@ -342,19 +343,19 @@ impl Endpoint {
     /// Returns whether the link is promiscuous.
     #[getter]
     fn promisc(&self) -> bool {
-        self.0.is_promisc()
+        self.0.get_promisc()
     }
 
     /// Returns whether the container's lo is set up.
     #[getter]
     fn lo_up(&self) -> bool {
-        self.0.is_lo_up()
+        self.0.get_lo_up()
     }
 
     /// Returns whether the container's default routes are replaced.
     #[getter]
     fn replace_default_route(&self) -> bool {
-        self.0.is_replace_default_route()
+        self.0.get_replace_default_route()
     }
 
     /// Returns the table of the source routing, if it was set.
@@ -419,8 +420,8 @@ impl Endpoint {
 
     /// Returns how long to retry while another link has the MAC address, in seconds.
     #[getter]
-    fn wait_for_mac(&self) -> f64 {
-        self.0.get_wait_for_mac().as_secs_f64()
+    fn mac_conflict_timeout(&self) -> f64 {
+        self.0.get_mac_conflict_timeout().as_secs_f64()
     }
 
     /// Returns how the addresses are probed, if it was set.
@@ -453,15 +454,15 @@ impl Endpoint {
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         let endpoint = &self.0;
         let named = PyDict::new(py);
-        named.set_item("parent", plain(py, endpoint.parent())?)?;
-        let kind = endpoint.kind().endpoint_type();
+        named.set_item("parent", plain(py, endpoint.get_parent())?)?;
+        let kind = endpoint.get_kind().endpoint_type();
         if kind == EndpointType::Macvtap {
             named.set_item("kind", kind.as_str())?;
         }
         match endpoint.get_options() {
             Some(options) if *options == CoreMacvlan::default() => {}
-            Some(options) if *options == CoreMacvlan::new(options.mode()) => {
-                named.set_item("mode", options.mode().to_string())?;
+            Some(options) if *options == CoreMacvlan::new(options.get_mode()) => {
+                named.set_item("mode", options.get_mode().to_string())?;
             }
             _ => named.set_item("options", self.options(py)?)?,
         }
@@ -479,10 +480,10 @@ impl Endpoint {
         texts("gateways", endpoint.get_gateways().iter().map(ToString::to_string).collect())?;
         texts("routes", endpoint.get_routes().iter().map(ToString::to_string).collect())?;
         for (name, on, unless_said) in [
-            ("on_link_gateways", endpoint.is_on_link_gateways(), false),
-            ("promisc", endpoint.is_promisc(), false),
-            ("lo_up", endpoint.is_lo_up(), true),
-            ("replace_default_route", endpoint.is_replace_default_route(), false),
+            ("on_link_gateways", endpoint.get_on_link_gateways(), false),
+            ("promisc", endpoint.get_promisc(), false),
+            ("lo_up", endpoint.get_lo_up(), true),
+            ("replace_default_route", endpoint.get_replace_default_route(), false),
         ] {
             if on != unless_said {
                 named.set_item(name, on)?;
@@ -516,8 +517,11 @@ impl Endpoint {
         if let Some(mode) = endpoint.get_addr_gen_mode() {
             named.set_item("addr_gen_mode", mode.to_string())?;
         }
-        if !endpoint.get_wait_for_mac().is_zero() {
-            named.set_item("wait_for_mac", endpoint.get_wait_for_mac().as_secs_f64())?;
+        if !endpoint.get_mac_conflict_timeout().is_zero() {
+            named.set_item(
+                "mac_conflict_timeout",
+                endpoint.get_mac_conflict_timeout().as_secs_f64(),
+            )?;
         }
         if let Some(probe) = endpoint.get_probe() {
             match probe::word(&probe) {
@@ -540,7 +544,7 @@ impl Endpoint {
         if let Some(on) = endpoint.get_allmulticast() {
             named.set_item("allmulticast", on)?;
         }
-        Ok((PyTuple::new(py, [endpoint.name().to_string()])?, named))
+        Ok((PyTuple::new(py, [endpoint.get_name().to_string()])?, named))
     }
 }
 

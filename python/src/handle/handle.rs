@@ -423,7 +423,7 @@ impl Handle {
             egress_qos,
         };
         // The id is ignored.
-        let change = flags.set(py, macvlan_core::Vlan::priority_tags())?;
+        let change = flags.set(py, macvlan_core::VlanOptions::priority_tags())?;
         self.ask(py, |handle| handle.set_vlan(link, &change))
     }
 

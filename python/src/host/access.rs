@@ -1,11 +1,11 @@
-//! `macvlan.HostAccess` and `Moving`: the host's access to its containers.
+//! `macvlan.HostAccess` and `PendingMove`: the host's access to its containers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use macvlan_core::{
-    Attachment as CoreAttachment, Endpoint as CoreEndpoint, HostAccess as Core,
-    Moving as CoreMoving, NetNs as CoreNetNs,
+    Attachment as CoreAttachment, Endpoint as CoreEndpoint, HostAccess as Core, NetNs as CoreNetNs,
+    PendingMove as CoreMoving,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -127,11 +127,11 @@ impl HostAccess {
     /// moved back, so an administrator who is cut off only has to wait. A with block confirms at
     /// its end, and undoes on an exception. A DHCP client or network manager has to be reconfigured
     /// separately.
-    fn move_addresses(&self, py: Python<'_>, deadline: &Bound<'_, PyAny>) -> PyResult<Moving> {
+    fn move_addresses(&self, py: Python<'_>, deadline: &Bound<'_, PyAny>) -> PyResult<PendingMove> {
         let access = self.0.get()?;
         let deadline: Duration = take("deadline", deadline)?;
         let moving = py.detach(|| access.move_addresses(deadline)).or_raise(py)?;
-        Ok(Moving(Closable::new("Moving", moving)))
+        Ok(PendingMove(Closable::new("PendingMove", moving)))
     }
 
     /// Moves the addresses and routes back to the parent, if they were moved. They may have been
@@ -186,10 +186,10 @@ impl HostAccess {
 /// If it is not confirmed until the deadline, or is collected, the addresses are moved back. A with
 /// block confirms at its end, and undoes on an exception, unless one of these was done in it.
 #[pyclass(frozen, module = "macvlan")]
-pub(crate) struct Moving(Closable<CoreMoving>);
+pub(crate) struct PendingMove(Closable<CoreMoving>);
 
 #[pymethods]
-impl Moving {
+impl PendingMove {
     /// Confirms the move, so that the addresses stay. Raises TimedOut if they were moved back at
     /// the deadline.
     fn confirm(&self, py: Python<'_>) -> PyResult<()> {
@@ -210,7 +210,7 @@ impl Moving {
     }
 
     fn __repr__(&self, py: Python<'_>) -> &'static str {
-        if self.is_pending(py) { "<Moving, to be confirmed>" } else { "<Moving, over>" }
+        if self.is_pending(py) { "<PendingMove, to be confirmed>" } else { "<PendingMove, over>" }
     }
 
     fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {

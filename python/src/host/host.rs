@@ -21,7 +21,7 @@ use crate::endpoint::difference::Difference;
 use crate::handle::handle::Handle;
 use crate::handle::netns::NetNs;
 use crate::host::access::HostAccess;
-use crate::host::detaching::Detaching;
+use crate::host::detach_handle::DetachHandle;
 use crate::host::diagnosis::Diagnosis;
 use crate::host::keeper::Keeper;
 use crate::host::pool::Pool;
@@ -75,8 +75,8 @@ impl Host {
     /// Attaches an endpoint to a container. Creates its link, addresses and routes, or changes
     /// nothing.
     ///
-    /// Ctrl-C ends it during a probe, blocking announcements or wait_for_mac; its changes are
-    /// undone first.
+    /// Ctrl-C ends it during a probe, blocking announcements or mac_conflict_timeout; its changes
+    /// are undone first.
     fn attach(
         &self,
         py: Python<'_>,
@@ -104,11 +104,15 @@ impl Host {
         py.detach(|| host.detach(&attachment)).or_raise(py)?.to_member(py)
     }
 
-    /// Starts a detach in a thread of its own. The Detaching has its result.
-    fn detach_later(&self, py: Python<'_>, attachment: &Bound<'_, PyAny>) -> PyResult<Detaching> {
+    /// Starts a detach in a thread of its own. The DetachHandle has its result.
+    fn detach_later(
+        &self,
+        py: Python<'_>,
+        attachment: &Bound<'_, PyAny>,
+    ) -> PyResult<DetachHandle> {
         let host = self.0.get()?;
         let attachment: CoreAttachment = take("attachment", attachment)?;
-        Ok(Detaching::new(py.detach(|| host.detach_later(&attachment))))
+        Ok(DetachHandle::new(py.detach(|| host.detach_later(&attachment))))
     }
 
     /// Attaches several endpoints. Returns an Attachment or an exception for each pair of an
@@ -273,7 +277,7 @@ impl Host {
         signature = (parent, addresses, *, probe=Arg::Missing),
         text_signature = "($self, parent, addresses, *, probe='rfc')"
     )]
-    fn probe_free<'py>(
+    fn probe_addresses<'py>(
         &self,
         py: Python<'py>,
         parent: &Bound<'py, PyAny>,
@@ -285,7 +289,7 @@ impl Host {
         let addresses: Vec<IpAddr> = many("addresses", addresses)?;
         let probe = probe.or("probe", Probe::rfc())?;
         let ask =
-            move |cancel: &_| host.cancelled_by(cancel).probe_free(parent, &addresses, &probe);
+            move |cancel: &_| host.cancelled_by(cancel).probe_addresses(parent, &addresses, &probe);
         let held = waiting::or_undo(py, ask, drop)?.or_raise(py)?;
         held.into_iter().map(|one| holder(py, one)).collect()
     }

@@ -1,7 +1,7 @@
 //! Attach, detach, and other operations of a host for its containers.
 
 pub(crate) mod access;
-pub(crate) mod detaching;
+pub(crate) mod detach_handle;
 pub(crate) mod diagnosis;
 pub(crate) mod host;
 pub(crate) mod keeper;

@@ -29,8 +29,8 @@ const NAMES: [&str; 21] = [
     "mac_from",
     "probe",
     "duplicate_detection",
-    "share",
-    "keep",
+    "block_size",
+    "reservation_ttl",
     "options",
     "labels",
 ];
@@ -87,23 +87,23 @@ pub(crate) fn described(
         }
     }
     let given = Keywords(keywords);
-    let mut config = NetworkConfig::new(was.name())
+    let mut config = NetworkConfig::new(was.get_name())
         .mode(given.or("mode", was.get_mode())?)
-        .internal(given.or("internal", was.is_internal())?)
-        .ipv6(given.or("ipv6", was.is_ipv6())?)
-        .leave_ipv6(given.or("leave_ipv6", was.is_leave_ipv6())?)
+        .internal(given.or("internal", was.get_internal())?)
+        .ipv6(given.or("ipv6", was.get_ipv6())?)
+        .leave_ipv6(given.or("leave_ipv6", was.get_leave_ipv6())?)
         .order(given.or("order", was.get_order())?)
         .mac_from(given.or("mac_from", was.get_mac_from())?)
-        .probe(given.or("probe", was.is_probe())?)
-        .duplicate_detection(given.or("duplicate_detection", was.is_duplicate_detection())?)
-        .keep(given.or("keep", was.get_keep())?);
+        .probe(given.or("probe", was.get_probe())?)
+        .duplicate_detection(given.or("duplicate_detection", was.get_duplicate_detection())?)
+        .reservation_ttl(given.or("reservation_ttl", was.get_reservation_ttl())?);
     if let Some(parent) = given.maybe::<Parent>("parent", was.get_parent().cloned())? {
         config = config.parent(parent);
     }
     for subnet in given.many::<Subnet>("subnets", was.get_subnets())? {
         config = config.subnet(subnet);
     }
-    if given.or("without_addresses", was.is_without_addresses())? {
+    if given.or("without_addresses", was.get_without_addresses())? {
         config = config.without_addresses();
     }
     if let Some(mtu) = given.maybe("mtu", was.get_mtu())? {
@@ -124,8 +124,8 @@ pub(crate) fn described(
     if let Some(on) = given.maybe("allmulticast", was.get_allmulticast())? {
         config = config.allmulticast(on);
     }
-    if let Some(share) = given.maybe("share", was.get_share())? {
-        config = config.share(share);
+    if let Some(share) = given.maybe("block_size", was.get_block_size())? {
+        config = config.block_size(share);
     }
     for (key, value) in given.texts("options", was.get_options())? {
         config = config.option(key, value);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use macvlan_core::{MacAddr, NetNs as CoreNetNs, Parent};
 use macvlan_network::{
-    Allocation, Member, Network as Core, NetworkConfig, NetworkRecord, Result, Updated,
+    Allocation, ConnectOptions, Network as Core, NetworkConfig, NetworkRecord, Result, Updated,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -104,7 +104,7 @@ impl Network {
     /// Returns the network's name.
     #[getter]
     fn name(&self) -> &str {
-        self.config().name()
+        self.config().get_name()
     }
 
     /// Returns the time of its creation: "2024-05-01T12:00:00Z".
@@ -152,7 +152,7 @@ impl Network {
     /// Returns whether containers get no default route through the network.
     #[getter]
     fn internal(&self) -> bool {
-        self.config().is_internal()
+        self.config().get_internal()
     }
 
     /// Returns the MTU of the containers' interfaces in bytes; None for the parent's.
@@ -164,13 +164,13 @@ impl Network {
     /// Returns whether the containers' interfaces have no addresses from the network.
     #[getter]
     fn without_addresses(&self) -> bool {
-        self.config().is_without_addresses()
+        self.config().get_without_addresses()
     }
 
     /// Returns whether an IPv6 subnet is chosen if none is given.
     #[getter]
     fn ipv6(&self) -> bool {
-        self.config().is_ipv6()
+        self.config().get_ipv6()
     }
 
     /// Returns the routes, without the gateways' default routes.
@@ -203,7 +203,7 @@ impl Network {
     /// Returns whether the container's sysctls of IPv6 apply, except for those that were set.
     #[getter]
     fn leave_ipv6(&self) -> bool {
-        self.config().is_leave_ipv6()
+        self.config().get_leave_ipv6()
     }
 
     /// Returns whether the interfaces receive all multicast frames, if it was set.
@@ -227,26 +227,26 @@ impl Network {
     /// Returns whether an address is probed on the LAN before it is assigned.
     #[getter]
     fn probe(&self) -> bool {
-        self.config().is_probe()
+        self.config().get_probe()
     }
 
     /// Returns whether the kernel checks IPv6 addresses for duplicates on the LAN.
     #[getter]
     fn duplicate_detection(&self) -> bool {
-        self.config().is_duplicate_detection()
+        self.config().get_duplicate_detection()
     }
 
     /// Returns the number of addresses that a host reserves at a time, if it was set. Otherwise all
     /// hosts assign addresses from one pool.
     #[getter]
-    fn share(&self) -> Option<u32> {
-        self.config().get_share()
+    fn block_size(&self) -> Option<u32> {
+        self.config().get_block_size()
     }
 
     /// Returns how long a released address stays reserved for its container, in seconds.
     #[getter]
-    fn keep(&self) -> f64 {
-        self.config().get_keep().as_secs_f64()
+    fn reservation_ttl(&self) -> f64 {
+        self.config().get_reservation_ttl().as_secs_f64()
     }
 
     /// Returns the options.
@@ -317,23 +317,23 @@ impl Network {
         replace_default_route: Arg<'_, '_>,
         take: Arg<'_, '_>,
     ) -> PyResult<Connection> {
-        let member = Member::new(argument::take::<String>("container", container)?);
+        let options = ConnectOptions::new(argument::take::<String>("container", container)?);
         let netns: CoreNetNs = argument::take("netns", netns)?;
-        let mut member = member_of(
-            member,
+        let mut options = options_of(
+            options,
             [name, interface, mac],
             [addresses, aliases, link_local_addresses, take],
         )?;
         if let Some(default_route) = maybe("default_route", default_route)? {
-            member = member.default_route(default_route);
+            options = options.default_route(default_route);
         }
         if let Some(priority) = maybe("gw_priority", gw_priority)? {
-            member = member.gw_priority(priority);
+            options = options.gw_priority(priority);
         }
         let replaces = replace_default_route.or("replace_default_route", false)?;
-        member = member.replace_default_route(replaces);
-        let connect = move |network: Core| network.connect(&member, &netns);
-        self.ask_long(py, self.config().is_probe(), connect).map(Connection)
+        options = options.replace_default_route(replaces);
+        let connect = move |network: Core| network.connect(&options, &netns);
+        self.ask_long(py, self.config().get_probe(), connect).map(Connection)
     }
 
     /// Leases addresses before the container exists. For callers that are asked for an address
@@ -365,7 +365,7 @@ impl Network {
             allocation = allocation.mac(mac);
         }
         let allocate = move |network: Core| network.allocate(&allocation);
-        self.ask_long(py, self.config().is_probe(), allocate).map(Lease)
+        self.ask_long(py, self.config().get_probe(), allocate).map(Lease)
     }
 
     /// Leases addresses for a container and creates its link in the host's namespace. The link is
@@ -397,14 +397,14 @@ impl Network {
         link_local_addresses: Arg<'_, '_>,
         take: Arg<'_, '_>,
     ) -> PyResult<HostLink> {
-        let member = Member::new(argument::take::<String>("container", container)?);
-        let member = member_of(
-            member,
+        let options = ConnectOptions::new(argument::take::<String>("container", container)?);
+        let options = options_of(
+            options,
             [name, interface, mac],
             [addresses, aliases, link_local_addresses, take],
         )?;
-        let create = move |network: Core| network.create_link(&member);
-        self.ask_long(py, self.config().is_probe(), create).map(HostLink)
+        let create = move |network: Core| network.create_link(&options);
+        self.ask_long(py, self.config().get_probe(), create).map(HostLink)
     }
 
     /// Binds a container's pending lease to the namespace to which its link was moved. The
@@ -474,8 +474,8 @@ impl Network {
     /// on all hosts; each also has the Host, the Interface, and as Namespace "there", "gone" or
     /// "unknown".
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let told = self.ask(py, |network| network.inspect())?;
-        loads(py, &told.to_string())
+        let found = self.ask(py, |network| network.inspect())?;
+        loads(py, &found.to_string())
     }
 
     /// Returns the leases of the containers of all hosts, including pending ones. There is one for
@@ -501,23 +501,27 @@ impl Network {
 
     /// Records an address as used by a machine that is not a container of this network. It is no
     /// longer assigned. Refused if a container has it.
-    fn add_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn add_conflicting_address(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<()> {
         let address: IpAddr = take("address", address)?;
-        self.ask(py, move |network| network.add_foreign(address))
+        self.ask(py, move |network| network.add_conflicting_address(address))
     }
 
     /// Deletes the record of an address. Returns whether there was one.
-    fn forget_foreign(&self, py: Python<'_>, address: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn remove_conflicting_address(
+        &self,
+        py: Python<'_>,
+        address: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
         let address: IpAddr = take("address", address)?;
-        self.ask(py, move |network| network.forget_foreign(address))
+        self.ask(py, move |network| network.remove_conflicting_address(address))
     }
 
-    /// Returns a Foreign for each address that is recorded as foreign. These are used by machines
-    /// that are not containers of this network.
-    fn foreign<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    /// Returns a ConflictingAddress for each address that is recorded as conflicting. These are
+    /// used by machines that are not containers of this network.
+    fn conflicting_addresses<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let class = CLASS.import(py, "macvlan._values", "Foreign")?;
-        let found = self.ask(py, |network| network.foreign())?;
+        let class = CLASS.import(py, "macvlan._values", "ConflictingAddress")?;
+        let found = self.ask(py, |network| network.conflicting_addresses())?;
         found.into_iter().map(|one| class.call1((one.address, one.found))).collect()
     }
 
@@ -532,7 +536,7 @@ impl Network {
         text_signature = "($self, *, parent=..., subnets=..., without_addresses=..., ipv6=..., mode=..., \
                           internal=..., mtu=..., routes=..., metric=..., disable_ipv6=..., accept_ra=..., \
                           leave_ipv6=..., allmulticast=..., order=..., mac_from=..., probe=..., \
-                          duplicate_detection=..., share=..., keep=..., options=..., labels=...)"
+                          duplicate_detection=..., block_size=..., reservation_ttl=..., options=..., labels=...)"
     )]
     fn update<'py>(
         &self,
@@ -572,8 +576,8 @@ impl Network {
         let valid: Vec<String> = many("valid", valid)?;
         let retained = self.ask(py, move |network| network.retain(&valid))?;
         let released: Vec<_> = retained.released.into_iter().map(Lease).collect();
-        let told = |(lease, error)| (Lease(lease), raised(py, &error).into_value(py));
-        let failed: Vec<_> = retained.failed.into_iter().map(told).collect();
+        let found = |(lease, error)| (Lease(lease), raised(py, &error).into_value(py));
+        let failed: Vec<_> = retained.failed.into_iter().map(found).collect();
         CLASS.import(py, "macvlan._values", "Retained")?.call1((released, failed))
     }
 
@@ -599,33 +603,33 @@ impl Network {
 
 /// Makes the options of a connection: name, interface and MAC address; addresses, aliases,
 /// link-local addresses, and leases to take.
-fn member_of(
-    mut member: Member,
+fn options_of(
+    mut options: ConnectOptions,
     [name, interface, mac]: [Option<&Bound<'_, PyAny>>; 3],
     [addresses, aliases, link_local_addresses, takes]: [Arg<'_, '_>; 4],
-) -> PyResult<Member> {
+) -> PyResult<ConnectOptions> {
     if let Some(name) = maybe::<String>("name", name)? {
-        member = member.name(name);
+        options = options.name(name);
     }
     for address in addresses.many::<IpAddr>("addresses")? {
-        member = member.address(address);
+        options = options.address(address);
     }
     if let Some(interface) = maybe::<String>("interface", interface)? {
-        member = member.interface(interface);
+        options = options.interface(interface);
     }
     if let Some(mac) = maybe::<MacAddr>("mac", mac)? {
-        member = member.mac(mac);
+        options = options.mac(mac);
     }
     for alias in aliases.many::<String>("aliases")? {
-        member = member.alias(alias);
+        options = options.alias(alias);
     }
     for address in link_local_addresses.many::<IpAddr>("link_local_addresses")? {
-        member = member.link_local_address(address);
+        options = options.link_local_address(address);
     }
     for id in takes.many::<String>("take")? {
-        member = member.take(id);
+        options = options.take(id);
     }
-    Ok(member)
+    Ok(options)
 }
 
 pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {

@@ -189,13 +189,13 @@ impl Networks {
     /// order: the order in which free addresses are assigned. Defaults to "first".
     /// mac_from: the source of a container's MAC address. Defaults to "address".
     /// probe: whether an address is probed on the LAN before it is assigned; one that is in use is
-    ///     skipped and recorded as foreign. Takes a quarter of a second. Defaults to False.
+    ///     skipped and recorded as conflicting. Takes a quarter of a second. Defaults to False.
     /// duplicate_detection: whether the kernel checks IPv6 addresses for duplicates on the LAN, for
     ///     one or two seconds. Defaults to False.
-    /// share: the number of addresses that a host reserves at a time, if several hosts use one
+    /// block_size: the number of addresses that a host reserves at a time, if several hosts use one
     ///     store. By default all hosts assign addresses from one pool.
-    /// keep: how long a released address stays reserved for its container, in seconds or as a
-    ///     timedelta. Defaults to 0.
+    /// reservation_ttl: how long a released address stays reserved for its container, in seconds or
+    ///     as a timedelta. Defaults to 0.
     /// options, labels: text by key, for readers of Network.inspect().
     #[pyo3(
         signature = (name, **keywords),
@@ -203,7 +203,7 @@ impl Networks {
                           mode='bridge', internal=False, mtu=None, routes=(), metric=None, \
                           disable_ipv6=None, accept_ra=None, leave_ipv6=False, allmulticast=None, \
                           order='first', mac_from='address', probe=False, duplicate_detection=False, \
-                          share=None, keep=0.0, options=(), labels=())"
+                          block_size=None, reservation_ttl=0.0, options=(), labels=())"
     )]
     fn create(
         &self,
@@ -229,7 +229,7 @@ impl Networks {
                           mode='bridge', internal=False, mtu=None, routes=(), metric=None, \
                           disable_ipv6=None, accept_ra=None, leave_ipv6=False, allmulticast=None, \
                           order='first', mac_from='address', probe=False, duplicate_detection=False, \
-                          share=None, keep=0.0, options=(), labels=())"
+                          block_size=None, reservation_ttl=0.0, options=(), labels=())"
     )]
     fn ensure<'py>(
         &self,
@@ -269,8 +269,8 @@ impl Networks {
     /// Driver, Scope, Parent, Internal, Subnets, and the number of connected Containers on all
     /// hosts.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let told = self.0.ask(py, false, Core::summary)?;
-        loads(py, &told.to_string())
+        let found = self.0.ask(py, false, Core::summary)?;
+        loads(py, &found.to_string())
     }
 
     /// Removes the networks that have no containers on any host, and their dummy links. Returns

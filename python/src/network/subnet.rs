@@ -29,7 +29,7 @@ pub(crate) struct Subnet(pub(crate) Core);
 
 impl Hash for Subnet {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.net(), self.0.get_gateway(), self.0.is_on_link_gateway()).hash(state);
+        (self.0.get_net(), self.0.get_gateway(), self.0.get_on_link_gateway()).hash(state);
         (self.0.get_ranges(), self.0.get_excluded(), self.0.get_reserved()).hash(state);
     }
 }
@@ -145,7 +145,7 @@ impl Subnet {
     /// Returns the subnet.
     #[getter]
     fn net<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        network(py, self.0.net())
+        network(py, self.0.get_net())
     }
 
     /// Returns the gateway's address; None if there is none.
@@ -157,7 +157,7 @@ impl Subnet {
     /// Returns whether a gateway outside the subnet is assumed to be on the link.
     #[getter]
     fn on_link_gateway(&self) -> bool {
-        self.0.is_on_link_gateway()
+        self.0.get_on_link_gateway()
     }
 
     /// Returns the first range from which addresses are assigned; None for the whole subnet. A
@@ -204,7 +204,7 @@ impl Subnet {
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         let named = PyDict::new(py);
-        let mut plain = Core::from(self.0.net()).on_link_gateway(self.0.is_on_link_gateway());
+        let mut plain = Core::from(self.0.get_net()).on_link_gateway(self.0.get_on_link_gateway());
         plain = self.0.get_ranges().iter().copied().fold(plain, Core::range);
         plain = self.0.get_excluded().iter().copied().fold(plain, Core::exclude);
         for (name, address) in self.0.get_reserved() {
@@ -214,7 +214,7 @@ impl Subnet {
             let gateway = self.0.get_gateway().map(|address| address.to_string());
             named.set_item("gateway", gateway)?;
         }
-        if self.0.is_on_link_gateway() {
+        if self.0.get_on_link_gateway() {
             named.set_item("on_link_gateway", true)?;
         }
         match self.0.get_ranges() {

@@ -8,8 +8,8 @@ use pyo3::types::PyTuple;
 
 use crate::base::argument::{Refusal, Take, parse};
 use crate::base::output::{Enumeration, attributes_text, mac};
-use crate::value::macvlan::Macvlan;
-use crate::value::vlan::Vlan;
+use crate::value::macvlan::MacvlanOptions;
+use crate::value::vlan::VlanOptions;
 
 /// A link as reported by the kernel.
 #[pyclass(frozen, eq, module = "macvlan")]
@@ -38,14 +38,14 @@ impl LinkInfo {
 
     /// Returns the options of a macvlan or macvtap; None for other kinds.
     #[getter]
-    fn macvlan(&self) -> Option<Macvlan> {
-        self.0.macvlan.clone().map(Macvlan)
+    fn macvlan(&self) -> Option<MacvlanOptions> {
+        self.0.macvlan.clone().map(MacvlanOptions)
     }
 
     /// Returns the options of a VLAN, with every flag; None for other kinds.
     #[getter]
-    fn vlan(&self) -> Option<Vlan> {
-        self.0.vlan.clone().map(Vlan)
+    fn vlan(&self) -> Option<VlanOptions> {
+        self.0.vlan.clone().map(VlanOptions)
     }
 
     /// Returns the index of the link below. It is the parent of a macvlan or VLAN, or the peer of a

@@ -1,6 +1,6 @@
-//! `macvlan.Macvlan`: the options of a macvlan or macvtap.
+//! `macvlan.MacvlanOptions`: the options of a macvlan or macvtap.
 
-use macvlan_core::{Macvlan as Core, Mode};
+use macvlan_core::{MacvlanOptions as Core, Mode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -19,10 +19,10 @@ use crate::base::output::{Enumeration, call_text, mac, replaced};
 /// bc_cutoff: the broadcast cutoff (`bclim`), of which the kernel has one value for each parent.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Macvlan(pub(crate) Core);
+pub(crate) struct MacvlanOptions(pub(crate) Core);
 
 #[pymethods]
-impl Macvlan {
+impl MacvlanOptions {
     #[new]
     #[pyo3(
         signature = (
@@ -78,25 +78,25 @@ impl Macvlan {
     /// Returns the macvlan mode.
     #[getter]
     fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.mode().to_member(py)
+        self.0.get_mode().to_member(py)
     }
 
     /// Returns whether mode passthru leaves the parent as promiscuous as it is.
     #[getter]
     fn nopromisc(&self) -> bool {
-        self.0.is_nopromisc()
+        self.0.get_nopromisc()
     }
 
     /// Returns whether mode source checks only the source address.
     #[getter]
     fn nodst(&self) -> bool {
-        self.0.is_nodst()
+        self.0.get_nodst()
     }
 
     /// Returns the MAC addresses from which frames are accepted in mode source.
     #[getter]
     fn source_macs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let macs = self.0.source_macs().iter().map(|one| mac(py, *one));
+        let macs = self.0.get_source_macs().iter().map(|one| mac(py, *one));
         PyTuple::new(py, macs.collect::<PyResult<Vec<_>>>()?)
     }
 
@@ -114,7 +114,7 @@ impl Macvlan {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (positional, named) = self.__getnewargs_ex__(py)?;
-        call_text("Macvlan", &positional, &named)
+        call_text("MacvlanOptions", &positional, &named)
     }
 
     fn __getnewargs_ex__<'py>(
@@ -123,14 +123,14 @@ impl Macvlan {
     ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
         let options = &self.0;
         let named = PyDict::new(py);
-        if options.is_nopromisc() {
+        if options.get_nopromisc() {
             named.set_item("nopromisc", true)?;
         }
-        if options.is_nodst() {
+        if options.get_nodst() {
             named.set_item("nodst", true)?;
         }
-        if !options.source_macs().is_empty() {
-            let macs = options.source_macs().iter().map(ToString::to_string);
+        if !options.get_source_macs().is_empty() {
+            let macs = options.get_source_macs().iter().map(ToString::to_string);
             named.set_item("source_macs", PyTuple::new(py, macs.collect::<Vec<_>>())?)?;
         }
         if let Some(frames) = options.get_bc_queue_len() {
@@ -139,6 +139,6 @@ impl Macvlan {
         if let Some(siblings) = options.get_bc_cutoff() {
             named.set_item("bc_cutoff", siblings)?;
         }
-        Ok((PyTuple::new(py, [options.mode().to_string()])?, named))
+        Ok((PyTuple::new(py, [options.get_mode().to_string()])?, named))
     }
 }

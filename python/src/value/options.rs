@@ -1,15 +1,15 @@
-//! The options of a kind of link as arguments of calls: `options=Macvlan(…)` or `Vlan(…)`, or only
-//! the mode of a macvlan.
+//! The options of a kind of link as arguments of calls: `options=MacvlanOptions(…)` or
+//! `VlanOptions(…)`, or only the mode of a macvlan.
 
-use macvlan_core::{LinkType, Macvlan as CoreMacvlan, Vlan as CoreVlan};
+use macvlan_core::{LinkType, MacvlanOptions as CoreMacvlan, VlanOptions as CoreVlan};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::base::argument::{
     Refusal, Take, maybe, no_such_option, refuse_option, take, wrong_value,
 };
-use crate::value::macvlan::Macvlan;
-use crate::value::vlan::Vlan;
+use crate::value::macvlan::MacvlanOptions;
+use crate::value::vlan::VlanOptions;
 
 /// The options of a kind of link, in one object.
 enum Given {
@@ -18,12 +18,12 @@ enum Given {
 }
 
 impl Take for Given {
-    const EXPECTED: &'static str = "a Macvlan or a Vlan";
+    const EXPECTED: &'static str = "a MacvlanOptions or a VlanOptions";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        if let Ok(vlan) = value.cast::<Vlan>() {
+        if let Ok(vlan) = value.cast::<VlanOptions>() {
             return Ok(Self::Vlan(vlan.get().0.clone()));
         }
-        let macvlan = value.cast::<Macvlan>().map_err(|_| Refusal::Type)?;
+        let macvlan = value.cast::<MacvlanOptions>().map_err(|_| Refusal::Type)?;
         Ok(Self::Macvlan(macvlan.get().0.clone()))
     }
 }
@@ -39,7 +39,11 @@ impl Options<'_, '_> {
     /// Returns the kind of the options.
     pub(crate) fn kind(self) -> Option<LinkType> {
         let options = self.options?;
-        Some(if options.is_instance_of::<Vlan>() { LinkType::Vlan } else { LinkType::Macvlan })
+        Some(if options.is_instance_of::<VlanOptions>() {
+            LinkType::Vlan
+        } else {
+            LinkType::Macvlan
+        })
     }
 
     /// Returns those of a macvlan or macvtap.
@@ -49,7 +53,9 @@ impl Options<'_, '_> {
         };
         match (take("options", options)?, self.mode) {
             (Given::Vlan(_), _) => Err(no_such_option("options", options, kind)),
-            (_, Some(mode)) => Err(wrong_value("mode", mode, "options=Macvlan(…) has the mode")),
+            (_, Some(mode)) => {
+                Err(wrong_value("mode", mode, "options=MacvlanOptions(…) has the mode"))
+            }
             (Given::Macvlan(given), None) => Ok(given),
         }
     }
@@ -58,7 +64,9 @@ impl Options<'_, '_> {
     pub(crate) fn of_vlan(self) -> PyResult<CoreVlan> {
         refuse_option("mode", self.mode, LinkType::Vlan)?;
         let options = self.options.ok_or_else(|| {
-            PyTypeError::new_err("argument 'options' is missing: a link of kind vlan needs a Vlan")
+            PyTypeError::new_err(
+                "argument 'options' is missing: a link of kind vlan needs a VlanOptions",
+            )
         })?;
         match take("options", options)? {
             Given::Vlan(given) => Ok(given),

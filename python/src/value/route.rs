@@ -105,7 +105,7 @@ impl Route {
     /// Returns the destination.
     #[getter]
     fn destination<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        network(py, self.0.destination())
+        network(py, self.0.get_destination())
     }
 
     /// Returns whether it is a default route.
@@ -165,7 +165,7 @@ impl Route {
     /// Returns whether the gateway is assumed to be on the link.
     #[getter]
     fn on_link(&self) -> bool {
-        self.0.is_on_link()
+        self.0.get_on_link()
     }
 
     /// Returns the number of the routing protocol, if it was set.
@@ -219,7 +219,7 @@ impl Route {
                 named.set_item(name, number)?;
             }
         }
-        if route.is_on_link() {
+        if route.get_on_link() {
             named.set_item("on_link", true)?;
         }
         if route.get_kind() != RouteKind::Unicast {
@@ -227,11 +227,11 @@ impl Route {
         }
         let of_gateways_family = route
             .get_gateway()
-            .is_some_and(|gateway| gateway.is_ipv4() == route.destination().addr().is_ipv4());
+            .is_some_and(|gateway| gateway.is_ipv4() == route.get_destination().addr().is_ipv4());
         let destination = if route.is_default() && of_gateways_family {
             "default".to_owned()
         } else {
-            route.destination().to_string()
+            route.get_destination().to_string()
         };
         Ok((PyTuple::new(py, [destination])?, named))
     }

@@ -62,7 +62,7 @@ impl Rule {
     /// Returns the routing table.
     #[getter]
     fn table(&self) -> u32 {
-        self.0.table()
+        self.0.get_table()
     }
 
     /// Returns the subnet of the packets' source.
@@ -86,7 +86,7 @@ impl Rule {
     /// Returns whether it is for IPv6.
     #[getter]
     fn ipv6(&self) -> bool {
-        self.0.is_ipv6()
+        self.0.get_ipv6()
     }
 
     fn __str__(&self) -> String {
@@ -112,10 +112,10 @@ impl Rule {
         if let Some(priority) = self.0.get_priority() {
             named.set_item("priority", priority)?;
         }
-        if self.0.is_ipv6() && self.0.get_from().is_none() && self.0.get_to().is_none() {
+        if self.0.get_ipv6() && self.0.get_from().is_none() && self.0.get_to().is_none() {
             named.set_item("ipv6", true)?;
         }
-        Ok((PyTuple::new(py, [self.0.table()])?, named))
+        Ok((PyTuple::new(py, [self.0.get_table()])?, named))
     }
 }
 

@@ -1,6 +1,6 @@
-//! `macvlan.Vlan`: the options of a VLAN.
+//! `macvlan.VlanOptions`: the options of a VLAN.
 
-use macvlan_core::{Vlan as Core, VlanProtocol};
+use macvlan_core::{VlanOptions as Core, VlanProtocol};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -20,10 +20,10 @@ use crate::base::output::{Enumeration, call_text, replaced};
 /// egress_qos: the sent tag's priority for each priority in the kernel.
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 #[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Vlan(pub(crate) Core);
+pub(crate) struct VlanOptions(pub(crate) Core);
 
 #[pymethods]
-impl Vlan {
+impl VlanOptions {
     #[new]
     #[pyo3(
         signature = (
@@ -81,7 +81,7 @@ impl Vlan {
     /// Returns the id; 0 for priority tags.
     #[getter]
     fn id(&self) -> u16 {
-        self.0.id()
+        self.0.get_id()
     }
 
     /// Returns the tag's protocol.
@@ -138,7 +138,7 @@ impl Vlan {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (positional, named) = self.__getnewargs_ex__(py)?;
-        call_text("Vlan", &positional, &named)
+        call_text("VlanOptions", &positional, &named)
     }
 
     fn __getnewargs_ex__<'py>(
@@ -168,7 +168,7 @@ impl Vlan {
         if !vlan.get_egress_qos().is_empty() {
             named.set_item("egress_qos", self.egress_qos(py)?)?;
         }
-        let id = match vlan.id() {
+        let id = match vlan.get_id() {
             0 => Core::PRIORITY_TAGS.into_pyobject(py)?.into_any(),
             id => id.into_pyobject(py)?.into_any(),
         };

@@ -224,7 +224,7 @@ fn the_attachment_tells_what_ip_tells() -> Outcome {
     assert!(listed.contains(&"192.168.15.11/24".to_owned()), "{listed:?}");
     assert!(!listed.contains(&"192.168.15.10/24".to_owned()), "{listed:?}");
     let routes: Vec<_> =
-        attachment.routes().iter().map(|one| one.destination().to_string()).collect();
+        attachment.routes().iter().map(|one| one.get_destination().to_string()).collect();
     assert!(routes.contains(&"10.2.0.0/16".to_owned()), "{routes:?}");
     assert!(!routes.contains(&"10.1.0.0/16".to_owned()), "{routes:?}");
 

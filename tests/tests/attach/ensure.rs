@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use macvlan_core::{
     AddrGenMode, Announce, Detached, Difference, DifferenceKind, Endpoint, ErrorKind, Event, Fault,
-    Handle, Macvlan, Mode, NetNs, Probe, Vlan, VlanProtocol, Watch, with_faults,
+    Handle, MacvlanOptions, Mode, NetNs, Probe, VlanOptions, VlanProtocol, Watch, with_faults,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines,
@@ -108,10 +108,10 @@ fn macvlan_options_are_repaired() -> Outcome {
         "link set eth0 type macvlan mode vepa",
         "link set eth0 type macvlan mode bridge bcqueuelen 77",
     ] {
-        let options = Macvlan::new(Mode::Bridge).bc_queue_len(55);
+        let options = MacvlanOptions::new(Mode::Bridge).bc_queue_len(55);
         repair(&stage, &eth0()?.options(options)?, &[spoil], &others)?;
     }
-    let source = Macvlan::new(Mode::Source)
+    let source = MacvlanOptions::new(Mode::Source)
         .source_mac("02:00:00:00:00:01".parse()?)
         .source_mac("02:00:00:00:00:02".parse()?);
     for spoil in [
@@ -257,7 +257,7 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
         format!(
             "\"eth0\" on parent \"{}\" in {}: cannot ensure the endpoint: {why}, \
              which cannot be changed; allow its replacement, or delete the link",
-            endpoint.parent(),
+            endpoint.get_parent(),
             stage.inside
         )
     );
@@ -422,7 +422,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     need(Need::Vlan)?;
     let stage = Stage::set()?;
     let vlan = |id: u16| -> Outcome<Endpoint> {
-        Ok(Endpoint::vlan("eth0", "ens33", Vlan::new(id)?.gvrp(true).egress_qos(1, 2)?)?
+        Ok(Endpoint::vlan("eth0", "ens33", VlanOptions::new(id)?.gvrp(true).egress_qos(1, 2)?)?
             .address("192.168.15.10/24".parse()?))
     };
     let others = ["the VLAN options differ"];
@@ -431,7 +431,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
     replace(&stage, &[], &vlan(101)?, "the link is VLAN 802.1Q 100")?;
     stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
-    let ad = Vlan::new(100)?.protocol(VlanProtocol::Dot1ad);
+    let ad = VlanOptions::new(100)?.protocol(VlanProtocol::Dot1ad);
     let ad = Endpoint::vlan("eth0", "ens33", ad)?.address("192.168.15.10/24".parse()?);
     replace(&stage, &[], &ad, "the link is VLAN 802.1Q 100")?;
     // On a VLAN parent that was deleted with all links on it.

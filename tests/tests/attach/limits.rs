@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Detached, Endpoint, Link, Macvlan, Mode, NetNs};
+use macvlan_core::{Detached, Endpoint, Link, MacvlanOptions, Mode, NetNs};
 use macvlan_tests::{Lab, Outcome, Snapshot, eventually, ip_addresses, ip_lines, is_long};
 
 /// Returns the long or the short form.
@@ -60,7 +60,7 @@ fn thousands_of_endpoints_on_one_parent() -> Outcome {
     }
     before.assert_same(&lab.a.netns);
     // No macvlan is left on the parent, so passthru gets it exclusively.
-    let probe = Link::macvlan("probe", "ens33", Macvlan::new(Mode::Passthru))?;
+    let probe = Link::macvlan("probe", "ens33", MacvlanOptions::new(Mode::Passthru))?;
     lab.a.handle.add_link(&probe)?;
     Ok(())
 }

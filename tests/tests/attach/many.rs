@@ -62,7 +62,7 @@ fn a_result_for_each_in_their_order() -> Outcome {
     assert_eq!(ip_addresses(&second, "eth0"), ["192.168.15.12/24"]);
     assert_eq!(ip_addresses(&second, "eth2"), ["192.168.15.15/24"]);
     for (result, number) in results.iter().flatten().zip([0, 2, 5]) {
-        assert_eq!(result.name(), endpoints[number].name());
+        assert_eq!(result.name(), endpoints[number].get_name());
         let link = ip_link(places[number], result.name().as_str());
         assert_eq!(link["ifindex"], result.index());
     }

@@ -2,7 +2,7 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    Endpoint, ErrorKind, Handle, MacAddr, Macvlan, MacvlanChange, Mode, NetNs, SourceMacs,
+    Endpoint, ErrorKind, Handle, MacAddr, MacvlanChange, MacvlanOptions, Mode, NetNs, SourceMacs,
 };
 use macvlan_tests::{Container, Lab, Outcome, ip_lines, ip_link, ping, silent};
 
@@ -109,7 +109,7 @@ fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
     let inside = NetNs::anonymous()?;
     let macs: Vec<MacAddr> = (0..=MOST).map(|number| MacAddr::from_ipv4(number.into())).collect();
     let source = |macs: &[MacAddr]| {
-        macs.iter().fold(Macvlan::new(Mode::Source), |options, mac| options.source_mac(*mac))
+        macs.iter().fold(MacvlanOptions::new(Mode::Source), |options, mac| options.source_mac(*mac))
     };
     let endpoint = |macs: &[MacAddr]| -> Outcome<Endpoint> {
         let options = source(macs).bc_queue_len(2000).nodst(true);
@@ -124,7 +124,7 @@ fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
     lab.a.host.attach(&endpoint, &inside)?;
     let listed = || -> Outcome<Vec<MacAddr>> {
         let link = Handle::in_netns(&inside)?.link("eth0")?;
-        let mut macs = link.macvlan.ok_or("no macvlan")?.source_macs().to_vec();
+        let mut macs = link.macvlan.ok_or("no macvlan")?.get_source_macs().to_vec();
         macs.sort_unstable();
         Ok(macs)
     };

@@ -3,7 +3,8 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    Link, LinkInfo, MacAddr, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan, VlanProtocol,
+    Link, LinkInfo, MacAddr, MacvlanChange, MacvlanOptions, Mode, SourceMacs, VlanOptions,
+    VlanProtocol,
 };
 use macvlan_tests::{Lab, Need, Outcome, Twins, ip_link, need, need_kernel};
 
@@ -16,19 +17,19 @@ fn mac(text: &str) -> MacAddr {
 
 /// Checks that the macvlan options that were read are those that were set.
 #[track_caller]
-fn assert_macvlan(info: &LinkInfo, said: &Macvlan) {
-    let parts = |options: &Macvlan| {
-        let mut macs = options.source_macs().to_vec();
+fn assert_macvlan(info: &LinkInfo, said: &MacvlanOptions) {
+    let parts = |options: &MacvlanOptions| {
+        let mut macs = options.get_source_macs().to_vec();
         macs.sort();
         let queue = options.get_bc_queue_len().unwrap_or(1000);
-        (options.mode(), options.is_nopromisc(), options.is_nodst(), macs, queue)
+        (options.get_mode(), options.get_nopromisc(), options.get_nodst(), macs, queue)
     };
     assert_eq!(info.macvlan.as_ref().map(parts), Some(parts(said)));
 }
 
 #[track_caller]
-fn assert_vlan(info: &LinkInfo, said: &Vlan) {
-    let parts = |vlan: &Vlan| {
+fn assert_vlan(info: &LinkInfo, said: &VlanOptions) {
+    let parts = |vlan: &VlanOptions| {
         let flags = [
             vlan.get_reorder_hdr().unwrap_or(true),
             vlan.get_gvrp().unwrap_or(false),
@@ -37,7 +38,7 @@ fn assert_vlan(info: &LinkInfo, said: &Vlan) {
             vlan.get_bridge_binding().unwrap_or(false),
         ];
         let maps = (vlan.get_ingress_qos().to_vec(), vlan.get_egress_qos().to_vec());
-        (vlan.id(), vlan.get_protocol(), flags, maps)
+        (vlan.get_id(), vlan.get_protocol(), flags, maps)
     };
     assert_eq!(info.vlan.as_ref().map(parts), Some(parts(said)));
 }
@@ -46,13 +47,13 @@ fn macvlan_and_macvtap_options_at_creation() -> Outcome {
     need(Need::Macvtap)?;
     let twins = Twins::new()?;
     let (first, second) = (mac(FIRST), mac(SECOND));
-    let source = Macvlan::new(Mode::Source);
+    let source = MacvlanOptions::new(Mode::Source);
     let rows = [
-        ("mode private", Macvlan::new(Mode::Private)),
-        ("mode vepa", Macvlan::new(Mode::Vepa)),
-        ("mode bridge", Macvlan::new(Mode::Bridge)),
-        ("mode passthru", Macvlan::new(Mode::Passthru)),
-        ("mode passthru nopromisc", Macvlan::new(Mode::Passthru).nopromisc(true)),
+        ("mode private", MacvlanOptions::new(Mode::Private)),
+        ("mode vepa", MacvlanOptions::new(Mode::Vepa)),
+        ("mode bridge", MacvlanOptions::new(Mode::Bridge)),
+        ("mode passthru", MacvlanOptions::new(Mode::Passthru)),
+        ("mode passthru nopromisc", MacvlanOptions::new(Mode::Passthru).nopromisc(true)),
         ("mode source", source.clone()),
         ("mode source nodst", source.clone().nodst(true)),
         ("mode source macaddr add 02:00:00:00:00:01", source.clone().source_mac(first)),
@@ -60,7 +61,7 @@ fn macvlan_and_macvtap_options_at_creation() -> Outcome {
             "mode source macaddr set 02:00:00:00:00:01 02:00:00:00:00:02",
             source.source_mac(first).source_mac(second),
         ),
-        ("mode bridge bcqueuelen 77", Macvlan::new(Mode::Bridge).bc_queue_len(77)),
+        ("mode bridge bcqueuelen 77", MacvlanOptions::new(Mode::Bridge).bc_queue_len(77)),
     ];
     for (words, options) in rows {
         let macvlan = Link::macvlan("new0", "ens33", options.clone())?;
@@ -82,12 +83,16 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
     let change = MacvlanChange::new;
     let macs = |change: SourceMacs| MacvlanChange::new().source_macs(change);
     let (first, second) = (mac(FIRST), mac(SECOND));
-    let source = Macvlan::new(Mode::Source);
+    let source = MacvlanOptions::new(Mode::Source);
     // Each row continues from the previous one, and ends in the state of its third column.
     let rows = [
-        ("mode private", change().mode(Mode::Private), Macvlan::new(Mode::Private)),
-        ("mode vepa", change().mode(Mode::Vepa), Macvlan::new(Mode::Vepa)),
-        ("bcqueuelen 55", change().bc_queue_len(55), Macvlan::new(Mode::Vepa).bc_queue_len(55)),
+        ("mode private", change().mode(Mode::Private), MacvlanOptions::new(Mode::Private)),
+        ("mode vepa", change().mode(Mode::Vepa), MacvlanOptions::new(Mode::Vepa)),
+        (
+            "bcqueuelen 55",
+            change().bc_queue_len(55),
+            MacvlanOptions::new(Mode::Vepa).bc_queue_len(55),
+        ),
         (
             "mode source bcqueuelen 1000",
             change().mode(Mode::Source).bc_queue_len(1000),
@@ -122,10 +127,10 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
         ("mode source flag null", change().mode(Mode::Source).flags(false, false), source.clone()),
         ("macaddr add 02:00:00:00:00:01", macs(SourceMacs::Add(first)), source.source_mac(first)),
         // Leaving the mode keeps its list.
-        ("mode bridge", change().mode(Mode::Bridge), Macvlan::new(Mode::Bridge)),
+        ("mode bridge", change().mode(Mode::Bridge), MacvlanOptions::new(Mode::Bridge)),
     ];
     for kind in ["macvlan", "macvtap"] {
-        let options = Macvlan::new(Mode::Bridge);
+        let options = MacvlanOptions::new(Mode::Bridge);
         let link = match kind {
             "macvtap" => Link::macvtap("new0", "ens33", options)?,
             _ => Link::macvlan("new0", "ens33", options)?,
@@ -145,7 +150,7 @@ fn macvlan_options_changed_on_a_living_link() -> Outcome {
 /// changes.
 fn nopromisc_changed_on_a_living_link() -> Outcome {
     let twins = Twins::new()?;
-    let passthru = Macvlan::new(Mode::Passthru);
+    let passthru = MacvlanOptions::new(Mode::Passthru);
     twins.make(
         Link::macvlan("new0", "ens33", passthru.clone().nopromisc(true))?.up(true),
         "up",
@@ -176,9 +181,9 @@ fn broadcast_cutoff() -> Outcome {
         Ok(lab.a.handle.link(name)?.macvlan.and_then(|macvlan| macvlan.get_bc_cutoff()))
     };
     let link = |name: &str, options| Link::macvlan(name, "ens33", options);
-    lab.a.handle.add_link(&link("mv0", Macvlan::new(Mode::Bridge))?)?;
+    lab.a.handle.add_link(&link("mv0", MacvlanOptions::new(Mode::Bridge))?)?;
     assert_eq!(cutoff("mv0")?, None, "the kernel does not tell the default, 1");
-    lab.a.handle.add_link(&link("mv1", Macvlan::new(Mode::Bridge).bc_cutoff(-1))?)?;
+    lab.a.handle.add_link(&link("mv1", MacvlanOptions::new(Mode::Bridge).bc_cutoff(-1))?)?;
     assert_eq!((cutoff("mv0")?, cutoff("mv1")?), (Some(-1), Some(-1)));
     lab.a.handle.set_macvlan("mv0", &MacvlanChange::new().bc_cutoff(7))?;
     assert_eq!((cutoff("mv0")?, cutoff("mv1")?), (Some(7), Some(7)));
@@ -188,11 +193,11 @@ fn broadcast_cutoff() -> Outcome {
 fn vlan_options_at_creation() -> Outcome {
     need(Need::Vlan)?;
     let twins = Twins::new()?;
-    let of = Vlan::new;
+    let of = VlanOptions::new;
     let rows = [
         ("id 1", of(1)?),
         ("id 4094", of(4094)?),
-        ("id 0", Vlan::priority_tags()),
+        ("id 0", VlanOptions::priority_tags()),
         ("id 20 protocol 802.1ad", of(20)?.protocol(VlanProtocol::Dot1ad)),
         ("id 20 protocol 802.1Q", of(20)?.protocol(VlanProtocol::Dot1q)),
         ("id 20 reorder_hdr off", of(20)?.reorder_hdr(false)),
@@ -220,7 +225,7 @@ fn vlan_options_at_creation() -> Outcome {
 fn vlan_options_changed_on_a_living_link() -> Outcome {
     need(Need::Vlan)?;
     let twins = Twins::new()?;
-    let of = || Vlan::new(20);
+    let of = || VlanOptions::new(20);
     // Given options change; others stay as they were.
     let rows = [
         ("gvrp on", of()?.gvrp(true), of()?.gvrp(true)),
@@ -257,7 +262,7 @@ fn vlan_bound_to_a_bridge() -> Outcome {
         need(what)?;
     }
     let twins = Twins::new()?;
-    let options = Vlan::new(20)?.bridge_binding(true);
+    let options = VlanOptions::new(20)?.bridge_binding(true);
     for host in [&twins.lab.a, &twins.lab.b] {
         let bridge = Link::bridge("br0")?.mac(mac("02:00:00:00:00:0b")).index(70_000);
         host.handle.add_link(&bridge)?;

@@ -3,7 +3,8 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Host, IntoParent, Link, Macvlan, Mode, NetNs, Parent,
+    Attachment, Detached, Endpoint, ErrorKind, Host, IntoParent, Link, MacvlanOptions, Mode, NetNs,
+    Parent,
 };
 use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, ping};
 
@@ -15,7 +16,7 @@ fn eth0(parent: impl IntoParent) -> Outcome<Endpoint> {
 /// that was found.
 fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attachment; 2]> {
     let attachment = host.attach(endpoint, inside)?;
-    assert_eq!(host.check(endpoint, inside)?, [], "on {}", endpoint.parent());
+    assert_eq!(host.check(endpoint, inside)?, [], "on {}", endpoint.get_parent());
     for ensure in [Host::ensure, Host::ensure_or_replace] {
         let ensured = ensure(host, endpoint, inside)?;
         assert_eq!(ensured.repaired, []);
@@ -24,7 +25,7 @@ fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attach
         assert_eq!(ours.parent(), found.parent());
     }
     let mut found = host.attachments(inside)?;
-    assert_eq!(found.len(), 1, "on {}", endpoint.parent());
+    assert_eq!(found.len(), 1, "on {}", endpoint.get_parent());
     let found = found.remove(0);
     assert_eq!((found.index(), found.mac()), (attachment.index(), attachment.mac()));
     Ok([attachment, found])
@@ -153,7 +154,7 @@ fn a_vlan_on_a_base_that_has_gone() -> Outcome {
 fn host_access_through_a_macvlan() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
-    let bridge = Macvlan::new(Mode::Bridge);
+    let bridge = MacvlanOptions::new(Mode::Bridge);
     lab.a.handle.add_link(&Link::macvlan("mv0", "ens33", bridge)?.up(true))?;
     let access = lab.a.host.access("ens33")?;
     access.attach(&eth0("mv0")?, &inside)?;

@@ -1,7 +1,9 @@
 //! The pool: namespaces with their link already inside.
 #![deny(dead_code)]
 
-use macvlan_core::{Detached, Endpoint, Error, ErrorKind, Link, Macvlan, Mode, NetNs, Parent};
+use macvlan_core::{
+    Detached, Endpoint, Error, ErrorKind, Link, MacvlanOptions, Mode, NetNs, Parent,
+};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, eventually, ip, ip_addresses, ip_lines, ip_link, need,
     ping, settle,
@@ -65,7 +67,7 @@ fn attached_from_the_pool_it_is_as_attached() -> Outcome {
 
     let pool = lab.a.host.pool("ens33", 2)?;
     let first = pool.namespaces().remove(0);
-    let endpoint = full("eth0")?.wait_for_mac(PATIENCE);
+    let endpoint = full("eth0")?.mac_conflict_timeout(PATIENCE);
     let mut attachment = pool.attach(&endpoint);
     // The plain one has the MAC address until its namespace has ended.
     eventually("its namespace does not die", || {
@@ -158,7 +160,7 @@ fn what_the_kernel_refuses() -> Outcome {
 /// again as soon as the namespaces have ended.
 fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
     let lab = Lab::new()?;
-    let alone = Link::macvlan("alone", "ens33", Macvlan::new(Mode::Passthru))?;
+    let alone = Link::macvlan("alone", "ens33", MacvlanOptions::new(Mode::Passthru))?;
     let pool = lab.a.host.pool("ens33", 3)?;
     let error = lab.a.handle.add_link(&alone).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PassthruConflict, "{error}");

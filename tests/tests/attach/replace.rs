@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use macvlan_core::{Endpoint, ErrorKind, Handle, Mode, NetNs, Vlan};
+use macvlan_core::{Endpoint, ErrorKind, Handle, Mode, NetNs, VlanOptions};
 use macvlan_tests::{
     Need, Outcome, Snapshot, Stage, ip_do, ip_lines, ip_try, need, settle, sysctl,
 };
@@ -114,7 +114,7 @@ fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
     let mut watch = Handle::in_netns(&stage.inside)?.watch()?;
     for (endpoint, kind) in [
         (passthru("missing")?, ErrorKind::ParentNotFound),
-        (Endpoint::vlan("eth0", "missing", Vlan::new(100)?)?, ErrorKind::ParentNotFound),
+        (Endpoint::vlan("eth0", "missing", VlanOptions::new(100)?)?, ErrorKind::ParentNotFound),
         (passthru("ens33")?.mtu(9000), ErrorKind::MtuTooLarge),
         (passthru("ens33")?, ErrorKind::PassthruConflict),
         (passthru("ens34")?, ErrorKind::PassthruConflict),
@@ -137,7 +137,7 @@ fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
     let before = (Snapshot::settled(&stage.inside), Snapshot::settled(&stage.lab.a.netns));
     for endpoint in [
         Endpoint::new("eth0", "ens33.200")?.mode(Mode::Passthru)?.mtu(9000),
-        Endpoint::vlan("eth0", "ens33.200", Vlan::new(100)?)?.mtu(9000),
+        Endpoint::vlan("eth0", "ens33.200", VlanOptions::new(100)?)?.mtu(9000),
         Endpoint::new("eth0", "ens33.200")?.mode(Mode::Passthru)?.gateway("10.1.2.3".parse()?),
     ] {
         host.ensure_or_replace(&endpoint, &stage.inside).unwrap_err();

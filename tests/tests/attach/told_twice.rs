@@ -40,12 +40,12 @@ fn assert_route(read: &Route, said: &Route, device: u32) {
     assert_eq!(read.get_table(), said.get_table().or(Some(254)), "{said}");
     assert_eq!(read.get_mtu(), said.get_mtu(), "{said}");
     assert_eq!(read.get_advmss(), said.get_advmss(), "{said}");
-    assert_eq!(read.is_on_link(), said.is_on_link(), "{said}");
+    assert_eq!(read.get_on_link(), said.get_on_link(), "{said}");
     assert_eq!(read.get_source(), said.get_source(), "{said}");
     if said.get_kind() == RouteKind::Unicast {
         assert_eq!(read.get_device(), Some(LinkId::Index(device)), "{said}");
     }
-    let v4 = said.destination().addr().is_ipv4();
+    let v4 = said.get_destination().addr().is_ipv4();
     let metric = said.get_metric().or((!v4).then_some(1024));
     assert_eq!(read.get_metric(), metric, "{said}");
     assert!(said.get_scope().is_none() || read.get_scope() == said.get_scope(), "{said}");
@@ -83,7 +83,7 @@ fn routes_as_ip_sets_them() -> Outcome {
         ip_do(&there, &format!("route add {words}"));
         let read = |handle: &Handle| -> Outcome<Route> {
             let mut found = handle.find_routes(&RouteFilter::new().protocol(3))?;
-            found.retain(|info| info.route.destination() == route.destination());
+            found.retain(|info| info.route.get_destination() == route.get_destination());
             assert_eq!(found.len(), 1, "{words}: {found:?}");
             Ok(found[0].route)
         };
@@ -120,12 +120,12 @@ fn rules_as_ip_sets_them() -> Outcome {
     ] {
         let rule: Rule = words.parse()?;
         ours.add_rule(&rule)?;
-        let family = if rule.is_ipv6() { "-6" } else { "-4" };
+        let family = if rule.get_ipv6() { "-6" } else { "-4" };
         ip_do(&there, &format!("{family} rule add {words}"));
         for handle in [&ours, &theirs] {
             let like = |read: &Rule| {
-                (read.get_from(), read.get_to(), read.table(), read.is_ipv6())
-                    == (rule.get_from(), rule.get_to(), rule.table(), rule.is_ipv6())
+                (read.get_from(), read.get_to(), read.get_table(), read.get_ipv6())
+                    == (rule.get_from(), rule.get_to(), rule.get_table(), rule.get_ipv6())
                     && (rule.get_priority().is_none() || read.get_priority() == rule.get_priority())
             };
             let found = handle.rules()?;

@@ -1,7 +1,7 @@
 //! Extreme values: accepted values are set exactly, so `check` finds no differences.
 #![deny(dead_code)]
 
-use macvlan_core::{AddrGenMode, Endpoint, MacAddr, Macvlan, Mode, Result};
+use macvlan_core::{AddrGenMode, Endpoint, MacAddr, MacvlanOptions, Mode, Result};
 use macvlan_tests::{Container, Lab, Outcome};
 
 type Change = fn(Endpoint) -> Result<Endpoint>;
@@ -18,13 +18,13 @@ const VALUES: &[(&str, Change)] = &[
     ("many queues", |e| Ok(e.queues(64, 64))),
     ("smallest MTU", |e| Ok(e.mtu(1280))),
     ("no address generated", |e| Ok(e.addr_gen_mode(AddrGenMode::None))),
-    ("no broadcast queue", |e| e.options(Macvlan::default().bc_queue_len(0))),
-    ("long broadcast queue", |e| e.options(Macvlan::default().bc_queue_len(u32::MAX))),
-    ("no cutoff", |e| e.options(Macvlan::default().bc_cutoff(-1))),
-    ("smallest cutoff", |e| e.options(Macvlan::default().bc_cutoff(i32::MIN))),
+    ("no broadcast queue", |e| e.options(MacvlanOptions::default().bc_queue_len(0))),
+    ("long broadcast queue", |e| e.options(MacvlanOptions::default().bc_queue_len(u32::MAX))),
+    ("no cutoff", |e| e.options(MacvlanOptions::default().bc_cutoff(-1))),
+    ("smallest cutoff", |e| e.options(MacvlanOptions::default().bc_cutoff(i32::MIN))),
     ("a source twice", |e| {
         let mac = MacAddr::from_ipv4([10, 0, 0, 9].into());
-        e.options(Macvlan::new(Mode::Source).source_mac(mac).source_mac(mac))
+        e.options(MacvlanOptions::new(Mode::Source).source_mac(mac).source_mac(mac))
     }),
     ("MAC", |e| Ok(e.mac("00:00:00:00:00:01".parse()?))),
     ("IPv4-mapped", |e| Ok(e.address("::ffff:10.0.0.1/128".parse()?))),

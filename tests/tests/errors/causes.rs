@@ -9,8 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    AcceptRa, AddrGenMode, Endpoint, Error, ErrorKind, Handle, Link, MacAddr, Macvlan, Mode, NetNs,
-    Probe, Vlan,
+    AcceptRa, AddrGenMode, Endpoint, Error, ErrorKind, Handle, Link, MacAddr, MacvlanOptions, Mode,
+    NetNs, Probe, VlanOptions,
 };
 use macvlan_tests::{
     Container, Need, Outcome, PATIENCE, Stage, eventually, ip_do, need, path_of, sysctl,
@@ -155,7 +155,7 @@ fn passthru_against_the_others() -> Outcome {
     let stage = Stage::set()?;
     let passthru = eth0()?.mode(Mode::Passthru)?;
     let handle = &stage.lab.a.handle;
-    handle.add_link(&Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?)?;
+    handle.add_link(&Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Bridge))?)?;
     refused(
         &stage,
         &passthru,
@@ -165,7 +165,7 @@ fn passthru_against_the_others() -> Outcome {
          macvlans first",
     );
     handle.delete_link("mv0")?;
-    handle.add_link(&Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?)?;
+    handle.add_link(&Link::macvlan("mv7", "ens33", MacvlanOptions::new(Mode::Passthru))?)?;
     refused(
         &stage,
         &eth0()?,
@@ -290,7 +290,7 @@ fn a_mac_address_of_a_dying_namespace() -> Outcome {
     drop(stage.lab.a.host.attach(&endpoint, &hidden)?);
     let _holder = send_away(hidden)?;
     let started = Instant::now();
-    let patient = endpoint.wait_for_mac(Duration::from_millis(60));
+    let patient = endpoint.mac_conflict_timeout(Duration::from_millis(60));
     refused(
         &stage,
         &patient,
@@ -316,7 +316,7 @@ fn gets_it_from_the_dying(stage: &Stage, endpoint: &Endpoint) -> Outcome {
             }
             Err(error) => assert_eq!(error.kind(), ErrorKind::MacInUse, "{error}"),
         }
-        let patient = endpoint.clone().wait_for_mac(PATIENCE);
+        let patient = endpoint.clone().mac_conflict_timeout(PATIENCE);
         let attachment = stage.lab.a.host.attach(&patient, &stage.inside)?;
         assert_eq!(stage.lab.a.host.check(&patient, &stage.inside)?, []);
         stage.lab.a.host.detach(&attachment)?;
@@ -382,8 +382,8 @@ fn a_vlan_that_is_taken() -> Outcome {
     need(Need::Vlan)?;
     let stage = Stage::set()?;
     let handle = &stage.lab.a.handle;
-    handle.add_link(&Link::vlan("v100", "ens33", Vlan::new(100)?)?)?;
-    let error = handle.add_link(&Link::vlan("w100", "ens33", Vlan::new(100)?)?).unwrap_err();
+    handle.add_link(&Link::vlan("v100", "ens33", VlanOptions::new(100)?)?)?;
+    let error = handle.add_link(&Link::vlan("w100", "ens33", VlanOptions::new(100)?)?).unwrap_err();
     assert_says(
         &stage,
         &error,
@@ -392,7 +392,7 @@ fn a_vlan_that_is_taken() -> Outcome {
          exists, as \"v100\"; a parent has each VLAN once; delete the existing link, or attach a \
          macvlan to it",
     );
-    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    let vlan = Endpoint::vlan("eth0", "ens33", VlanOptions::new(100)?)?;
     refused(
         &stage,
         &vlan,
@@ -433,7 +433,7 @@ fn a_vlan_on_a_parent_that_is_down() -> Outcome {
     need(Need::Vlan)?;
     let stage = Stage::set()?;
     stage.lab.a.handle.set_down("ens33")?;
-    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    let vlan = Endpoint::vlan("eth0", "ens33", VlanOptions::new(100)?)?;
     refused(
         &stage,
         &vlan,
@@ -463,7 +463,7 @@ fn a_kernel_without_vlans() -> Outcome {
         "\"eth0\" on parent \"ens33.100\" in CONTAINER: cannot create vlan: the kernel has no \
          support for 8021q; load the module (modprobe 8021q) or build it in",
     );
-    let vlan = Endpoint::vlan("eth0", "ens33", Vlan::new(100)?)?;
+    let vlan = Endpoint::vlan("eth0", "ens33", VlanOptions::new(100)?)?;
     refused(
         &stage,
         &vlan,

@@ -12,7 +12,7 @@ use std::os::fd::AsRawFd as _;
 
 use macvlan_core::{
     AddressInfo, Attachment, Call, Endpoint, Error, ErrorKind, Fault, Handle, Host, Link, LinkInfo,
-    LinkState, LinkStatistics, Macvlan, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
+    LinkState, LinkStatistics, MacvlanOptions, Mode, NetNs, Result, RouteInfo, Rule, with_faults,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, ip_do, ip_lines, ip_try, ip_try_all, is_guest, is_long, need,
@@ -395,11 +395,12 @@ fn a_handoff_fails_at_every_call() -> Outcome {
     };
     let made = || -> Outcome<Result<()>> {
         let (outside, inside) = stage.anew()?;
-        let link = Link::macvlan("eth7", "ens33", Macvlan::new(Mode::Bridge))?.netns(&inside);
+        let link =
+            Link::macvlan("eth7", "ens33", MacvlanOptions::new(Mode::Bridge))?.netns(&inside);
         Ok(Handle::in_netns(&outside).and_then(|handle| handle.add_link(&link)))
     };
     let prepare = || -> Outcome {
-        let gift = Link::macvlan("gift", "ens33", Macvlan::new(Mode::Bridge))?;
+        let gift = Link::macvlan("gift", "ens33", MacvlanOptions::new(Mode::Bridge))?;
         Ok(stage.lab.a.handle.add_link(&gift)?)
     };
     let end = |name_here: &str, result: Result<()>, trial: &str| -> Outcome {

@@ -2,8 +2,8 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    AddrGenMode, Endpoint, Error, ErrorKind, Handle, Host, Link, MacAddr, Macvlan, MacvlanChange,
-    Mode, NetNs, Parent, Result, SourceMacs, Vlan, VlanProtocol,
+    AddrGenMode, Endpoint, Error, ErrorKind, Handle, Host, Link, MacAddr, MacvlanChange,
+    MacvlanOptions, Mode, NetNs, Parent, Result, SourceMacs, VlanOptions, VlanProtocol,
 };
 use macvlan_tests::{Actor, Container, Lab, Need, Outcome, Snapshot, Stop, need};
 use nix::sys::ptrace;
@@ -46,11 +46,14 @@ fn eth0() -> Result<Endpoint> {
 
 /// Values that are always invalid.
 const CASES: [Case; 38] = [
-    (|_| Vlan::new(4095).map(drop), "cannot use 4095 as a VLAN id: the id must be from 1 to 4094"),
-    (|_| Vlan::new(0).map(drop), "the id 0 has the name priority-tags"),
+    (
+        |_| VlanOptions::new(4095).map(drop),
+        "cannot use 4095 as a VLAN id: the id must be from 1 to 4094",
+    ),
+    (|_| VlanOptions::new(0).map(drop), "the id 0 has the name priority-tags"),
     (|_| Parent::vlan("ens33", 4095).map(drop), "cannot use 4095 as a VLAN id"),
-    (|_| Vlan::new(1)?.ingress_qos(8, 0).map(drop), "cannot use 8 as the priority of a tag"),
-    (|_| Vlan::new(1)?.egress_qos(0, 8).map(drop), "cannot use 8 as the priority of a tag"),
+    (|_| VlanOptions::new(1)?.ingress_qos(8, 0).map(drop), "cannot use 8 as the priority of a tag"),
+    (|_| VlanOptions::new(1)?.egress_qos(0, 8).map(drop), "cannot use 8 as the priority of a tag"),
     (|_| Endpoint::new("eth0", "verylongname0.4094").map(drop), "the name has 18 bytes"),
     (
         |_| Endpoint::new("eth0", "verylongname0.4094").map(drop),
@@ -66,15 +69,23 @@ const CASES: [Case; 38] = [
     ),
     (|_| Parent::vlan("ens33", 100)?.name("a/b").map(drop), "the kernel does not allow \"/\""),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).source_mac(mac()))?),
+        |at| at.attach(&eth0()?.options(MacvlanOptions::new(Mode::Bridge).source_mac(mac()))?),
         "source MAC addresses are for mode source only",
     ),
     (
-        |at| at.add(Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Vepa).source_mac(mac()))),
+        |at| {
+            at.add(Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Vepa).source_mac(mac())))
+        },
         "source MAC addresses are for mode source only",
     ),
     (
-        |at| at.add(Link::macvtap("mt0", "ens33", Macvlan::new(Mode::Passthru).source_mac(mac()))),
+        |at| {
+            at.add(Link::macvtap(
+                "mt0",
+                "ens33",
+                MacvlanOptions::new(Mode::Passthru).source_mac(mac()),
+            ))
+        },
         "source MAC addresses are for mode source only",
     ),
     (
@@ -85,11 +96,11 @@ const CASES: [Case; 38] = [
         "source MAC addresses are for mode source only",
     ),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Bridge).nodst(true))?),
+        |at| at.attach(&eth0()?.options(MacvlanOptions::new(Mode::Bridge).nodst(true))?),
         "nodst is for mode source only",
     ),
     (
-        |at| at.attach(&eth0()?.options(Macvlan::new(Mode::Source).nopromisc(true))?),
+        |at| at.attach(&eth0()?.options(MacvlanOptions::new(Mode::Source).nopromisc(true))?),
         "nopromisc is for mode passthru only",
     ),
     (
@@ -210,7 +221,7 @@ fn what_does_not_go_with_the_link() -> Outcome {
     let lab = Lab::new()?;
     let place = Place::new(&lab.a.netns)?;
     for (name, mode) in [("mv0", Mode::Bridge), ("mv1", Mode::Source)] {
-        place.add(Link::macvlan(name, "ens33", Macvlan::new(mode)))?;
+        place.add(Link::macvlan(name, "ens33", MacvlanOptions::new(mode)))?;
     }
     let before = Snapshot::of(&lab.a.netns);
     let list = "source MAC addresses are for mode source only";
@@ -225,8 +236,8 @@ fn what_does_not_go_with_the_link() -> Outcome {
         (handle.set_macvlan("mv0", &passthru), "cannot change to or from mode passthru"),
         (handle.set_macvlan("mv1", &passthru), "cannot change to or from mode passthru"),
         (handle.set_macvlan("ens33", &macs(SourceMacs::Flush)), neither),
-        (handle.set_vlan("mv0", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
-        (handle.set_vlan("ens33", &Vlan::new(1)?.gvrp(true)), "the link is not a VLAN"),
+        (handle.set_vlan("mv0", &VlanOptions::new(1)?.gvrp(true)), "the link is not a VLAN"),
+        (handle.set_vlan("ens33", &VlanOptions::new(1)?.gvrp(true)), "the link is not a VLAN"),
     ] {
         let error = result.expect_err("it was not refused");
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
@@ -246,7 +257,7 @@ fn a_kernel_without_vlans() -> Outcome {
     let before = (Snapshot::of(&lab.a.netns), Snapshot::of(&container.netns()?));
     for protocol in [VlanProtocol::Dot1q, VlanProtocol::Dot1ad] {
         let parent = Parent::vlan("ens33", 20)?.protocol(protocol)?;
-        let vlan = Vlan::new(20)?.protocol(protocol);
+        let vlan = VlanOptions::new(20)?.protocol(protocol);
         for endpoint in [Endpoint::new("eth0", parent)?, Endpoint::vlan("eth0", "ens33", vlan)?] {
             let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");

@@ -2,7 +2,7 @@
 //! inside, and the error names the refused object and the cause.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, ErrorKind, Link, Macvlan, Mode, Result};
+use macvlan_core::{Endpoint, ErrorKind, Link, MacvlanOptions, Mode, Result};
 use macvlan_tests::{Container, Need, Outcome, Stage, ip, ip_do, ip_lines, ip_link, need, sysctl};
 
 /// Objects that would work alone, and so have to be undone when a later one is refused.
@@ -66,14 +66,14 @@ fn the_mac_address_is_a_siblings() -> Outcome {
 
 fn passthru_needs_the_parent_for_itself() -> Outcome {
     let stage = Stage::set()?;
-    let sibling = Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?.up(true);
+    let sibling = Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Bridge))?.up(true);
     stage.lab.a.handle.add_link(&sibling)?;
     let passthru = eth0()?.mode(Mode::Passthru)?;
     let words = "passthru needs the parent for itself, and \"mv0\" is on it";
     stage.refuse(&passthru, ErrorKind::PassthruConflict, words);
     stage.lab.a.handle.delete_link("mv0")?;
 
-    let owner = Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?.up(true);
+    let owner = Link::macvlan("mv7", "ens33", MacvlanOptions::new(Mode::Passthru))?.up(true);
     stage.lab.a.handle.add_link(&owner)?;
     let words = "\"mv7\" has the parent in mode passthru";
     stage.refuse(&eth0()?, ErrorKind::PassthruConflict, words);

@@ -748,7 +748,7 @@ fn longest_gap(lab: &Lab, access: &HostAccess) -> Outcome<Duration> {
         let moved = access.move_addresses(SOON);
         let took = started.elapsed();
         std::thread::sleep(Duration::from_millis(300));
-        let back = moved.and_then(macvlan_core::Moving::undo);
+        let back = moved.and_then(macvlan_core::PendingMove::undo);
         std::thread::sleep(Duration::from_millis(300));
         over.store(true, Ordering::Relaxed);
         back?;

@@ -111,7 +111,7 @@ fn asking_for_a_pool_can_be_cancelled() -> Outcome {
         assert!(wire.find(is_arp)?.is_some());
         Ok(())
     };
-    cancelled(&lab.a.host, when, |host| host.probe_free("ens33", &wanted, &endless()))?;
+    cancelled(&lab.a.host, when, |host| host.probe_addresses("ens33", &wanted, &endless()))?;
     outside.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -163,7 +163,7 @@ fn other_waits_can_be_cancelled() -> Outcome {
     let inside = Snapshot::of(&stage.inside);
     let at_once = || Ok(());
 
-    let taken = Endpoint::new("eth0", "ens33")?.mac(mac).wait_for_mac(PATIENCE * 2);
+    let taken = Endpoint::new("eth0", "ens33")?.mac(mac).mac_conflict_timeout(PATIENCE * 2);
     cancelled(host, at_once, |host| host.attach(&taken, &stage.inside))?;
     inside.assert_same(&stage.inside);
 

@@ -177,7 +177,7 @@ fn with_nothing_to_ask_no_carrier_is_needed() -> Outcome {
     let host = &stage.lab.a.host;
     let bare = eth0(Probe::quick())?;
     host.detach(&host.attach(&bare, &stage.inside)?)?;
-    assert_eq!(host.probe_free("ens33", &[], &Probe::quick())?, []);
+    assert_eq!(host.probe_addresses("ens33", &[], &Probe::quick())?, []);
     need(Need::Ipv6)?;
     host.attach(&bare.address("fd15::9/64 nodad".parse()?), &stage.inside)?;
     assert!(ip_addresses(&stage.inside, "eth0").contains(&"fd15::9/64".to_owned()));

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, Macvlan, Mode, NetNs, Probe, Result,
+    Attachment, Diagnosis, Endpoint, FindingKind, Handle, Link, MacvlanOptions, Mode, NetNs, Probe,
+    Result,
 };
 use macvlan_tests::{
     Lab, Need, Outcome, PATIENCE, Stop, eventually, ip_do, ip_lines, ip_link, need, ping, quick,
@@ -159,7 +160,7 @@ fn only_the_parents_mac_address_gets_through() -> Outcome {
     let lab = Lab::new()?;
     let parents = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
     let strict = NetNs::anonymous()?;
-    let options = Macvlan::new(Mode::Source).source_mac(parents);
+    let options = MacvlanOptions::new(Mode::Source).source_mac(parents);
     let endpoint =
         Endpoint::new("eth0", "ens33")?.options(options)?.address("192.168.15.77/24".parse()?);
     lab.b.host.attach(&endpoint, &strict)?;
@@ -284,7 +285,7 @@ fn the_mac_address_is_elsewhere_too() -> Outcome {
     let lab = Lab::new()?;
     let (_inside, attachment) = container(&lab)?;
     let twin = NetNs::anonymous()?;
-    let link = Link::macvlan("eth0", "ens33", Macvlan::new(Mode::Bridge))?
+    let link = Link::macvlan("eth0", "ens33", MacvlanOptions::new(Mode::Bridge))?
         .mac(attachment.mac())
         .netns(&twin)
         .up(true);

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use macvlan_core::{Endpoint, ErrorKind, Link, Macvlan, Mode, NetNs, Probe, Result};
+use macvlan_core::{Endpoint, ErrorKind, Link, MacvlanOptions, Mode, NetNs, Probe, Result};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip, ip_addresses,
     ip_do, ip_lines, ip_link, need, ping, quick, sysctl,
@@ -235,7 +235,7 @@ fn many_are_asked_for_at_once() -> Outcome {
     let mut held = Vec::new();
     quick(Duration::from_secs(3), || {
         let started = Instant::now();
-        held = lab.a.host.probe_free("ens33", &wanted, &Probe::quick())?;
+        held = lab.a.host.probe_addresses("ens33", &wanted, &Probe::quick())?;
         println!("508 addresses in {:?}", started.elapsed());
         Ok(started.elapsed())
     })?;
@@ -262,9 +262,9 @@ fn many_are_asked_for_at_once() -> Outcome {
 /// Addresses that cannot be probed are refused, not reported as free.
 fn a_passthru_parent_cannot_be_asked_on() -> Outcome {
     let lab = Lab::new()?;
-    let owner = Link::macvlan("mv7", "ens33", Macvlan::new(Mode::Passthru))?.up(true);
+    let owner = Link::macvlan("mv7", "ens33", MacvlanOptions::new(Mode::Passthru))?.up(true);
     lab.a.handle.add_link(&owner)?;
-    let asked = lab.a.host.probe_free("ens33", &["192.168.15.9".parse()?], &Probe::quick());
+    let asked = lab.a.host.probe_addresses("ens33", &["192.168.15.9".parse()?], &Probe::quick());
     assert_eq!(asked.unwrap_err().kind(), ErrorKind::PassthruConflict);
     Ok(())
 }

@@ -2,7 +2,7 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    Error, ErrorKind, Handle, Link, LinkId, LinkName, Macvlan, Mode, NetNs, Route, Rule,
+    Error, ErrorKind, Handle, Link, LinkId, LinkName, MacvlanOptions, Mode, NetNs, Route, Rule,
 };
 use macvlan_tests::{
     Need, Outcome, at_rest, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, need,
@@ -30,7 +30,7 @@ fn links_are_added_read_and_deleted() -> Outcome {
     let (netns, handle) = with_a_cable()?;
     need(Need::Macvlan)?;
     let mac = "02:00:00:00:00:07".parse()?;
-    let mv0 = Link::macvlan("mv0", "cable", Macvlan::new(Mode::Vepa))?;
+    let mv0 = Link::macvlan("mv0", "cable", MacvlanOptions::new(Mode::Vepa))?;
     handle.add_link(&mv0.index(700).mac(mac).mtu(1400).up(true))?;
     let seen = ip_link(&netns, "mv0");
     assert_eq!(seen["ifindex"], 700);
@@ -45,9 +45,9 @@ fn links_are_added_read_and_deleted() -> Outcome {
     assert_eq!((read.index, read.mac, read.mtu), (700, Some(mac), 1400));
     assert_eq!(
         read.macvlan,
-        Some(Macvlan::new(Mode::Vepa).bc_queue_len(1000)).map(|wanted| {
+        Some(MacvlanOptions::new(Mode::Vepa).bc_queue_len(1000)).map(|wanted| {
             // Newer kernels also report the cutoff.
-            let told = read.macvlan.as_ref().and_then(Macvlan::get_bc_cutoff);
+            let told = read.macvlan.as_ref().and_then(MacvlanOptions::get_bc_cutoff);
             told.map_or(wanted.clone(), |siblings| wanted.bc_cutoff(siblings))
         })
     );
@@ -70,7 +70,7 @@ fn links_are_added_read_and_deleted() -> Outcome {
         kind_of(handle.add_link(&Link::veth("cable", "third", None)?)),
         ErrorKind::NameTaken
     );
-    let orphan = Link::macvlan("mv1", "nobody", Macvlan::default())?;
+    let orphan = Link::macvlan("mv1", "nobody", MacvlanOptions::default())?;
     assert_eq!(kind_of(handle.add_link(&orphan)), ErrorKind::ParentNotFound);
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use macvlan_core::{AddrGenMode, Endpoint, Handle, Link, LinkName, Macvlan, Mode};
+use macvlan_core::{AddrGenMode, Endpoint, Handle, Link, LinkName, MacvlanOptions, Mode};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Twins, eventually, ip, ip_do, ip_lines, ip_link, need, sysctl,
 };
@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Options of every kind of link, at creation.
 fn common_options_at_creation() -> Outcome {
     let twins = Twins::new()?;
-    let link = || Link::macvlan("new0", "ens33", Macvlan::new(Mode::Bridge));
+    let link = || Link::macvlan("new0", "ens33", MacvlanOptions::new(Mode::Bridge));
     let rows = [
         ("index 70000", link()?.index(70_000)),
         ("mtu 1400", link()?.mtu(1400)),
@@ -41,7 +41,7 @@ type Change = fn(&Handle) -> macvlan_core::Result<()>;
 fn common_options_changed_on_a_living_link() -> Outcome {
     let twins = Twins::new()?;
     twins.make(
-        Link::macvlan("new0", "ens33", Macvlan::new(Mode::Bridge))?,
+        Link::macvlan("new0", "ens33", MacvlanOptions::new(Mode::Bridge))?,
         "",
         "macvlan mode bridge",
     )?;
@@ -87,7 +87,9 @@ fn what_an_endpoint_can_be_told() -> Outcome {
     let inside = container.netns()?;
     let long = "the-interface-that-leads-to-the-outside-world";
     let endpoint = Endpoint::new("eth0", "ens33")?
-        .options(Macvlan::new(Mode::Source).nodst(true).source_mac("02:00:00:00:00:01".parse()?))?
+        .options(
+            MacvlanOptions::new(Mode::Source).nodst(true).source_mac("02:00:00:00:00:01".parse()?),
+        )?
         .mac("02:42:ac:10:00:05".parse()?)
         .mtu(1400)
         .alias("outside, for web-1")

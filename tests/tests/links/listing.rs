@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use macvlan_core::{
     AddressFilter, Attachment, Detached, Endpoint, Family, Handle, Link, LinkFilter, LinkId,
-    LinkInfo, LinkName, Macvlan, Mode, NeighbourFilter, NeighbourState, NetNs, RouteFilter,
-    RouteKind, Vlan,
+    LinkInfo, LinkName, MacvlanOptions, Mode, NeighbourFilter, NeighbourState, NetNs, RouteFilter,
+    RouteKind, VlanOptions,
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_link, is_guest, need, ping,
@@ -34,7 +34,7 @@ fn full_lab() -> Outcome<Lab> {
     let a = &lab.a.handle;
     a.add_link(&Link::bridge("br0")?.up(true))?;
     for name in ["mv0", "mv1"] {
-        a.add_link(&Link::macvlan(name, "ens33", Macvlan::new(Mode::Bridge))?.up(true))?;
+        a.add_link(&Link::macvlan(name, "ens33", MacvlanOptions::new(Mode::Bridge))?.up(true))?;
     }
     ip_do(&lab.a.netns, "link add port0 type veth peer name port1");
     ip_do(&lab.a.netns, "link set port0 master br0");
@@ -130,7 +130,7 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
     for (command, wanted, count) in routes {
         let found = a.find_routes(&wanted)?.into_iter().map(|info| {
             let route = info.route;
-            format!("{} {} {:?}", route.get_kind(), route.destination(), route.get_table())
+            format!("{} {} {:?}", route.get_kind(), route.get_destination(), route.get_table())
         });
         let found: BTreeSet<_> = found.collect();
         let families = match command.strip_prefix("-4 ").or(command.strip_prefix("-6 ")) {
@@ -250,7 +250,7 @@ fn the_attachments_of_a_container() -> Outcome {
         made.push(lab.a.host.attach(&endpoint.lo_up(false), &inside)?);
     }
     if need(Need::Vlan).is_ok() {
-        let vlan = Endpoint::vlan("vlan30", "ens33", Vlan::new(30)?)?.lo_up(false);
+        let vlan = Endpoint::vlan("vlan30", "ens33", VlanOptions::new(30)?)?.lo_up(false);
         made.push(lab.a.host.attach(&vlan, &inside)?);
     }
     let on_b = lab.b.host.attach(&Endpoint::new("eth9", "ens33")?.lo_up(false), &inside)?;
@@ -290,7 +290,7 @@ fn the_attachments_of_a_container() -> Outcome {
 /// A host's own links on its links.
 fn the_attachments_of_a_host() -> Outcome {
     let lab = Lab::new()?;
-    let link = Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Private))?;
+    let link = Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Private))?;
     lab.a.handle.add_link(&link)?;
     let found = lab.a.host.attachments(&lab.a.netns)?;
     assert_eq!(found.iter().map(Attachment::name).collect::<Vec<_>>(), ["mv0"]);
@@ -303,7 +303,7 @@ fn the_attachments_of_a_host() -> Outcome {
 fn links_are_listed_while_others_are_added() -> Outcome {
     let lab = Lab::new()?;
     let many = if is_guest()? { 150 } else { 1_500 };
-    let link = |name: &str| Link::macvlan(name, "ens33", Macvlan::new(Mode::Bridge));
+    let link = |name: &str| Link::macvlan(name, "ens33", MacvlanOptions::new(Mode::Bridge));
     for number in 0..many {
         lab.a.handle.add_link(&link(&format!("mv{number}"))?)?;
     }

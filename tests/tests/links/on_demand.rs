@@ -5,7 +5,7 @@
 use std::sync::Barrier;
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, NetNs, Parent, Result, Vlan,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, LinkId, NetNs, Parent, Result, VlanOptions,
     VlanProtocol,
 };
 use macvlan_tests::{
@@ -263,7 +263,7 @@ fn a_vlan_interface_keeps_its_parent() -> Outcome {
     let lab = lab()?;
     let container = Container::start()?;
     let inside = container.netns()?;
-    let endpoint = Endpoint::vlan("eth0", "ens33.20", Vlan::new(200)?)?;
+    let endpoint = Endpoint::vlan("eth0", "ens33.20", VlanOptions::new(200)?)?;
     let attachment = lab.a.host.attach(&endpoint, &inside)?;
     assert_eq!(ip_link(&inside, "eth0")["link_index"], attachment.parent_index());
     assert_eq!(ip_link(&lab.a.netns, "ens33.20")["group"], "default");
@@ -289,10 +289,10 @@ fn a_failed_attach_removes_what_it_made() -> Outcome {
             (Endpoint::new("eth0", parent)?.mtu(9000), ErrorKind::MtuTooLarge),
             (Endpoint::new("lo", parent)?, ErrorKind::NameTaken),
             (
-                Endpoint::vlan("eth0", parent, Vlan::new(7)?)?.gateway(unreachable),
+                Endpoint::vlan("eth0", parent, VlanOptions::new(7)?)?.gateway(unreachable),
                 ErrorKind::GatewayUnreachable,
             ),
-            (Endpoint::vlan("lo", parent, Vlan::new(7)?)?, ErrorKind::NameTaken),
+            (Endpoint::vlan("lo", parent, VlanOptions::new(7)?)?, ErrorKind::NameTaken),
         ])
     };
     for parent in ["ens33.100", "ens33.20.200"] {
@@ -347,7 +347,7 @@ fn a_failed_attach_leaves_the_mark_of_the_parent() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     let (_container, attachment) = start(&lab, 11)?;
     let made = Snapshot::of(&lab.a.netns);
-    let vlan = Endpoint::vlan("eth0", "ens33.100", Vlan::new(7)?)?;
+    let vlan = Endpoint::vlan("eth0", "ens33.100", VlanOptions::new(7)?)?;
     let refused = vlan.route("10.0.0.0/8 via 192.168.99.1".parse()?);
     let error = lab.a.host.attach(&refused, &Container::start()?.netns()?).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");

@@ -1,7 +1,9 @@
 //! Links as the library reads them, compared field by field with `ip`.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, ErrorKind, Handle, Link, LinkInfo, MacAddr, Macvlan, Mode, NetNs};
+use macvlan_core::{
+    Endpoint, ErrorKind, Handle, Link, LinkInfo, MacAddr, MacvlanOptions, Mode, NetNs,
+};
 use macvlan_tests::{Container, Lab, Outcome, eventually, ip, ip_do, ip_try, ping};
 use serde_json::Value;
 
@@ -224,7 +226,7 @@ fn statistics_grow_with_the_traffic() -> Outcome {
 fn the_bounds_of_the_mtu() -> Outcome {
     let lab = Lab::new()?;
     let handle = &lab.a.handle;
-    handle.add_link(&Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?)?;
+    handle.add_link(&Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Bridge))?)?;
     let bounds = handle.link("mv0")?;
     assert_eq!((bounds.min_mtu, bounds.max_mtu), (68, 65535));
     for (link, mtu) in [("mv0", 68), ("mv0", 1500), ("ens33", 68), ("ens33", 65535), ("mv0", 65535)]

@@ -1,7 +1,7 @@
 //! VLANs between two hosts, over a single cable that carries all of them.
 #![deny(dead_code)]
 
-use macvlan_core::{Endpoint, Link, NetNs, Parent, Vlan, VlanProtocol};
+use macvlan_core::{Endpoint, Link, NetNs, Parent, VlanOptions, VlanProtocol};
 use macvlan_tests::{
     Container, Lab, LabHost, Matrix, Need, Outcome, Place, Wire, ip, ip_addresses, ip_lines,
     ip_link, need, ping, settle, silent, sysctl,
@@ -20,7 +20,8 @@ fn containers_on_a_vlan_of_two_hosts() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
     for (host, number) in [(&lab.a, 1), (&lab.b, 2)] {
-        host.handle.add_link(&Link::vlan("ens33.100", "ens33", Vlan::new(100)?)?.up(true))?;
+        host.handle
+            .add_link(&Link::vlan("ens33.100", "ens33", VlanOptions::new(100)?)?.up(true))?;
         for address in [format!("192.168.100.{number}/24"), format!("fd00:100::{number}/64 nodad")]
         {
             host.handle.add_address("ens33.100", &address.parse()?)?;
@@ -266,9 +267,9 @@ fn a_vlan_in_a_service_vlan() -> Outcome {
 fn a_vlan_as_the_containers_own_interface() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
-    let plain = Endpoint::vlan("eth0", "ens33", Vlan::new(30)?)?;
+    let plain = Endpoint::vlan("eth0", "ens33", VlanOptions::new(30)?)?;
     let other = start(&lab.b, &plain.address("10.30.0.2/24".parse()?))?;
-    let endpoint = Endpoint::vlan("eth0", "ens33", Vlan::new(30)?.egress_qos(0, 5)?)?
+    let endpoint = Endpoint::vlan("eth0", "ens33", VlanOptions::new(30)?.egress_qos(0, 5)?)?
         .mac("02:42:0a:1e:00:01".parse()?)
         .assignment("10.30.0.1/24@10.30.0.2".parse()?);
     let container = Container::start()?;
@@ -285,7 +286,7 @@ fn a_vlan_as_the_containers_own_interface() -> Outcome {
     assert_eq!(ip_link(&other.netns()?, "eth0")["address"], parents);
     assert_eq!(tags_of_a_ping(&lab, &inside, [10, 30, 0, 2])?, [(0x8100, 5, 30)]);
 
-    let tagged = Link::vlan("prio0", "ens33", Vlan::priority_tags().egress_qos(0, 6)?)?;
+    let tagged = Link::vlan("prio0", "ens33", VlanOptions::priority_tags().egress_qos(0, 6)?)?;
     lab.a.handle.add_link(&tagged.up(true))?;
     lab.a.handle.add_address("prio0", &"10.31.0.1/24".parse()?)?;
     lab.b.handle.add_address("ens33", &"10.31.0.2/24".parse()?)?;

@@ -14,19 +14,19 @@ fn until(watch: &mut Watch, last: &str) -> Outcome<Vec<String>> {
     while told.last().is_none_or(|told| told != last) {
         let event = watch.next_within(PATIENCE)?;
         let event = event.ok_or_else(|| format!("{last:?} does not come after {told:?}"))?;
-        told.push(in_words(&event));
+        told.push(describe(&event));
     }
     Ok(told)
 }
 
-fn in_words(event: &Event) -> String {
+fn describe(event: &Event) -> String {
     match event {
         Event::NewLink(link) => format!("link {} {}", link.name, up(link.is_up())),
         Event::DelLink(link) => format!("no link {}", link.name),
         Event::NewAddress(info) => format!("address {}", info.address.net()),
         Event::DelAddress(info) => format!("no address {}", info.address.net()),
-        Event::NewRoute(info) => format!("route {}", info.route.destination()),
-        Event::DelRoute(info) => format!("no route {}", info.route.destination()),
+        Event::NewRoute(info) => format!("route {}", info.route.get_destination()),
+        Event::DelRoute(info) => format!("no route {}", info.route.get_destination()),
         Event::Lost => "lost".to_owned(),
         _ => "unknown".to_owned(),
     }
@@ -129,7 +129,7 @@ fn tokio_programs_are_told_too() -> Outcome {
         let mut told = Vec::new();
         while told.last().is_none_or(|told| told != "no link eth0") {
             let event = tokio::time::timeout(PATIENCE, events.next()).await?;
-            told.push(in_words(&event.ok_or("the stream has ended")??));
+            told.push(describe(&event.ok_or("the stream has ended")??));
         }
         assert!(told.contains(&"address 192.168.15.3/24".to_owned()), "{told:?}");
         Ok(())
@@ -155,7 +155,7 @@ fn a_burst_reaches_tokio_programs() -> Outcome {
         let mut told = Vec::new();
         while told.last().is_none_or(|told| told != "lost" && Some(told) != expected.last()) {
             let event = tokio::time::timeout(PATIENCE, events.next()).await?;
-            told.push(in_words(&event.ok_or("the stream has ended")??));
+            told.push(describe(&event.ok_or("the stream has ended")??));
         }
         Outcome::Ok(told)
     })?;

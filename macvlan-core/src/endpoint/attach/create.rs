@@ -114,7 +114,7 @@ impl Work<'_> {
     /// time limit.
     fn waits_for_mac(&self, started: Instant) -> Result<bool> {
         let waited = started.elapsed();
-        let may = waited < self.endpoint.mac_patience;
+        let may = waited < self.endpoint.mac_conflict_timeout;
         if may {
             let pause = wait::pause(self.pause(waited), self.cancels);
             pause.map_err(|errno| {
@@ -141,7 +141,8 @@ impl Work<'_> {
     /// spreads concurrent waiters.
     fn pause(&self, waited: Duration) -> Duration {
         let jitter = Duration::from_micros(u64::from(self.index % 4096));
-        (Duration::from_millis(4) + jitter).min(self.endpoint.mac_patience.saturating_sub(waited))
+        (Duration::from_millis(4) + jitter)
+            .min(self.endpoint.mac_conflict_timeout.saturating_sub(waited))
     }
 
     /// Returns whether the kernel may have refused the link because of a removal of the parent. A

@@ -110,7 +110,7 @@ impl Work<'_> {
     }
 
     fn delete_address(&self, address: IpNet) -> std::result::Result<(), Failure> {
-        let deletion = encode::delete_address(self.index, &Address::as_told(address));
+        let deletion = encode::delete_address(self.index, &Address::from_kernel(address));
         match self.inside.retry(&deletion) {
             Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => Ok(()),
             other => other,

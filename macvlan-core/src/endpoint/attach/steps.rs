@@ -72,7 +72,7 @@ impl Work<'_> {
             error
                 .on_link(endpoint.name.as_str())
                 .on_parent(endpoint.parent.to_string())
-                .in_netns(netns.in_words())
+                .in_netns(netns.describe())
         };
         let mut v4 = Vec::new();
         let mut v6 = Vec::new();
@@ -162,7 +162,7 @@ impl Work<'_> {
 
     pub(super) fn replace_default_routes(&mut self, routes: &[Route]) -> Result<()> {
         let families: Vec<bool> =
-            routes.iter().map(|route| route.destination().addr().is_ipv4()).collect();
+            routes.iter().map(|route| route.get_destination().addr().is_ipv4()).collect();
         let mut existing = self
             .inside
             .dump(

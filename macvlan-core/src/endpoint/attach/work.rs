@@ -65,7 +65,7 @@ impl<'a> Work<'a> {
             error
                 .on_link(endpoint.name.as_str())
                 .on_parent(endpoint.parent.to_string())
-                .in_netns(netns.in_words())
+                .in_netns(netns.describe())
         })?;
         Ok(Self { cancels, ..Self::of(host, endpoint, netns, connections, parent, index, mac) })
     }

@@ -60,8 +60,8 @@ impl Moved {
 
 /// A move of addresses that is to be confirmed, from [`HostAccess::move_addresses`].
 ///
-/// If it is not confirmed with [`Moving::confirm`] until the deadline, or is dropped, the addresses
-/// are moved back.
+/// If it is not confirmed with [`PendingMove::confirm`] until the deadline, or is dropped, the
+/// addresses are moved back.
 ///
 /// ```no_run
 /// # use macvlan_core::Host;
@@ -75,7 +75,7 @@ impl Moved {
 ///
 /// [`HostAccess::move_addresses`]: crate::HostAccess::move_addresses
 #[must_use = "dropped, it moves the addresses back"]
-pub struct Moving {
+pub struct PendingMove {
     host: Host,
     moved: Arc<Mutex<Moved>>,
     number: u64,
@@ -86,7 +86,7 @@ pub struct Moving {
     owner: Owner,
 }
 
-impl Moving {
+impl PendingMove {
     /// Starts a thread that undoes the move at the deadline. If none can be started, the move is
     /// undone now.
     pub(super) fn watch(
@@ -182,7 +182,7 @@ impl Moving {
     }
 }
 
-impl Drop for Moving {
+impl Drop for PendingMove {
     fn drop(&mut self) {
         if !self.owner.is_here() {
             std::mem::forget(self.thread.take());
@@ -192,9 +192,9 @@ impl Drop for Moving {
     }
 }
 
-impl fmt::Debug for Moving {
+impl fmt::Debug for PendingMove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Moving(to be confirmed within {:?})", self.deadline)
+        write!(f, "PendingMove(to be confirmed within {:?})", self.deadline)
     }
 }
 

@@ -54,11 +54,11 @@ impl Described {
 
     /// Returns the preferred and the valid lifetime in seconds.
     fn lifetimes(&self) -> (u32, u32) {
-        let told = self.message.attributes.iter().find_map(|attribute| match attribute {
+        let found = self.message.attributes.iter().find_map(|attribute| match attribute {
             AddressAttribute::CacheInfo(info) => Some((info.ifa_preferred, info.ifa_valid)),
             _ => None,
         });
-        told.unwrap_or((FOR_EVER, FOR_EVER))
+        found.unwrap_or((FOR_EVER, FOR_EVER))
     }
 
     /// Returns whether the parent lends the address: not a duplicate, and of IPv6 no temporary (RFC
@@ -177,7 +177,7 @@ pub(super) fn give(
     let there = described(connection, link.0)?;
     let fails = |verb: &str, ip: IpAddr, failure: Failure| {
         let what = format!("{verb} address {ip}");
-        failure.into_error(what).on_link(link.1.as_str()).in_netns(host.in_words())
+        failure.into_error(what).on_link(link.1.as_str()).in_netns(host.describe())
     };
     let mut wanted_ips = Vec::new();
     // Additions come first: without any IPv4 address the link would lose its routes.

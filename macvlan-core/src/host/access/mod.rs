@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-pub use confirm::Moving;
+pub use confirm::PendingMove;
 pub use options::Access;
 
 use crate::endpoint::{
@@ -162,9 +162,9 @@ impl HostAccess {
 
     fn attach_by(&self, host: &Host, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         let refuse = |why| Err(refused(endpoint, why));
-        match endpoint.kind() {
+        match endpoint.get_kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options)
-                if options.mode() == Mode::Bridge => {}
+                if options.get_mode() == Mode::Bridge => {}
             EndpointKind::Vlan(_) => return refuse("a VLAN cannot reach a macvlan on its parent"),
             _ => return refuse("only macvlans in mode bridge can reach each other"),
         }
@@ -197,7 +197,7 @@ impl HostAccess {
 
     /// Returns the index of an endpoint's parent, if links on it are beside the host's link.
     fn find_beside(&self, shim: &Shim, endpoint: &Endpoint) -> Result<u32> {
-        let (netns, parent) = (self.host.netns(), endpoint.parent());
+        let (netns, parent) = (self.host.netns(), endpoint.get_parent());
         match find_parent(netns, parent)? {
             Some(found) if shim.is_beside(found.index)? => Ok(found.index),
             None if parent.get_base().is_none() => Err(missing_parent(netns, parent)),
@@ -359,9 +359,9 @@ impl HostAccess {
     ///
     /// The host has its addresses at all times: first they are added to the link, then the routes
     /// change over, then they are deleted from the parent. On a failure nothing is changed. Unless
-    /// [`Moving::confirm`] is called before the deadline, the addresses are moved back, so an
-    /// administrator who is cut off only has to wait; a thread of the [`Moving`] does this. If the
-    /// process is killed, [`HostAccess::move_back`] of another one finds what was moved by its
+    /// [`PendingMove::confirm`] is called before the deadline, the addresses are moved back, so an
+    /// administrator who is cut off only has to wait; a thread of the [`PendingMove`] does this. If
+    /// the process is killed, [`HostAccess::move_back`] of another one finds what was moved by its
     /// marks.
     ///
     /// For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
@@ -375,7 +375,7 @@ impl HostAccess {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for routes with next hop objects
     /// and on kernels without marks on addresses; [`ErrorKind::System`](crate::ErrorKind::System)
     /// and [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the kernel refuses a change.
-    pub fn move_addresses(&self, deadline: Duration) -> Result<Moving> {
+    pub fn move_addresses(&self, deadline: Duration) -> Result<PendingMove> {
         let mut state = self.lock()?;
         let _alone = self.host.netns().lock()?;
         let shim = self.put_right(&mut state, false)?;
@@ -386,7 +386,7 @@ impl HostAccess {
         let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
         let number = moved.begin(done);
         drop(moved);
-        Moving::watch(&self.host, &self.moved, number, deadline)
+        PendingMove::watch(&self.host, &self.moved, number, deadline)
     }
 
     /// Moves the addresses and routes back to the parent, whichever process has moved them.
@@ -485,8 +485,8 @@ const ANOTHER_PARENT: &str = "the endpoint is on another parent";
 
 fn refused(endpoint: &Endpoint, why: &'static str) -> Error {
     Error::invalid(OPERATION, why)
-        .on_link(endpoint.name().as_str())
-        .on_parent(endpoint.parent().to_string())
+        .on_link(endpoint.get_name().as_str())
+        .on_parent(endpoint.get_parent().to_string())
 }
 
 impl Drop for HostAccess {

@@ -64,7 +64,7 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
     let mut leaving = described(connection, parent.0)?;
     leaving.retain(|one| !one.came_by_itself && !one.flags().contains(AddressFlags::Dadfailed));
     let fails =
-        |kind, why| Err(Error::new(kind, "move the addresses", why).in_netns(host.in_words()));
+        |kind, why| Err(Error::new(kind, "move the addresses", why).in_netns(host.describe()));
     if leaving.is_empty() {
         return fails(ErrorKind::NotFound, format!("{} has no addresses to move", parent.1));
     }
@@ -196,7 +196,7 @@ impl Plan {
             if matches!(failure, Failure::NoAnswer(_)) {
                 done.changes.push(change);
             }
-            let error = failure.into_error(what).on_link(to.1.as_str()).in_netns(host.in_words());
+            let error = failure.into_error(what).on_link(to.1.as_str()).in_netns(host.describe());
             return Err(match done.undo(host) {
                 Ok(()) => error,
                 Err(other) => error.leaves_too(other),
@@ -258,8 +258,8 @@ fn wait_for_local_routes(connection: &Connection, link: u32, ips: &[IpAddr]) {
 
 /// Announces the addresses, which neighbours would otherwise learn when their entries expire.
 fn announce(host: &NetNs, link: Link, ips: Vec<IpAddr>) {
-    let told = Announcement::of(Announce::once(), host, link.1, link.0, ips);
-    let _ = told.and_then(|told| told.send());
+    let announcement = Announcement::of(Announce::once(), host, link.1, link.0, ips);
+    let _ = announcement.and_then(|announcement| announcement.send());
 }
 
 /// Returns the same address for this or another link. A label that equals the link's name is

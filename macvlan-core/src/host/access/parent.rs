@@ -23,7 +23,7 @@ impl Known {
         let why = format!("the parent was removed, and {wanted} is now another link");
         Err(Error::new(ErrorKind::ParentNotFound, "use the parent", why)
             .on_parent(wanted.to_string())
-            .in_netns(host.in_words()))
+            .in_netns(host.describe()))
     }
 
     /// Records the parent, and the links beside it.

@@ -76,5 +76,5 @@ fn prefix(link: u32) -> String {
 }
 
 fn fails(host: &NetNs, error: &std::io::Error) -> Error {
-    Error::system("find other users of the host's link", errno_of(error)).in_netns(host.in_words())
+    Error::system("find other users of the host's link", errno_of(error)).in_netns(host.describe())
 }

@@ -56,11 +56,11 @@ impl Listed {
     fn row(&self) -> (IpNet, Option<u32>, u8, Option<u32>) {
         let route = &self.info.route;
         let tos = self.message.header.tos;
-        (route.destination(), route.get_table(), tos, route.get_metric())
+        (route.get_destination(), route.get_table(), tos, route.get_metric())
     }
 
     fn is_ipv4(&self) -> bool {
-        self.info.route.destination().addr().is_ipv4()
+        self.info.route.get_destination().addr().is_ipv4()
     }
 
     fn leads_through(&self, link: u32) -> bool {
@@ -76,7 +76,7 @@ impl Listed {
     /// by the kernel with an address, or is one of the host's routes to its containers.
     fn moves(&self, from: Link, by_hand: &[IpNet]) -> bool {
         let by_whom = match self.info.protocol {
-            RTPROT_KERNEL => by_hand.contains(&self.info.route.destination()),
+            RTPROT_KERNEL => by_hand.contains(&self.info.route.get_destination()),
             protocol => ![RTPROT_RA, RTPROT_MACVLAN].contains(&protocol),
         };
         by_whom && self.info.route.get_kind() == RouteKind::Unicast && self.leads_through(from.0)
@@ -146,7 +146,7 @@ impl Listed {
         to: Link,
     ) -> Result<(Change, Option<Change>)> {
         let there = self.over(from, to)?;
-        let destination = self.info.route.destination();
+        let destination = self.info.route.get_destination();
         let replace = |message: &RouteMessage| Request::replace(Message::NewRoute(message.clone()));
         if !self.is_ipv4() && (self.has_gateway() || !before && !behind) {
             let change = Change {
@@ -185,7 +185,7 @@ pub(super) fn order_of_subnet(
     let is_its = |one: &Listed| {
         one.info.protocol == RTPROT_KERNEL
             && one.is_ipv4()
-            && one.info.route.destination() == address.net.trunc()
+            && one.info.route.get_destination() == address.net.trunc()
             && one.info.route.get_source() == Some(address.ip)
             && one.info.route.get_device() == Some(LinkId::Index(from.0))
     };

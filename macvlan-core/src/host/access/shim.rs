@@ -21,7 +21,7 @@ use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{AcceptRa, LinkInfo, Macvlan, Mode};
+use crate::value::link::{AcceptRa, LinkInfo, MacvlanOptions, Mode};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::route::{Route, RouteInfo};
 
@@ -230,7 +230,7 @@ impl Shim {
 
     /// Returns whether a macvlan of a container is beside the host's link.
     pub(super) fn is_beside_in(&self, container: &NetNs, link: &LinkInfo) -> Result<bool> {
-        let kind = EndpointKind::Macvlan(Macvlan::new(Mode::Bridge));
+        let kind = EndpointKind::Macvlan(MacvlanOptions::new(Mode::Bridge));
         endpoint::is_on(&self.netns, container, link, (self.parent_index(), &kind))
     }
 
@@ -286,7 +286,7 @@ impl Shim {
             .dump(&through, decode::route)
             .map_err(|failure| failure.into_error("list the routes"))?;
         let ours = |info: &RouteInfo| {
-            info.route.destination() == destination
+            info.route.get_destination() == destination
                 && info.route.get_device() == Some(LinkId::Index(self.index()))
                 && info.route.get_table() == Some(encode::MAIN_TABLE)
                 && info.route.get_gateway().is_none()

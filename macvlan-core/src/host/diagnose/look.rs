@@ -9,7 +9,7 @@ use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{LinkInfo, Vlan};
+use crate::value::link::{LinkInfo, VlanOptions};
 use crate::value::mac::MacAddr;
 use crate::value::neighbour::{NeighbourInfo, NeighbourState};
 
@@ -74,7 +74,7 @@ impl Surroundings {
                 break;
             }
             let Some(below) = read(outside, below)? else { break };
-            vlan = wire.vlan.as_ref().map(Vlan::id).or(vlan);
+            vlan = wire.vlan.as_ref().map(VlanOptions::get_id).or(vlan);
             look_at_parent(host, outside, &below, diagnosis)?;
             wire = below;
         }
@@ -272,8 +272,8 @@ fn question(
     let best = routes
         .iter()
         .map(|info| &info.route)
-        .filter(|route| route.destination().contains(&peer))
-        .max_by_key(|route| route.destination().prefix_len());
+        .filter(|route| route.get_destination().contains(&peer))
+        .max_by_key(|route| route.get_destination().prefix_len());
     let Some(best) = best else {
         diagnosis.find(
             FindingKind::NoRoute,

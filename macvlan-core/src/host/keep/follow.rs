@@ -246,7 +246,7 @@ fn has_name(link: &LinkInfo, name: &str) -> bool {
 /// Lists the links of the host.
 pub(in crate::host) fn list(host: &NetNs) -> Result<Vec<LinkInfo>> {
     all(host.connection()?)
-        .map_err(|failure| failure.into_error("list the links").in_netns(host.in_words()))
+        .map_err(|failure| failure.into_error("list the links").in_netns(host.describe()))
 }
 
 fn all(connection: &Connection) -> std::result::Result<Vec<LinkInfo>, Failure> {

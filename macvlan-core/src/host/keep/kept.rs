@@ -44,7 +44,7 @@ pub(super) struct Kept {
     not_before: Option<Instant>,
     pause: Duration,
     /// The last error.
-    told: Option<String>,
+    reported: Option<String>,
     /// The last known state of the link on which the endpoint depends.
     seen: Option<Seen>,
 }
@@ -67,13 +67,13 @@ impl Kept {
             due: None,
             not_before: None,
             pause: FIRST_PAUSE,
-            told: None,
+            reported: None,
             seen: None,
         }
     }
 
     pub(super) fn is(&self, name: LinkName, netns: &NetNs) -> bool {
-        self.endpoint.name() == name && self.netns.id() == netns.id()
+        self.endpoint.get_name() == name && self.netns.id() == netns.id()
     }
 
     pub(super) fn attachment(&self) -> Option<&Attachment> {
@@ -116,9 +116,9 @@ impl Kept {
 
     /// Records an attachment, and keeps its MAC address for later ones.
     fn is_attached(&mut self, attachment: Attachment) {
-        let of_its_own = match self.endpoint.kind() {
+        let of_its_own = match self.endpoint.get_kind() {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {
-                options.mode() != Mode::Passthru
+                options.get_mode() != Mode::Passthru
             }
             EndpointKind::Vlan(_) => false,
         };
@@ -138,7 +138,7 @@ impl Kept {
         // A parent that is gone again will be reported by an event.
         if let Some(link) = find_parent(host, parent)? {
             self.lowest = lowest(host, parent)?.index;
-            self.parent.know(host, self.endpoint.parent(), &link)?;
+            self.parent.know(host, self.endpoint.get_parent(), &link)?;
             self.called.get_or_insert(link.name);
         }
         Ok(())
@@ -166,7 +166,7 @@ impl Kept {
     /// Handles a new or changed link of the host.
     pub(super) fn link_is_there(&mut self, host: &NetNs, link: &LinkInfo) -> Option<KeepEvent> {
         let was_there = self.parent.is_there();
-        let concerns = self.parent.is_card(self.endpoint.parent(), link);
+        let concerns = self.parent.is_card(self.endpoint.get_parent(), link);
         self.parent.has_changed(link);
         let Some(attachment) = &self.attachment else {
             if concerns {
@@ -257,7 +257,7 @@ impl Kept {
             self.may_be_gone = false;
             return Ok(None);
         };
-        if is_on(host, netns, &link, (parent.index, self.endpoint.kind()))? {
+        if is_on(host, netns, &link, (parent.index, self.endpoint.get_kind()))? {
             if attachment.parent_index() != parent.index {
                 attachment.is_on_parent(parent.index, &parent.name);
             }
@@ -275,7 +275,7 @@ impl Kept {
             Ok(netns) => netns,
             Err(error) => return self.cannot_enter(error),
         };
-        let attached = self.parent.find(host, self.endpoint.parent()).and_then(|found| {
+        let attached = self.parent.find(host, self.endpoint.get_parent()).and_then(|found| {
             let Some((parent, name)) = found else { return Ok(None) };
             let endpoint = self.endpoint.clone().with_parent(parent);
             let (mut attachment, _) = ensure(host, &endpoint, &netns, cancels)?;
@@ -308,7 +308,7 @@ impl Kept {
     }
 
     fn has_ended(&self, error: Error) -> KeepEvent {
-        KeepEvent::Ended(self.endpoint.name(), self.netns.clone(), error)
+        KeepEvent::Ended(self.endpoint.get_name(), self.netns.clone(), error)
     }
 
     fn has_failed(&mut self, error: Error) -> Option<KeepEvent> {
@@ -316,15 +316,15 @@ impl Kept {
         (self.due, self.not_before) = (next, next);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         let message = error.to_string();
-        let again = self.told.as_ref() == Some(&message);
-        self.told = Some(message);
-        let (name, netns) = (self.endpoint.name(), self.netns.clone());
+        let again = self.reported.as_ref() == Some(&message);
+        self.reported = Some(message);
+        let (name, netns) = (self.endpoint.get_name(), self.netns.clone());
         (!again).then_some(KeepEvent::Failed(name, netns, error))
     }
 
     /// Records that nothing is pending.
     fn has_succeeded(&mut self) {
-        (self.due, self.not_before, self.told, self.seen) = (None, None, None, None);
+        (self.due, self.not_before, self.reported, self.seen) = (None, None, None, None);
         self.pause = FIRST_PAUSE;
     }
 
@@ -339,7 +339,7 @@ impl Kept {
             Ok(_) => None,
             Err(error) if leads_nowhere(&error) => {
                 let why = "the namespace has ended";
-                let operation = format!("keep {} in {}", self.endpoint.name(), self.netns);
+                let operation = format!("keep {} in {}", self.endpoint.get_name(), self.netns);
                 Some(self.has_ended(Error::new(ErrorKind::NamespaceGone, operation, why)))
             }
             Err(error) => self.has_failed(error),

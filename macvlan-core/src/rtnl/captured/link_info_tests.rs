@@ -3,8 +3,8 @@
 use super::{Captured, decoded};
 use crate::rtnl::decode;
 use crate::value::link::{
-    AcceptRa, AddrGenMode, LinkInfo, LinkState, LinkStatistics, Macvlan, Mode, Offloads, Vlan,
-    VlanProtocol,
+    AcceptRa, AddrGenMode, LinkInfo, LinkState, LinkStatistics, MacvlanOptions, Mode, Offloads,
+    VlanOptions, VlanProtocol,
 };
 
 /// Makes an Ethernet link that is down and has the defaults.
@@ -99,7 +99,7 @@ fn links() {
         told("ip -n blue -d link show dev eth0"),
         [LinkInfo {
             kind: Some("macvlan".into()),
-            macvlan: Some(Macvlan::new(Mode::Bridge).bc_queue_len(1000)),
+            macvlan: Some(MacvlanOptions::new(Mode::Bridge).bc_queue_len(1000)),
             parent: Some(2),
             parent_netns: Some(0),
             mtu: 1400,
@@ -112,7 +112,7 @@ fn links() {
             kind: Some("macvlan".into()),
             // The kernel reports the list in the order of its hash table.
             macvlan: Some(
-                Macvlan::new(Mode::Source)
+                MacvlanOptions::new(Mode::Source)
                     .nodst(true)
                     .bc_queue_len(2000)
                     .source_mac("02:00:00:00:00:02".parse().unwrap())
@@ -163,12 +163,12 @@ fn vlans_and_macvtaps() {
     let mut captured = Captured::read(include_str!("vlans.txt"));
     let mut told = |command: &str| decoded(&captured.take(command), decode::link);
 
-    let said = |vlan: Vlan| vlan.gvrp(false).mvrp(false).bridge_binding(false);
+    let said = |vlan: VlanOptions| vlan.gvrp(false).mvrp(false).bridge_binding(false);
     assert_eq!(
         told("ip -d link show dev ens33.100"),
         [older(LinkInfo {
             kind: Some("vlan".into()),
-            vlan: Some(said(Vlan::new(100).unwrap().reorder_hdr(true).loose_binding(false))),
+            vlan: Some(said(VlanOptions::new(100).unwrap().reorder_hdr(true).loose_binding(false))),
             parent: Some(2),
             min_mtu: 0,
             flags: UP | BROADCAST | RUNNING | MULTICAST | LOWER_UP,
@@ -182,7 +182,7 @@ fn vlans_and_macvtaps() {
             ..link(20, "ens33.100", "02:00:00:00:00:20")
         })]
     );
-    let vlan = Vlan::new(200)
+    let vlan = VlanOptions::new(200)
         .unwrap()
         .protocol(VlanProtocol::Dot1ad)
         .reorder_hdr(false)
@@ -205,7 +205,7 @@ fn vlans_and_macvtaps() {
         told("ip -d link show dev tap0"),
         [older(LinkInfo {
             kind: Some("macvtap".into()),
-            macvlan: Some(Macvlan::new(Mode::Vepa).bc_queue_len(1000)),
+            macvlan: Some(MacvlanOptions::new(Mode::Vepa).bc_queue_len(1000)),
             parent: Some(20),
             tx_queue_len: 500,
             ..link(22, "tap0", "02:00:00:00:00:22")

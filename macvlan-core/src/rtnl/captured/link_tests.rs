@@ -12,7 +12,7 @@ use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::uapi::{IFLA_MACVLAN_BC_CUTOFF, IFLA_VLAN_PROTOCOL, VETH_INFO_PEER};
 use crate::value::link::{
-    AddrGenMode, Link, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan, VlanProtocol,
+    AddrGenMode, Link, MacvlanChange, MacvlanOptions, Mode, SourceMacs, VlanOptions, VlanProtocol,
 };
 use crate::value::mac::MacAddr;
 
@@ -28,7 +28,7 @@ fn mac(text: &str) -> MacAddr {
     text.parse().unwrap()
 }
 
-fn macvlan(name: &str, options: Macvlan) -> Link {
+fn macvlan(name: &str, options: MacvlanOptions) -> Link {
     Link::macvlan(name, ENS33, options).unwrap()
 }
 
@@ -45,12 +45,12 @@ fn add() {
         .enumerate()
     {
         assert_eq!(
-            add(&macvlan(&format!("mv{at}"), Macvlan::new(mode))),
+            add(&macvlan(&format!("mv{at}"), MacvlanOptions::new(mode))),
             ip(&format!("link ens33 name mv{at} type macvlan mode {mode}"))
         );
     }
     assert_eq!(
-        add(&macvlan("eth0", Macvlan::new(Mode::Bridge))
+        add(&macvlan("eth0", MacvlanOptions::new(Mode::Bridge))
             .index(70000)
             .mac(mac("02:42:ac:10:d5:b4"))
             .mtu(1400)
@@ -60,19 +60,22 @@ fn add() {
         .with(&[IFLA_NET_NS_FD], &netns_fd)
     );
     assert_eq!(
-        add(&macvlan("eth0", Macvlan::new(Mode::Bridge)).up(true).promisc(true)),
+        add(&macvlan("eth0", MacvlanOptions::new(Mode::Bridge)).up(true).promisc(true)),
         ip("link ens33 name eth0 up promisc on type macvlan mode bridge")
     );
     assert_eq!(
-        add(&macvlan("mv5", Macvlan::new(Mode::Vepa)).group(7).tx_queue_len(500).queues(2, 3)),
+        add(&macvlan("mv5", MacvlanOptions::new(Mode::Vepa))
+            .group(7)
+            .tx_queue_len(500)
+            .queues(2, 3)),
         ip("link ens33 name mv5 group 7 txqueuelen 500 numtxqueues 2 numrxqueues 3 \
             type macvlan mode vepa")
     );
     assert_eq!(
-        add(&macvlan("mv6", Macvlan::new(Mode::Passthru).nopromisc(true))),
+        add(&macvlan("mv6", MacvlanOptions::new(Mode::Passthru).nopromisc(true))),
         ip("link ens33 name mv6 type macvlan mode passthru nopromisc")
     );
-    let source = Macvlan::new(Mode::Source)
+    let source = MacvlanOptions::new(Mode::Source)
         .nodst(true)
         .bc_queue_len(2000)
         .source_mac(mac("02:00:00:00:00:01"))
@@ -86,16 +89,16 @@ fn add() {
         by_ip.with(&[IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_MACVLAN_BC_CUTOFF], &[0xff; 4])
     );
     assert_eq!(
-        add(&Link::macvtap("tap0", ENS33, Macvlan::new(Mode::Bridge)).unwrap()),
+        add(&Link::macvtap("tap0", ENS33, MacvlanOptions::new(Mode::Bridge)).unwrap()),
         ip("link ens33 name tap0 type macvtap mode bridge")
     );
     // The protocol is always sent, in network byte order.
     assert_eq!(
-        add(&Link::vlan("ens33.100", ENS33, Vlan::new(100).unwrap()).unwrap()),
+        add(&Link::vlan("ens33.100", ENS33, VlanOptions::new(100).unwrap()).unwrap()),
         ip("link ens33 name ens33.100 type vlan id 100")
             .with(&[IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_VLAN_PROTOCOL], &[0x81, 0x00])
     );
-    let vlan = Vlan::new(200)
+    let vlan = VlanOptions::new(200)
         .unwrap()
         .protocol(VlanProtocol::Dot1ad)
         .reorder_hdr(false)
@@ -178,7 +181,7 @@ fn change_and_delete() {
             ip(&format!("set dev mv0 type {kind} {words}"))
         );
     }
-    let vlan = Vlan::new(1).unwrap().gvrp(true).reorder_hdr(false).egress_qos(0, 3).unwrap();
+    let vlan = VlanOptions::new(1).unwrap().gvrp(true).reorder_hdr(false).egress_qos(0, 3).unwrap();
     assert_eq!(
         set(ENS33, &LinkChange::Vlan(&vlan)),
         ip("set dev ens33 type vlan gvrp on reorder_hdr off egress-qos-map 0:3")

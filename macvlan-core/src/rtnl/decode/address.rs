@@ -39,11 +39,11 @@ pub(crate) fn address(payload: &[u8]) -> Option<AddressInfo> {
     }
     // IPv6 omits IFA_LOCAL unless there is a peer.
     let net = IpNet::new(local.or(peer)?, prefix_len).ok()?;
-    let mut address = Address::as_told(net);
+    let mut address = Address::from_kernel(net);
     if flags & nix::libc::IFA_F_OPTIMISTIC != 0 {
-        address = address.as_told_with(DuplicateDetection::Optimistic);
+        address = address.with_detection(DuplicateDetection::Optimistic);
     } else if flags & nix::libc::IFA_F_NODAD != 0 {
-        address = address.as_told_with(DuplicateDetection::Skip);
+        address = address.with_detection(DuplicateDetection::Skip);
     }
     Some(AddressInfo {
         address,

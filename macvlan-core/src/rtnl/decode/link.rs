@@ -20,7 +20,8 @@ use crate::rtnl::uapi::{
     IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ARPFILTER,
 };
 use crate::value::link::{
-    AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, Macvlan, Mode, Vlan, VlanProtocol,
+    AcceptRa, AddrGenMode, LinkInfo, LinkStatistics, MacvlanOptions, Mode, VlanOptions,
+    VlanProtocol,
 };
 
 /// Returns the index of a link (`struct ifinfomsg`).
@@ -98,11 +99,11 @@ fn link_kind(info: &mut LinkInfo, value: &[u8]) {
     }
 }
 
-fn macvlan(data: &[u8]) -> Option<Macvlan> {
+fn macvlan(data: &[u8]) -> Option<MacvlanOptions> {
     let find = |wanted| attributes(data).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
     let mode = find(IFLA_MACVLAN_MODE).and_then(u32_of).and_then(Mode::from_kernel)?;
     let flags = find(IFLA_MACVLAN_FLAGS).and_then(u16_of).unwrap_or_default();
-    let mut macvlan = Macvlan::new(mode).nopromisc(flags & 1 != 0).nodst(flags & 2 != 0);
+    let mut macvlan = MacvlanOptions::new(mode).nopromisc(flags & 1 != 0).nodst(flags & 2 != 0);
     for (_, value) in attributes(find(IFLA_MACVLAN_MACADDR_DATA).unwrap_or_default()) {
         if let Some(mac) = mac_of(value) {
             macvlan = macvlan.source_mac(mac);
@@ -117,7 +118,7 @@ fn macvlan(data: &[u8]) -> Option<Macvlan> {
     Some(macvlan)
 }
 
-fn vlan(data: &[u8]) -> Option<Vlan> {
+fn vlan(data: &[u8]) -> Option<VlanOptions> {
     let find = |wanted| attributes(data).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
     let protocol = find(IFLA_VLAN_PROTOCOL)
         .and_then(|value| value.first_chunk().copied().map(u16::from_be_bytes))
@@ -131,7 +132,7 @@ fn vlan(data: &[u8]) -> Option<Vlan> {
     let ingress = map(IFLA_VLAN_INGRESS_QOS).filter_map(|(from, to)| Some((tag(from)?, to)));
     let egress = map(IFLA_VLAN_EGRESS_QOS).filter_map(|(from, to)| Some((from, tag(to)?)));
     Some(
-        Vlan::of(find(IFLA_VLAN_ID).and_then(u16_of)?)
+        VlanOptions::of(find(IFLA_VLAN_ID).and_then(u16_of)?)
             .protocol(protocol.unwrap_or_default())
             .with_flags(find(IFLA_VLAN_FLAGS).and_then(u32_of).unwrap_or_default())
             .with_qos(ingress.collect(), egress.collect()),
@@ -141,7 +142,7 @@ fn vlan(data: &[u8]) -> Option<Vlan> {
 /// Iterates over a link's attributes of an address family.
 fn of_family(families: &[u8], family: u16) -> impl Iterator<Item = (u16, &[u8])> {
     let found = attributes(families).find(move |(other, _)| *other == family);
-    found.into_iter().flat_map(|(_, told)| attributes(told))
+    found.into_iter().flat_map(|(_, data)| attributes(data))
 }
 
 fn ipv4(info: &mut LinkInfo, families: &[u8]) {

@@ -4,11 +4,11 @@
 //! affect the others.
 
 mod address;
-mod again;
 mod event;
 mod link;
 mod neighbour;
 mod rate;
+mod restore;
 mod route;
 mod rule;
 
@@ -19,14 +19,14 @@ use crate::rtnl::uapi::NETNSA_NSID;
 use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
-pub(crate) use again::{
-    default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
-    route_through,
-};
 pub(crate) use event::{ended, event};
 pub(crate) use link::{carrier_losses, link, link_index};
 pub(crate) use neighbour::neighbour;
 pub(crate) use rate::{foreign_qdisc, rate};
+pub(crate) use restore::{
+    default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
+    route_through,
+};
 pub(crate) use route::{local_route, route};
 pub(crate) use rule::{marked_rule, rule};
 

@@ -21,7 +21,7 @@ use crate::rtnl::encode::rate::replace_rate;
 use crate::rtnl::uapi::{
     AF_INET6, IFF_ALLMULTI, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE,
 };
-use crate::value::link::{AddrGenMode, MacvlanChange, Vlan};
+use crate::value::link::{AddrGenMode, MacvlanChange, VlanOptions};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
@@ -46,7 +46,7 @@ pub(crate) enum LinkChange<'a> {
     NetNs(&'a NetNs, Option<LinkName>),
     /// Changes the options of this kind, macvlan or macvtap.
     Macvlan(&'a str, &'a MacvlanChange),
-    Vlan(&'a Vlan),
+    Vlan(&'a VlanOptions),
     AddAltName(&'a str),
     DeleteAltName(&'a str),
     /// The sysctl `arp_filter`.

@@ -12,7 +12,7 @@ use crate::rtnl::uapi::{
     IFLA_VLAN_QOS_MAPPING, MACVLAN_MACADDR_ADD, MACVLAN_MACADDR_DEL, MACVLAN_MACADDR_FLUSH,
     MACVLAN_MACADDR_SET, VETH_INFO_PEER,
 };
-use crate::value::link::{LinkKind, Macvlan, MacvlanChange, Mode, SourceMacs, Vlan};
+use crate::value::link::{LinkKind, MacvlanChange, MacvlanOptions, Mode, SourceMacs, VlanOptions};
 use crate::value::mac::MacAddr;
 
 // The length of `struct ifinfomsg`, which precedes the attributes of a veth's peer
@@ -28,7 +28,7 @@ pub(super) fn new(info: &mut Payload, kind: &LinkKind) {
         }
         LinkKind::Vlan(options) => info.nested(IFLA_INFO_DATA, |data| {
             data.attribute(IFLA_VLAN_PROTOCOL, &(options.get_protocol() as u16).to_be_bytes());
-            data.attribute(IFLA_VLAN_ID, &options.id().to_ne_bytes());
+            data.attribute(IFLA_VLAN_ID, &options.get_id().to_ne_bytes());
             vlan(data, options);
         }),
         LinkKind::Veth { peer, peer_netns } => info.nested(IFLA_INFO_DATA, |data| {
@@ -62,18 +62,18 @@ pub(super) fn change_macvlan(info: &mut Payload, kind: &str, change: &MacvlanCha
 }
 
 /// Writes changed options of a VLAN, whose id and protocol cannot be changed.
-pub(super) fn change_vlan(info: &mut Payload, options: &Vlan) {
+pub(super) fn change_vlan(info: &mut Payload, options: &VlanOptions) {
     info.text(IFLA_INFO_KIND, "vlan");
     info.nested(IFLA_INFO_DATA, |data| vlan(data, options));
 }
 
-fn macvlan(data: &mut Payload, options: &Macvlan) {
-    mode(data, options.mode());
+fn macvlan(data: &mut Payload, options: &MacvlanOptions) {
+    mode(data, options.get_mode());
     if options.flags() != 0 {
         data.attribute(IFLA_MACVLAN_FLAGS, &options.flags().to_ne_bytes());
     }
-    if !options.source_macs().is_empty() {
-        set_source_macs(data, options.source_macs());
+    if !options.get_source_macs().is_empty() {
+        set_source_macs(data, options.get_source_macs());
     }
     broadcasts(data, options.get_bc_queue_len(), options.get_bc_cutoff());
 }
@@ -113,7 +113,7 @@ fn set_source_macs(data: &mut Payload, macs: &[MacAddr]) {
     });
 }
 
-fn vlan(data: &mut Payload, options: &Vlan) {
+fn vlan(data: &mut Payload, options: &VlanOptions) {
     let (flags, mask) = options.flags();
     if mask != 0 {
         // `struct ifla_vlan_flags`

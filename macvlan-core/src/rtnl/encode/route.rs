@@ -58,7 +58,7 @@ enum Verb {
 /// Writes `struct rtmsg` and the attributes.
 fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result<Payload> {
     route.check()?;
-    let destination = route.destination();
+    let destination = route.get_destination();
     let v4 = destination.addr().is_ipv4();
     // A table above 255 is in an attribute; the header then has "unspec".
     let table = route.get_table().unwrap_or(MAIN_TABLE);
@@ -78,7 +78,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
         scope.into(),
         route_type(route.get_kind()).into(),
     ];
-    let flags = flag(RTNH_F_ONLINK, route.is_on_link());
+    let flags = flag(RTNH_F_ONLINK, route.get_on_link());
     let mut message = Payload::new(&[&header, &flags.to_ne_bytes()]);
     if !route.is_default() {
         with_octets(destination.addr(), |octets| message.attribute(RTA_DST, octets));
@@ -122,7 +122,7 @@ fn route(route: &Route, device: Option<u32>, verb: Verb, protocol: u8) -> Result
 fn scope_of(route: &Route) -> Scope {
     route.get_scope().unwrap_or({
         let direct = route.get_gateway().is_none() && route.get_kind() == RouteKind::Unicast;
-        if direct && route.destination().addr().is_ipv4() { Scope::Link } else { Scope::Global }
+        if direct && route.get_destination().addr().is_ipv4() { Scope::Link } else { Scope::Global }
     })
 }
 

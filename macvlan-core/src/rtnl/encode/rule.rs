@@ -15,7 +15,8 @@ use crate::value::rule::Rule;
 pub(crate) fn rule(rule: &Rule, protocol: u8) -> Result<RuleMessage> {
     rule.check()?;
     let mut message = RuleMessage::default();
-    message.header.family = if rule.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
+    message.header.family =
+        if rule.get_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
     message.header.action = RuleAction::ToTable;
     if let Some(from) = rule.get_from() {
         message.header.src_len = from.prefix_len();
@@ -25,9 +26,9 @@ pub(crate) fn rule(rule: &Rule, protocol: u8) -> Result<RuleMessage> {
         message.header.dst_len = to.prefix_len();
         message.attributes.push(RuleAttribute::Destination(to.addr()));
     }
-    match u8::try_from(rule.table()) {
+    match u8::try_from(rule.get_table()) {
         Ok(table) => message.header.table = table,
-        Err(_) => message.attributes.push(RuleAttribute::Table(rule.table())),
+        Err(_) => message.attributes.push(RuleAttribute::Table(rule.get_table())),
     }
     message.attributes.extend(rule.get_priority().map(RuleAttribute::Priority));
     if protocol != RTPROT_UNSPEC {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::value::link::{AcceptRa, AddrGenMode, Macvlan, Vlan};
+use crate::value::link::{AcceptRa, AddrGenMode, MacvlanOptions, VlanOptions};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkId;
 
@@ -26,7 +26,7 @@ pub struct LinkInfo {
     pub kind: Option<String>,
     /// The options of a macvlan or macvtap.
     #[doc(alias = "IFLA_INFO_DATA")]
-    pub macvlan: Option<Macvlan>,
+    pub macvlan: Option<MacvlanOptions>,
     /// The index of the link below: the parent of a macvlan or VLAN, or the peer of a veth.
     ///
     /// If [`LinkInfo::parent_netns`] is set, it is an index in that namespace.
@@ -62,7 +62,7 @@ pub struct LinkInfo {
     pub allmulticast_count: Option<u32>,
     /// The options of a VLAN, with every flag set.
     #[doc(alias = "IFLA_INFO_DATA")]
-    pub vlan: Option<Vlan>,
+    pub vlan: Option<VlanOptions>,
     /// The alternative names.
     #[doc(alias = "altname")]
     #[doc(alias = "IFLA_ALT_IFNAME")]

@@ -59,15 +59,16 @@ impl Mode {
 /// The options of a macvlan or macvtap.
 ///
 /// ```
-/// use macvlan_core::{Macvlan, Mode};
-/// let options = Macvlan::new(Mode::Bridge).bc_queue_len(2000);
-/// assert_eq!(options.mode(), Mode::Bridge);
-/// assert!(Macvlan::new(Mode::Bridge).nopromisc(true).check().is_err()); // for passthru only
+/// use macvlan_core::{MacvlanOptions, Mode};
+/// let options = MacvlanOptions::new(Mode::Bridge).bc_queue_len(2000);
+/// assert_eq!(options.get_mode(), Mode::Bridge);
+/// // For passthru only:
+/// assert!(MacvlanOptions::new(Mode::Bridge).nopromisc(true).check().is_err());
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
-pub struct Macvlan {
+pub struct MacvlanOptions {
     mode: Mode,
     nopromisc: bool,
     nodst: bool,
@@ -76,7 +77,7 @@ pub struct Macvlan {
     bc_cutoff: Option<i32>,
 }
 
-impl Macvlan {
+impl MacvlanOptions {
     /// Makes options with a mode and the kernel's defaults.
     #[doc(alias = "IFLA_MACVLAN_MODE")]
     pub fn new(mode: Mode) -> Self {
@@ -141,24 +142,24 @@ impl Macvlan {
     }
 
     /// Returns the mode.
-    pub fn mode(&self) -> Mode {
+    pub fn get_mode(&self) -> Mode {
         self.mode
     }
 
     /// Returns whether the parent is not made promiscuous.
     #[doc(alias = "MACVLAN_FLAG_NOPROMISC")]
-    pub fn is_nopromisc(&self) -> bool {
+    pub fn get_nopromisc(&self) -> bool {
         self.nopromisc
     }
 
     /// Returns whether destination addresses are ignored.
     #[doc(alias = "MACVLAN_FLAG_NODST")]
-    pub fn is_nodst(&self) -> bool {
+    pub fn get_nodst(&self) -> bool {
         self.nodst
     }
 
     /// Returns the MAC addresses from which frames are received in mode source.
-    pub fn source_macs(&self) -> &[MacAddr] {
+    pub fn get_source_macs(&self) -> &[MacAddr] {
         &self.source_macs
     }
 
@@ -181,7 +182,7 @@ impl Macvlan {
     }
 
     /// Formats the options as `ip link add … type macvlan` takes them.
-    pub(crate) fn in_words(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let mut words = format!(" mode {}", self.mode);
         if self.nopromisc {
             words.push_str(" nopromisc");
@@ -322,18 +323,18 @@ impl MacvlanChange {
     /// Sets both flags; the kernel cannot change one alone.
     #[doc(alias = "IFLA_MACVLAN_FLAGS")]
     pub fn flags(mut self, nopromisc: bool, nodst: bool) -> Self {
-        self.flags = Some(Macvlan::default().nopromisc(nopromisc).nodst(nodst).flags());
+        self.flags = Some(MacvlanOptions::default().nopromisc(nopromisc).nodst(nodst).flags());
         self
     }
 
-    /// Sets the length of the broadcast queue in frames; see [`Macvlan::bc_queue_len`].
+    /// Sets the length of the broadcast queue in frames; see [`MacvlanOptions::bc_queue_len`].
     #[doc(alias = "IFLA_MACVLAN_BC_QUEUE_LEN")]
     pub fn bc_queue_len(mut self, frames: u32) -> Self {
         self.bc_queue_len = Some(frames);
         self
     }
 
-    /// Sets the broadcast cutoff of the parent; see [`Macvlan::bc_cutoff`].
+    /// Sets the broadcast cutoff of the parent; see [`MacvlanOptions::bc_cutoff`].
     #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     pub fn bc_cutoff(mut self, siblings: i32) -> Self {
         self.bc_cutoff = Some(siblings);
@@ -365,11 +366,11 @@ mod tests {
     #[test]
     fn options_are_refused_outside_their_mode() {
         let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
-        assert!(Macvlan::new(Mode::Bridge).source_mac(mac).check().is_err());
-        assert!(Macvlan::new(Mode::Source).source_mac(mac).nodst(true).check().is_ok());
-        assert!(Macvlan::new(Mode::Private).nodst(true).check().is_err());
-        assert!(Macvlan::new(Mode::Private).nopromisc(true).check().is_err());
-        assert!(Macvlan::new(Mode::Passthru).nopromisc(true).check().is_ok());
+        assert!(MacvlanOptions::new(Mode::Bridge).source_mac(mac).check().is_err());
+        assert!(MacvlanOptions::new(Mode::Source).source_mac(mac).nodst(true).check().is_ok());
+        assert!(MacvlanOptions::new(Mode::Private).nodst(true).check().is_err());
+        assert!(MacvlanOptions::new(Mode::Private).nopromisc(true).check().is_err());
+        assert!(MacvlanOptions::new(Mode::Passthru).nopromisc(true).check().is_ok());
     }
 
     #[test]
@@ -391,7 +392,7 @@ mod tests {
         let macs: Vec<MacAddr> =
             (0..5456_u32).map(|number| MacAddr::from_ipv4(number.into())).collect();
         let all = |macs: &[MacAddr]| {
-            macs.iter().fold(Macvlan::new(Mode::Source), |link, mac| link.source_mac(*mac))
+            macs.iter().fold(MacvlanOptions::new(Mode::Source), |link, mac| link.source_mac(*mac))
         };
         let set =
             |macs: &[MacAddr]| MacvlanChange::new().source_macs(SourceMacs::Set(macs.to_vec()));

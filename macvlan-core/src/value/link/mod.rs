@@ -9,8 +9,8 @@ mod vlan;
 pub use info::{LinkInfo, LinkState, LinkStatistics, Offloads};
 pub use ipv6::{AcceptRa, Ipv6Sysctl};
 pub use kind::{EndpointType, LinkType};
-pub use macvlan::{Macvlan, MacvlanChange, Mode, SourceMacs};
-pub use vlan::{Vlan, VlanProtocol};
+pub use macvlan::{MacvlanChange, MacvlanOptions, Mode, SourceMacs};
+pub use vlan::{VlanOptions, VlanProtocol};
 
 pub(crate) use macvlan::LIST_OUTSIDE_SOURCE;
 
@@ -29,9 +29,9 @@ pub(crate) const LOOPBACK: u32 = 1;
 /// A link to be created by [`Handle::add_link`](crate::Handle::add_link).
 ///
 /// ```no_run
-/// use macvlan_core::{Handle, Link, Macvlan, Mode};
+/// use macvlan_core::{Handle, Link, MacvlanOptions, Mode};
 /// let handle = Handle::open()?;
-/// handle.add_link(&Link::macvlan("mv0", "ens33", Macvlan::new(Mode::Bridge))?.up(true))?;
+/// handle.add_link(&Link::macvlan("mv0", "ens33", MacvlanOptions::new(Mode::Bridge))?.up(true))?;
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[doc(alias = "RTM_NEWLINK")]
@@ -62,11 +62,11 @@ pub struct Link {
 #[non_exhaustive]
 pub enum LinkKind {
     /// A macvlan on a parent.
-    Macvlan(Macvlan),
+    Macvlan(MacvlanOptions),
     /// A macvtap on a parent: a macvlan whose frames a program exchanges through `/dev/tapN`.
-    Macvtap(Macvlan),
+    Macvtap(MacvlanOptions),
     /// A VLAN of a parent.
-    Vlan(Vlan),
+    Vlan(VlanOptions),
     /// A pair of virtual Ethernet links; the peer may be in another namespace.
     Veth {
         /// The name of the peer.
@@ -99,17 +99,17 @@ impl LinkKind {
     }
 
     /// Formats the options as `ip link add … type KIND` takes them, each with a leading space.
-    pub(crate) fn options_in_words(&self) -> String {
+    pub(crate) fn describe_options(&self) -> String {
         match self {
-            Self::Macvlan(options) | Self::Macvtap(options) => options.in_words(),
-            Self::Vlan(options) => options.in_words(),
+            Self::Macvlan(options) | Self::Macvtap(options) => options.describe(),
+            Self::Vlan(options) => options.describe(),
             Self::Veth { peer, .. } => format!(" peer name {peer}"),
             Self::Dummy | Self::Bridge => String::new(),
         }
     }
 
     /// Returns the options of a macvlan or macvtap.
-    pub(crate) fn macvlan(&self) -> Option<&Macvlan> {
+    pub(crate) fn macvlan(&self) -> Option<&MacvlanOptions> {
         match self {
             Self::Macvlan(options) | Self::Macvtap(options) => Some(options),
             _ => None,
@@ -217,7 +217,7 @@ impl Link {
     pub fn macvlan(
         name: impl IntoLinkName,
         parent: impl IntoLinkId,
-        options: Macvlan,
+        options: MacvlanOptions,
     ) -> Result<Self> {
         Self::on(name, parent, LinkKind::Macvlan(options))
     }
@@ -231,7 +231,7 @@ impl Link {
     pub fn macvtap(
         name: impl IntoLinkName,
         parent: impl IntoLinkId,
-        options: Macvlan,
+        options: MacvlanOptions,
     ) -> Result<Self> {
         Self::on(name, parent, LinkKind::Macvtap(options))
     }
@@ -242,7 +242,11 @@ impl Link {
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a name is invalid.
     #[doc(alias = "ip link add type vlan")]
-    pub fn vlan(name: impl IntoLinkName, parent: impl IntoLinkId, options: Vlan) -> Result<Self> {
+    pub fn vlan(
+        name: impl IntoLinkName,
+        parent: impl IntoLinkId,
+        options: VlanOptions,
+    ) -> Result<Self> {
         Self::on(name, parent, LinkKind::Vlan(options))
     }
 

@@ -9,15 +9,15 @@ use crate::value::text::named;
 /// The options of a VLAN link: an id, the protocol of the tag, flags and priority maps.
 ///
 /// ```
-/// use macvlan_core::{Vlan, VlanProtocol};
-/// let vlan = Vlan::new(200)?.protocol(VlanProtocol::Dot1ad).egress_qos(0, 3)?;
-/// assert!(Vlan::new(4095).is_err());
+/// use macvlan_core::{VlanOptions, VlanProtocol};
+/// let vlan = VlanOptions::new(200)?.protocol(VlanProtocol::Dot1ad).egress_qos(0, 3)?;
+/// assert!(VlanOptions::new(4095).is_err());
 /// # Ok::<(), macvlan_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
-pub struct Vlan {
+pub struct VlanOptions {
     id: u16,
     protocol: VlanProtocol,
     reorder_hdr: Option<bool>,
@@ -55,16 +55,16 @@ impl VlanProtocol {
     }
 }
 
-impl TryFrom<u16> for Vlan {
+impl TryFrom<u16> for VlanOptions {
     type Error = Error;
     fn try_from(id: u16) -> Result<Self> {
         Self::new(id)
     }
 }
 
-impl FromStr for Vlan {
+impl FromStr for VlanOptions {
     type Err = Error;
-    /// Parses an id, such as `100`, or [`Vlan::PRIORITY_TAGS`].
+    /// Parses an id, such as `100`, or [`VlanOptions::PRIORITY_TAGS`].
     fn from_str(id: &str) -> Result<Self> {
         let refuse = || {
             let why = format!("expected a number or {}", Self::PRIORITY_TAGS);
@@ -77,8 +77,8 @@ impl FromStr for Vlan {
     }
 }
 
-impl Vlan {
-    /// The text form of the id 0; see [`Vlan::priority_tags`].
+impl VlanOptions {
+    /// The text form of the id 0; see [`VlanOptions::priority_tags`].
     pub const PRIORITY_TAGS: &str = "priority-tags";
 
     /// The maximum id; 4095 is reserved by the standard.
@@ -200,7 +200,7 @@ impl Vlan {
 
     /// Returns the id.
     #[doc(alias = "IFLA_VLAN_ID")]
-    pub fn id(&self) -> u16 {
+    pub fn get_id(&self) -> u16 {
         self.id
     }
 
@@ -263,7 +263,7 @@ impl Vlan {
     }
 
     /// Formats the options as `ip link add … type vlan` takes them.
-    pub(crate) fn in_words(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let mut words = format!(" protocol {} id {}", self.protocol, self.id);
         let flags = [
             ("reorder_hdr", self.reorder_hdr),
@@ -331,34 +331,34 @@ mod tests {
     #[test]
     fn ids_and_priorities_have_their_limits() {
         for id in [1, 2, 4094] {
-            assert_eq!(Vlan::new(id).unwrap().id(), id);
+            assert_eq!(VlanOptions::new(id).unwrap().get_id(), id);
         }
         for id in [0, 4095, 4096, u16::MAX] {
-            assert!(Vlan::new(id).is_err());
+            assert!(VlanOptions::new(id).is_err());
         }
-        assert_eq!(Vlan::priority_tags().id(), 0);
-        assert_eq!("priority-tags".parse::<Vlan>().unwrap(), Vlan::priority_tags());
-        assert_eq!("100".parse::<Vlan>().unwrap(), Vlan::of(100));
+        assert_eq!(VlanOptions::priority_tags().get_id(), 0);
+        assert_eq!("priority-tags".parse::<VlanOptions>().unwrap(), VlanOptions::priority_tags());
+        assert_eq!("100".parse::<VlanOptions>().unwrap(), VlanOptions::of(100));
         for id in ["0", "4095", "0100", "", "65536", "Priority-tags"] {
-            assert!(id.parse::<Vlan>().is_err(), "{id:?} was taken");
+            assert!(id.parse::<VlanOptions>().is_err(), "{id:?} was taken");
         }
-        assert!(Vlan::of(1).ingress_qos(7, 0).is_ok());
-        assert!(Vlan::of(1).ingress_qos(8, 0).is_err());
-        assert!(Vlan::of(1).egress_qos(0, 8).is_err());
+        assert!(VlanOptions::of(1).ingress_qos(7, 0).is_ok());
+        assert!(VlanOptions::of(1).ingress_qos(8, 0).is_err());
+        assert!(VlanOptions::of(1).egress_qos(0, 8).is_err());
     }
 
     #[test]
     fn what_was_said_last_of_a_priority_counts() {
-        let vlan = Vlan::of(1).ingress_qos(2, 3).unwrap().ingress_qos(2, 4).unwrap();
+        let vlan = VlanOptions::of(1).ingress_qos(2, 3).unwrap().ingress_qos(2, 4).unwrap();
         let vlan = vlan.egress_qos(9, 1).unwrap().egress_qos(9, 0).unwrap();
         assert_eq!((vlan.get_ingress_qos(), vlan.get_egress_qos()), (&[(2, 4)][..], &[(9, 0)][..]));
     }
 
     #[test]
     fn only_what_is_said_is_in_the_mask() {
-        assert_eq!(Vlan::of(1).flags(), (0, 0));
-        assert_eq!(Vlan::of(1).reorder_hdr(false).mvrp(true).flags(), (8, 9));
-        assert_eq!(Vlan::of(1).with_flags(0b10110).flags(), (0b10110, 0b11111));
+        assert_eq!(VlanOptions::of(1).flags(), (0, 0));
+        assert_eq!(VlanOptions::of(1).reorder_hdr(false).mvrp(true).flags(), (8, 9));
+        assert_eq!(VlanOptions::of(1).with_flags(0b10110).flags(), (0b10110, 0b11111));
     }
 
     #[test]

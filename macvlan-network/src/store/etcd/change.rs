@@ -185,12 +185,12 @@ impl Pool<'_> {
 }
 
 /// Repeats an attempt until no other process was faster.
-pub(super) fn insist<T>(attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    insist_or(attempt)
+pub(super) fn retry<T>(attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    retry_or(attempt)
 }
 
-/// Repeats an attempt like [`insist`], with another type of error.
-pub(super) fn insist_or<T, E: From<Error>>(
+/// Repeats an attempt like [`retry`], with another type of error.
+pub(super) fn retry_or<T, E: From<Error>>(
     mut attempt: impl FnMut() -> std::result::Result<Option<T>, E>,
 ) -> std::result::Result<T, E> {
     for tries in 0..TRIES {

@@ -14,7 +14,7 @@ use crate::record::NetworkRecord;
 use crate::store::refusal::{changed, no_network};
 use crate::store::{clash, format};
 
-use super::change::{Change, insist};
+use super::change::{Change, retry};
 use super::keys::{self, EVERYBODY, Holder, end_of};
 use super::making::{Gaps, Making, changes, entry};
 use super::store::EtcdStore;
@@ -63,7 +63,7 @@ impl EtcdStore {
     ) -> Result<Vec<Lease>> {
         let (operation, key) = ("change the network", self.keys.network(&new.id));
         let mut making = Making::new(self, random::id());
-        let changed = insist(|| {
+        let changed = retry(|| {
             let found = self.wire.get(Get::Key(key.clone()))?;
             let found = found.first().ok_or_else(|| no_network(new.name()))?;
             let now: NetworkRecord = format::read(&found.value)?;
@@ -128,7 +128,7 @@ impl EtcdStore {
             let subnet = pool.and_then(|pool| old.config.get_subnets().get(pool));
             if let (Some(subnet), Some(owner)) = (subnet, parts.next()) {
                 let gap = Gap { first: keys::number(end_of(&key))?, last: keys::number(&value)? };
-                shares.entry((subnet.net(), owner.to_owned())).or_default().push(gap);
+                shares.entry((subnet.get_net(), owner.to_owned())).or_default().push(gap);
             }
             has.insert(place.to_owned(), value);
         }
@@ -136,7 +136,7 @@ impl EtcdStore {
             let mut free = pool::without(subnet.gaps(), held.iter().copied());
             let theirs = shares
                 .iter()
-                .filter(|((net, owner), _)| *net == subnet.net() && owner != EVERYBODY);
+                .filter(|((net, owner), _)| *net == subnet.get_net() && owner != EVERYBODY);
             for ((_, owner), gaps) in theirs {
                 let still = pool::within(gaps, &free);
                 free = pool::without(free, still.iter().copied());

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::record::NetworkRecord;
 use crate::store::format;
 
-use super::change::{Change, insist};
+use super::change::{Change, retry};
 use super::keys::EVERYBODY;
 use super::making::{Gaps, Making, entry};
 use super::store::EtcdStore;
@@ -23,7 +23,7 @@ impl EtcdStore {
             .map(|(pool, gap)| entry(pool, EVERYBODY, gap))
             .collect();
         let mut making = Making::new(self, network.id.clone());
-        let made = insist(|| {
+        let made = retry(|| {
             let (mut change, none) = (Change::default(), BTreeSet::new());
             change.when.push(self.guarded()?);
             self.check("create the network", network, alone, &none, &mut change.when)?;

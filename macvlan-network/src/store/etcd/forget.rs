@@ -4,7 +4,7 @@ use etcd_client::TxnOp;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::change::insist;
+use super::change::retry;
 use super::store::EtcdStore;
 use super::wire::none_within;
 
@@ -12,7 +12,7 @@ impl EtcdStore {
     /// Makes a host count as dead, if none of its processes is alive; false if it already does.
     pub(super) fn forget_persistent(&self, host: &str) -> Result<bool> {
         let (all, key) = (self.keys.host(host, ""), self.keys.persistent(host));
-        insist(|| {
+        retry(|| {
             let found = self.wire.all(&all)?;
             if found.is_empty() {
                 return Ok(Some(false));

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::pool::{self, Gap, Order};
 use crate::record::NetworkRecord;
 
-use super::change::{Change, Pool, insist};
+use super::change::{Change, Pool, retry};
 use super::keys::{self, EVERYBODY};
 use super::seen::Seen;
 use super::store::EtcdStore;
@@ -25,7 +25,7 @@ impl EtcdStore {
 
     /// Returns the owner of the gaps that this host takes addresses from.
     pub(super) fn owner<'a>(&'a self, network: &NetworkRecord) -> &'a str {
-        if network.config.get_share().is_some() { &self.host } else { EVERYBODY }
+        if network.config.get_block_size().is_some() { &self.host } else { EVERYBODY }
     }
 
     /// Returns the address from which the search for a free one starts.
@@ -54,7 +54,7 @@ impl EtcdStore {
     ///
     /// The network's record is a condition, since the network may have other gaps by now.
     pub(super) fn claim(&self, network: &NetworkRecord, pool: usize, share: u32) -> Result<bool> {
-        insist(|| {
+        retry(|| {
             let seen = Seen::new(&self.wire);
             let found = self.wire.get(Get::Key(self.keys.network(&network.id)))?;
             let (there, now) = self.current(network, &found);

@@ -8,14 +8,14 @@ use ipnet::IpNet;
 use macvlan_core::LinkName;
 
 use crate::error::{Error, Result};
-use crate::lease::{Lease, Wish};
+use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{name_taken, no_network, not_pending};
-use crate::store::{Granted, Store as _, format};
+use crate::store::{LeaseOutcome, Store as _, format};
 use crate::time::seconds as now;
 
-use super::change::{Change, insist, insist_or};
+use super::change::{Change, retry, retry_or};
 use super::held::{AllHeld, Held};
 use super::keys::{self, EVERYBODY, Holder, Was};
 use super::pick::Pick;
@@ -26,17 +26,25 @@ use super::wire::{Get, Item, OPERATIONS, absent, exists, unchanged};
 
 impl EtcdStore {
     /// Grants a lease.
-    pub(super) fn grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
-        insist(|| self.try_grant(network, wish))
+    pub(super) fn grant(
+        &self,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+    ) -> Result<LeaseOutcome> {
+        retry(|| self.try_grant(network, request))
     }
 
-    fn try_grant(&self, network: &NetworkRecord, wish: &Wish) -> Result<Option<Granted>> {
-        let (id, container) = (network.id.as_str(), wish.container.as_str());
-        let name = wish.name.as_deref().unwrap_or("");
+    fn try_grant(
+        &self,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+    ) -> Result<Option<LeaseOutcome>> {
+        let (id, container) = (network.id.as_str(), request.container.as_str());
+        let name = request.name.as_deref().unwrap_or("");
         let seen = Seen::new(&self.wire);
         let [first, further] = AllHeld::gets(&self.keys, id, container);
         let was = self.keys.was(id, container);
-        let interface = wish.interface.as_ref().map_or("", LinkName::as_str);
+        let interface = request.interface.as_ref().map_or("", LinkName::as_str);
         let gets = [
             Get::Key(self.keys.network(id)),
             first,
@@ -47,11 +55,11 @@ impl EtcdStore {
             Get::Key(was),
             Get::Key(self.registration.key.clone()),
         ];
-        let wanted = wish.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
+        let wanted = request.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
         let wanted: Vec<Get> = wanted.collect();
         // Also reads the parts of the pools that will be needed.
-        let starts = self.starts(&seen, network, wish)?;
-        let pools = self.pool_gets(&seen, network, wish, &starts);
+        let starts = self.starts(&seen, network, request)?;
+        let pools = self.pool_gets(&seen, network, request, &starts);
         seen.fetch(&[&gets[..], &wanted, &pools].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
@@ -60,7 +68,7 @@ impl EtcdStore {
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now != *network {
-            return Ok(Some(Granted::Changed(now)));
+            return Ok(Some(LeaseOutcome::Changed(now)));
         }
         let Some(host) = host.first() else {
             // etcd could not be reached for so long that this host counts as dead.
@@ -72,21 +80,21 @@ impl EtcdStore {
         others.retain(|lease| lease.network != network.id);
         let held = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
         let ours = held.leases();
-        let meant = wish.meant(network, &ours)?;
+        let meant = request.meant(network, &ours)?;
         others.extend(ours);
         if let Some(Held { item, lease, .. }) = meant.map(|at| &held.all[at]) {
-            let is_there = wish.is_beside(lease);
+            let is_there = request.is_beside(lease);
             if is_there && !self.write_anew(item, host)? {
                 return Ok(None);
             }
             others.retain(|other| other.endpoint != lease.endpoint);
-            return Ok(Some(Granted::Held { lease: lease.clone(), others }));
+            return Ok(Some(LeaseOutcome::Held { lease: lease.clone(), others }));
         }
         let was = was_by_it.first().or(was.first());
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
         let (mut taken, mut addresses) = (Vec::new(), Vec::new());
-        for (get, one) in wanted.iter().zip(&wish.take) {
+        for (get, one) in wanted.iter().zip(&request.take) {
             let item = seen.get(get)?.into_iter().next();
             let item = item.ok_or_else(|| not_pending(network, one))?;
             let pending = self.take_pending(&seen, network, &item, &mut addresses, &mut change)?;
@@ -94,12 +102,12 @@ impl EtcdStore {
         }
         for v6 in [false, true] {
             let mut picks = Vec::new();
-            for address in wish.fixed(network, v6)? {
+            for address in request.fixed(network, v6)? {
                 picks.push(self.pick_fixed(&seen, network, address, &mut change)?);
             }
-            if picks.is_empty() && wish.chooses(network, v6) {
+            if picks.is_empty() && request.chooses(network, v6) {
                 let family = (v6, was.as_ref(), &starts);
-                picks.push(self.pick_any(&seen, network, wish, family, &mut change)?);
+                picks.push(self.pick_any(&seen, network, request, family, &mut change)?);
             }
             for pick in picks {
                 match pick {
@@ -109,12 +117,12 @@ impl EtcdStore {
             }
         }
         let plain = addresses.iter().map(|(net, _)| *net).collect();
-        let lease = wish.granted(network, plain, &others, &taken);
+        let lease = request.granted(network, plain, &others, &taken);
         self.put_lease(&mut change, network, &lease, &addresses, (&held, named.first()))?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         change.when.push(unchanged(there.key.clone(), there.changed));
         match self.decide(change) {
-            Ok(true) => Ok(Some(Granted::New { lease, others, taken })),
+            Ok(true) => Ok(Some(LeaseOutcome::New { lease, others, taken })),
             Ok(false) => Ok(None),
             Err(trouble) => {
                 if !trouble.is_refusal {
@@ -235,7 +243,7 @@ impl EtcdStore {
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
         let (id, container) = (network.id.as_str(), lease.container.as_str());
-        insist_or(|| {
+        retry_or(|| {
             let host = self.registration.key.clone();
             let mut gets = vec![Get::Key(self.keys.network(id)), Get::Key(host.clone())];
             gets.extend(AllHeld::gets(&self.keys, id, container));
@@ -247,7 +255,7 @@ impl EtcdStore {
             let mut next = || read.next().unwrap_or_default();
             let (found, registered, first, further) = (next(), next(), next(), next());
             let (there, current) = self.current(network, &found);
-            let keep = current.config.get_keep().as_secs();
+            let keep = current.config.get_reservation_ttl().as_secs();
             let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
             // Its names may have changed in the meantime.
             let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
@@ -291,7 +299,7 @@ impl EtcdStore {
     }
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
-        insist(|| {
+        retry(|| {
             let host = self.registration.key.clone();
             let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
             let name = lease.name.as_deref().unwrap_or("");
@@ -331,7 +339,7 @@ impl EtcdStore {
         })
     }
 
-    pub(super) fn try_add_foreign(
+    pub(super) fn try_add_conflicting_address(
         &self,
         network: &NetworkRecord,
         address: IpAddr,
@@ -399,7 +407,7 @@ impl EtcdStore {
             if owner == EVERYBODY || living.contains(&owner) {
                 continue;
             }
-            insist(|| {
+            retry(|| {
                 let seen = Seen::new(&self.wire);
                 let theirs = self.pool(&seen, network, pool, &owner);
                 let Some((_, from)) = theirs.first_free(0)? else { return Ok(Some(())) };

@@ -35,16 +35,16 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
-use crate::lease::{Foreign, Lease, Wish};
+use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
-use crate::store::{Found, Granted, Store, Unreadable, format, is_id};
+use crate::store::{Found, LeaseOutcome, Store, Unreadable, format, is_id};
 
 pub use options::{EtcdOptions, Pem};
 pub use store::EtcdStore;
 
-use change::{Change, insist};
+use change::{Change, retry};
 use held::AllHeld;
 use keys::{Holder, end_of};
 use trouble::Trouble;
@@ -182,7 +182,7 @@ impl Store for EtcdStore {
     fn remove_network(&self, network: &NetworkRecord) -> Result<()> {
         self.settle()?;
         let key = self.keys.network(&network.id);
-        insist(|| {
+        retry(|| {
             let found = self.wire.get(Get::Key(key.clone()))?;
             if found.is_empty() {
                 return Err(no_network(network.name()));
@@ -212,14 +212,14 @@ impl Store for EtcdStore {
         })
     }
 
-    fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
+    fn lease(&self, network: &NetworkRecord, request: &LeaseRequest) -> Result<LeaseOutcome> {
         self.settle()?;
-        self.grant(network, wish)
+        self.grant(network, request)
     }
 
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        insist(|| {
+        retry(|| {
             let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
             let host = Get::Key(self.registration.key.clone());
             let [first, further, host] = self.wire.read_all([first, further, host])?;
@@ -242,7 +242,7 @@ impl Store for EtcdStore {
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        insist(|| self.try_update(network, lease))
+        retry(|| self.try_update(network, lease))
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
@@ -252,7 +252,7 @@ impl Store for EtcdStore {
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
-        insist(|| self.try_bind(network, lease))
+        retry(|| self.try_bind(network, lease))
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
@@ -332,24 +332,24 @@ impl Store for EtcdStore {
         Ok(networks.chain(leases).collect())
     }
 
-    fn add_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool> {
-        insist(|| self.try_add_foreign(network, address))
+    fn add_conflicting_address(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool> {
+        retry(|| self.try_add_conflicting_address(network, address))
     }
 
-    fn forget_foreign(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool> {
+    fn remove_conflicting_address(&self, network: &NetworkRecord, address: IpAddr) -> Result<bool> {
         let is_foreign = |holder: &Holder| matches!(holder, Holder::Foreign { .. });
-        insist(|| self.try_free(network, address, &is_foreign))
+        retry(|| self.try_free(network, address, &is_foreign))
     }
 
-    fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>> {
-        let mut foreign = Vec::new();
+    fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>> {
+        let mut conflicting = Vec::new();
         for item in self.wire.all(&self.keys.addresses(&network.id))? {
             if let Ok(Holder::Foreign { found, .. }) = keys::read(&item.value) {
                 let address = pool::address(keys::number(end_of(&item.key))?);
-                foreign.push(Foreign { address, found });
+                conflicting.push(ConflictingAddress { address, found });
             }
         }
-        Ok(foreign)
+        Ok(conflicting)
     }
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {

@@ -7,7 +7,7 @@ use etcd_client::Compare;
 use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::Wish;
+use crate::lease::LeaseRequest;
 use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::clash;
@@ -21,7 +21,7 @@ use super::wire::{Get, absent, unchanged};
 
 /// Returns whether only this address was refused, so that another one may be given.
 fn is_of_an_address(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::AddressForeign | ErrorKind::AddressUnusable)
+    matches!(error.kind(), ErrorKind::AddressConflict | ErrorKind::AddressUnusable)
 }
 
 /// An address that was chosen.
@@ -107,7 +107,7 @@ impl EtcdStore {
 
     /// Returns all owners of gaps in a pool.
     pub(super) fn owners(&self, network: &NetworkRecord, pool: usize) -> Result<Vec<String>> {
-        if network.config.get_share().is_none() {
+        if network.config.get_block_size().is_none() {
             return Ok(vec![EVERYBODY.to_owned()]);
         }
         let prefix = self.keys.pool(network.gaps(), pool);
@@ -128,14 +128,15 @@ impl EtcdStore {
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
-        wish: &Wish,
+        request: &LeaseRequest,
     ) -> Result<BTreeMap<usize, u128>> {
         let is_chosen = |v6| {
-            wish.chooses(network, v6) && wish.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty())
+            request.chooses(network, v6)
+                && request.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty())
         };
         let subnets = network.config.get_subnets().iter().enumerate();
         let pools: Vec<usize> = subnets
-            .filter(|(_, subnet)| is_chosen(subnet.net().addr().is_ipv6()))
+            .filter(|(_, subnet)| is_chosen(subnet.get_net().addr().is_ipv6()))
             .map(|(pool, _)| pool)
             .collect();
         if network.config.get_order() == Order::Next {
@@ -150,7 +151,7 @@ impl EtcdStore {
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
-        wish: &Wish,
+        request: &LeaseRequest,
         starts: &BTreeMap<usize, u128>,
     ) -> Vec<Get> {
         let mut gets = Vec::new();
@@ -159,7 +160,7 @@ impl EtcdStore {
             gets.extend(gaps.gets_around(*start));
             gets.push(self.get_rested(network, *pool));
         }
-        let fixed = [false, true].map(|v6| wish.fixed(network, v6).unwrap_or_default());
+        let fixed = [false, true].map(|v6| request.fixed(network, v6).unwrap_or_default());
         for address in fixed.into_iter().flatten() {
             let at = pool::number(address);
             gets.push(Get::Key(self.keys.address(&network.id, at)));
@@ -177,13 +178,13 @@ impl EtcdStore {
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
-        wish: &Wish,
+        request: &LeaseRequest,
         (v6, was, starts): (bool, Option<&Was>, &BTreeMap<usize, u128>),
         change: &mut Change,
     ) -> Result<Pick> {
         let may = |address: &IpAddr| {
             network.with_prefix(*address).is_ok()
-                && network.check_reserved(*address, wish.name.as_deref()).is_ok()
+                && network.check_reserved(*address, request.name.as_deref()).is_ok()
         };
         let had = was.iter().flat_map(|was| &was.addresses).copied();
         let had: Vec<IpAddr> = had.filter(may).collect();
@@ -194,7 +195,7 @@ impl EtcdStore {
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,
-                Some(Holder::Kept { container: kept_for, .. }) => kept_for == wish.container,
+                Some(Holder::Kept { container: kept_for, .. }) => kept_for == request.container,
                 Some(_) => false,
             };
             if is_ours {
@@ -215,11 +216,11 @@ impl EtcdStore {
         let owner = self.owner(network);
         let subnets = network.config.get_subnets();
         for (pool, start) in
-            starts.iter().filter(|(pool, _)| subnets[**pool].net().addr().is_ipv6() == v6)
+            starts.iter().filter(|(pool, _)| subnets[**pool].get_net().addr().is_ipv6() == v6)
         {
             let gaps = self.pool(seen, network, *pool, owner);
             let Some((at, from)) = gaps.first_free(*start)? else {
-                match network.config.get_share() {
+                match network.config.get_block_size() {
                     Some(share) if self.claim(network, *pool, share)? => return Ok(Pick::Again),
                     _ => continue,
                 }

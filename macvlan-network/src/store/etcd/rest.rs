@@ -7,7 +7,7 @@ use crate::pool;
 use crate::record::NetworkRecord;
 use crate::time::seconds as now;
 
-use super::change::{Change, insist};
+use super::change::{Change, retry};
 use super::keys::{self, Holder, Was, end_of};
 use super::pick::Pick;
 use super::seen::Seen;
@@ -76,7 +76,7 @@ impl EtcdStore {
     ) -> Result<Option<Pick>> {
         let subnets = network.config.get_subnets().iter().enumerate();
         let mut listed: Option<Item> = None;
-        for (pool, _) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
+        for (pool, _) in subnets.filter(|(_, subnet)| subnet.get_net().addr().is_ipv6() == v6) {
             let first = seen.get(&self.get_rested(network, pool))?.into_iter().next();
             // Ordered by time, which follows the pool's number in the key.
             let time = |item: &Item| item.key.rsplit('/').nth(1).map(str::to_owned);
@@ -149,7 +149,7 @@ impl EtcdStore {
             }
             let address = pool::address(keys::number(end_of(&item.key))?);
             if is_forgotten(until) || !network.gives(address) {
-                insist(|| self.try_free(network, address, &may_go))?;
+                retry(|| self.try_free(network, address, &may_go))?;
             } else if !rests {
                 let mut change = Change::default();
                 change.when.push(unchanged(item.key.clone(), item.changed));

@@ -41,7 +41,7 @@ pub(super) fn change(
     Ok(leases)
 }
 
-/// Replaces the gaps by those between the addresses that are leased, kept, resting or foreign.
+/// Replaces the gaps by those between the addresses that are leased, kept, resting or conflicting.
 fn pools(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,

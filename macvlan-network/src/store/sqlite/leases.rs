@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use macvlan_core::LinkName;
 use rusqlite::{Transaction, params};
 
-use crate::lease::{Lease, Wish};
+use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, taken};
-use crate::store::{Granted, clash};
+use crate::store::{LeaseOutcome, clash};
 
 use super::gaps::{self, Holder, blob, from_blob};
 use super::names;
@@ -27,40 +27,40 @@ const MEMORY: i64 = 30 * 24 * 3600;
 pub(super) fn lease(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
-    wish: &Wish,
-) -> Attempt<Granted> {
+    request: &LeaseRequest,
+) -> Attempt<LeaseOutcome> {
     let (number, now) = current(transaction, network)?;
     if let Cow::Owned(changed) = now {
-        return Ok(Granted::Changed(changed));
+        return Ok(LeaseOutcome::Changed(changed));
     }
     let (ours, mut others): (Vec<Lease>, Vec<Lease>) =
-        rows::of_container(transaction, &wish.container)?
+        rows::of_container(transaction, &request.container)?
             .into_iter()
             .partition(|lease| lease.network == network.id);
-    let meant = wish.meant(network, &ours)?;
+    let meant = request.meant(network, &ours)?;
     others.extend(ours.iter().cloned());
     if let Some(lease) = meant.map(|at| ours[at].clone()) {
         others.retain(|other| other.endpoint != lease.endpoint);
-        return Ok(Granted::Held { lease, others });
+        return Ok(LeaseOutcome::Held { lease, others });
     }
     let (mut taken, mut addresses) = (Vec::new(), Vec::new());
-    for id in &wish.take {
+    for id in &request.take {
         let pending = pending::take(transaction, network, number, id)?;
         addresses.extend(pending.addresses.iter().copied());
         taken.push(pending);
     }
     for v6 in [false, true] {
-        let fixed = wish.fixed(network, v6)?;
+        let fixed = request.fixed(network, v6)?;
         for address in &fixed {
             addresses.push(take_fixed(transaction, network, number, *address)?);
         }
-        if fixed.is_empty() && wish.chooses(network, v6) {
-            addresses.push(take_any(transaction, network, number, wish, v6)?);
+        if fixed.is_empty() && request.chooses(network, v6) {
+            addresses.push(take_any(transaction, network, number, request, v6)?);
         }
     }
-    let lease = wish.granted(network, addresses, &others, &taken);
+    let lease = request.granted(network, addresses, &others, &taken);
     insert(transaction, network, number, &lease)?;
-    Ok(Granted::New { lease, others, taken })
+    Ok(LeaseOutcome::New { lease, others, taken })
 }
 
 /// Inserts a lease and its addresses, which are in no gap any longer.
@@ -157,11 +157,11 @@ fn take_any(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     number: i64,
-    wish: &Wish,
+    request: &LeaseRequest,
     v6: bool,
 ) -> Attempt<IpNet> {
-    for address in remembered(transaction, number, wish)? {
-        let may = network.check_reserved(address, wish.name.as_deref()).is_ok();
+    for address in remembered(transaction, number, request)? {
+        let may = network.check_reserved(address, request.name.as_deref()).is_ok();
         if address.is_ipv6() == v6 && may {
             match take_fixed(transaction, network, number, address) {
                 Err(Stop::Refused(_)) => {}
@@ -170,7 +170,7 @@ fn take_any(
         }
     }
     let subnets = network.config.get_subnets().iter().enumerate();
-    for (pool, subnet) in subnets.filter(|(_, subnet)| subnet.net().addr().is_ipv6() == v6) {
+    for (pool, subnet) in subnets.filter(|(_, subnet)| subnet.get_net().addr().is_ipv6() == v6) {
         let last: Option<[u8; 16]> = transaction
             .prepare_cached("SELECT given_last FROM pool WHERE network = ? AND pool = ?")?
             .query_row(params![number, pool], |row| row.get(0))?;
@@ -198,13 +198,17 @@ fn take_any(
 }
 
 /// Returns the addresses that a container had, first those of the requested interface.
-fn remembered(transaction: &Transaction<'_>, number: i64, wish: &Wish) -> Attempt<Vec<IpAddr>> {
+fn remembered(
+    transaction: &Transaction<'_>,
+    number: i64,
+    request: &LeaseRequest,
+) -> Attempt<Vec<IpAddr>> {
     let mut statement = transaction.prepare_cached(
         "SELECT address FROM memory WHERE network = ? AND container = ? \
          ORDER BY interface IS ? DESC, released DESC",
     )?;
-    let interface = wish.interface.as_ref().map(LinkName::as_str);
-    let params = params![number, wish.container, interface];
+    let interface = request.interface.as_ref().map(LinkName::as_str);
+    let params = params![number, request.container, interface];
     let found = statement.query_map(params, gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
@@ -222,7 +226,7 @@ pub(super) fn release(
     if statement.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
         return Ok(false);
     }
-    let keep = i64::try_from(network.config.get_keep().as_secs()).unwrap_or(i64::MAX);
+    let keep = i64::try_from(network.config.get_reservation_ttl().as_secs()).unwrap_or(i64::MAX);
     let until = (keep > 0).then(|| now().saturating_add(keep));
     for address in &lease.addresses {
         transaction

@@ -27,12 +27,12 @@ use ipnet::IpNet;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Result};
-use crate::lease::{Foreign, Lease, Wish};
+use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::owned::Owned;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
-use crate::store::{Found, Granted, Store, Unreadable, format};
+use crate::store::{Found, LeaseOutcome, Store, Unreadable, format};
 
 use file::{Contents, File};
 use library::Library;
@@ -211,8 +211,8 @@ impl Store for SqliteStore {
         self.write("remove the network", |transaction| networks::remove(transaction, network))
     }
 
-    fn lease(&self, network: &NetworkRecord, wish: &Wish) -> Result<Granted> {
-        self.write("lease addresses", |transaction| leases::lease(transaction, network, wish))
+    fn lease(&self, network: &NetworkRecord, request: &LeaseRequest) -> Result<LeaseOutcome> {
+        self.write("lease addresses", |transaction| leases::lease(transaction, network, request))
     }
 
     /// Only checks that the lease exists, since no change is ever left unanswered here.
@@ -280,8 +280,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn add_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
-        self.write("remember a foreign address", |transaction| {
+    fn add_conflicting_address(
+        &self,
+        network: &NetworkRecord,
+        address: std::net::IpAddr,
+    ) -> Result<bool> {
+        self.write("record a conflicting address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
@@ -304,8 +308,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn forget_foreign(&self, network: &NetworkRecord, address: std::net::IpAddr) -> Result<bool> {
-        self.write("forget a foreign address", |transaction| {
+    fn remove_conflicting_address(
+        &self,
+        network: &NetworkRecord,
+        address: std::net::IpAddr,
+    ) -> Result<bool> {
+        self.write("delete the record of a conflicting address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             let forgotten = transaction.execute(
@@ -319,14 +327,14 @@ impl Store for SqliteStore {
         })
     }
 
-    fn foreign(&self, network: &NetworkRecord) -> Result<Vec<Foreign>> {
-        self.read("list the foreign addresses", |transaction| {
+    fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>> {
+        self.read("list the conflicting addresses", |transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT address, since FROM address WHERE network = ? AND endpoint IS NULL",
             )?;
             let found = statement.query_map([number(transaction, network)?], |row| {
                 let found: i64 = row.get(1)?;
-                Ok(Foreign { address: gaps::address(row)?, found: found.unsigned_abs() })
+                Ok(ConflictingAddress { address: gaps::address(row)?, found: found.unsigned_abs() })
             })?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         })

@@ -12,39 +12,40 @@ use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
 
 /// Addresses that are used by machines on the LAN that are not containers of the network, from
-/// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+/// macvlan_network_conflicting_addresses(). Freed with macvlan_conflicting_address_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_foreign_list {
+pub struct macvlan_conflicting_address_list {
     _opaque: (),
 }
-object!(macvlan_foreign_list, Vec<(CString, u64)>);
+object!(macvlan_conflicting_address_list, Vec<(CString, u64)>);
 
 /// Records an address as used by a machine that is not a container of this network: it is no longer
 /// assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
 /// automatically.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_add_foreign(
+pub unsafe extern "C" fn macvlan_network_add_conflicting_address(
     network: *const macvlan_network,
     address: *const c_char,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(network).network.add_foreign(parse_ip(text!(address))?)?;
+        shared!(network).network.add_conflicting_address(parse_ip(text!(address))?)?;
     })
 }
 
 /// Deletes the record of an address. `was_known`, which can be NULL, is set to whether there was
 /// one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_forget_foreign(
+pub unsafe extern "C" fn macvlan_network_remove_conflicting_address(
     network: *const macvlan_network,
     address: *const c_char,
     was_known: *mut bool,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let known = shared!(network).network.forget_foreign(parse_ip(text!(address))?)?;
+        let known =
+            shared!(network).network.remove_conflicting_address(parse_ip(text!(address))?)?;
         if !was_known.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
@@ -53,30 +54,32 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
 }
 
 /// Lists the addresses that are recorded as used by machines that are not containers of this
-/// network. The caller frees the list with macvlan_foreign_list_free().
+/// network. The caller frees the list with macvlan_conflicting_address_list_free().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_foreign(
+pub unsafe extern "C" fn macvlan_network_conflicting_addresses(
     network: *const macvlan_network,
-    foreign: *mut *mut macvlan_foreign_list,
+    list: *mut *mut macvlan_conflicting_address_list,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let foreign = out!(foreign);
-        let found = shared!(network).network.foreign()?;
-        give(foreign, found.iter().map(|one| (c_string(one.address), one.found)).collect());
+        let list = out!(list);
+        let found = shared!(network).network.conflicting_addresses()?;
+        give(list, found.iter().map(|one| (c_string(one.address), one.found)).collect());
     })
 }
 
 /// Returns the number of addresses.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_count(list: *const macvlan_foreign_list) -> usize {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_count(
+    list: *const macvlan_conflicting_address_list,
+) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
 /// Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_address(
-    list: *const macvlan_foreign_list,
+pub unsafe extern "C" fn macvlan_conflicting_address_list_address(
+    list: *const macvlan_conflicting_address_list,
     index: usize,
 ) -> *const c_char {
     answer(null(), || Ok(shared!(list).get(index).map_or(null(), |(text, _)| text.as_ptr())))
@@ -84,8 +87,8 @@ pub unsafe extern "C" fn macvlan_foreign_list_address(
 
 /// Returns the time at which it was found, in seconds since 1970; 0 past the end.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_found(
-    list: *const macvlan_foreign_list,
+pub unsafe extern "C" fn macvlan_conflicting_address_list_found(
+    list: *const macvlan_conflicting_address_list,
     index: usize,
 ) -> u64 {
     answer(0, || Ok(shared!(list).get(index).map_or(0, |(_, found)| *found)))
@@ -93,7 +96,9 @@ pub unsafe extern "C" fn macvlan_foreign_list_found(
 
 /// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_free(list: *mut macvlan_foreign_list) {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_free(
+    list: *mut macvlan_conflicting_address_list,
+) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

@@ -1,8 +1,8 @@
-//! `macvlan.Detaching`: a detach in the background.
+//! `macvlan.DetachHandle`: a detach in the background.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use macvlan_core::{Detached, Detaching as Core, Result};
+use macvlan_core::{DetachHandle as Core, Detached, Result};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -13,19 +13,19 @@ enumerations!(Detached = "Detached");
 
 /// A detach in the background, from Host.detach_later(). It continues if this object is dropped.
 #[pyclass(frozen, module = "macvlan")]
-pub(crate) struct Detaching {
+pub(crate) struct DetachHandle {
     running: Mutex<Option<Core>>,
     result: OnceLock<Result<Detached>>,
 }
 
-impl Detaching {
+impl DetachHandle {
     pub(crate) fn new(detaching: Core) -> Self {
         Self { running: Mutex::new(Some(detaching)), result: OnceLock::new() }
     }
 }
 
 #[pymethods]
-impl Detaching {
+impl DetachHandle {
     /// Returns whether the detach has finished, successfully or not.
     #[getter]
     fn is_finished(&self) -> bool {
@@ -53,6 +53,6 @@ impl Detaching {
     }
 
     fn __repr__(&self) -> &'static str {
-        if self.is_finished() { "<Detaching, finished>" } else { "<Detaching>" }
+        if self.is_finished() { "<DetachHandle, finished>" } else { "<DetachHandle>" }
     }
 }

@@ -6,24 +6,24 @@ use macvlan_core::{LinkName, MacAddr, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, LeaseState, Wish, in_front_of};
+use crate::lease::{Lease, LeaseRequest, LeaseState, in_front_of};
 use crate::name::{check_findable, check_name, folded};
 
 /// Options for connecting a container to a network.
 ///
 /// ```
-/// use macvlan_network::Member;
+/// use macvlan_network::ConnectOptions;
 ///
-/// let member = Member::new("4f1c9a")
+/// let options = ConnectOptions::new("4f1c9a")
 ///     .name("test101")
 ///     .alias("web")
 ///     .address("10.0.10.7".parse()?);
-/// # let _ = member;
+/// # let _ = options;
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub struct Member {
+pub struct ConnectOptions {
     pub(crate) container: String,
     name: Option<String>,
     aliases: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Member {
     pub(crate) replace_default_route: bool,
 }
 
-impl Member {
+impl ConnectOptions {
     /// Makes options for a container, identified by a stable id.
     ///
     /// A container that returns with the same id gets its addresses back.
@@ -120,8 +120,8 @@ impl Member {
     /// Sets whether the container's default routes lead through this network.
     ///
     /// If true, the network gets a priority one higher than that of the container's other networks;
-    /// if false, the default routes never lead through it. By default, [`Member::gw_priority`]
-    /// decides.
+    /// if false, the default routes never lead through it. By default,
+    /// [`ConnectOptions::gw_priority`] decides.
     ///
     /// Default routes do not lead through a network that is internal or has no gateway of the
     /// family. When the container is disconnected from their network, they change to the next one.
@@ -197,12 +197,12 @@ impl Member {
     }
 
     /// Returns the request to the store for connecting the container in a namespace.
-    pub(crate) fn wish_in(&self, host: &str, netns: &NetNs) -> Result<Wish> {
+    pub(crate) fn request_in(&self, host: &str, netns: &NetNs) -> Result<LeaseRequest> {
         let path = path_of(netns);
-        self.wish(host, LeaseState::Connected { netns: NetNsMark::of(netns)?, path })
+        self.request(host, LeaseState::Connected { netns: NetNsMark::of(netns)?, path })
     }
 
-    pub(crate) fn wish(&self, host: &str, state: LeaseState) -> Result<Wish> {
+    pub(crate) fn request(&self, host: &str, state: LeaseState) -> Result<LeaseRequest> {
         check_name(&self.container, "a container's id")?;
         self.name.as_deref().map_or(Ok(()), |name| check_findable(name, "a container's name"))?;
         for (at, id) in self.take.iter().enumerate() {
@@ -233,7 +233,7 @@ impl Member {
             return Err(Error::invalid("connect", why));
         }
         let interface = self.interface.as_deref().map(LinkName::new).transpose();
-        Ok(Wish {
+        Ok(LeaseRequest {
             container: self.container.clone(),
             name: self.name.clone(),
             aliases: self.aliases.clone(),

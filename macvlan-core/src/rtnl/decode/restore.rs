@@ -19,7 +19,7 @@ pub(crate) fn default_route(payload: &[u8], families: &[bool]) -> Option<RouteMe
     let (RouteInfo { route: found, .. }, message) = raw_route(payload)?;
     let wanted = found.is_default()
         && found.get_table() == Some(crate::rtnl::encode::MAIN_TABLE)
-        && families.contains(&found.destination().addr().is_ipv4());
+        && families.contains(&found.get_destination().addr().is_ipv4());
     wanted.then_some(message)
 }
 
@@ -30,12 +30,12 @@ pub(crate) fn raw_address(payload: &[u8]) -> Option<AddressMessage> {
 
 /// Returns a route, and a message that adds it again.
 pub(crate) fn raw_route(payload: &[u8]) -> Option<(RouteInfo, RouteMessage)> {
-    let told = route(payload)?;
+    let found = route(payload)?;
     let mut message = RouteMessage::parse(payload).ok()?;
     // The kernel reports the link's state in flags that it refuses in requests.
     message.header.flags &= RouteFlags::Onlink;
     repeatable(&mut message.attributes);
-    Some((told, message))
+    Some((found, message))
 }
 
 /// Returns a message that adds a route of any type again; `None` for routes that the kernel adds
@@ -54,8 +54,8 @@ pub(crate) fn made_route(payload: &[u8]) -> Option<RouteMessage> {
 /// As [`made_route`], for routes through a link; `None` for those from router advertisements.
 pub(crate) fn route_through(payload: &[u8], link: u32) -> Option<RouteMessage> {
     // `made_route` removes the state of next hops, so the links are read before.
-    let told = RouteMessage::parse(payload).ok()?;
-    let through = told.attributes.iter().any(|attribute| match attribute {
+    let found = RouteMessage::parse(payload).ok()?;
+    let through = found.attributes.iter().any(|attribute| match attribute {
         RouteAttribute::Oif(index) => *index == link,
         RouteAttribute::MultiPath(hops) => hops.iter().any(|hop| hop.interface_index == link),
         _ => false,
