@@ -99,7 +99,7 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
         let mut people = People::default();
         let fixed = |address: &str| ConnectOptions::new("fixed").address(ip(address));
         for (address, kind, words) in [
-            ("10.1.0.1", ErrorKind::AddressUnusable, "10.1.0.1 is the gateway's"),
+            ("10.1.0.1", ErrorKind::AddressUnusable, "10.1.0.1 is the gateway"),
             ("10.1.0.3", ErrorKind::AddressUnusable, "reserved for \"printer\""),
             ("10.1.0.255", ErrorKind::AddressUnusable, "not a host address"),
             ("10.2.0.1", ErrorKind::AddressUnusable, "no subnet of the network contains"),

@@ -74,7 +74,7 @@ fn one_subnet_in_several_networks() -> Outcome {
             ("wide", subnet("10.0.0.0/8")?, "could lease"),
             ("some", part("10.1.0.127-10.1.0.130")?, "could lease"),
             // The other network's gateway.
-            ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "10.1.0.254 would be"),
+            ("router", part("10.1.0.250-10.1.0.254")?.without_gateway(), "could lease 10.1.0.254"),
         ] {
             let error = networks.create(&on(name, "ens33", net)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");

@@ -52,7 +52,7 @@ fn subnets_change_around_who_is_connected() -> Outcome {
             (nothing("10.2.0.0/24")?, "10.1.0.1"),
             (nothing("10.1.0.0/16")?, "its address would become 10.1.0.10"),
             (without("10.1.0.101")?, "container \"c3\" has 10.1.0.101/24: 10.1.0.101 is excluded"),
-            (on("lan", narrow()?.gateway(ip("10.1.0.102"))), "10.1.0.102 is the gateway's"),
+            (on("lan", narrow()?.gateway(ip("10.1.0.102"))), "10.1.0.102 is the gateway"),
             (on("lan", narrow()?.reserve("x", ip("10.1.0.100"))), "reserved for \"x\""),
             (
                 NetworkConfig::new("lan").parent("ens33").without_addresses(),
