@@ -8,6 +8,7 @@ use macvlan_core::{Detached, HostAccess};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::record::input;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn macvlan_host_access_by(
 ) -> c_int {
     boundary!(error, {
         let access = out!(access);
-        give(access, Way(Some(shared!(host).access_by(shared!(options).clone())?)));
+        give(access, Way(Some(shared!(host).access_by(input!(options))?)));
     })
 }
 
@@ -145,8 +146,8 @@ pub unsafe extern "C" fn macvlan_access_attach(
     boundary!(error, {
         let attachment = out!(attachment);
         let (endpoint, netns) = (shared!(endpoint), shared!(netns));
-        let attached = shared!(access).open()?.attach(&endpoint.endpoint, &netns.netns)?;
-        give(attachment, Attached::new(attached));
+        let attached = shared!(access).open()?.attach(&endpoint.value, &netns.netns)?;
+        give(attachment, Attached::from(attached));
     })
 }
 
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn macvlan_access_add(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(access).open()?.add(&shared!(attachment).attachment)?;
+        shared!(access).open()?.add(&shared!(attachment).value)?;
     })
 }
 
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn macvlan_access_remove(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(access).open()?.remove(&shared!(attachment).attachment)?;
+        shared!(access).open()?.remove(&shared!(attachment).value)?;
     })
 }
 
@@ -202,7 +203,7 @@ pub unsafe extern "C" fn macvlan_access_detach(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let attachment = &shared!(attachment).attachment;
+        let attachment = &shared!(attachment).value;
         let detached = shared!(access).open()?.detach(attachment)?;
         if !was_there.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.

@@ -1,27 +1,55 @@
 //! Addresses in a network's subnets that are used by other machines than its containers.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
+use ::macvlan_network::Foreign;
 use macvlan_core::parse_ip;
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::{c_string, text};
+use crate::base::text::text;
+use crate::base::view::{Arena, Output, View, nth_record, views};
 use crate::network::macvlan_network;
 
+/// An address that is used by a machine on the LAN that is not a container of the network.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_conflicting_address {
+    /// The size of the struct.
+    pub size: usize,
+    /// The address, without a prefix length.
+    pub address: *const c_char,
+    /// The time at which it was found, in seconds since 1970.
+    pub found: u64,
+}
+record!(macvlan_conflicting_address);
+
+impl Output for Foreign {
+    type Record = macvlan_conflicting_address;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_conflicting_address {
+        macvlan_conflicting_address {
+            address: arena.text(self.address),
+            found: self.found,
+            ..macvlan_conflicting_address::new()
+        }
+    }
+}
+
 /// Addresses that are used by machines on the LAN that are not containers of the network, from
-/// macvlan_network_foreign(). Freed with macvlan_foreign_list_free().
+/// macvlan_network_foreign(). Freed with macvlan_conflicting_address_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_foreign_list {
+pub struct macvlan_conflicting_address_list {
     _opaque: (),
 }
-object!(macvlan_foreign_list, Vec<(CString, u64)>);
+object!(macvlan_conflicting_address_list, Vec<View<Foreign>>);
 
 /// Records an address as used by a machine that is not a container of this network: it is no longer
-/// assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
+/// assigned. Refused if a container has it. With the probe of macvlan_network_config this is done
 /// automatically.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_add_foreign(
@@ -30,7 +58,7 @@ pub unsafe extern "C" fn macvlan_network_add_foreign(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(network).network.add_foreign(parse_ip(text!(address))?)?;
+        shared!(network).value.add_foreign(parse_ip(text!(address))?)?;
     })
 }
 
@@ -44,7 +72,7 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let known = shared!(network).network.forget_foreign(parse_ip(text!(address))?)?;
+        let known = shared!(network).value.forget_foreign(parse_ip(text!(address))?)?;
         if !was_known.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
@@ -53,47 +81,37 @@ pub unsafe extern "C" fn macvlan_network_forget_foreign(
 }
 
 /// Lists the addresses that are recorded as used by machines that are not containers of this
-/// network. The caller frees the list with macvlan_foreign_list_free().
+/// network. The caller frees the list with macvlan_conflicting_address_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_foreign(
     network: *const macvlan_network,
-    foreign: *mut *mut macvlan_foreign_list,
+    foreign: *mut *mut macvlan_conflicting_address_list,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let foreign = out!(foreign);
-        let found = shared!(network).network.foreign()?;
-        give(foreign, found.iter().map(|one| (c_string(one.address), one.found)).collect());
+        give(foreign, views(shared!(network).value.foreign()?));
     })
 }
 
 /// Returns the number of addresses.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_count(list: *const macvlan_foreign_list) -> usize {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_count(list: *const macvlan_conflicting_address_list) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
 /// Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_address(
-    list: *const macvlan_foreign_list,
+pub unsafe extern "C" fn macvlan_conflicting_address_list_get(
+    list: *const macvlan_conflicting_address_list,
     index: usize,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(list).get(index).map_or(null(), |(text, _)| text.as_ptr())))
-}
-
-/// Returns the time at which it was found, in seconds since 1970; 0 past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_found(
-    list: *const macvlan_foreign_list,
-    index: usize,
-) -> u64 {
-    answer(0, || Ok(shared!(list).get(index).map_or(0, |(_, found)| *found)))
+) -> *const macvlan_conflicting_address {
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_foreign_list_free(list: *mut macvlan_foreign_list) {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_free(list: *mut macvlan_conflicting_address_list) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }
