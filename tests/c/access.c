@@ -116,37 +116,37 @@ static void moves(void)
     static const char at_link[] = "ip -4 -o address show dev ens33-host";
     static const char at_parent[] = "ip -4 -o address show dev ens33";
     macvlan_access *access = NULL;
-    macvlan_moving *moving = NULL;
+    macvlan_pending_move *moving = NULL;
 
     MUST(macvlan_host_access(l.host, "ens33", &access, &error));
     MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
-    CHECK(macvlan_moving_is_pending(moving));
+    CHECK(macvlan_pending_move_is_pending(moving));
     lab_witness(l.here, at_link, "192.168.15.1/24");
     CHECK(lab_ping(l.here, "192.168.15.2"));
-    MUST(macvlan_moving_confirm(moving, &error));
-    CHECK(!macvlan_moving_is_pending(moving));
-    REFUSED(macvlan_moving_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+    MUST(macvlan_pending_move_confirm(moving, &error));
+    CHECK(!macvlan_pending_move_is_pending(moving));
+    REFUSED(macvlan_pending_move_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "moving has been confirmed or undone already");
-    macvlan_moving_free(moving);
+    macvlan_pending_move_free(moving);
     lab_witness(l.here, at_link, "192.168.15.1/24");
     MUST(macvlan_access_move_back(access, &error));
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
     MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
-    MUST(macvlan_moving_undo(moving, &error));
-    macvlan_moving_free(moving);
+    MUST(macvlan_pending_move_undo(moving, &error));
+    macvlan_pending_move_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
     MUST(macvlan_access_move_addresses(access, 10 * PATIENCE, &moving, &error));
     lab_witness(l.here, at_link, "192.168.15.1/24");
-    macvlan_moving_free(moving);
+    macvlan_pending_move_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
 
     MUST(macvlan_access_move_addresses(access, 50, &moving, &error));
-    EVENTUALLY(!macvlan_moving_is_pending(moving));
-    REFUSED(macvlan_moving_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
+    EVENTUALLY(!macvlan_pending_move_is_pending(moving));
+    REFUSED(macvlan_pending_move_confirm(moving, &error), ETIMEDOUT, MACVLAN_ERROR_TIMED_OUT,
             "the addresses were moved back");
-    macvlan_moving_free(moving);
+    macvlan_pending_move_free(moving);
     lab_witness(l.here, at_parent, "192.168.15.1/24");
     CHECK(lab_ping(l.here, "192.168.15.2"));
     macvlan_access_free(access);

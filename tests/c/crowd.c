@@ -67,18 +67,18 @@ static void one_by_one(lab *l)
     macvlan_netns *container = NULL;
     macvlan_endpoint *endpoint = NULL;
     macvlan_attachment *attachment = NULL;
-    macvlan_detaching *detaching = NULL;
+    macvlan_detach_handle *detaching = NULL;
     bool was_there = false;
 
     MUST(macvlan_netns_anonymous(&container, &error));
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
     MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
     MUST(macvlan_host_detach_later(l->host, attachment, &detaching, &error));
-    MUST(macvlan_detaching_wait(detaching, &was_there, &error));
-    CHECK(was_there && macvlan_detaching_is_finished(detaching));
-    REFUSED(macvlan_detaching_wait(detaching, &was_there, &error), EINVAL,
+    MUST(macvlan_detach_handle_wait(detaching, &was_there, &error));
+    CHECK(was_there && macvlan_detach_handle_is_finished(detaching));
+    REFUSED(macvlan_detach_handle_wait(detaching, &was_there, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "waited for already");
-    macvlan_detaching_free(detaching);
+    macvlan_detach_handle_free(detaching);
 
     /* Detaching an attachment that is already gone succeeds. */
     MUST(macvlan_host_detach(l->host, attachment, &error));

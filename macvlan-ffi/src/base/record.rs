@@ -199,7 +199,10 @@ mod tests {
         for size in [0, 7, 4097, usize::MAX] {
             known.size = size;
             let why = misuse(read_from(&known));
-            assert_eq!(why, format!("the size of given is {size}; initialize it with MACVLAN_INIT(Known)"));
+            assert_eq!(
+                why,
+                format!("the size of given is {size}; initialize it with MACVLAN_INIT(Known)")
+            );
         }
     }
 }

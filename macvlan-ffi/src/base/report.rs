@@ -8,8 +8,8 @@ use macvlan_core::{ErrorKind, Holder};
 
 use crate::base::misuse::Misuse;
 use crate::base::object::object;
-use crate::base::view::View;
 use crate::base::text::c_string;
+use crate::base::view::View;
 
 /// The error of a function. Every function that can fail writes one to its last argument, if that
 /// is not NULL. The caller frees it with macvlan_error_free(). The texts belong to it.
@@ -19,7 +19,6 @@ pub struct macvlan_error {
     _opaque: (),
 }
 object!(macvlan_error, View<Report>);
-
 
 /// The reason for a failure.
 pub(crate) enum Failure {

@@ -102,9 +102,4 @@ impl Text {
     pub(crate) fn of(&self, value: impl Display) -> *const c_char {
         self.0.get_or_init(|| c_string(value)).as_ptr()
     }
-
-    /// Returns the text, or NULL for `None`.
-    pub(crate) fn of_some(&self, value: Option<impl Display>) -> *const c_char {
-        value.map_or(null(), |value| self.of(value))
-    }
 }

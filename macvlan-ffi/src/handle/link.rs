@@ -77,9 +77,7 @@ impl Input for macvlan_link_options {
         let mut link = match kind {
             "macvlan" => Link::macvlan(name, parent()?, options()?)?,
             "macvtap" => Link::macvtap(name, parent()?, options()?)?,
-            "vlan" => {
-                Link::vlan(name, parent()?, unsafe { input_at(self.vlan, &named("vlan"))? })?
-            }
+            "vlan" => Link::vlan(name, parent()?, unsafe { input_at(self.vlan, &named("vlan"))? })?,
             "veth" => {
                 Link::veth(name, text(self.peer, "peer")?, netns(self.peer_netns, "peer_netns")?)?
             }
@@ -87,7 +85,9 @@ impl Input for macvlan_link_options {
             "bridge" => Link::bridge(name)?,
             other => {
                 let kinds = "macvlan, macvtap, vlan, veth, dummy or bridge";
-                return Err(Failure::misuse(format!("{argument}.kind is \"{other}\", not {kinds}")));
+                return Err(Failure::misuse(format!(
+                    "{argument}.kind is \"{other}\", not {kinds}"
+                )));
             }
         };
         link = link.group(self.group).up(self.up != 0).promisc(self.promisc != 0);

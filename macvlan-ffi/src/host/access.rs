@@ -16,7 +16,7 @@ use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;
 use crate::host::access_options::macvlan_access_options;
 use crate::host::macvlan_host;
-use crate::host::moving::macvlan_moving;
+use crate::host::moving::macvlan_pending_move;
 
 /// The host's access to the containers on one parent, through a macvlan of its own (a shim); the
 /// host cannot reach them through the parent. From macvlan_host_access(). Freed with
@@ -213,12 +213,12 @@ pub unsafe extern "C" fn macvlan_access_detach(
 }
 
 /// Moves the parent's addresses, and the routes through it, to the host's link: host and containers
-/// are then ordinary neighbours in one connected subnet. The caller frees the macvlan_moving with
-/// macvlan_moving_free().
+/// are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move with
+/// macvlan_pending_move_free().
 ///
 /// The host has its addresses at all times. On a failure nothing is changed. Unless
-/// macvlan_moving_confirm() is called within `milliseconds`, the addresses are moved back, so an
-/// administrator who is cut off only has to wait; a thread of the macvlan_moving does this. A
+/// macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so an
+/// administrator who is cut off only has to wait; a thread of the macvlan_pending_move does this. A
 /// process that is killed leaves them moved; see macvlan_access_move_back().
 ///
 /// For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn macvlan_access_detach(
 pub unsafe extern "C" fn macvlan_access_move_addresses(
     access: *mut macvlan_access,
     milliseconds: u32,
-    moving: *mut *mut macvlan_moving,
+    moving: *mut *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {

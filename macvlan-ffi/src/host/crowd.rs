@@ -1,4 +1,4 @@
-//! Operations on several endpoints, and `macvlan_detaching`, a detach in the background.
+//! Operations on several endpoints, and `macvlan_detach_handle`, a detach in the background.
 
 use std::ffi::c_int;
 use std::ptr::null_mut;
@@ -14,15 +14,15 @@ use crate::handle::netns::macvlan_netns;
 use crate::host::macvlan_host;
 
 /// A detach in the background, from macvlan_host_detach_later(). Freed with
-/// macvlan_detaching_free(), which does not stop it.
+/// macvlan_detach_handle_free(), which does not stop it.
 ///
-/// Threads: macvlan_detaching_is_finished() may be called by any number of threads at once;
-/// macvlan_detaching_wait() needs exclusive access.
-pub struct macvlan_detaching {
+/// Threads: macvlan_detach_handle_is_finished() may be called by any number of threads at once;
+/// macvlan_detach_handle_wait() needs exclusive access.
+pub struct macvlan_detach_handle {
     _opaque: (),
 }
 // `None` after it was waited for.
-object!(macvlan_detaching, Option<Detaching>);
+object!(macvlan_detach_handle, Option<Detaching>);
 
 /// Writes each result to its place, and returns the first failure.
 fn tell<T>(
@@ -128,8 +128,8 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
     })
 }
 
-/// Starts a detach in a thread of its own. macvlan_detaching_wait() returns its result. The caller
-/// frees the macvlan_detaching with macvlan_detaching_free().
+/// Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The caller
+/// frees the macvlan_detach_handle with macvlan_detach_handle_free().
 ///
 /// Returns after about ten microseconds. If no thread can be started, the detach is done before it
 /// returns. If the process ends before the thread does, the interface may remain.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
 pub unsafe extern "C" fn macvlan_host_detach_later(
     host: *mut macvlan_host,
     attachment: *const macvlan_attachment,
-    detaching: *mut *mut macvlan_detaching,
+    detaching: *mut *mut macvlan_detach_handle,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
@@ -149,8 +149,8 @@ pub unsafe extern "C" fn macvlan_host_detach_later(
 
 /// Returns whether the detach has finished, successfully or not.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_detaching_is_finished(
-    detaching: *const macvlan_detaching,
+pub unsafe extern "C" fn macvlan_detach_handle_is_finished(
+    detaching: *const macvlan_detach_handle,
 ) -> bool {
     answer(false, || Ok(shared!(detaching).as_ref().is_none_or(Detaching::is_finished)))
 }
@@ -158,8 +158,8 @@ pub unsafe extern "C" fn macvlan_detaching_is_finished(
 /// Waits for the end of the detach, once, and returns its result. `was_there`, which can be NULL,
 /// is set to whether the interface still existed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_detaching_wait(
-    detaching: *mut macvlan_detaching,
+pub unsafe extern "C" fn macvlan_detach_handle_wait(
+    detaching: *mut macvlan_detach_handle,
     was_there: *mut bool,
     error: *mut *mut macvlan_error,
 ) -> c_int {
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn macvlan_detaching_wait(
 
 /// Frees the object; the detach continues. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_detaching_free(detaching: *mut macvlan_detaching) {
+pub unsafe extern "C" fn macvlan_detach_handle_free(detaching: *mut macvlan_detach_handle) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(detaching) }
 }

@@ -1,4 +1,4 @@
-//! `macvlan_moving`: a move of addresses that is to be confirmed.
+//! `macvlan_pending_move`: a move of addresses that is to be confirmed.
 
 use std::ffi::c_int;
 
@@ -9,16 +9,16 @@ use crate::base::object::{exclusive, object, shared};
 use crate::base::report::{Failure, macvlan_error};
 
 /// A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
-/// confirmed until the deadline, the addresses are moved back. Freed with macvlan_moving_free(),
+/// confirmed until the deadline, the addresses are moved back. Freed with macvlan_pending_move_free(),
 /// which moves them back if they were not confirmed.
 ///
-/// Threads: macvlan_moving_is_pending() may be called by any number of threads at once; other
+/// Threads: macvlan_pending_move_is_pending() may be called by any number of threads at once; other
 /// functions need exclusive access.
-pub struct macvlan_moving {
+pub struct macvlan_pending_move {
     _opaque: (),
 }
 // `None` after it was confirmed or undone.
-object!(macvlan_moving, Option<Moving>);
+object!(macvlan_pending_move, Option<Moving>);
 
 fn take(moving: &mut Option<Moving>) -> Result<Moving, Failure> {
     moving.take().ok_or_else(|| Failure::misuse("moving has been confirmed or undone already"))
@@ -27,8 +27,8 @@ fn take(moving: &mut Option<Moving>) -> Result<Moving, Failure> {
 /// Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they
 /// were moved back at the deadline.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_moving_confirm(
-    moving: *mut macvlan_moving,
+pub unsafe extern "C" fn macvlan_pending_move_confirm(
+    moving: *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
@@ -38,8 +38,8 @@ pub unsafe extern "C" fn macvlan_moving_confirm(
 
 /// Moves the addresses back now, and returns the result of that.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_moving_undo(
-    moving: *mut macvlan_moving,
+pub unsafe extern "C" fn macvlan_pending_move_undo(
+    moving: *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
@@ -49,13 +49,15 @@ pub unsafe extern "C" fn macvlan_moving_undo(
 
 /// Returns whether the move is neither confirmed nor undone.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_moving_is_pending(moving: *const macvlan_moving) -> bool {
+pub unsafe extern "C" fn macvlan_pending_move_is_pending(
+    moving: *const macvlan_pending_move,
+) -> bool {
     answer(false, || Ok(shared!(moving).as_ref().is_some_and(Moving::is_pending)))
 }
 
 /// Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_moving_free(moving: *mut macvlan_moving) {
+pub unsafe extern "C" fn macvlan_pending_move_free(moving: *mut macvlan_pending_move) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(moving) }
 }

@@ -96,7 +96,9 @@ pub unsafe extern "C" fn macvlan_network_foreign(
 
 /// Returns the number of addresses.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_conflicting_address_list_count(list: *const macvlan_conflicting_address_list) -> usize {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_count(
+    list: *const macvlan_conflicting_address_list,
+) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
@@ -111,7 +113,9 @@ pub unsafe extern "C" fn macvlan_conflicting_address_list_get(
 
 /// Frees a list. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_conflicting_address_list_free(list: *mut macvlan_conflicting_address_list) {
+pub unsafe extern "C" fn macvlan_conflicting_address_list_free(
+    list: *mut macvlan_conflicting_address_list,
+) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
 }

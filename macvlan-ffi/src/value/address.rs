@@ -105,9 +105,9 @@ impl Input for macvlan_address {
         let ip = unsafe { text_at(self.ip, &format!("{argument}.ip"))? };
         let net = parse_net(&format!("{ip}/{}", self.prefix_len))?;
         let which = usize::try_from(self.duplicate_detection).unwrap_or(usize::MAX);
-        let detection = *DETECTIONS.get(which).ok_or_else(|| {
-            no(self.duplicate_detection, "enum macvlan_duplicate_detection")
-        })?;
+        let detection = *DETECTIONS
+            .get(which)
+            .ok_or_else(|| no(self.duplicate_detection, "enum macvlan_duplicate_detection"))?;
         Ok(Address::new(net)?.with_duplicate_detection(detection)?)
     }
 }

@@ -7,7 +7,9 @@ use macvlan_core::{LinkFilter, LinkId, LinkInfo, LinkStatistics, Offloads};
 
 use crate::base::boundary::{answer, free};
 use crate::base::object::{object, shared};
-use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac, macvlan_opt_u32};
+use crate::base::optional::{
+    Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac, macvlan_opt_u32,
+};
 use crate::base::record::{Input, record};
 use crate::base::report::Failure;
 use crate::base::text::field;
@@ -274,10 +276,7 @@ impl Input for macvlan_link_filter {
         let mut filter = LinkFilter::new();
         // SAFETY: guaranteed by the caller.
         let (kind, controller) = unsafe {
-            (
-                field(self.kind, argument, "kind")?,
-                field(self.controller, argument, "controller")?,
-            )
+            (field(self.kind, argument, "kind")?, field(self.controller, argument, "controller")?)
         };
         if let Some(kind) = kind {
             filter = filter.kind(kind);

@@ -85,7 +85,9 @@ impl Input for macvlan_neighbour_filter {
 
 /// Returns the number of neighbours.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_list_count(list: *const macvlan_neighbour_list) -> usize {
+pub unsafe extern "C" fn macvlan_neighbour_list_count(
+    list: *const macvlan_neighbour_list,
+) -> usize {
     answer(0, || Ok(shared!(list).len()))
 }
 
