@@ -60,17 +60,17 @@ static void values(void)
     CHECK(macvlan_announce_is_blocking(announce));
     macvlan_announce_free(announce);
 
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), NULL);
-    CHECK(macvlan_endpoint_rate_bits(endpoint) == 0);
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, NULL);
+    CHECK(macvlan_endpoint_get(endpoint)->rate_bits == 0);
     MUST(macvlan_endpoint_set_rate(endpoint, "10mbit", &error));
-    CHECK(macvlan_endpoint_rate_bits(endpoint) == 10000000);
+    CHECK(macvlan_endpoint_get(endpoint)->rate_bits == 10000000);
     MUST(macvlan_endpoint_set_rate_bits(endpoint, 512000, &error));
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, "512kbit");
     REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the unit must be bit, kbit, mbit or gbit");
     REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the minimum is 8 bits per second");
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, "512kbit");
     macvlan_endpoint_free(endpoint);
 }
 
@@ -94,7 +94,7 @@ static void an_address_that_is_taken(void)
     MUST(macvlan_handle_link(l.ip_there, "ens33", &theirs, &error));
     CHECK(macvlan_link_info_mac(theirs, expected));
     MUST(macvlan_mac_format(expected, text, &error));
-    macvlan_link_info_free(theirs);
+    macvlan_link_free(theirs);
     MUST(macvlan_netns_anonymous(&container, &error));
     MUST(macvlan_probe_quick(&probe, &error));
     MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
@@ -103,10 +103,10 @@ static void an_address_that_is_taken(void)
     puts(macvlan_error_message(error));
     CHECK(attachment == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_ADDRESS_IN_USE);
-    CHECK_TEXT(macvlan_error_kind_name(error), "address-in-use");
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "address-in-use");
     CHECK(strstr(macvlan_error_message(error), text) != NULL);
-    holder = macvlan_error_holder(error);
-    CHECK_TEXT(macvlan_holder_address(holder), "192.168.15.2");
+    holder = macvlan_error_get(error)->holder;
+    CHECK_TEXT(holder->address, "192.168.15.2");
     CHECK(macvlan_holder_mac(holder, mac) && memcmp(mac, expected, 6) == 0);
     macvlan_error_free(error);
     macvlan_endpoint_free(endpoint);
@@ -114,18 +114,18 @@ static void an_address_that_is_taken(void)
     lab_witness(l.there, "ip -4 neigh show dev ens33 | grep . || echo none", "none");
 
     /* Many at once: the peer's, and the parent's own. */
-    MUST(macvlan_host_probe_free(l.host, "ens33", asked, 3, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", asked, 3, probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 2);
-    CHECK_TEXT(macvlan_holder_address(macvlan_holder_list_get(holders, 0)), "192.168.15.1");
-    CHECK(strstr(macvlan_holder_text(macvlan_holder_list_get(holders, 1)), text) != NULL);
+    CHECK_TEXT(macvlan_holder_list_get(holders, 0)->address, "192.168.15.1");
+    CHECK(strstr(macvlan_holder_list_get(holders, 1)->text, text) != NULL);
     CHECK(macvlan_holder_list_get(holders, 2) == NULL);
     macvlan_holder_list_free(holders);
-    MUST(macvlan_host_probe_free(l.host, "ens33", NULL, 0, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", NULL, 0, probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 0);
     macvlan_holder_list_free(holders);
-    REFUSED(macvlan_host_probe_free(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "\"nobody\": invalid IP address syntax");
-    REFUSED(macvlan_host_probe_free(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
     CHECK(holders == NULL);
 
@@ -135,7 +135,7 @@ static void an_address_that_is_taken(void)
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
     CHECK(lab_ping(container, "192.168.15.2"));
     MUST(macvlan_host_detach(l.host, attachment, &error));
-    CHECK(macvlan_error_holder(NULL) == NULL);
+    CHECK(macvlan_error_get(NULL)->holder == NULL);
     macvlan_attachment_free(attachment);
     macvlan_endpoint_free(endpoint);
     macvlan_probe_free(probe);
@@ -206,7 +206,7 @@ static bool answers(macvlan_attachment *attachment, const char *peer, macvlan_di
     macvlan_diagnosis_free(*diagnosis);
     *diagnosis = NULL;
     MUST(macvlan_host_diagnose(l.host, attachment, peer, diagnosis, &error));
-    return macvlan_diagnosis_answered(*diagnosis);
+    return macvlan_diagnosis_get(*diagnosis)->answered;
 }
 
 static void diagnoses(void)
@@ -221,26 +221,26 @@ static void diagnoses(void)
     MUST(macvlan_netns_anonymous(&container, &error));
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
     EVENTUALLY(answers(attachment, "192.168.15.2", &diagnosis));
-    printf("%s", macvlan_diagnosis_text(diagnosis));
-    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 0);
-    CHECK(macvlan_diagnosis_finding(diagnosis, 0) == NULL);
-    CHECK(macvlan_diagnosis_fact_count(diagnosis) > 0);
+    printf("%s", macvlan_diagnosis_get(diagnosis)->text);
+    CHECK(macvlan_diagnosis_get(diagnosis)->finding_count == 0);
+    CHECK(macvlan_diagnosis_get(diagnosis)->findings[0] == NULL);
+    CHECK(macvlan_diagnosis_get(diagnosis)->fact_count > 0);
     macvlan_diagnosis_free(diagnosis);
 
     MUST(macvlan_host_diagnose(l.host, attachment, "192.168.15.99", &diagnosis, &error));
-    CHECK(!macvlan_diagnosis_answered(diagnosis));
+    CHECK(!macvlan_diagnosis_get(diagnosis)->answered);
     CHECK(macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_NO_ANSWER));
     CHECK(!macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_PARENT_DOWN));
-    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 1);
-    finding = macvlan_diagnosis_finding(diagnosis, 0);
-    CHECK(macvlan_finding_kind(finding) == MACVLAN_FINDING_NO_ANSWER);
-    CHECK_TEXT(macvlan_finding_kind_name(finding), "no-answer");
-    printf("%s: %s\n", macvlan_finding_text(finding), macvlan_finding_remedy(finding));
-    CHECK(strstr(macvlan_diagnosis_text(diagnosis), macvlan_finding_text(finding)) != NULL);
-    for (at = 0; at < macvlan_diagnosis_fact_count(diagnosis); at++)
-        printf("  %s\n", macvlan_diagnosis_fact(diagnosis, at));
-    CHECK(macvlan_diagnosis_fact(diagnosis, at) == NULL);
-    CHECK(macvlan_finding_kind(NULL) == MACVLAN_FINDING_NONE);
+    CHECK(macvlan_diagnosis_get(diagnosis)->finding_count == 1);
+    finding = macvlan_diagnosis_get(diagnosis)->findings[0];
+    CHECK(finding->kind == MACVLAN_FINDING_NO_ANSWER);
+    CHECK_TEXT(finding->kind_name, "no-answer");
+    printf("%s: %s\n", finding->text, finding->remedy);
+    CHECK(strstr(macvlan_diagnosis_get(diagnosis)->text, finding->text) != NULL);
+    for (at = 0; at < macvlan_diagnosis_get(diagnosis)->fact_count; at++)
+        printf("  %s\n", macvlan_diagnosis_get(diagnosis)->facts[at]);
+    CHECK(macvlan_diagnosis_get(diagnosis)->facts[at] == NULL);
+    CHECK(NULL->kind == MACVLAN_FINDING_NONE);
     macvlan_diagnosis_free(diagnosis);
     REFUSED(macvlan_host_diagnose(l.host, attachment, "it", &diagnosis, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "\"it\": invalid IP address syntax");
@@ -269,15 +269,15 @@ static void rates(void)
         MUST(macvlan_host_check(l.host, endpoint, container, &differences, &error));
         CHECK(macvlan_difference_list_count(differences) == 1);
         const macvlan_difference *one = macvlan_difference_list_get(differences, 0);
-        CHECK(macvlan_difference_kind(one) == MACVLAN_DIFFERENCE_RATE);
-        CHECK_TEXT(macvlan_difference_text(one), "the rate is not limited to 10mbit");
+        CHECK(one->kind == MACVLAN_DIFFERENCE_RATE);
+        CHECK_TEXT(one->text, "the rate is not limited to 10mbit");
         macvlan_difference_list_free(differences);
         MUST(macvlan_host_detach(l.host, attachment, &error));
     } else {
         puts(macvlan_error_message(error));
         CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_UNSUPPORTED);
-        CHECK(strstr(macvlan_error_cause(error), "token bucket filters (tbf)") != NULL);
-        CHECK(strstr(macvlan_error_hint(error), "modprobe sch_tbf") != NULL);
+        CHECK(strstr(macvlan_error_get(error)->cause, "token bucket filters (tbf)") != NULL);
+        CHECK(strstr(macvlan_error_get(error)->hint, "modprobe sch_tbf") != NULL);
         CHECK(attachment == NULL);
         lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
     }

@@ -24,11 +24,11 @@ static macvlan_network *create(macvlan_networks *networks)
     MUST(macvlan_network_config_add_subnet(config, v6, &error));
     MUST(macvlan_network_config_add_label(config, "seed", "of pears", &error));
     MUST(macvlan_networks_create(networks, config, &network, &error));
-    CHECK_TEXT(macvlan_network_name(network), "lan");
-    CHECK_TEXT(macvlan_network_parent(network), "ens33");
-    CHECK(strlen(macvlan_network_id(network)) == 64);
-    CHECK(strlen(macvlan_network_created(network)) == strlen("2024-05-01T12:00:00Z"));
-    CHECK(macvlan_network_config_subnet_count(macvlan_network_get_config(network)) == 2);
+    CHECK_TEXT(macvlan_network_get(network)->name, "lan");
+    CHECK_TEXT(macvlan_network_get(network)->parent, "ens33");
+    CHECK(strlen(macvlan_network_get(network)->id) == 64);
+    CHECK(strlen(macvlan_network_get(network)->created) == strlen("2024-05-01T12:00:00Z"));
+    CHECK(macvlan_network_config_subnet_count(macvlan_network_get(network)->config) == 2);
 
     REFUSED(macvlan_networks_create(networks, config, &other, &error), EEXIST,
             MACVLAN_ERROR_NETWORK_EXISTS, "network \"lan\": cannot create the network");
@@ -62,18 +62,18 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
     macvlan_text *lines = NULL;
     macvlan_error *error = NULL;
 
-    MUST(macvlan_networks_get(networks, macvlan_network_id(network), &found, &error));
-    CHECK_TEXT(macvlan_network_name(found), "lan");
+    MUST(macvlan_networks_get(networks, macvlan_network_get(network)->id, &found, &error));
+    CHECK_TEXT(macvlan_network_get(found)->name, "lan");
     macvlan_network_free(found);
     CHECK(macvlan_networks_get(networks, "wan", &found, &error) == -ENOENT && found == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NETWORK_NOT_FOUND);
-    CHECK_TEXT(macvlan_error_kind_name(error), "network-not-found");
-    CHECK(macvlan_error_is_not_found(error) && !macvlan_error_is_exists(error));
-    CHECK_TEXT(macvlan_error_network(error), NULL);
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "network-not-found");
+    CHECK(macvlan_error_get(error)->is_not_found && !macvlan_error_get(error)->is_exists);
+    CHECK_TEXT(macvlan_error_get(error)->network, NULL);
     macvlan_error_free(error);
     MUST(macvlan_networks_list(networks, &list, &error));
     CHECK(macvlan_network_list_count(list) == 1 && macvlan_network_list_get(list, 1) == NULL);
-    CHECK_TEXT(macvlan_network_id(macvlan_network_list_get(list, 0)), macvlan_network_id(network));
+    CHECK_TEXT(macvlan_network_get(macvlan_network_list_get(list, 0))->id, macvlan_network_get(network)->id);
     macvlan_network_list_free(list);
     MUST(macvlan_networks_unreadable(networks, &lines, &error));
     CHECK_TEXT(macvlan_text_get(lines), "");
@@ -112,36 +112,36 @@ static void members(void)
 static void connects(const macvlan_network *network)
 {
     macvlan_connection *first = lab_connect(network, one, c1), *second, *again;
-    const macvlan_lease *held = macvlan_connection_lease(first);
+    const macvlan_lease *held = macvlan_connection_get(first)->lease;
     uint8_t mac[6], leased[6];
     char text[18];
     bool is = false;
 
-    CHECK_TEXT(macvlan_connection_interface(first), "eth0");
-    CHECK(macvlan_connection_address_count(first) == 2);
-    CHECK_TEXT(macvlan_connection_address(first, 0), "192.168.15.64");
-    CHECK_TEXT(macvlan_connection_address(first, 1), "fd00:15::2");
-    CHECK(macvlan_connection_address(first, 2) == NULL);
+    CHECK_TEXT(macvlan_connection_get(first)->interface, "eth0");
+    CHECK(macvlan_connection_get(first)->address_count == 2);
+    CHECK_TEXT(macvlan_connection_get(first)->addresses[0], "192.168.15.64");
+    CHECK_TEXT(macvlan_connection_get(first)->addresses[1], "fd00:15::2");
+    CHECK(macvlan_connection_get(first)->addresses[2] == NULL);
     macvlan_connection_mac(first, mac);
     MUST(macvlan_mac_format(mac, text, &error));
     CHECK_TEXT(text, "02:42:c0:a8:0f:40");
-    CHECK_TEXT(macvlan_attachment_address(macvlan_connection_attachment(first), 0),
+    CHECK_TEXT(macvlan_attachment_get(macvlan_connection_get(first)->attachment)->addresses[0],
                "192.168.15.64/24");
 
-    CHECK_TEXT(macvlan_lease_network(held), macvlan_network_id(network));
-    CHECK_TEXT(macvlan_lease_container(held), "c1");
-    CHECK_TEXT(macvlan_lease_name(held), "test101");
-    CHECK_TEXT(macvlan_lease_host(held), "a");
-    CHECK_TEXT(macvlan_lease_interface(held), "eth0");
-    CHECK(strlen(macvlan_lease_endpoint(held)) == 64 && macvlan_lease_is_default_route(held));
-    CHECK(macvlan_lease_gw_priority(held) == 3 && macvlan_lease_sequence(held) == 0);
-    CHECK(macvlan_lease_alias_count(held) == 0 && macvlan_lease_link_local_count(held) == 0);
-    CHECK_TEXT(macvlan_lease_netns_path(held), NULL);
-    CHECK(macvlan_lease_address_count(held) == 2);
-    CHECK_TEXT(macvlan_lease_address(held, 0), "192.168.15.64/24");
+    CHECK_TEXT(macvlan_lease_get(held)->network, macvlan_network_get(network)->id);
+    CHECK_TEXT(macvlan_lease_get(held)->container, "c1");
+    CHECK_TEXT(macvlan_lease_get(held)->name, "test101");
+    CHECK_TEXT(macvlan_lease_get(held)->host, "a");
+    CHECK_TEXT(macvlan_lease_get(held)->interface, "eth0");
+    CHECK(strlen(macvlan_lease_get(held)->endpoint) == 64 && macvlan_lease_get(held)->default_route);
+    CHECK(macvlan_lease_get(held)->gw_priority == 3 && macvlan_lease_get(held)->sequence == 0);
+    CHECK(macvlan_lease_get(held)->alias_count == 0 && macvlan_lease_get(held)->link_local_count == 0);
+    CHECK_TEXT(macvlan_lease_get(held)->netns_path, NULL);
+    CHECK(macvlan_lease_get(held)->address_count == 2);
+    CHECK_TEXT(macvlan_lease_get(held)->addresses[0], "192.168.15.64/24");
     CHECK(macvlan_lease_mac(held, leased) && memcmp(mac, leased, 6) == 0);
-    CHECK(strlen(macvlan_lease_netns_boot(held)) == 36 && macvlan_lease_netns_inode(held) != 0);
-    CHECK(macvlan_lease_netns_cookie(held) != 0);
+    CHECK(strlen(macvlan_lease_get(held)->netns_boot) == 36 && macvlan_lease_get(held)->netns_inode != 0);
+    CHECK(macvlan_lease_get(held)->netns_cookie != 0);
     MUST(macvlan_lease_is_of_this_boot(held, &is, &error));
     CHECK(is);
     MUST(macvlan_lease_is_of_netns(held, c1, &is, &error));
@@ -150,17 +150,17 @@ static void connects(const macvlan_network *network)
     CHECK(!is);
 
     second = lab_connect(network, two, c2);
-    CHECK_TEXT(macvlan_connection_address(second, 0), "192.168.15.77");
-    CHECK_TEXT(macvlan_lease_name(macvlan_connection_lease(second)), NULL);
-    CHECK(!macvlan_lease_is_default_route(macvlan_connection_lease(second)));
-    held = macvlan_connection_lease(second);
-    CHECK(macvlan_lease_alias_count(held) == 1 && macvlan_lease_link_local_count(held) == 1);
-    CHECK_TEXT(macvlan_lease_alias(held, 0), "web");
-    CHECK_TEXT(macvlan_lease_alias(held, 1), NULL);
-    CHECK_TEXT(macvlan_lease_link_local(held, 0), "169.254.9.9");
-    CHECK_TEXT(macvlan_lease_link_local(held, 1), NULL);
+    CHECK_TEXT(macvlan_connection_get(second)->addresses[0], "192.168.15.77");
+    CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(second)->lease)->name, NULL);
+    CHECK(!macvlan_lease_get(macvlan_connection_get(second)->lease)->default_route);
+    held = macvlan_connection_get(second)->lease;
+    CHECK(macvlan_lease_get(held)->alias_count == 1 && macvlan_lease_get(held)->link_local_count == 1);
+    CHECK_TEXT(macvlan_lease_get(held)->aliases[0], "web");
+    CHECK_TEXT(macvlan_lease_get(held)->aliases[1], NULL);
+    CHECK_TEXT(macvlan_lease_get(held)->link_local[0], "169.254.9.9");
+    CHECK_TEXT(macvlan_lease_get(held)->link_local[1], NULL);
     lab_witness(c2, "ip -o -4 address show dev lan0", "169.254.9.9/16");
-    held = macvlan_connection_lease(first);
+    held = macvlan_connection_get(first)->lease;
     lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0 proto 109");
     lab_witness(c2, "ip route show default | grep . || echo none", "none");
     lab_witness(c2, "ip -o link show lan0", "02:00:00:00:00:07");
@@ -169,7 +169,7 @@ static void connects(const macvlan_network *network)
 
     /* Connecting again changes nothing. */
     again = lab_connect(network, one, c1);
-    CHECK_TEXT(macvlan_lease_endpoint(macvlan_connection_lease(again)), macvlan_lease_endpoint(held));
+    CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(again)->lease)->endpoint, macvlan_lease_get(held)->endpoint);
     macvlan_connection_free(again);
     macvlan_connection_free(first);
     macvlan_connection_free(second);
@@ -251,10 +251,10 @@ static void leases(const macvlan_network *network)
 
     MUST(macvlan_network_leases(network, &leases, &error));
     CHECK(macvlan_lease_list_count(leases) == 2 && macvlan_lease_list_get(leases, 2) == NULL);
-    CHECK(macvlan_lease_container(macvlan_lease_list_get(leases, 1)) != NULL);
+    CHECK(macvlan_lease_get(macvlan_lease_list_get(leases, 1))->container != NULL);
     macvlan_lease_list_free(leases);
     MUST(macvlan_network_lease(network, "c2", &lease, &error));
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "192.168.15.77/24");
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "192.168.15.77/24");
     macvlan_lease_free(lease);
     MUST(macvlan_network_lease(network, "c3", &lease, &error));
     CHECK(lease == NULL);
@@ -302,17 +302,17 @@ static void refusals(const macvlan_network *network)
     CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
     puts(macvlan_error_message(error));
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NAME_TAKEN);
-    CHECK_TEXT(macvlan_error_kind_name(error), "name-taken");
-    CHECK(macvlan_error_is_exists(error) && macvlan_error_errno(error) == EEXIST);
-    CHECK_TEXT(macvlan_error_network(error), "lan");
-    CHECK_TEXT(macvlan_error_operation(error), "connect container \"c2\"");
-    CHECK_TEXT(macvlan_error_link(error), "eth0");
-    CHECK_TEXT(macvlan_error_parent(error), "ens33");
-    CHECK_TEXT(macvlan_error_netns(error), macvlan_netns_text(c1));
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "name-taken");
+    CHECK(macvlan_error_get(error)->is_exists && macvlan_error_errno(error) == EEXIST);
+    CHECK_TEXT(macvlan_error_get(error)->network, "lan");
+    CHECK_TEXT(macvlan_error_get(error)->operation, "connect container \"c2\"");
+    CHECK_TEXT(macvlan_error_get(error)->link, "eth0");
+    CHECK_TEXT(macvlan_error_get(error)->parent, "ens33");
+    CHECK_TEXT(macvlan_error_get(error)->netns, macvlan_netns_text(c1));
     CHECK(strstr(macvlan_error_message(error),
                  "network \"lan\": cannot connect container \"c2\": \"eth0\" on parent \"ens33\"")
           != NULL);
-    CHECK(strstr(macvlan_error_message(error), macvlan_error_cause(error)) != NULL);
+    CHECK(strstr(macvlan_error_message(error), macvlan_error_get(error)->cause) != NULL);
     macvlan_error_free(error);
 }
 
@@ -329,7 +329,7 @@ static void disconnects(const macvlan_network *network)
 
     /* A container that returns, even in another namespace, gets its address again. */
     back = lab_connect(network, one, c2);
-    CHECK_TEXT(macvlan_connection_address(back, 0), "192.168.15.64");
+    CHECK_TEXT(macvlan_connection_get(back)->addresses[0], "192.168.15.64");
     macvlan_connection_free(back);
     lab_witness(c2, "ip link delete eth0 && echo gone", "gone");
     MUST(macvlan_network_disconnect_from(network, "c1", c2, &was_there, &error));

@@ -35,22 +35,22 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
     MUST(macvlan_allocation_set_families(allocation, true, false, &error));
     MUST(macvlan_allocation_set_mac(allocation, mac, &error));
     MUST(macvlan_network_allocate(network, allocation, &lease, &error));
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.2/24");
-    CHECK(macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) > 1700000000);
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "10.1.0.2/24");
+    CHECK(macvlan_lease_get(lease)->is_pending && macvlan_lease_get(lease)->pending_since > 1700000000);
     MUST(macvlan_lease_pending_age(lease, &age, &error));
     CHECK(age < 600);
-    CHECK_TEXT(macvlan_lease_container(lease), macvlan_lease_endpoint(lease));
-    CHECK(macvlan_lease_netns_inode(lease) == 0 && macvlan_lease_netns_path(lease) == NULL);
-    CHECK(strlen(macvlan_lease_netns_boot(lease)) == 36);
+    CHECK_TEXT(macvlan_lease_get(lease)->container, macvlan_lease_get(lease)->endpoint);
+    CHECK(macvlan_lease_get(lease)->netns_inode == 0 && macvlan_lease_get(lease)->netns_path == NULL);
+    CHECK(strlen(macvlan_lease_get(lease)->netns_boot) == 36);
     MUST(macvlan_lease_is_of_this_boot(lease, &is, &error));
-    CHECK(!is && macvlan_lease_link(lease) == NULL);
-    snprintf(id, sizeof id, "%s", macvlan_lease_endpoint(lease));
+    CHECK(!is && macvlan_lease_get(lease)->link == NULL);
+    snprintf(id, sizeof id, "%s", macvlan_lease_get(lease)->endpoint);
     macvlan_lease_free(lease);
 
     MUST(macvlan_member_take(member, id, &error));
     connection = lab_connect(network, member, inside);
-    CHECK_TEXT(macvlan_connection_address(connection, 0), "10.1.0.2");
-    CHECK(!macvlan_lease_is_pending(macvlan_connection_lease(connection)));
+    CHECK_TEXT(macvlan_connection_get(connection)->addresses[0], "10.1.0.2");
+    CHECK(!macvlan_lease_get(macvlan_connection_get(connection)->lease)->is_pending);
     macvlan_connection_free(connection);
     macvlan_member_free(member);
 
@@ -62,8 +62,8 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
 
     MUST(macvlan_allocation_add_address(allocation, "10.1.0.50", &error));
     MUST(macvlan_network_allocate(network, allocation, &other, &error));
-    CHECK_TEXT(macvlan_lease_address(other, 0), "10.1.0.50/24");
-    MUST(macvlan_network_disconnect(network, macvlan_lease_endpoint(other), &is, &error));
+    CHECK_TEXT(macvlan_lease_get(other)->addresses[0], "10.1.0.50/24");
+    MUST(macvlan_network_disconnect(network, macvlan_lease_get(other)->endpoint, &is, &error));
     macvlan_lease_free(other);
     macvlan_allocation_free(allocation);
 }
@@ -81,15 +81,15 @@ static void several(const macvlan_network *network, const macvlan_netns *inside)
     macvlan_member_free(member);
     MUST(macvlan_network_leases_of(network, "c1", &leases, &error));
     CHECK(macvlan_lease_list_count(leases) == 2);
-    CHECK_TEXT(macvlan_lease_interface(macvlan_lease_list_get(leases, 1)), "net1");
+    CHECK_TEXT(macvlan_lease_get(macvlan_lease_list_get(leases, 1))->interface, "net1");
     macvlan_lease_list_free(leases);
     lease = lease_of(network, "c1/net1");
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.3/24");
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "10.1.0.3/24");
     macvlan_lease_free(lease);
     MUST(macvlan_network_disconnect(network, "c1/net1", &was_there, &error));
     CHECK(was_there && lease_of(network, "c1/net1") == NULL);
     lease = lease_of(network, "c1");
-    CHECK_TEXT(macvlan_lease_interface(lease), "eth0");
+    CHECK_TEXT(macvlan_lease_get(lease)->interface, "eth0");
     macvlan_lease_free(lease);
 }
 
@@ -105,23 +105,23 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     bool was_there = false;
 
     MUST(macvlan_network_create_link(network, member, &link, &error));
-    CHECK(strncmp(macvlan_host_link_name(link), "mv-", 3) == 0 && macvlan_host_link_index(link) > 0);
+    CHECK(strncmp(macvlan_host_link_get(link)->name, "mv-", 3) == 0 && macvlan_host_link_get(link)->index > 0);
     macvlan_host_link_mac(link, mac);
     CHECK(mac[0] == 2 && mac[1] == 0x42);
-    CHECK(macvlan_host_link_gateway_count(link) == 1 && macvlan_host_link_route_count(link) == 1);
-    CHECK_TEXT(macvlan_host_link_gateway(link, 0), "10.1.0.1");
-    CHECK_TEXT(macvlan_host_link_route(link, 0), "10.9.0.0/16 via 10.1.0.254");
-    CHECK(macvlan_host_link_gateway(link, 1) == NULL && macvlan_host_link_route(link, 1) == NULL);
-    CHECK_TEXT(macvlan_lease_link(macvlan_host_link_lease(link)), macvlan_host_link_name(link));
+    CHECK(macvlan_host_link_get(link)->gateway_count == 1 && macvlan_host_link_get(link)->route_count == 1);
+    CHECK_TEXT(macvlan_host_link_get(link)->gateways[0], "10.1.0.1");
+    CHECK_TEXT(macvlan_host_link_get(link)->routes[0], "10.9.0.0/16 via 10.1.0.254");
+    CHECK(macvlan_host_link_get(link)->gateways[1] == NULL && macvlan_host_link_get(link)->routes[1] == NULL);
+    CHECK_TEXT(macvlan_lease_get(macvlan_host_link_get(link)->lease)->link, macvlan_host_link_get(link)->name);
     REFUSED(macvlan_network_create_link(network, member, &none, &error), EISCONN,
             MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
     REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "was not moved there");
 
-    MUST(macvlan_handle_move_link(l->ip_here, macvlan_host_link_name(link), inside, "eth5", &error));
+    MUST(macvlan_handle_move_link(l->ip_here, macvlan_host_link_get(link)->name, inside, "eth5", &error));
     MUST(macvlan_network_bind(network, "c3", inside, &lease, &error));
-    CHECK_TEXT(macvlan_lease_interface(lease), "eth5");
-    CHECK(!macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) == 0);
+    CHECK_TEXT(macvlan_lease_get(lease)->interface, "eth5");
+    CHECK(!macvlan_lease_get(lease)->is_pending && macvlan_lease_get(lease)->pending_since == 0);
     macvlan_lease_free(lease);
     macvlan_host_link_free(link);
     MUST(macvlan_network_disconnect(network, "c3", &was_there, &error));
@@ -130,7 +130,7 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     MUST(macvlan_network_create_link(network, member, &link, &error));
     macvlan_host_link_free(link);
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 1);
+    CHECK(macvlan_collected_get(collected)->lease_count == 1);
     macvlan_collected_free(collected);
     macvlan_member_free(member);
 }

@@ -63,16 +63,16 @@ static void reconciles(macvlan_networks *networks, const macvlan_network *networ
     MUST(macvlan_networks_reconcile(networks, &done, &error));
     CHECK(macvlan_reconciled_list_count(done) == 2);
     one = macvlan_reconciled_list_get(done, 0);
-    puts(macvlan_reconciled_text(one));
-    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_RELEASED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
-    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.4/24");
+    puts(one->text);
+    CHECK(one->kind == MACVLAN_RECONCILED_RELEASED);
+    CHECK_TEXT(one->container, "c2");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->addresses[0], "192.168.15.4/24");
     one = macvlan_reconciled_list_get(done, 1);
-    puts(macvlan_reconciled_text(one));
-    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_REPAIRED);
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK_TEXT(macvlan_lease_container(macvlan_reconciled_lease(one)), "c1");
-    CHECK(macvlan_reconciled_expired(one) == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
+    puts(one->text);
+    CHECK(one->kind == MACVLAN_RECONCILED_REPAIRED);
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->container, "c1");
+    CHECK(one->expired == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
     macvlan_reconciled_list_free(done);
     lab_witness(container, "ip -o address show dev eth0", "192.168.15.3/24");
     CHECK(lab_ping(container, "192.168.15.2"));
@@ -86,7 +86,7 @@ static const macvlan_reconciled *find(const macvlan_reconciled_list *done, int k
     const macvlan_reconciled *one;
     size_t at;
     for (at = 0; (one = macvlan_reconciled_list_get(done, at)) != NULL; at++)
-        if (macvlan_reconciled_kind(one) == kind)
+        if (one->kind == kind)
             return one;
     return NULL;
 }
@@ -126,16 +126,16 @@ static void forgets(macvlan_networks *networks, const macvlan_network *network)
     MUST(macvlan_networks_reconcile(networks, &done, &error));
     CHECK(macvlan_reconciled_list_count(done) == 3);
     one = find(done, MACVLAN_RECONCILED_ADOPTED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c1");
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.3/24");
+    CHECK_TEXT(one->container, "c1");
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->addresses[0], "192.168.15.3/24");
     one = find(done, MACVLAN_RECONCILED_REMOVED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK(macvlan_reconciled_lease(one) == NULL);
+    CHECK_TEXT(one->container, "c2");
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK(one->lease == NULL);
     one = find(done, MACVLAN_RECONCILED_EXPIRED);
-    CHECK(macvlan_reconciled_expired(one) == 1 && macvlan_reconciled_lease(one) == NULL);
-    CHECK_TEXT(macvlan_reconciled_container(one), NULL);
+    CHECK(one->expired == 1 && one->lease == NULL);
+    CHECK_TEXT(one->container, NULL);
     CHECK(find(done, MACVLAN_RECONCILED_FAILED) == NULL);
     macvlan_reconciled_list_free(done);
     lab_witness(stray, "ip -o link show | wc -l", "1");
@@ -157,15 +157,15 @@ static void collects(macvlan_networks *networks, const macvlan_network *network)
 
     CHECK_TEXT(lab_join(network, "c1", dying), "192.168.15.3");
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 0);
+    CHECK(macvlan_collected_get(collected)->lease_count == 0);
     macvlan_collected_free(collected);
     macvlan_netns_free(dying);
     lab_stop_container(pid);
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 1);
-    CHECK_TEXT(macvlan_lease_container(macvlan_collected_lease(collected, 0)), "c1");
-    CHECK(macvlan_collected_lease(collected, 1) == NULL);
-    CHECK(macvlan_collected_expired(collected) == 0);
+    CHECK(macvlan_collected_get(collected)->lease_count == 1);
+    CHECK_TEXT(macvlan_lease_get(macvlan_collected_get(collected)->leases[0])->container, "c1");
+    CHECK(macvlan_collected_get(collected)->leases[1] == NULL);
+    CHECK(macvlan_collected_get(collected)->expired == 0);
     macvlan_collected_free(collected);
 }
 
@@ -178,7 +178,7 @@ static void foreigners(macvlan_networks *networks)
     macvlan_netns *container = NULL;
     macvlan_member *member = NULL;
     macvlan_connection *connection = NULL;
-    macvlan_foreign_list *foreign = NULL;
+    macvlan_conflicting_address_list *foreign = NULL;
     bool was_known = false;
 
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
@@ -202,11 +202,11 @@ static void foreigners(macvlan_networks *networks)
     CHECK_TEXT(lab_join(network, "c1", container), "192.168.16.4");
 
     MUST(macvlan_network_foreign(network, &foreign, &error));
-    CHECK(macvlan_foreign_list_count(foreign) == 2);
-    CHECK_TEXT(macvlan_foreign_list_address(foreign, 0), "192.168.16.2");
-    CHECK(macvlan_foreign_list_found(foreign, 0) > 1700000000);
-    CHECK(macvlan_foreign_list_address(foreign, 2) == NULL);
-    macvlan_foreign_list_free(foreign);
+    CHECK(macvlan_conflicting_address_list_count(foreign) == 2);
+    CHECK_TEXT(macvlan_conflicting_address_list_address(foreign, 0), "192.168.16.2");
+    CHECK(macvlan_conflicting_address_list_found(foreign, 0) > 1700000000);
+    CHECK(macvlan_conflicting_address_list_address(foreign, 2) == NULL);
+    macvlan_conflicting_address_list_free(foreign);
     MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));
     CHECK(was_known);
     MUST(macvlan_network_forget_foreign(network, "192.168.16.3", &was_known, &error));

@@ -144,12 +144,12 @@ static void interfaces(void)
 
     MUST(macvlan_parent_new("ens33", &base, &error));
     MUST(macvlan_parent_new_vlan(base, 20, &vlan, &error));
-    MUST(macvlan_parent_set_protocol(vlan, MACVLAN_VLAN_8021AD, &error));
+    MUST(macvlan_parent_set_protocol(vlan, MACVLAN_VLAN_PROTOCOL_8021AD, &error));
     MUST(macvlan_parent_set_name(vlan, "service", &error));
     MUST(macvlan_network_config_set_parent_object(config, vlan, &error));
     CHECK_TEXT(macvlan_network_config_parent(config), "service");
     MUST(macvlan_network_config_parent_object(config, &own, &error));
-    CHECK(macvlan_parent_protocol(own) == MACVLAN_VLAN_8021AD && macvlan_parent_vlan_id(own) == 20);
+    CHECK(macvlan_parent_protocol(own) == MACVLAN_VLAN_PROTOCOL_8021AD && macvlan_parent_vlan_id(own) == 20);
     macvlan_parent_free(own);
     macvlan_parent_free(vlan);
     macvlan_parent_free(base);
