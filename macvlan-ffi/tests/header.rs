@@ -122,8 +122,31 @@ fn declarations() -> (String, Vec<String>) {
     let header = String::from_utf8(header).unwrap();
     let (beginning, rest) = header.split_once(HERE).unwrap();
     let (declarations, _) = rest.rsplit_once("#endif").unwrap();
-    let declarations = declarations.trim().split("\n\n").map(|one| one.trim().to_owned()).collect();
+    let declarations = declarations.trim().split("\n\n").map(|one| short(one.trim())).collect();
     (beginning.trim_end().to_owned(), declarations)
+}
+
+/// Puts the comments of fields and enumerators on one line, if they fit.
+fn short(declaration: &str) -> String {
+    let mut lines = declaration.lines();
+    let mut shortened = Vec::new();
+    while let Some(line) = lines.next() {
+        if line != "    /**" {
+            shortened.push(line.to_owned());
+            continue;
+        }
+        let comment: Vec<_> = lines.by_ref().take_while(|line| *line != "     */").collect();
+        let one = comment.first().map(|text| format!("    /** {} */", &text[7..]));
+        match one.filter(|one| comment.len() == 1 && one.len() <= 100) {
+            Some(one) => shortened.push(one),
+            None => {
+                shortened.push(line.to_owned());
+                shortened.extend(comment.into_iter().map(str::to_owned));
+                shortened.push("     */".to_owned());
+            }
+        }
+    }
+    shortened.join("\n")
 }
 
 /// Returns the name that is declared.

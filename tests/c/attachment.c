@@ -10,6 +10,7 @@ static macvlan_netns *container;
 static macvlan_attachment *attach_much(lab *l)
 {
     macvlan_endpoint *endpoint = NULL;
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
     macvlan_attachment *attachment = NULL;
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
     MUST(macvlan_endpoint_add_assignment(endpoint, "192.168.15.3/24@192.168.15.2", &error));
@@ -18,7 +19,9 @@ static macvlan_attachment *attach_much(lab *l)
     MUST(macvlan_endpoint_add_route(endpoint, "blackhole 10.66.0.0/16", &error));
     MUST(macvlan_endpoint_set_alias(endpoint, "a web server", &error));
     MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
-    MUST(macvlan_endpoint_set_bc_queue_len(endpoint, 2000, &error));
+    options.bc_queue_len.is_set = true;
+    options.bc_queue_len.value = 2000;
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
     MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
     macvlan_endpoint_free(endpoint);
     return attachment;

@@ -11,45 +11,47 @@ static lab l;
 /* A network that leases from .64 on, without .65, and IPv6 addresses. */
 static macvlan_network *create(macvlan_networks *networks)
 {
-    macvlan_network_config *config = NULL;
-    macvlan_subnet *v4 = lab_subnet("192.168.15.0/24"), *v6 = lab_subnet("fd00:15::/64");
+    static const char *const ranges[] = { "192.168.15.64/26" };
+    static const macvlan_pair reserved[] = { { "printer", "192.168.15.65" } };
+    static const macvlan_pair labels[] = { { "seed", "of pears" } };
+    macvlan_subnet v4 = lab_subnet("192.168.15.0/24"), v6 = lab_subnet("fd00:15::/64");
+    const macvlan_subnet *both[2];
+    macvlan_network_config config;
     macvlan_network *network = NULL, *other = NULL;
 
-    MUST(macvlan_network_config_new("lan", &config, &error));
-    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
-    MUST(macvlan_subnet_set_gateway(v4, "192.168.15.2", &error));
-    MUST(macvlan_subnet_set_range(v4, "192.168.15.64/26", &error));
-    MUST(macvlan_subnet_add_reserved(v4, "printer", "192.168.15.65", &error));
-    MUST(macvlan_network_config_add_subnet(config, v4, &error));
-    MUST(macvlan_network_config_add_subnet(config, v6, &error));
-    MUST(macvlan_network_config_add_label(config, "seed", "of pears", &error));
-    MUST(macvlan_networks_create(networks, config, &network, &error));
+    v4.gateway = "192.168.15.2";
+    v4.ranges = ranges;
+    v4.range_count = 1;
+    v4.reserved = reserved;
+    v4.reserved_count = 1;
+    both[0] = &v4;
+    both[1] = &v6;
+    config = lab_config_of("lan", both, 2);
+    config.labels = labels;
+    config.label_count = 1;
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
     CHECK_TEXT(macvlan_network_get(network)->name, "lan");
     CHECK_TEXT(macvlan_network_get(network)->parent, "ens33");
     CHECK(strlen(macvlan_network_get(network)->id) == 64);
     CHECK(strlen(macvlan_network_get(network)->created) == strlen("2024-05-01T12:00:00Z"));
-    CHECK(macvlan_network_config_subnet_count(macvlan_network_get(network)->config) == 2);
+    CHECK(macvlan_network_get(network)->config->subnet_count == 2);
 
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EEXIST,
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EEXIST,
             MACVLAN_ERROR_NETWORK_EXISTS, "network \"lan\": cannot create the network");
-    macvlan_network_config_free(config);
     config = lab_config("lan2", "192.168.0.0/16");
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EADDRINUSE,
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EADDRINUSE,
             MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS, "overlaps 192.168.15.0/24 of network \"lan\"");
-    macvlan_network_config_free(config);
     config = lab_config("lan3", "10.3.0.0/24");
-    MUST(macvlan_network_config_set_mode(config, MACVLAN_MODE_PASSTHRU, &error));
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EBUSY,
+    config.mode = MACVLAN_MODE_PASSTHRU;
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EBUSY,
             MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
-    REFUSED(macvlan_network_config_set_parent(config, "a name that is long", &error), EINVAL,
+    config.parent = "a name that is long";
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
-    MUST(macvlan_network_config_set_parent(config, "ens33.4095", &error));
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EINVAL,
+    config.parent = "ens33.4095";
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "4095 is not an id from 1 to 4094");
     CHECK(other == NULL);
-    macvlan_network_config_free(config);
-    macvlan_subnet_free(v4);
-    macvlan_subnet_free(v6);
     return network;
 }
 
@@ -89,31 +91,35 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
 
 /* Two containers: one with only a name, and one with all options. */
 static macvlan_netns *c1, *c2;
-static macvlan_member *one, *two;
+static macvlan_connect_options one, two;
 
 static void members(void)
 {
+    static const char *const addresses[] = { "192.168.15.77" }, *const aliases[] = { "web" },
+                      *const link_local[] = { "169.254.9.9" };
     const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
     MUST(macvlan_netns_anonymous(&c1, &error));
     MUST(macvlan_netns_anonymous(&c2, &error));
-    MUST(macvlan_member_new("c1", &one, &error));
-    MUST(macvlan_member_set_name(one, "test101", &error));
-    MUST(macvlan_member_set_gw_priority(one, 3, &error));
-    MUST(macvlan_member_set_replace_default_route(one, true, &error));
-    MUST(macvlan_member_new("c2", &two, &error));
-    MUST(macvlan_member_add_address(two, "192.168.15.77", &error));
-    MUST(macvlan_member_set_interface(two, "lan0", &error));
-    MUST(macvlan_member_set_mac(two, mac, &error));
-    MUST(macvlan_member_set_default_route(two, false, &error));
-    MUST(macvlan_member_add_alias(two, "web", &error));
-    MUST(macvlan_member_add_link_local_address(two, "169.254.9.9", &error));
+    one = lab_container_of("c1");
+    one.name = "test101";
+    one.gw_priority = 3;
+    one.replace_default_route = true;
+    two = lab_container_of("c2");
+    two.addresses = addresses;
+    two.aliases = aliases;
+    two.link_local = link_local;
+    two.address_count = two.alias_count = two.link_local_count = 1;
+    two.interface = "lan0";
+    two.mac.is_set = true;
+    memcpy(two.mac.value, mac, 6);
+    two.default_route.is_set = true;
 }
 
 static void connects(const macvlan_network *network)
 {
-    macvlan_connection *first = lab_connect(network, one, c1), *second, *again;
+    macvlan_connection *first = lab_connect(network, &one, c1), *second, *again;
     const macvlan_lease *held = macvlan_connection_get(first)->lease;
-    uint8_t mac[6], leased[6];
+    const macvlan_lease_info *lease = macvlan_lease_get(held);
     char text[18];
     bool is = false;
 
@@ -121,27 +127,25 @@ static void connects(const macvlan_network *network)
     CHECK(macvlan_connection_get(first)->address_count == 2);
     CHECK_TEXT(macvlan_connection_get(first)->addresses[0], "192.168.15.64");
     CHECK_TEXT(macvlan_connection_get(first)->addresses[1], "fd00:15::2");
-    CHECK(macvlan_connection_get(first)->addresses[2] == NULL);
-    macvlan_connection_mac(first, mac);
-    MUST(macvlan_mac_format(mac, text, &error));
+    MUST(macvlan_mac_format(macvlan_connection_get(first)->mac, text, &error));
     CHECK_TEXT(text, "02:42:c0:a8:0f:40");
     CHECK_TEXT(macvlan_attachment_get(macvlan_connection_get(first)->attachment)->addresses[0],
                "192.168.15.64/24");
 
-    CHECK_TEXT(macvlan_lease_get(held)->network, macvlan_network_get(network)->id);
-    CHECK_TEXT(macvlan_lease_get(held)->container, "c1");
-    CHECK_TEXT(macvlan_lease_get(held)->name, "test101");
-    CHECK_TEXT(macvlan_lease_get(held)->host, "a");
-    CHECK_TEXT(macvlan_lease_get(held)->interface, "eth0");
-    CHECK(strlen(macvlan_lease_get(held)->endpoint) == 64 && macvlan_lease_get(held)->default_route);
-    CHECK(macvlan_lease_get(held)->gw_priority == 3 && macvlan_lease_get(held)->sequence == 0);
-    CHECK(macvlan_lease_get(held)->alias_count == 0 && macvlan_lease_get(held)->link_local_count == 0);
-    CHECK_TEXT(macvlan_lease_get(held)->netns_path, NULL);
-    CHECK(macvlan_lease_get(held)->address_count == 2);
-    CHECK_TEXT(macvlan_lease_get(held)->addresses[0], "192.168.15.64/24");
-    CHECK(macvlan_lease_mac(held, leased) && memcmp(mac, leased, 6) == 0);
-    CHECK(strlen(macvlan_lease_get(held)->netns_boot) == 36 && macvlan_lease_get(held)->netns_inode != 0);
-    CHECK(macvlan_lease_get(held)->netns_cookie != 0);
+    CHECK_TEXT(lease->network, macvlan_network_get(network)->id);
+    CHECK_TEXT(lease->container, "c1");
+    CHECK_TEXT(lease->name, "test101");
+    CHECK_TEXT(lease->host, "a");
+    CHECK_TEXT(lease->interface, "eth0");
+    CHECK(strlen(lease->endpoint) == 64 && lease->default_route);
+    CHECK(lease->gw_priority == 3 && lease->sequence == 0);
+    CHECK(lease->alias_count == 0 && lease->link_local_count == 0);
+    CHECK_TEXT(lease->netns_path, NULL);
+    CHECK(lease->address_count == 2);
+    CHECK_TEXT(lease->addresses[0], "192.168.15.64/24");
+    CHECK(lab_is_mac(lease->mac, macvlan_connection_get(first)->mac));
+    CHECK(strlen(lease->netns_boot) == 36 && lease->netns_inode != 0);
+    CHECK(lease->netns_cookie != 0);
     MUST(macvlan_lease_is_of_this_boot(held, &is, &error));
     CHECK(is);
     MUST(macvlan_lease_is_of_netns(held, c1, &is, &error));
@@ -149,18 +153,15 @@ static void connects(const macvlan_network *network)
     MUST(macvlan_lease_is_of_netns(held, c2, &is, &error));
     CHECK(!is);
 
-    second = lab_connect(network, two, c2);
+    second = lab_connect(network, &two, c2);
     CHECK_TEXT(macvlan_connection_get(second)->addresses[0], "192.168.15.77");
     CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(second)->lease)->name, NULL);
     CHECK(!macvlan_lease_get(macvlan_connection_get(second)->lease)->default_route);
-    held = macvlan_connection_get(second)->lease;
-    CHECK(macvlan_lease_get(held)->alias_count == 1 && macvlan_lease_get(held)->link_local_count == 1);
-    CHECK_TEXT(macvlan_lease_get(held)->aliases[0], "web");
-    CHECK_TEXT(macvlan_lease_get(held)->aliases[1], NULL);
-    CHECK_TEXT(macvlan_lease_get(held)->link_local[0], "169.254.9.9");
-    CHECK_TEXT(macvlan_lease_get(held)->link_local[1], NULL);
+    lease = macvlan_lease_get(macvlan_connection_get(second)->lease);
+    CHECK(lease->alias_count == 1 && lease->link_local_count == 1);
+    CHECK_TEXT(lease->aliases[0], "web");
+    CHECK_TEXT(lease->link_local[0], "169.254.9.9");
     lab_witness(c2, "ip -o -4 address show dev lan0", "169.254.9.9/16");
-    held = macvlan_connection_get(first)->lease;
     lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0 proto 109");
     lab_witness(c2, "ip route show default | grep . || echo none", "none");
     lab_witness(c2, "ip -o link show lan0", "02:00:00:00:00:07");
@@ -168,7 +169,7 @@ static void connects(const macvlan_network *network)
     CHECK(lab_ping(c1, "192.168.15.77") && lab_ping(c1, "192.168.15.2"));
 
     /* Connecting again changes nothing. */
-    again = lab_connect(network, one, c1);
+    again = lab_connect(network, &one, c1);
     CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(again)->lease)->endpoint, macvlan_lease_get(held)->endpoint);
     macvlan_connection_free(again);
     macvlan_connection_free(first);
@@ -228,13 +229,12 @@ static void inspects(const macvlan_network *network)
 /* The list of `docker network ls`, and removal of networks without containers. */
 static void pruned(macvlan_networks *networks)
 {
-    macvlan_network_config *config = lab_config("unused", "192.168.99.0/24");
+    macvlan_network_config config = lab_config("unused", "192.168.99.0/24");
     macvlan_network *unused = NULL;
     macvlan_text *text = NULL;
 
-    MUST(macvlan_networks_create(networks, config, &unused, &error));
+    MUST(macvlan_networks_create(networks, &config, &unused, &error));
     macvlan_network_free(unused);
-    macvlan_network_config_free(config);
     MUST(macvlan_networks_summary(networks, &text, &error));
     CHECK(strstr(macvlan_text_get(text), "\"Name\":\"unused\"") != NULL);
     CHECK(strstr(macvlan_text_get(text), "\"Containers\":2") != NULL);
@@ -264,17 +264,14 @@ static void leases(const macvlan_network *network)
 static void refused(const macvlan_network *network, const char *name, const char *address,
                     int number, int kind, const char *words)
 {
-    macvlan_member *member = NULL;
+    macvlan_connect_options options = lab_container_of("c3");
     macvlan_connection *connection = NULL;
 
-    MUST(macvlan_member_new("c3", &member, &error));
-    if (name != NULL)
-        MUST(macvlan_member_set_name(member, name, &error));
-    if (address != NULL)
-        MUST(macvlan_member_add_address(member, address, &error));
-    REFUSED(macvlan_network_connect(network, member, c2, &connection, &error), number, kind, words);
+    options.name = name;
+    options.addresses = &address;
+    options.address_count = address != NULL;
+    REFUSED(macvlan_network_connect(network, &options, c2, &connection, &error), number, kind, words);
     CHECK(connection == NULL);
-    macvlan_member_free(member);
 }
 
 static void refusals(const macvlan_network *network)
@@ -291,15 +288,15 @@ static void refusals(const macvlan_network *network)
     refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
             "10.9.9.9 is in no subnet of the network");
     refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
-    REFUSED(macvlan_network_connect(network, one, c2, &connection, &error), EISCONN,
+    REFUSED(macvlan_network_connect(network, &one, c2, &connection, &error), EISCONN,
             MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
     REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
             "network \"lan\": cannot remove the network: container \"c");
 
     /* Errors of the kernel have the core's kind and parts, and the network's message. */
     MUST(macvlan_network_disconnect(network, "c2", NULL, &error));
-    MUST(macvlan_member_set_interface(two, "eth0", &error));
-    CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
+    two.interface = "eth0";
+    CHECK(macvlan_network_connect(network, &two, c1, &connection, &error) == -EEXIST);
     puts(macvlan_error_message(error));
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NAME_TAKEN);
     CHECK_TEXT(macvlan_error_get(error)->kind_name, "name-taken");
@@ -328,7 +325,7 @@ static void disconnects(const macvlan_network *network)
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "it is not connected");
 
     /* A container that returns, even in another namespace, gets its address again. */
-    back = lab_connect(network, one, c2);
+    back = lab_connect(network, &one, c2);
     CHECK_TEXT(macvlan_connection_get(back)->addresses[0], "192.168.15.64");
     macvlan_connection_free(back);
     lab_witness(c2, "ip link delete eth0 && echo gone", "gone");
@@ -358,8 +355,6 @@ static void networks(void)
             "there is no such network");
     macvlan_network_free(network);
     macvlan_networks_free(networks);
-    macvlan_member_free(one);
-    macvlan_member_free(two);
     macvlan_netns_free(c1);
     macvlan_netns_free(c2);
     lab_close(&l);
