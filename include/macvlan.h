@@ -83,10 +83,13 @@
  *
  * Signals. A signal does not interrupt a function. A function that is to return early, with -EINTR
  * and all changes undone, needs a host with a cancellation (macvlan_host_cancelled_by()), for which
- * the handler calls macvlan_cancel(). -EINTR with the kind MACVLAN_ERROR_CANCELLED is returned only
- * by functions of such a host, and of its pools, accesses and sessions of networks, and by
- * macvlan_watch_next() and macvlan_keeper_next() with a cancellation. The kind
- * MACVLAN_ERROR_INTERRUPTED has other error numbers.
+ * the handler calls macvlan_cancel().
+ *
+ * -EINTR has two kinds. MACVLAN_ERROR_CANCELLED is returned only by functions of such a host, and of
+ * its pools, accesses, keepers and sessions of networks, and by macvlan_watch_next() and
+ * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED can be returned by each
+ * function that lists objects of the kernel, if these keep changing; it can be called
+ * again.
  *
  * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened; it opens
  * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); freeing a host's
@@ -187,13 +190,9 @@ uint32_t macvlan_version_number(void);
  * A MAC address that may be missing. In an initializer: { true, { 2, 0, 0, 0, 0, 1 } }.
  */
 typedef struct macvlan_opt_mac {
-    /**
-     * Whether there is a value; if not, it is zero.
-     */
+    /** Whether there is a value; if not, it is zero. */
     bool is_set;
-    /**
-     * The value.
-     */
+    /** The value. */
     uint8_t value[6];
 } macvlan_opt_mac;
 
@@ -201,13 +200,9 @@ typedef struct macvlan_opt_mac {
  * A truth value that may be missing. In an initializer: { true, false }.
  */
 typedef struct macvlan_opt_bool {
-    /**
-     * Whether there is a value; if not, it is false.
-     */
+    /** Whether there is a value; if not, it is false. */
     bool is_set;
-    /**
-     * The value.
-     */
+    /** The value. */
     bool value;
 } macvlan_opt_bool;
 
@@ -215,13 +210,9 @@ typedef struct macvlan_opt_bool {
  * A number that may be missing. In an initializer: { true, 100 }.
  */
 typedef struct macvlan_opt_u32 {
-    /**
-     * Whether there is a value; if not, it is 0.
-     */
+    /** Whether there is a value; if not, it is 0. */
     bool is_set;
-    /**
-     * The value.
-     */
+    /** The value. */
     uint32_t value;
 } macvlan_opt_u32;
 
@@ -229,13 +220,9 @@ typedef struct macvlan_opt_u32 {
  * A number that may be negative or missing. In an initializer: { true, -1 }.
  */
 typedef struct macvlan_opt_i32 {
-    /**
-     * Whether there is a value; if not, it is 0.
-     */
+    /** Whether there is a value; if not, it is 0. */
     bool is_set;
-    /**
-     * The value.
-     */
+    /** The value. */
     int32_t value;
 } macvlan_opt_i32;
 
@@ -264,17 +251,11 @@ void macvlan_text_free(struct macvlan_text *text);
  * The holder of an address, as found by a probe.
  */
 typedef struct macvlan_holder {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The address: "192.168.15.5".
-     */
+    /** The address: "192.168.15.5". */
     const char *address;
-    /**
-     * The holder as text: "02:00:00:00:00:05 has 192.168.15.5".
-     */
+    /** The holder as text: "02:00:00:00:00:05 has 192.168.15.5". */
     const char *text;
     /**
      * The holder's MAC address; not set if the kernel found the duplicate and no frame was
@@ -296,170 +277,100 @@ typedef struct macvlan_error macvlan_error;
  * expect numbers that are not listed here.
  */
 typedef enum macvlan_error_kinds {
-    /**
-     * No error: macvlan_error_kind(NULL).
-     */
+    /** No error: macvlan_error_kind(NULL). */
     MACVLAN_ERROR_NONE = 0,
     /**
      * An invalid value, refused before any system call; or an invalid argument: NULL, freed, of
      * another type, not UTF-8.
      */
     MACVLAN_ERROR_INVALID_VALUE = 1,
-    /**
-     * The parent link does not exist in the host's namespace.
-     */
+    /** The parent link does not exist in the host's namespace. */
     MACVLAN_ERROR_PARENT_NOT_FOUND = 2,
     /**
      * The parent is a port of a bridge, bond or team, has ipvlan links, or cannot have macvlan
      * links.
      */
     MACVLAN_ERROR_PARENT_BUSY = 3,
-    /**
-     * Passthru needs the parent for itself, and the parent has another macvlan.
-     */
+    /** Passthru needs the parent for itself, and the parent has another macvlan. */
     MACVLAN_ERROR_PASSTHRU_CONFLICT = 4,
-    /**
-     * The requested MTU is above the parent's.
-     */
+    /** The requested MTU is above the parent's. */
     MACVLAN_ERROR_MTU_TOO_LARGE = 5,
-    /**
-     * The namespace has a link with this name or alternative name.
-     */
+    /** The namespace has a link with this name or alternative name. */
     MACVLAN_ERROR_NAME_TAKEN = 6,
-    /**
-     * The parent or another link on it has this MAC address.
-     */
+    /** The parent or another link on it has this MAC address. */
     MACVLAN_ERROR_MAC_IN_USE = 7,
-    /**
-     * The link already has this address.
-     */
+    /** The link already has this address. */
     MACVLAN_ERROR_ADDRESS_TAKEN = 8,
-    /**
-     * The namespace already has this route or rule.
-     */
+    /** The namespace already has this route or rule. */
     MACVLAN_ERROR_ROUTE_EXISTS = 9,
-    /**
-     * The gateway is not on a subnet that the namespace reaches directly.
-     */
+    /** The gateway is not on a subnet that the namespace reaches directly. */
     MACVLAN_ERROR_GATEWAY_UNREACHABLE = 10,
-    /**
-     * The process has ended, or the named namespace or the file does not exist.
-     */
+    /** The process has ended, or the named namespace or the file does not exist. */
     MACVLAN_ERROR_NAMESPACE_GONE = 11,
-    /**
-     * The path or file descriptor is not a network namespace.
-     */
+    /** The path or file descriptor is not a network namespace. */
     MACVLAN_ERROR_NOT_A_NAMESPACE = 12,
-    /**
-     * A capability is missing; the message names it and where it is needed.
-     */
+    /** A capability is missing; the message names it and where it is needed. */
     MACVLAN_ERROR_PERMISSION_DENIED = 13,
-    /**
-     * The kernel does not support the operation.
-     */
+    /** The kernel does not support the operation. */
     MACVLAN_ERROR_UNSUPPORTED = 14,
-    /**
-     * The link, address, route or other object does not exist.
-     */
+    /** The link, address, route or other object does not exist. */
     MACVLAN_ERROR_NOT_FOUND = 15,
-    /**
-     * An object of this name exists that is not a link, such as a named namespace.
-     */
+    /** An object of this name exists that is not a link, such as a named namespace. */
     MACVLAN_ERROR_EXISTS = 16,
-    /**
-     * IPv6 is disabled in the namespace or on the link.
-     */
+    /** IPv6 is disabled in the namespace or on the link. */
     MACVLAN_ERROR_IPV6_DISABLED = 17,
-    /**
-     * The kernel's reply was lost or malformed.
-     */
+    /** The kernel's reply was lost or malformed. */
     MACVLAN_ERROR_PROTOCOL = 18,
-    /**
-     * A listing was interrupted by changes too often, or a lock was not free in time.
-     */
+    /** A listing was interrupted by changes too often, or a lock was not free in time. */
     MACVLAN_ERROR_INTERRUPTED = 19,
     /**
      * Any other refusal by the kernel; see the error number and the
      * kernel's message.
      */
     MACVLAN_ERROR_SYSTEM = 20,
-    /**
-     * An error in this library; the function returned -ENOTRECOVERABLE.
-     */
+    /** An error in this library; the function returned -ENOTRECOVERABLE. */
     MACVLAN_ERROR_BUG = 21,
-    /**
-     * The parent is down or has no carrier, so the link cannot come up or use the network.
-     */
+    /** The parent is down or has no carrier, so the link cannot come up or use the network. */
     MACVLAN_ERROR_PARENT_DOWN = 22,
-    /**
-     * The existing link can only be replaced, not changed, and replacing was not allowed.
-     */
+    /** The existing link can only be replaced, not changed, and replacing was not allowed. */
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
-    /**
-     * Another machine on the network has this address; see the holder of macvlan_error_info.
-     */
+    /** Another machine on the network has this address; see the holder of macvlan_error_info. */
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
-    /**
-     * The operation timed out.
-     */
+    /** The operation timed out. */
     MACVLAN_ERROR_TIMED_OUT = 25,
-    /**
-     * The operation was cancelled by macvlan_cancel().
-     */
+    /** The operation was cancelled by macvlan_cancel(). */
     MACVLAN_ERROR_CANCELLED = 26,
-    /**
-     * A network with this name exists.
-     */
+    /** A network with this name exists. */
     MACVLAN_ERROR_NETWORK_EXISTS = 102,
-    /**
-     * No network has this name or id, or it was removed.
-     */
+    /** No network has this name or id, or it was removed. */
     MACVLAN_ERROR_NETWORK_NOT_FOUND = 103,
-    /**
-     * Containers are connected to the network that is to be removed.
-     */
+    /** Containers are connected to the network that is to be removed. */
     MACVLAN_ERROR_NETWORK_IN_USE = 104,
-    /**
-     * The subnet overlaps a subnet of another network.
-     */
+    /** The subnet overlaps a subnet of another network. */
     MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS = 105,
-    /**
-     * The networks cannot share the parent, because one of them needs it for itself.
-     */
+    /** The networks cannot share the parent, because one of them needs it for itself. */
     MACVLAN_ERROR_NETWORK_PARENT_CLASH = 106,
-    /**
-     * Every default subnet is in use, and none was given.
-     */
+    /** Every default subnet is in use, and none was given. */
     MACVLAN_ERROR_NETWORK_NO_FREE_SUBNET = 107,
-    /**
-     * No address is left in the network.
-     */
+    /** No address is left in the network. */
     MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED = 108,
-    /**
-     * Another container of the network has the requested address.
-     */
+    /** Another container of the network has the requested address. */
     MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN = 109,
-    /**
-     * A machine on the LAN that is not a container of the network has the requested address.
-     */
+    /** A machine on the LAN that is not a container of the network has the requested address. */
     MACVLAN_ERROR_NETWORK_ADDRESS_FOREIGN = 110,
     /**
      * The network does not assign the requested address: it is outside its subnets, reserved, or a
      * gateway's.
      */
     MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE = 111,
-    /**
-     * Another container in the network has the name.
-     */
+    /** Another container in the network has the name. */
     MACVLAN_ERROR_NETWORK_NAME_TAKEN = 112,
     /**
      * The container is already connected: with another address, in another namespace that still
      * exists, or on another host.
      */
     MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED = 113,
-    /**
-     * The container is not connected to the network.
-     */
+    /** The container is not connected to the network. */
     MACVLAN_ERROR_NETWORK_NOT_CONNECTED = 114,
     /**
      * The kernel refused an operation that only networks need. Other refusals have the kinds below
@@ -471,22 +382,16 @@ typedef enum macvlan_error_kinds {
      * leased.
      */
     MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE = 116,
-    /**
-     * The store was written by a later version, or its contents are invalid.
-     */
+    /** The store was written by a later version, or its contents are invalid. */
     MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
     /**
      * The same data in the store was changed by others too often, or another operation holds the
      * container's namespace.
      */
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
-    /**
-     * A file could not be read or written.
-     */
+    /** A file could not be read or written. */
     MACVLAN_ERROR_NETWORK_FILE = 119,
-    /**
-     * The file of the store, or this host's name in the store, belongs to another machine.
-     */
+    /** The file of the store, or this host's name in the store, belongs to another machine. */
     MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
     /**
      * The lease was lost while the process was stopped for longer than the lifetime of its host in
@@ -498,9 +403,7 @@ typedef enum macvlan_error_kinds {
      * certificate is refused.
      */
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
-    /**
-     * The host that is to be forgotten is still alive.
-     */
+    /** The host that is to be forgotten is still alive. */
     MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
 } macvlan_error_kinds;
 
@@ -508,69 +411,37 @@ typedef enum macvlan_error_kinds {
  * The details of an error. A text is NULL if the error has none.
  */
 typedef struct macvlan_error_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The kind: one of enum macvlan_error_kinds.
-     */
+    /** The kind: one of enum macvlan_error_kinds. */
     uint32_t kind;
-    /**
-     * The positive error number: the function's return value without the sign.
-     */
+    /** The positive error number: the function's return value without the sign. */
     int32_t error_number;
-    /**
-     * The kind's name, for logs: "mtu-too-large".
-     */
+    /** The kind's name, for logs: "mtu-too-large". */
     const char *kind_name;
-    /**
-     * The message, as from macvlan_error_message().
-     */
+    /** The message, as from macvlan_error_message(). */
     const char *message;
-    /**
-     * The operation that failed: "add address 10.0.0.2/24".
-     */
+    /** The operation that failed: "add address 10.0.0.2/24". */
     const char *operation;
-    /**
-     * The cause, without the rest of the message.
-     */
+    /** The cause, without the rest of the message. */
     const char *cause;
-    /**
-     * A hint for a solution.
-     */
+    /** A hint for a solution. */
     const char *hint;
-    /**
-     * The name of the network.
-     */
+    /** The name of the network. */
     const char *network;
-    /**
-     * The link, as named by the caller.
-     */
+    /** The link, as named by the caller. */
     const char *link;
-    /**
-     * The link's parent.
-     */
+    /** The link's parent. */
     const char *parent;
-    /**
-     * A description of the network namespace.
-     */
+    /** A description of the network namespace. */
     const char *netns;
-    /**
-     * The kernel's message.
-     */
+    /** The kernel's message. */
     const char *kernel_message;
-    /**
-     * The machine on the network that has the address; NULL if there is none.
-     */
+    /** The machine on the network that has the address; NULL if there is none. */
     const struct macvlan_holder *holder;
-    /**
-     * Descriptions of the changes that could not be undone after the failure; usually none.
-     */
+    /** Descriptions of the changes that could not be undone after the failure; usually none. */
     const char *const *leftovers;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t leftover_count;
     /**
      * Whether an object that was to be created exists: a link's name, an address, a route, a named
@@ -581,13 +452,9 @@ typedef struct macvlan_error_info {
      * Whether a required object does not exist: the parent, the namespace, the link, the network.
      */
     bool is_not_found;
-    /**
-     * Whether a capability is missing, or the permission for a file.
-     */
+    /** Whether a capability is missing, or the permission for a file. */
     bool is_permission_denied;
-    /**
-     * Whether a value or an argument was refused before any system call.
-     */
+    /** Whether a value or an argument was refused before any system call. */
     bool is_invalid_value;
 } macvlan_error_info;
 
@@ -698,17 +565,11 @@ int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error
  * The options of a macvlan or macvtap. All zero: the kernel's defaults, in mode bridge.
  */
 typedef struct macvlan_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE.
-     */
+    /** The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE. */
     uint32_t mode;
-    /**
-     * Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
-     */
+    /** Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC). */
     bool nopromisc;
     /**
      * Whether mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
@@ -716,13 +577,9 @@ typedef struct macvlan_options {
      * older kernels refuse it).
      */
     bool nodst;
-    /**
-     * The MAC addresses from which frames are accepted in mode source: six bytes each.
-     */
+    /** The MAC addresses from which frames are accepted in mode source: six bytes each. */
     const uint8_t *source_macs;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t source_mac_count;
     /**
      * The length of the broadcast queue in frames, for broadcast and multicast frames to other
@@ -749,13 +606,9 @@ int macvlan_options_check(const struct macvlan_options *options, struct macvlan_
  * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
  */
 typedef enum macvlan_vlan_protocol {
-    /**
-     * The customer tag.
-     */
+    /** The customer tag. */
     MACVLAN_VLAN_PROTOCOL_8021Q = 33024,
-    /**
-     * The service tag of QinQ.
-     */
+    /** The service tag of QinQ. */
     MACVLAN_VLAN_PROTOCOL_8021AD = 34984,
 } macvlan_vlan_protocol;
 
@@ -763,13 +616,9 @@ typedef enum macvlan_vlan_protocol {
  * An entry of a VLAN's priority maps.
  */
 typedef struct macvlan_vlan_qos {
-    /**
-     * The priority in the kernel (skb->priority).
-     */
+    /** The priority in the kernel (skb->priority). */
     uint32_t priority;
-    /**
-     * The priority in the tag, 0 to 7 (PCP).
-     */
+    /** The priority in the tag, 0 to 7 (PCP). */
     uint32_t pcp;
 } macvlan_vlan_qos;
 
@@ -778,58 +627,34 @@ typedef struct macvlan_vlan_qos {
  * VLAN is changed; the flags of a link that was read are all set.
  */
 typedef struct macvlan_vlan_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The id, 1 to 4094; 0 with priority_tags.
-     */
+    /** The id, 1 to 4094; 0 with priority_tags. */
     uint16_t id;
-    /**
-     * The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q.
-     */
+    /** The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q. */
     uint16_t protocol;
-    /**
-     * Whether the frames have a priority and no VLAN (id 0).
-     */
+    /** Whether the frames have a priority and no VLAN (id 0). */
     bool priority_tags;
-    /**
-     * Whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
-     */
+    /** Whether the tag is removed from received frames (REORDER_HDR). Defaults to true. */
     struct macvlan_opt_bool reorder_hdr;
-    /**
-     * Whether the VLAN is registered with the switch by GVRP. Defaults to false.
-     */
+    /** Whether the VLAN is registered with the switch by GVRP. Defaults to false. */
     struct macvlan_opt_bool gvrp;
-    /**
-     * Whether the VLAN is registered with the switch by MVRP. Defaults to false.
-     */
+    /** Whether the VLAN is registered with the switch by MVRP. Defaults to false. */
     struct macvlan_opt_bool mvrp;
-    /**
-     * Whether the link stays up when its parent goes down (loose binding). Defaults to false.
-     */
+    /** Whether the link stays up when its parent goes down (loose binding). Defaults to false. */
     struct macvlan_opt_bool loose_binding;
     /**
      * Whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
      * is then a bridge. Defaults to false.
      */
     struct macvlan_opt_bool bridge_binding;
-    /**
-     * The map for received frames, from the tag's priority to the kernel's.
-     */
+    /** The map for received frames, from the tag's priority to the kernel's. */
     const struct macvlan_vlan_qos *ingress_qos;
-    /**
-     * The number of its entries.
-     */
+    /** The number of its entries. */
     size_t ingress_qos_count;
-    /**
-     * The map for sent frames, from the kernel's priority to the tag's.
-     */
+    /** The map for sent frames, from the kernel's priority to the tag's. */
     const struct macvlan_vlan_qos *egress_qos;
-    /**
-     * The number of its entries.
-     */
+    /** The number of its entries. */
     size_t egress_qos_count;
 } macvlan_vlan_options;
 
@@ -838,9 +663,7 @@ typedef struct macvlan_vlan_options {
  * not set stay unchanged.
  */
 typedef struct macvlan_change {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The mode: one of enum macvlan_mode; 0 to keep it. The kernel refuses a change to or from
@@ -851,13 +674,9 @@ typedef struct macvlan_change {
      * The flags: MACVLAN_FLAG_NOPROMISC and MACVLAN_FLAG_NODST. The kernel cannot change one alone.
      */
     struct macvlan_opt_u32 flags;
-    /**
-     * The broadcast queue's length in frames; see macvlan_options.
-     */
+    /** The broadcast queue's length in frames; see macvlan_options. */
     struct macvlan_opt_u32 bc_queue_len;
-    /**
-     * The broadcast cutoff, for all links on the parent; see macvlan_options.
-     */
+    /** The broadcast cutoff, for all links on the parent; see macvlan_options. */
     struct macvlan_opt_i32 bc_cutoff;
     /**
      * The change of the list of source MAC addresses of a link in mode source: one of enum
@@ -865,13 +684,9 @@ typedef struct macvlan_change {
      * MACVLAN_MACADDR_SET the complete new list, MACVLAN_MACADDR_FLUSH none.
      */
     struct macvlan_opt_u32 macaddr_mode;
-    /**
-     * The MAC addresses for it: six bytes each.
-     */
+    /** The MAC addresses for it: six bytes each. */
     const uint8_t *source_macs;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t source_mac_count;
 } macvlan_change;
 
@@ -892,13 +707,9 @@ typedef struct macvlan_change {
  * One of base, link and text describes it; the first one that is not NULL counts.
  */
 typedef struct macvlan_parent {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The base of a VLAN that is created for the first endpoint and removed with the last one.
-     */
+    /** The base of a VLAN that is created for the first endpoint and removed with the last one. */
     const struct macvlan_parent *base;
     /**
      * An existing link, even if its name, or its alternative name of up to 127 bytes, is in VLAN
@@ -911,13 +722,9 @@ typedef struct macvlan_parent {
      * is an alternative name, of up to 127.
      */
     const char *text;
-    /**
-     * The name of the VLAN. Defaults to BASE.ID.
-     */
+    /** The name of the VLAN. Defaults to BASE.ID. */
     const char *name;
-    /**
-     * The id of the VLAN, 1 to 4094; 0 for a link that must exist.
-     */
+    /** The id of the VLAN, 1 to 4094; 0 for a link that must exist. */
     uint16_t vlan_id;
     /**
      * The protocol of the VLAN's tag: one of enum macvlan_vlan_protocol; 0 for a link that must
@@ -948,18 +755,14 @@ typedef struct macvlan_link_list macvlan_link_list;
  * A filter for links, applied by the kernel. All zero: it accepts all.
  */
 typedef struct macvlan_link_filter {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The kind: "macvlan", "vlan". The filter accepts all links if the kernel does not know the
      * kind, because its module is not loaded.
      */
     const char *kind;
-    /**
-     * The bridge, bond or VRF whose ports are accepted, by name or "#" and index.
-     */
+    /** The bridge, bond or VRF whose ports are accepted, by name or "#" and index. */
     const char *controller;
 } macvlan_link_filter;
 
@@ -967,49 +770,27 @@ typedef struct macvlan_link_filter {
  * Traffic counters of a link since its creation (struct rtnl_link_stats64).
  */
 typedef struct macvlan_link_statistics {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * Packets received.
-     */
+    /** Packets received. */
     uint64_t rx_packets;
-    /**
-     * Packets sent.
-     */
+    /** Packets sent. */
     uint64_t tx_packets;
-    /**
-     * Bytes received.
-     */
+    /** Bytes received. */
     uint64_t rx_bytes;
-    /**
-     * Bytes sent.
-     */
+    /** Bytes sent. */
     uint64_t tx_bytes;
-    /**
-     * Bad packets received.
-     */
+    /** Bad packets received. */
     uint64_t rx_errors;
-    /**
-     * Errors while sending packets.
-     */
+    /** Errors while sending packets. */
     uint64_t tx_errors;
-    /**
-     * Packets received and dropped.
-     */
+    /** Packets received and dropped. */
     uint64_t rx_dropped;
-    /**
-     * Packets dropped while sending.
-     */
+    /** Packets dropped while sending. */
     uint64_t tx_dropped;
-    /**
-     * Multicast packets received.
-     */
+    /** Multicast packets received. */
     uint64_t multicast;
-    /**
-     * Collisions.
-     */
+    /** Collisions. */
     uint64_t collisions;
 } macvlan_link_statistics;
 
@@ -1018,37 +799,21 @@ typedef struct macvlan_link_statistics {
  * them.
  */
 typedef struct macvlan_offloads {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * Generic segmentation: the largest packet in bytes.
-     */
+    /** Generic segmentation: the largest packet in bytes. */
     struct macvlan_opt_u32 gso_max_size;
-    /**
-     * Generic segmentation: the most segments.
-     */
+    /** Generic segmentation: the most segments. */
     struct macvlan_opt_u32 gso_max_segs;
-    /**
-     * Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
+    /** Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later). */
     struct macvlan_opt_u32 gso_ipv4_max_size;
-    /**
-     * Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
-     */
+    /** Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later). */
     struct macvlan_opt_u32 tso_max_size;
-    /**
-     * Segmentation in hardware: the most segments (Linux 5.19 and later).
-     */
+    /** Segmentation in hardware: the most segments (Linux 5.19 and later). */
     struct macvlan_opt_u32 tso_max_segs;
-    /**
-     * Generic receive: the largest packet in bytes (Linux 5.19 and later).
-     */
+    /** Generic receive: the largest packet in bytes (Linux 5.19 and later). */
     struct macvlan_opt_u32 gro_max_size;
-    /**
-     * Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
+    /** Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later). */
     struct macvlan_opt_u32 gro_ipv4_max_size;
 } macvlan_offloads;
 
@@ -1056,25 +821,17 @@ typedef struct macvlan_offloads {
  * A link as reported by the kernel.
  */
 typedef struct macvlan_link_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The name, with bytes that are not UTF-8 replaced.
-     */
+    /** The name, with bytes that are not UTF-8 replaced. */
     const char *name;
     /**
      * The kernel's name for the kind of link: "macvlan", "vlan", "veth"; NULL for hardware and lo.
      */
     const char *kind;
-    /**
-     * The options of a macvlan or macvtap; NULL for other kinds.
-     */
+    /** The options of a macvlan or macvtap; NULL for other kinds. */
     const struct macvlan_options *options;
-    /**
-     * The options of a VLAN, with every flag; NULL for other kinds.
-     */
+    /** The options of a VLAN, with every flag; NULL for other kinds. */
     const struct macvlan_vlan_options *vlan;
     /**
      * The operational state (RFC 2863), as in `ip link`: "UP", "DOWN", "LOWERLAYERDOWN",
@@ -1082,33 +839,19 @@ typedef struct macvlan_link_info {
      * may be slightly late.
      */
     const char *state;
-    /**
-     * The alias; NULL if there is none.
-     */
+    /** The alias; NULL if there is none. */
     const char *alias;
-    /**
-     * The root queueing discipline; NULL if the kernel reports none.
-     */
+    /** The root queueing discipline; NULL if the kernel reports none. */
     const char *qdisc;
-    /**
-     * The alternative names.
-     */
+    /** The alternative names. */
     const char *const *alternative_names;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t alternative_name_count;
-    /**
-     * The traffic counters.
-     */
+    /** The traffic counters. */
     const struct macvlan_link_statistics *statistics;
-    /**
-     * The limits of offloads.
-     */
+    /** The limits of offloads. */
     const struct macvlan_offloads *offloads;
-    /**
-     * The index in the link's namespace.
-     */
+    /** The index in the link's namespace. */
     uint32_t index;
     /**
      * The index of the link below: the parent of a macvlan or VLAN, the peer of a veth; 0 if there
@@ -1120,50 +863,30 @@ typedef struct macvlan_link_info {
      * in the same one.
      */
     struct macvlan_opt_i32 parent_netns;
-    /**
-     * The index of the bridge, bond or VRF of which it is a port; 0 if there is none.
-     */
+    /** The index of the bridge, bond or VRF of which it is a port; 0 if there is none. */
     uint32_t controller;
-    /**
-     * The MTU in bytes.
-     */
+    /** The MTU in bytes. */
     uint32_t mtu;
-    /**
-     * The minimum MTU in bytes.
-     */
+    /** The minimum MTU in bytes. */
     uint32_t min_mtu;
     /**
      * The driver's maximum MTU in bytes, 0 for none; a macvlan's is also limited by its parent's
      * current MTU.
      */
     uint32_t max_mtu;
-    /**
-     * The flags, the kernel's IFF_... bits.
-     */
+    /** The flags, the kernel's IFF_... bits. */
     uint32_t flags;
-    /**
-     * The promiscuity reference count; 0 if the link is not promiscuous.
-     */
+    /** The promiscuity reference count; 0 if the link is not promiscuous. */
     uint32_t promiscuity;
-    /**
-     * The allmulticast reference count (Linux 6.0 and later).
-     */
+    /** The allmulticast reference count (Linux 6.0 and later). */
     struct macvlan_opt_u32 allmulticast_count;
-    /**
-     * The link group.
-     */
+    /** The link group. */
     uint32_t group;
-    /**
-     * The length of the transmit queue in packets.
-     */
+    /** The length of the transmit queue in packets. */
     uint32_t tx_queue_len;
-    /**
-     * The number of transmit queues.
-     */
+    /** The number of transmit queues. */
     uint32_t tx_queues;
-    /**
-     * The number of receive queues.
-     */
+    /** The number of receive queues. */
     uint32_t rx_queues;
     /**
      * How the IPv6 link-local address is made: one of enum in6_addr_gen_mode; not set without
@@ -1175,37 +898,21 @@ typedef struct macvlan_link_info {
      * IPv6.
      */
     struct macvlan_opt_u32 accept_ra;
-    /**
-     * The MAC address; not set if there is none, as for lo.
-     */
+    /** The MAC address; not set if there is none, as for lo. */
     struct macvlan_opt_mac mac;
-    /**
-     * Whether addresses are configured from advertised prefixes; not set without IPv6.
-     */
+    /** Whether addresses are configured from advertised prefixes; not set without IPv6. */
     struct macvlan_opt_bool autoconf;
-    /**
-     * Whether IPv6 is disabled on the link; not set if the kernel has no IPv6.
-     */
+    /** Whether IPv6 is disabled on the link; not set if the kernel has no IPv6. */
     struct macvlan_opt_bool disable_ipv6;
-    /**
-     * Whether there is a carrier; not set if the kernel does not report it.
-     */
+    /** Whether there is a carrier; not set if the kernel does not report it. */
     struct macvlan_opt_bool carrier;
-    /**
-     * Whether the link is set up (administratively; see also the state).
-     */
+    /** Whether the link is set up (administratively; see also the state). */
     bool is_up;
-    /**
-     * Whether the promisc flag is set. A link can be promiscuous without it.
-     */
+    /** Whether the promisc flag is set. A link can be promiscuous without it. */
     bool is_promisc;
-    /**
-     * Whether the allmulti flag is set.
-     */
+    /** Whether the allmulti flag is set. */
     bool is_allmulticast;
-    /**
-     * Whether the link is lo.
-     */
+    /** Whether the link is lo. */
     bool is_loopback;
 } macvlan_link_info;
 
@@ -1239,17 +946,11 @@ void macvlan_link_list_free(struct macvlan_link_list *list);
  * How the kernel detects duplicates of an IPv6 address.
  */
 typedef enum macvlan_duplicate_detection {
-    /**
-     * As the link's sysctl accept_dad says; the address is tentative for a second or two.
-     */
+    /** As the link's sysctl accept_dad says; the address is tentative for a second or two. */
     MACVLAN_DUPLICATE_DETECTION_KERNEL = 0,
-    /**
-     * No detection ("nodad"): the address is usable at once.
-     */
+    /** No detection ("nodad"): the address is usable at once. */
     MACVLAN_DUPLICATE_DETECTION_SKIP = 1,
-    /**
-     * Optimistic detection (RFC 4429): the address is usable during the detection.
-     */
+    /** Optimistic detection (RFC 4429): the address is usable during the detection. */
     MACVLAN_DUPLICATE_DETECTION_OPTIMISTIC = 2,
 } macvlan_duplicate_detection;
 
@@ -1265,17 +966,11 @@ typedef struct macvlan_address_list macvlan_address_list;
  * A filter for addresses, applied by the kernel. All zero: it accepts all.
  */
 typedef struct macvlan_address_filter {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The link, by name or "#" and index.
-     */
+    /** The link, by name or "#" and index. */
     const char *link;
-    /**
-     * The family: AF_INET or AF_INET6; 0 for both.
-     */
+    /** The family: AF_INET or AF_INET6; 0 for both. */
     int32_t family;
 } macvlan_address_filter;
 
@@ -1284,57 +979,31 @@ typedef struct macvlan_address_filter {
  * in an address that the kernel reported.
  */
 typedef struct macvlan_address {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The address without its prefix length: "10.0.0.2".
-     */
+    /** The address without its prefix length: "10.0.0.2". */
     const char *ip;
-    /**
-     * The prefix length: 24.
-     */
+    /** The prefix length: 24. */
     uint32_t prefix_len;
-    /**
-     * The detection of duplicates: one of enum macvlan_duplicate_detection.
-     */
+    /** The detection of duplicates: one of enum macvlan_duplicate_detection. */
     uint32_t duplicate_detection;
-    /**
-     * The address as text: "10.0.0.2/24", "fd00::2/64 nodad".
-     */
+    /** The address as text: "10.0.0.2/24", "fd00::2/64 nodad". */
     const char *text;
-    /**
-     * The scope: "global", "link", "host".
-     */
+    /** The scope: "global", "link", "host". */
     const char *scope;
-    /**
-     * The label, IPv4 only: the link's name by default. NULL for IPv6.
-     */
+    /** The label, IPv4 only: the link's name by default. NULL for IPv6. */
     const char *label;
-    /**
-     * The broadcast address, IPv4 only; NULL if there is none.
-     */
+    /** The broadcast address, IPv4 only; NULL if there is none. */
     const char *broadcast;
-    /**
-     * The index of the link.
-     */
+    /** The index of the link. */
     uint32_t link;
-    /**
-     * The kernel's IFA_F_... bits.
-     */
+    /** The kernel's IFA_F_... bits. */
     uint32_t flags;
-    /**
-     * The protocol of the address (IFA_PROTO); not set before Linux 5.18.
-     */
+    /** The protocol of the address (IFA_PROTO); not set before Linux 5.18. */
     struct macvlan_opt_u32 protocol;
-    /**
-     * Whether the kernel is still checking the address for duplicates (tentative).
-     */
+    /** Whether the kernel is still checking the address for duplicates (tentative). */
     bool is_tentative;
-    /**
-     * Whether the kernel has found that another host has the address.
-     */
+    /** Whether the kernel has found that another host has the address. */
     bool is_duplicate;
 } macvlan_address;
 
@@ -1382,29 +1051,17 @@ typedef struct macvlan_route_list macvlan_route_list;
  * A filter for routes, applied by the kernel. All zero: it accepts all.
  */
 typedef struct macvlan_route_filter {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The link through which the routes lead, by name or "#" and index.
-     */
+    /** The link through which the routes lead, by name or "#" and index. */
     const char *link;
-    /**
-     * The type: "unicast", "blackhole", "unreachable" or "prohibit".
-     */
+    /** The type: "unicast", "blackhole", "unreachable" or "prohibit". */
     const char *kind;
-    /**
-     * The family: AF_INET or AF_INET6; 0 for both.
-     */
+    /** The family: AF_INET or AF_INET6; 0 for both. */
     int32_t family;
-    /**
-     * The table.
-     */
+    /** The table. */
     struct macvlan_opt_u32 table;
-    /**
-     * The routing protocol (2 kernel, 3 boot, 4 static; rtnetlink(7)).
-     */
+    /** The routing protocol (2 kernel, 3 boot, 4 static; rtnetlink(7)). */
     struct macvlan_opt_u32 protocol;
 } macvlan_route_filter;
 
@@ -1412,21 +1069,13 @@ typedef struct macvlan_route_filter {
  * A next hop of a multipath route.
  */
 typedef struct macvlan_next_hop {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The gateway; NULL if there is none.
-     */
+    /** The gateway; NULL if there is none. */
     const char *gateway;
-    /**
-     * The index of the link.
-     */
+    /** The index of the link. */
     uint32_t link;
-    /**
-     * The weight, 1 to 256.
-     */
+    /** The weight, 1 to 256. */
     uint32_t weight;
 } macvlan_next_hop;
 
@@ -1435,72 +1084,46 @@ typedef struct macvlan_next_hop {
  * destination only.
  */
 typedef struct macvlan_route {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The destination: "10.1.0.0/16". "default" is accepted for a route with a gateway, and for
      * IPv4.
      */
     const char *destination;
-    /**
-     * The gateway; NULL if there is none.
-     */
+    /** The gateway; NULL if there is none. */
     const char *gateway;
-    /**
-     * The link, by name or "#" and index; NULL if there is none.
-     */
+    /** The link, by name or "#" and index; NULL if there is none. */
     const char *device;
-    /**
-     * The preferred source address; NULL if there is none.
-     */
+    /** The preferred source address; NULL if there is none. */
     const char *source;
-    /**
-     * The type: "unicast", "blackhole", "unreachable" or "prohibit". Defaults to "unicast".
-     */
+    /** The type: "unicast", "blackhole", "unreachable" or "prohibit". Defaults to "unicast". */
     const char *kind;
-    /**
-     * The scope, IPv4 only: "global", "link", "host"; NULL for the kernel's default.
-     */
+    /** The scope, IPv4 only: "global", "link", "host"; NULL for the kernel's default. */
     const char *scope;
-    /**
-     * The metric; not set for the kernel's default.
-     */
+    /** The metric; not set for the kernel's default. */
     struct macvlan_opt_u32 metric;
-    /**
-     * The table. Defaults to main.
-     */
+    /** The table. Defaults to main. */
     struct macvlan_opt_u32 table;
     /**
      * The routing protocol, the route's origin: 2 kernel, 3 boot (and `ip`), 4 static; see
      * rtnetlink(7).
      */
     struct macvlan_opt_u32 protocol;
-    /**
-     * The MTU of the path in bytes; 0 for the link's.
-     */
+    /** The MTU of the path in bytes; 0 for the link's. */
     uint32_t mtu;
-    /**
-     * The segment size that is advertised to TCP peers; 0 for the kernel's choice.
-     */
+    /** The segment size that is advertised to TCP peers; 0 for the kernel's choice. */
     uint32_t advmss;
-    /**
-     * Whether the gateway is assumed to be on the link (onlink).
-     */
+    /** Whether the gateway is assumed to be on the link (onlink). */
     bool on_link;
-    /**
-     * The route as text, in the format of `ip route add`, with its table.
-     */
+    /** The route as text, in the format of `ip route add`, with its table. */
     const char *text;
     /**
      * The next hops of a multipath route that was read; other routes have none, since the fields
      * above have the only one.
      */
     const struct macvlan_next_hop *const *next_hops;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t next_hop_count;
 } macvlan_route;
 
@@ -1549,33 +1172,19 @@ typedef struct macvlan_rule_list macvlan_rule_list;
  * but the text.
  */
 typedef struct macvlan_rule {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The sources of the packets: "10.0.0.2/32"; NULL for all.
-     */
+    /** The sources of the packets: "10.0.0.2/32"; NULL for all. */
     const char *from;
-    /**
-     * The destinations of the packets; NULL for all.
-     */
+    /** The destinations of the packets; NULL for all. */
     const char *to;
-    /**
-     * The table.
-     */
+    /** The table. */
     uint32_t table;
-    /**
-     * The priority; rules with a lower one come first. By default the kernel chooses it.
-     */
+    /** The priority; rules with a lower one come first. By default the kernel chooses it. */
     struct macvlan_opt_u32 priority;
-    /**
-     * Whether the rule is for IPv6, if neither from nor to says so.
-     */
+    /** Whether the rule is for IPv6, if neither from nor to says so. */
     bool is_ipv6;
-    /**
-     * The rule as text, in the format of `ip rule add`: "from 10.0.0.2/32 table 100".
-     */
+    /** The rule as text, in the format of `ip rule add`: "from 10.0.0.2/32 table 100". */
     const char *text;
 } macvlan_rule;
 
@@ -1623,17 +1232,11 @@ typedef struct macvlan_neighbour_list macvlan_neighbour_list;
  * A filter for neighbour entries, applied by the kernel. All zero: it accepts all.
  */
 typedef struct macvlan_neighbour_filter {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The link, by name or "#" and index.
-     */
+    /** The link, by name or "#" and index. */
     const char *link;
-    /**
-     * The family: AF_INET or AF_INET6; 0 for both.
-     */
+    /** The family: AF_INET or AF_INET6; 0 for both. */
     int32_t family;
 } macvlan_neighbour_filter;
 
@@ -1641,25 +1244,15 @@ typedef struct macvlan_neighbour_filter {
  * A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6.
  */
 typedef struct macvlan_neighbour {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The neighbour's address, "10.0.0.1".
-     */
+    /** The neighbour's address, "10.0.0.1". */
     const char *ip;
-    /**
-     * The state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
-     */
+    /** The state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED". */
     const char *state;
-    /**
-     * The index of the link.
-     */
+    /** The index of the link. */
     uint32_t link;
-    /**
-     * The neighbour's MAC address; not set if it is not known, as during its resolution.
-     */
+    /** The neighbour's MAC address; not set if it is not known, as during its resolution. */
     struct macvlan_opt_mac mac;
 } macvlan_neighbour;
 
@@ -1844,33 +1437,19 @@ typedef struct macvlan_visible_namespaces macvlan_visible_namespaces;
  * A network namespace and the ways to open it.
  */
 typedef struct macvlan_visible_netns {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The identity of the namespace, as from macvlan_netns_id().
-     */
+    /** The identity of the namespace, as from macvlan_netns_id(). */
     uint64_t device;
-    /**
-     * The other half of it.
-     */
+    /** The other half of it. */
     uint64_t inode;
-    /**
-     * Its names, as `ip netns` lists them.
-     */
+    /** Its names, as `ip netns` lists them. */
     const char *const *names;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t name_count;
-    /**
-     * The processes whose main thread is in the namespace.
-     */
+    /** The processes whose main thread is in the namespace. */
     const pid_t *pids;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t pid_count;
     /**
      * The other files that lead to the namespace. These are those of threads in another namespace
@@ -1879,9 +1458,7 @@ typedef struct macvlan_visible_netns {
      * another mount namespace, and need not be UTF-8.
      */
     const char *const *paths;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t path_count;
 } macvlan_visible_netns;
 
@@ -1938,38 +1515,24 @@ int macvlan_visible_namespaces_open(const struct macvlan_visible_namespaces *vis
  * listed here.
  */
 typedef enum macvlan_event_kinds {
-    /**
-     * An event for which this version has no number.
-     */
+    /** An event for which this version has no number. */
     MACVLAN_EVENT_OTHER = 0,
-    /**
-     * A link was created or changed.
-     */
+    /** A link was created or changed. */
     MACVLAN_EVENT_NEW_LINK = 1,
-    /**
-     * A link was deleted or moved to another namespace.
-     */
+    /** A link was deleted or moved to another namespace. */
     MACVLAN_EVENT_DEL_LINK = 2,
-    /**
-     * An address was added or changed, for example is no longer tentative.
-     */
+    /** An address was added or changed, for example is no longer tentative. */
     MACVLAN_EVENT_NEW_ADDRESS = 3,
-    /**
-     * An address was deleted.
-     */
+    /** An address was deleted. */
     MACVLAN_EVENT_DEL_ADDRESS = 4,
-    /**
-     * A route was added or replaced.
-     */
+    /** A route was added or replaced. */
     MACVLAN_EVENT_NEW_ROUTE = 5,
     /**
      * A route was deleted. The kernel does not report the IPv4 routes that are deleted with their
      * link.
      */
     MACVLAN_EVENT_DEL_ROUTE = 6,
-    /**
-     * Events were lost because they were not read in time; objects have to be listed again.
-     */
+    /** Events were lost because they were not read in time; objects have to be listed again. */
     MACVLAN_EVENT_LOST = 7,
 } macvlan_event_kinds;
 
@@ -1992,32 +1555,22 @@ typedef struct macvlan_watch macvlan_watch;
  * The contents of an event.
  */
 typedef struct macvlan_event_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The kind: one of enum macvlan_event_kinds.
-     */
+    /** The kind: one of enum macvlan_event_kinds. */
     uint32_t kind;
-    /**
-     * The link; NULL if the event has none.
-     */
+    /** The link; NULL if the event has none. */
     const struct macvlan_link_info *link;
-    /**
-     * The address; NULL if the event has none.
-     */
+    /** The address; NULL if the event has none. */
     const struct macvlan_address *address;
-    /**
-     * The route; NULL if the event has none.
-     */
+    /** The route; NULL if the event has none. */
     const struct macvlan_route *route;
 } macvlan_event_info;
 
 /**
  * Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
  * `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
- * the event with macvlan_event_free().
+ * the event with macvlan_event_free(). Returns -EINTR if the watch is cancelled.
  */
 int macvlan_watch_next(struct macvlan_watch *watch,
                        int milliseconds,
@@ -2061,78 +1614,44 @@ void macvlan_event_free(struct macvlan_event *event);
  * The description of a link, for macvlan_handle_add_link(): `ip link add`.
  */
 typedef struct macvlan_link_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The kind: "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge".
-     */
+    /** The kind: "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge". */
     const char *kind;
-    /**
-     * The name.
-     */
+    /** The name. */
     const char *name;
-    /**
-     * The parent of a macvlan, macvtap or VLAN, by name or "#" and index.
-     */
+    /** The parent of a macvlan, macvtap or VLAN, by name or "#" and index. */
     const char *parent;
-    /**
-     * The options of a macvlan or macvtap; NULL for the kernel's defaults, in mode bridge.
-     */
+    /** The options of a macvlan or macvtap; NULL for the kernel's defaults, in mode bridge. */
     const struct macvlan_options *options;
-    /**
-     * The options of a VLAN.
-     */
+    /** The options of a VLAN. */
     const struct macvlan_vlan_options *vlan;
-    /**
-     * The name of the peer of a veth.
-     */
+    /** The name of the peer of a veth. */
     const char *peer;
-    /**
-     * The namespace of the peer; NULL for the link's.
-     */
+    /** The namespace of the peer; NULL for the link's. */
     const struct macvlan_netns *peer_netns;
-    /**
-     * The namespace in which the link is created; NULL for the handle's.
-     */
+    /** The namespace in which the link is created; NULL for the handle's. */
     const struct macvlan_netns *netns;
-    /**
-     * The index; 0 for the kernel's choice.
-     */
+    /** The index; 0 for the kernel's choice. */
     uint32_t index;
-    /**
-     * The MTU in bytes; 0 for the parent's.
-     */
+    /** The MTU in bytes; 0 for the parent's. */
     uint32_t mtu;
-    /**
-     * The link group.
-     */
+    /** The link group. */
     uint32_t group;
-    /**
-     * The length of the transmit queue in packets. Defaults to that of the kind.
-     */
+    /** The length of the transmit queue in packets. Defaults to that of the kind. */
     struct macvlan_opt_u32 tx_queue_len;
-    /**
-     * The number of transmit queues; 0 for the default of the kind (the parent's for macvlan).
-     */
+    /** The number of transmit queues; 0 for the default of the kind (the parent's for macvlan). */
     uint32_t tx_queues;
-    /**
-     * The number of receive queues; set both or none.
-     */
+    /** The number of receive queues; set both or none. */
     uint32_t rx_queues;
     /**
      * The MAC address. By default the kernel chooses it: random, or the parent's for passthru and
      * VLANs.
      */
     struct macvlan_opt_mac mac;
-    /**
-     * Whether the link is created up.
-     */
+    /** Whether the link is created up. */
     bool up;
-    /**
-     * Whether the link is created promiscuous.
-     */
+    /** Whether the link is created promiscuous. */
     bool promisc;
 } macvlan_link_options;
 
@@ -2511,29 +2030,17 @@ int macvlan_handle_rules(const struct macvlan_handle *handle,
  * addresses are checked by the kernel's duplicate address detection, whose result is awaited.
  */
 typedef struct macvlan_probe {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The number of requests for each address (PROBE_NUM), at least 1.
-     */
+    /** The number of requests for each address (PROBE_NUM), at least 1. */
     struct macvlan_opt_u32 count;
-    /**
-     * The maximum random delay before the first request (PROBE_WAIT).
-     */
+    /** The maximum random delay before the first request (PROBE_WAIT). */
     struct macvlan_opt_u32 start_ms;
-    /**
-     * The minimum time between requests (PROBE_MIN).
-     */
+    /** The minimum time between requests (PROBE_MIN). */
     struct macvlan_opt_u32 interval_ms;
-    /**
-     * The maximum random addition to that time (PROBE_MAX less PROBE_MIN).
-     */
+    /** The maximum random addition to that time (PROBE_MAX less PROBE_MIN). */
     struct macvlan_opt_u32 jitter_ms;
-    /**
-     * The time to wait for an answer to the last request (ANNOUNCE_WAIT).
-     */
+    /** The time to wait for an answer to the last request (ANNOUNCE_WAIT). */
     struct macvlan_opt_u32 wait_ms;
     /**
      * The time to wait for the kernel's duplicate address detection of IPv6 addresses. It usually
@@ -2562,18 +2069,14 @@ uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
  * instead of when it expires, which takes up to half an hour.
  */
 typedef struct macvlan_announce {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The number of announcements (ANNOUNCE_NUM), at least 1. One is sent by the kernel when it
      * starts to use the address, which is enough on a LAN without frame loss.
      */
     struct macvlan_opt_u32 count;
-    /**
-     * The time between announcements in milliseconds (ANNOUNCE_INTERVAL).
-     */
+    /** The time between announcements in milliseconds (ANNOUNCE_INTERVAL). */
     struct macvlan_opt_u32 interval_ms;
     /**
      * Whether attach waits until all announcements are sent. If not, attach sends only the first
@@ -2954,157 +2457,81 @@ int macvlan_endpoint_set_rate(struct macvlan_endpoint *endpoint,
  * All options of an endpoint. A value that is not set, NULL or 0 is the default of its setter.
  */
 typedef struct macvlan_endpoint_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The name in the container.
-     */
+    /** The name in the container. */
     const char *name;
-    /**
-     * The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
-     */
+    /** The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". */
     const char *kind;
-    /**
-     * The parent on the host, as text.
-     */
+    /** The parent on the host, as text. */
     const char *parent;
-    /**
-     * The parent with all options.
-     */
+    /** The parent with all options. */
     const struct macvlan_parent *parent_options;
-    /**
-     * The options of a macvlan or macvtap; NULL for a VLAN.
-     */
+    /** The options of a macvlan or macvtap; NULL for a VLAN. */
     const struct macvlan_options *options;
-    /**
-     * The options of a VLAN; NULL for other kinds.
-     */
+    /** The options of a VLAN; NULL for other kinds. */
     const struct macvlan_vlan_options *vlan;
-    /**
-     * The addresses, in the format of macvlan_endpoint_add_address().
-     */
+    /** The addresses, in the format of macvlan_endpoint_add_address(). */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
-    /**
-     * The gateways.
-     */
+    /** The gateways. */
     const char *const *gateways;
-    /**
-     * The number of gateways.
-     */
+    /** The number of gateways. */
     size_t gateway_count;
-    /**
-     * The routes, without the gateways' default routes.
-     */
+    /** The routes, without the gateways' default routes. */
     const char *const *routes;
-    /**
-     * The number of routes.
-     */
+    /** The number of routes. */
     size_t route_count;
-    /**
-     * The alternative names.
-     */
+    /** The alternative names. */
     const char *const *alternative_names;
-    /**
-     * The number of alternative names.
-     */
+    /** The number of alternative names. */
     size_t alternative_name_count;
-    /**
-     * The alias.
-     */
+    /** The alias. */
     const char *alias;
-    /**
-     * The rate limit for sent packets, in the format of macvlan_endpoint_set_rate().
-     */
+    /** The rate limit for sent packets, in the format of macvlan_endpoint_set_rate(). */
     const char *rate;
-    /**
-     * The rate limit in bits per second.
-     */
+    /** The rate limit in bits per second. */
     uint64_t rate_bits;
-    /**
-     * The probe; NULL if addresses are not probed.
-     */
+    /** The probe; NULL if addresses are not probed. */
     const struct macvlan_probe *probe;
-    /**
-     * The announcements; NULL if addresses are not announced.
-     */
+    /** The announcements; NULL if addresses are not announced. */
     const struct macvlan_announce *announce;
-    /**
-     * The MTU in bytes.
-     */
+    /** The MTU in bytes. */
     uint32_t mtu;
-    /**
-     * The table of the source routing.
-     */
+    /** The table of the source routing. */
     uint32_t source_routing;
-    /**
-     * The metric of the gateways' default routes.
-     */
+    /** The metric of the gateways' default routes. */
     struct macvlan_opt_u32 gateway_metric;
-    /**
-     * The link group.
-     */
+    /** The link group. */
     struct macvlan_opt_u32 group;
-    /**
-     * The length of the transmit queue in packets.
-     */
+    /** The length of the transmit queue in packets. */
     struct macvlan_opt_u32 tx_queue_len;
-    /**
-     * The number of transmit queues.
-     */
+    /** The number of transmit queues. */
     struct macvlan_opt_u32 tx_queues;
-    /**
-     * The number of receive queues.
-     */
+    /** The number of receive queues. */
     struct macvlan_opt_u32 rx_queues;
-    /**
-     * How the IPv6 link-local address is made: one of enum in6_addr_gen_mode.
-     */
+    /** How the IPv6 link-local address is made: one of enum in6_addr_gen_mode. */
     struct macvlan_opt_u32 addr_gen_mode;
-    /**
-     * Whether router advertisements are accepted, a value of the sysctl accept_ra.
-     */
+    /** Whether router advertisements are accepted, a value of the sysctl accept_ra. */
     struct macvlan_opt_u32 accept_ra;
-    /**
-     * How long to retry while another link has the MAC address, in milliseconds.
-     */
+    /** How long to retry while another link has the MAC address, in milliseconds. */
     uint32_t mac_conflict_timeout_ms;
-    /**
-     * The MAC address.
-     */
+    /** The MAC address. */
     struct macvlan_opt_mac mac;
-    /**
-     * Whether addresses are configured from advertised prefixes.
-     */
+    /** Whether addresses are configured from advertised prefixes. */
     struct macvlan_opt_bool autoconf;
-    /**
-     * Whether IPv6 is disabled on the link.
-     */
+    /** Whether IPv6 is disabled on the link. */
     struct macvlan_opt_bool disable_ipv6;
-    /**
-     * Whether the link receives all multicast frames.
-     */
+    /** Whether the link receives all multicast frames. */
     struct macvlan_opt_bool allmulticast;
-    /**
-     * Whether the link is promiscuous.
-     */
+    /** Whether the link is promiscuous. */
     bool promisc;
-    /**
-     * Whether the container's lo is set up.
-     */
+    /** Whether the container's lo is set up. */
     bool lo_up;
-    /**
-     * Whether the container's default routes are replaced.
-     */
+    /** Whether the container's default routes are replaced. */
     bool replace_default_route;
-    /**
-     * Whether gateways outside all subnets are assumed to be on the link.
-     */
+    /** Whether gateways outside all subnets are assumed to be on the link. */
     bool on_link_gateways;
     /**
      * Whether an attach may have to wait, as for a probe, repeated announcements or a MAC address
@@ -3153,74 +2580,44 @@ typedef struct macvlan_attachment_list macvlan_attachment_list;
  * The contents of an attachment.
  */
 typedef struct macvlan_attachment_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The link's name in the container.
-     */
+    /** The link's name in the container. */
     const char *name;
-    /**
-     * The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
-     */
+    /** The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". */
     const char *kind;
-    /**
-     * The parent on the host: its name, or "#" and its index.
-     */
+    /** The parent on the host: its name, or "#" and its index. */
     const char *parent;
-    /**
-     * The device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds.
-     */
+    /** The device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds. */
     const char *tap_path;
-    /**
-     * The addresses of the link, in the format of macvlan_endpoint_add_address().
-     */
+    /** The addresses of the link, in the format of macvlan_endpoint_add_address(). */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
     /**
      * The endpoint's routes, including those that lead through other links, in the format of
      * macvlan_endpoint_add_route().
      */
     const char *const *routes;
-    /**
-     * The number of routes.
-     */
+    /** The number of routes. */
     size_t route_count;
-    /**
-     * The policy rules of macvlan_endpoint_set_source_routing(): "from 10.0.0.2/32 table 100".
-     */
+    /** The policy rules of macvlan_endpoint_set_source_routing(): "from 10.0.0.2/32 table 100". */
     const char *const *rules;
-    /**
-     * The number of rules.
-     */
+    /** The number of rules. */
     size_t rule_count;
-    /**
-     * The identity of the container's namespace, as from macvlan_netns_id().
-     */
+    /** The identity of the container's namespace, as from macvlan_netns_id(). */
     uint64_t netns_device;
-    /**
-     * The other half of it.
-     */
+    /** The other half of it. */
     uint64_t netns_inode;
-    /**
-     * The link's index in the container.
-     */
+    /** The link's index in the container. */
     uint32_t index;
-    /**
-     * The parent's index on the host.
-     */
+    /** The parent's index on the host. */
     uint32_t parent_index;
     /**
      * The link's MTU in bytes; 0 if it was not set and there was no macvlan_attachment_refresh().
      */
     uint32_t mtu;
-    /**
-     * The link's MAC address, including one that was chosen at random.
-     */
+    /** The link's MAC address, including one that was chosen at random. */
     uint8_t mac[6];
 } macvlan_attachment_info;
 
@@ -3608,101 +3005,53 @@ void macvlan_pool_free(struct macvlan_pool *pool);
  * are not listed here.
  */
 typedef enum macvlan_difference_kinds {
-    /**
-     * A difference for which this version has no number.
-     */
+    /** A difference for which this version has no number. */
     MACVLAN_DIFFERENCE_OTHER = 0,
-    /**
-     * The link does not exist.
-     */
+    /** The link does not exist. */
     MACVLAN_DIFFERENCE_LINK_MISSING = 1,
-    /**
-     * The link is of another kind or has an option that cannot be changed. Needs replacement.
-     */
+    /** The link is of another kind or has an option that cannot be changed. Needs replacement. */
     MACVLAN_DIFFERENCE_MADE = 2,
-    /**
-     * The link is on another parent, or the parent no longer exists. Needs replacement.
-     */
+    /** The link is on another parent, or the parent no longer exists. Needs replacement. */
     MACVLAN_DIFFERENCE_PARENT = 3,
-    /**
-     * The MAC address differs.
-     */
+    /** The MAC address differs. */
     MACVLAN_DIFFERENCE_MAC = 4,
-    /**
-     * The MTU differs.
-     */
+    /** The MTU differs. */
     MACVLAN_DIFFERENCE_MTU = 5,
-    /**
-     * Changeable options of a macvlan or macvtap differ.
-     */
+    /** Changeable options of a macvlan or macvtap differ. */
     MACVLAN_DIFFERENCE_MACVLAN = 6,
-    /**
-     * Changeable options of a VLAN differ.
-     */
+    /** Changeable options of a VLAN differ. */
     MACVLAN_DIFFERENCE_VLAN = 7,
-    /**
-     * The link is down.
-     */
+    /** The link is down. */
     MACVLAN_DIFFERENCE_DOWN = 8,
-    /**
-     * The promisc flag differs.
-     */
+    /** The promisc flag differs. */
     MACVLAN_DIFFERENCE_PROMISC = 9,
-    /**
-     * The alias differs.
-     */
+    /** The alias differs. */
     MACVLAN_DIFFERENCE_ALIAS = 10,
-    /**
-     * An alternative name is missing.
-     */
+    /** An alternative name is missing. */
     MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
-    /**
-     * The group differs.
-     */
+    /** The group differs. */
     MACVLAN_DIFFERENCE_GROUP = 12,
-    /**
-     * The transmit queue length differs.
-     */
+    /** The transmit queue length differs. */
     MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
-    /**
-     * The address generation mode differs.
-     */
+    /** The address generation mode differs. */
     MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
-    /**
-     * An address is missing.
-     */
+    /** An address is missing. */
     MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
-    /**
-     * A route is missing.
-     */
+    /** A route is missing. */
     MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
-    /**
-     * A policy rule is missing.
-     */
+    /** A policy rule is missing. */
     MACVLAN_DIFFERENCE_RULE_MISSING = 17,
-    /**
-     * lo is down.
-     */
+    /** lo is down. */
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
-    /**
-     * The rate limit differs.
-     */
+    /** The rate limit differs. */
     MACVLAN_DIFFERENCE_RATE = 19,
-    /**
-     * A sysctl of the link differs.
-     */
+    /** A sysctl of the link differs. */
     MACVLAN_DIFFERENCE_SYSCTL = 20,
-    /**
-     * Another host has an IPv6 address of the link.
-     */
+    /** Another host has an IPv6 address of the link. */
     MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
-    /**
-     * An IPv6 address of the link has been tentative for too long.
-     */
+    /** An IPv6 address of the link has been tentative for too long. */
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
-    /**
-     * The allmulti flag differs.
-     */
+    /** The allmulti flag differs. */
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 } macvlan_difference_kinds;
 
@@ -3718,21 +3067,13 @@ typedef struct macvlan_difference_list macvlan_difference_list;
  * A difference between an endpoint and the actual state.
  */
 typedef struct macvlan_difference {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The difference as text: "the MTU is 1500 and should be 1400".
-     */
+    /** The difference as text: "the MTU is 1500 and should be 1400". */
     const char *text;
-    /**
-     * The kind: one of enum macvlan_difference_kinds.
-     */
+    /** The kind: one of enum macvlan_difference_kinds. */
     uint32_t kind;
-    /**
-     * Whether only a replacement of the link resolves the difference.
-     */
+    /** Whether only a replacement of the link resolves the difference. */
     bool needs_replacement;
 } macvlan_difference;
 
@@ -3806,21 +3147,15 @@ void macvlan_difference_list_free(struct macvlan_difference_list *list);
  * numbers that are not listed here.
  */
 typedef enum macvlan_keep_event_kinds {
-    /**
-     * An event for which this version has no number.
-     */
+    /** An event for which this version has no number. */
     MACVLAN_KEEP_EVENT_OTHER = 0,
     /**
      * The parent of an attachment is gone, and its link with it. The keeper waits for the parent.
      */
     MACVLAN_KEEP_EVENT_GONE = 1,
-    /**
-     * The endpoint was attached again, with the same name, MAC address, addresses and routes.
-     */
+    /** The endpoint was attached again, with the same name, MAC address, addresses and routes. */
     MACVLAN_KEEP_EVENT_ATTACHED = 2,
-    /**
-     * The parent of an attachment was renamed.
-     */
+    /** The parent of an attachment was renamed. */
     MACVLAN_KEEP_EVENT_RENAMED = 3,
     /**
      * An endpoint could not be attached or checked. It is retried. Reported only when the error
@@ -3846,42 +3181,26 @@ typedef struct macvlan_keep_event macvlan_keep_event;
  * The contents of an event.
  */
 typedef struct macvlan_keep_event_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The kind: one of enum macvlan_keep_event_kinds.
-     */
+    /** The kind: one of enum macvlan_keep_event_kinds. */
     uint32_t kind;
-    /**
-     * The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone".
-     */
+    /** The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". */
     const char *text;
-    /**
-     * The name of the endpoint.
-     */
+    /** The name of the endpoint. */
     const char *name;
-    /**
-     * The parent's new name; NULL if it was not renamed.
-     */
+    /** The parent's new name; NULL if it was not renamed. */
     const char *parent;
-    /**
-     * The attachment; NULL for a failed or ended one.
-     */
+    /** The attachment; NULL for a failed or ended one. */
     const struct macvlan_attachment *attachment;
-    /**
-     * The reason for a failed or ended one; NULL for other events.
-     */
+    /** The reason for a failed or ended one; NULL for other events. */
     const struct macvlan_error *error;
     /**
      * The identity of the container's namespace, also of one that has ended, as from
      * macvlan_netns_id().
      */
     uint64_t netns_device;
-    /**
-     * The other half of it.
-     */
+    /** The other half of it. */
     uint64_t netns_inode;
 } macvlan_keep_event_info;
 
@@ -4060,103 +3379,59 @@ void macvlan_holder_list_free(struct macvlan_holder_list *list);
  * expect numbers that are not listed here.
  */
 typedef enum macvlan_finding_kinds {
-    /**
-     * No finding has this kind.
-     */
+    /** No finding has this kind. */
     MACVLAN_FINDING_NONE = 0,
-    /**
-     * The container's link no longer exists.
-     */
+    /** The container's link no longer exists. */
     MACVLAN_FINDING_LINK_GONE = 1,
-    /**
-     * The container's link is down.
-     */
+    /** The container's link is down. */
     MACVLAN_FINDING_LINK_DOWN = 2,
-    /**
-     * The container's link has another MAC address than it was given.
-     */
+    /** The container's link has another MAC address than it was given. */
     MACVLAN_FINDING_MAC_CHANGED = 3,
-    /**
-     * The parent no longer exists.
-     */
+    /** The parent no longer exists. */
     MACVLAN_FINDING_PARENT_GONE = 4,
-    /**
-     * The parent, or a link below it, is down.
-     */
+    /** The parent, or a link below it, is down. */
     MACVLAN_FINDING_PARENT_DOWN = 5,
-    /**
-     * The parent, or a link below it, has no carrier.
-     */
+    /** The parent, or a link below it, has no carrier. */
     MACVLAN_FINDING_NO_CARRIER = 6,
     /**
      * The parent, or a link below it, is a port of a bridge, bond or VRF, which receives its
      * frames.
      */
     MACVLAN_FINDING_PARENT_IS_PORT = 7,
-    /**
-     * The parent is wireless.
-     */
+    /** The parent is wireless. */
     MACVLAN_FINDING_WIRELESS = 8,
-    /**
-     * The link has no address of the peer's family.
-     */
+    /** The link has no address of the peer's family. */
     MACVLAN_FINDING_NO_ADDRESS = 9,
-    /**
-     * No route leads to the peer through the link.
-     */
+    /** No route leads to the peer through the link. */
     MACVLAN_FINDING_NO_ROUTE = 10,
-    /**
-     * The peer is the host itself, which its own macvlans cannot reach.
-     */
+    /** The peer is the host itself, which its own macvlans cannot reach. */
     MACVLAN_FINDING_PEER_IS_HOST = 11,
-    /**
-     * The container's request did not leave through the parent.
-     */
+    /** The container's request did not leave through the parent. */
     MACVLAN_FINDING_NOT_SENT = 12,
-    /**
-     * The request was sent, but not answered.
-     */
+    /** The request was sent, but not answered. */
     MACVLAN_FINDING_NO_ANSWER = 13,
     /**
      * The peer answers the parent but not the container: only the parent's MAC address passes on
      * the way.
      */
     MACVLAN_FINDING_MAC_FILTERED = 14,
-    /**
-     * The answer is only received while the parent is promiscuous.
-     */
+    /** The answer is only received while the parent is promiscuous. */
     MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
-    /**
-     * The answer reached the parent but not the container.
-     */
+    /** The answer reached the parent but not the container. */
     MACVLAN_FINDING_ANSWER_LOST = 16,
-    /**
-     * Several hosts answer for one address.
-     */
+    /** Several hosts answer for one address. */
     MACVLAN_FINDING_SEVERAL_ANSWER = 17,
-    /**
-     * Another host uses the container's MAC address.
-     */
+    /** Another host uses the container's MAC address. */
     MACVLAN_FINDING_MAC_ELSEWHERE = 18,
-    /**
-     * The network carries other VLANs than this one.
-     */
+    /** The network carries other VLANs than this one. */
     MACVLAN_FINDING_OTHER_VLANS = 19,
-    /**
-     * The container's neighbour entry has another MAC address than the peer.
-     */
+    /** The container's neighbour entry has another MAC address than the peer. */
     MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
-    /**
-     * The kernel does not use an IPv6 address of the container, because another host has it.
-     */
+    /** The kernel does not use an IPv6 address of the container, because another host has it. */
     MACVLAN_FINDING_ADDRESS_DUPLICATE = 21,
-    /**
-     * An IPv6 address of the container has been tentative for longer than a detection takes.
-     */
+    /** An IPv6 address of the container has been tentative for longer than a detection takes. */
     MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
-    /**
-     * The connected route of an address was deleted.
-     */
+    /** The connected route of an address was deleted. */
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 } macvlan_finding_kinds;
 
@@ -4172,25 +3447,15 @@ typedef struct macvlan_diagnosis macvlan_diagnosis;
  * A problem.
  */
 typedef struct macvlan_finding {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The kind: one of enum macvlan_finding_kinds.
-     */
+    /** The kind: one of enum macvlan_finding_kinds. */
     uint32_t kind;
-    /**
-     * The kind's name, for logs: "parent-down".
-     */
+    /** The kind's name, for logs: "parent-down". */
     const char *kind_name;
-    /**
-     * A description of the problem.
-     */
+    /** A description of the problem. */
     const char *text;
-    /**
-     * A remedy for the problem.
-     */
+    /** A remedy for the problem. */
     const char *remedy;
 } macvlan_finding;
 
@@ -4198,33 +3463,19 @@ typedef struct macvlan_finding {
  * The contents of a diagnosis.
  */
 typedef struct macvlan_diagnosis_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The findings, the most severe first; none if no problems were found.
-     */
+    /** The findings, the most severe first; none if no problems were found. */
     const struct macvlan_finding *const *findings;
-    /**
-     * The number of findings.
-     */
+    /** The number of findings. */
     size_t finding_count;
-    /**
-     * The facts, for people: states of links, neighbour entries, frames, VLANs.
-     */
+    /** The facts, for people: states of links, neighbour entries, frames, VLANs. */
     const char *const *facts;
-    /**
-     * The number of facts.
-     */
+    /** The number of facts. */
     size_t fact_count;
-    /**
-     * All findings with their remedies, and the facts, one on each line.
-     */
+    /** All findings with their remedies, and the facts, one on each line. */
     const char *text;
-    /**
-     * Whether the peer, or the gateway to it, has answered the container.
-     */
+    /** Whether the peer, or the gateway to it, has answered the container. */
     bool answered;
 } macvlan_diagnosis_info;
 
@@ -4268,17 +3519,11 @@ void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
  * All zero but the parent: the parent's addresses, borrowed, and a route to each container.
  */
 typedef struct macvlan_access_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The parent, as in macvlan_endpoint_new().
-     */
+    /** The parent, as in macvlan_endpoint_new(). */
     const char *parent;
-    /**
-     * The parent with more options, instead of the text.
-     */
+    /** The parent with more options, instead of the text. */
     const struct macvlan_parent *parent_options;
     /**
      * The name of the host's link if it has to be created. Defaults to the parent's name and
@@ -4292,18 +3537,14 @@ typedef struct macvlan_access_options {
      * another host.
      */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
     /**
      * Subnets of containers only, "192.168.15.128/25": one route leads to all of each, instead of
      * one to each container in it.
      */
     const char *const *routes;
-    /**
-     * The number of routes.
-     */
+    /** The number of routes. */
     size_t route_count;
     /**
      * Whether the link and its routes are kept when the last container is detached and when the
@@ -4516,13 +3757,9 @@ void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
  * Two texts that belong together: a key and its value.
  */
 typedef struct macvlan_pair {
-    /**
-     * The key.
-     */
+    /** The key. */
     const char *key;
-    /**
-     * The value.
-     */
+    /** The value. */
     const char *value;
 } macvlan_pair;
 
@@ -4530,9 +3767,7 @@ typedef struct macvlan_pair {
  * A subnet from which a network assigns addresses. It is validated when the network is created.
  */
 typedef struct macvlan_subnet {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The subnet: "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
@@ -4551,27 +3786,21 @@ typedef struct macvlan_subnet {
      * hosts share the subnet and have a store each.
      */
     const char *const *ranges;
-    /**
-     * The number of ranges.
-     */
+    /** The number of ranges. */
     size_t range_count;
     /**
      * Addresses that are never assigned to a container, such as those of a DHCP server:
      * "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
      */
     const char *const *excluded;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t excluded_count;
     /**
      * Addresses that are reserved for containers, by the container's name: "printer", "10.0.10.70".
      * No other container gets the address.
      */
     const struct macvlan_pair *reserved;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t reserved_count;
     /**
      * Whether there is no gateway: no default route, and the first address may be assigned to a
@@ -4594,9 +3823,7 @@ typedef enum macvlan_mac_from {
      * MACVLAN_MAC_FROM_CONTAINER.
      */
     MACVLAN_MAC_FROM_ADDRESS = 1,
-    /**
-     * The network and the container's id: it does not change with the address.
-     */
+    /** The network and the container's id: it does not change with the address. */
     MACVLAN_MAC_FROM_CONTAINER = 2,
 } macvlan_mac_from;
 
@@ -4604,18 +3831,14 @@ typedef enum macvlan_mac_from {
  * The order in which a network assigns free addresses.
  */
 typedef enum macvlan_order {
-    /**
-     * The lowest free address.
-     */
+    /** The lowest free address. */
     MACVLAN_ORDER_FIRST = 1,
     /**
      * The next free address after the last assigned one, and from the lowest again after the
      * highest: a released address stays unused for as long as possible.
      */
     MACVLAN_ORDER_NEXT = 2,
-    /**
-     * A random free address.
-     */
+    /** A random free address. */
     MACVLAN_ORDER_RANDOM = 3,
 } macvlan_order;
 
@@ -4624,13 +3847,9 @@ typedef enum macvlan_order {
  * parent, in mode bridge, with a subnet that is chosen.
  */
 typedef struct macvlan_network_config {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The network's name.
-     */
+    /** The network's name. */
     const char *name;
     /**
      * The parent, the link on the host that the containers' links are on, "ens33". In VLAN
@@ -4641,18 +3860,14 @@ typedef struct macvlan_network_config {
      * "dm-" and the beginning of its id, and reach only one another, on one host.
      */
     const char *parent;
-    /**
-     * The parent with more options, instead of the text.
-     */
+    /** The parent with more options, instead of the text. */
     const struct macvlan_parent *parent_options;
     /**
      * The subnets, of either family. A container gets one address of each family, from the first
      * of its subnets that has a free one.
      */
     const struct macvlan_subnet *const *subnets;
-    /**
-     * The number of subnets.
-     */
+    /** The number of subnets. */
     size_t subnet_count;
     /**
      * Routes that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
@@ -4660,25 +3875,15 @@ typedef struct macvlan_network_config {
      * follow from the gateways.
      */
     const char *const *routes;
-    /**
-     * The number of routes.
-     */
+    /** The number of routes. */
     size_t route_count;
-    /**
-     * Options for readers of macvlan_network_inspect(). They have no effect here.
-     */
+    /** Options for readers of macvlan_network_inspect(). They have no effect here. */
     const struct macvlan_pair *options;
-    /**
-     * The number of options.
-     */
+    /** The number of options. */
     size_t option_count;
-    /**
-     * Labels for readers of macvlan_network_inspect(). They have no effect here.
-     */
+    /** Labels for readers of macvlan_network_inspect(). They have no effect here. */
     const struct macvlan_pair *labels;
-    /**
-     * The number of labels.
-     */
+    /** The number of labels. */
     size_t label_count;
     /**
      * For how many seconds a released address stays reserved for its container, unless no other
@@ -4686,13 +3891,9 @@ typedef struct macvlan_network_config {
      * leased to another one.
      */
     uint64_t reservation_ttl_s;
-    /**
-     * The macvlan mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE.
-     */
+    /** The macvlan mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE. */
     uint32_t mode;
-    /**
-     * The MTU of the containers' interfaces in bytes. Defaults to the parent's.
-     */
+    /** The MTU of the containers' interfaces in bytes. Defaults to the parent's. */
     uint32_t mtu;
     /**
      * The order in which free addresses are assigned: one of enum macvlan_order. Defaults to
@@ -4744,13 +3945,9 @@ typedef struct macvlan_network_config {
      * host.
      */
     bool ipv6;
-    /**
-     * Whether the network is internal: containers get no default route through it.
-     */
+    /** Whether the network is internal: containers get no default route through it. */
     bool internal;
-    /**
-     * Whether the container's own sysctls of IPv6 apply, except for those that are set here.
-     */
+    /** Whether the container's own sysctls of IPv6 apply, except for those that are set here. */
     bool leave_ipv6;
     /**
      * Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
@@ -4774,9 +3971,7 @@ typedef struct macvlan_network_config {
  * but the container: addresses are chosen.
  */
 typedef struct macvlan_connect_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
     /**
      * The id of the container, which does not change: when it returns, it gets its addresses
@@ -4800,35 +3995,25 @@ typedef struct macvlan_connect_options {
      * resolves to the addresses of all of them.
      */
     const char *const *aliases;
-    /**
-     * The number of aliases.
-     */
+    /** The number of aliases. */
     size_t alias_count;
-    /**
-     * Requested addresses, "10.0.10.7". One is chosen of each family without a requested one.
-     */
+    /** Requested addresses, "10.0.10.7". One is chosen of each family without a requested one. */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
     /**
      * Link-local addresses, in 169.254.0.0/16 or fe80::/10. The network does not check that they
      * are unique.
      */
     const char *const *link_local;
-    /**
-     * The number of link-local addresses.
-     */
+    /** The number of link-local addresses. */
     size_t link_local_count;
     /**
      * Pending leases, by their ids, whose addresses and MAC address the container takes: see
      * macvlan_network_allocate(). Then no address is chosen.
      */
     const char *const *leases;
-    /**
-     * The number of leases.
-     */
+    /** The number of leases. */
     size_t lease_count;
     /**
      * The interface's MAC address. Defaults to a derived one, see the mac_from of
@@ -4876,58 +4061,34 @@ typedef struct macvlan_lease_list macvlan_lease_list;
  * The contents of a lease.
  */
 typedef struct macvlan_lease_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The network's id.
-     */
+    /** The network's id. */
     const char *network;
     /**
      * The container's id, as given by the caller; for addresses that were allocated without a
      * container, the lease's own id.
      */
     const char *container;
-    /**
-     * The name by which others find the container; NULL if it has none.
-     */
+    /** The name by which others find the container; NULL if it has none. */
     const char *name;
-    /**
-     * Further names, which several containers may share.
-     */
+    /** Further names, which several containers may share. */
     const char *const *aliases;
-    /**
-     * The number of aliases.
-     */
+    /** The number of aliases. */
     size_t alias_count;
-    /**
-     * The name of the host that the container runs on.
-     */
+    /** The name of the host that the container runs on. */
     const char *host;
-    /**
-     * The lease's id, which is different for every lease of the container, past or future.
-     */
+    /** The lease's id, which is different for every lease of the container, past or future. */
     const char *endpoint;
-    /**
-     * The interface's name in the container.
-     */
+    /** The interface's name in the container. */
     const char *interface;
-    /**
-     * The addresses with the prefix lengths of their subnets, "10.0.10.2/24".
-     */
+    /** The addresses with the prefix lengths of their subnets, "10.0.10.2/24". */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
-    /**
-     * The link-local addresses, without prefix lengths.
-     */
+    /** The link-local addresses, without prefix lengths. */
     const char *const *link_local;
-    /**
-     * The number of link-local addresses.
-     */
+    /** The number of link-local addresses. */
     size_t link_local_count;
     /**
      * The id of the boot in which the container's namespace was created
@@ -4944,22 +4105,16 @@ typedef struct macvlan_lease_info {
      * (macvlan_network_create_link()); NULL if it was not.
      */
     const char *link;
-    /**
-     * The inode number of the container's namespace; 0 if the lease is pending.
-     */
+    /** The inode number of the container's namespace; 0 if the lease is pending. */
     uint64_t netns_inode;
     /**
      * The kernel's cookie of the container's namespace, which is unique during a boot; 0 before
      * Linux 5.14.
      */
     uint64_t netns_cookie;
-    /**
-     * Since when the lease is pending, in seconds since 1970; 0 if it is not.
-     */
+    /** Since when the lease is pending, in seconds since 1970; 0 if it is not. */
     uint64_t pending_since;
-    /**
-     * The network's priority for the container's default routes.
-     */
+    /** The network's priority for the container's default routes. */
     int32_t gw_priority;
     /**
      * The sequence number of the connection among those of the container; later ones are higher.
@@ -4975,9 +4130,7 @@ typedef struct macvlan_lease_info {
      * one with the highest priority of those that may and that have a gateway of the family.
      */
     bool default_route;
-    /**
-     * Whether the lease is pending: not yet bound to a namespace.
-     */
+    /** Whether the lease is pending: not yet bound to a namespace. */
     bool is_pending;
 } macvlan_lease_info;
 
@@ -5045,33 +4198,19 @@ typedef struct macvlan_connection macvlan_connection;
  * The contents of a connection.
  */
 typedef struct macvlan_connection_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The lease, as stored.
-     */
+    /** The lease, as stored. */
     const struct macvlan_lease *lease;
-    /**
-     * The attachment, as from macvlan_host_attach().
-     */
+    /** The attachment, as from macvlan_host_attach(). */
     const struct macvlan_attachment *attachment;
-    /**
-     * The interface's name in the container.
-     */
+    /** The interface's name in the container. */
     const char *interface;
-    /**
-     * The addresses, without prefix lengths.
-     */
+    /** The addresses, without prefix lengths. */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
-    /**
-     * The interface's MAC address.
-     */
+    /** The interface's MAC address. */
     uint8_t mac[6];
 } macvlan_connection_info;
 
@@ -5105,21 +4244,13 @@ typedef struct macvlan_network_list macvlan_network_list;
  * The contents of a network.
  */
 typedef struct macvlan_network_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The network's id: 64 hexadecimal digits.
-     */
+    /** The network's id: 64 hexadecimal digits. */
     const char *id;
-    /**
-     * The network's name.
-     */
+    /** The network's name. */
     const char *name;
-    /**
-     * The time of its creation: "2024-05-01T12:00:00Z".
-     */
+    /** The time of its creation: "2024-05-01T12:00:00Z". */
     const char *created;
     /**
      * The link that the containers' links are on: the parent, or, for an isolated network, its own
@@ -5137,9 +4268,7 @@ typedef struct macvlan_network_info {
      * network that was found.
      */
     const char *const *warnings;
-    /**
-     * The number of warnings.
-     */
+    /** The number of warnings. */
     size_t warning_count;
 } macvlan_network_info;
 
@@ -5249,29 +4378,17 @@ void macvlan_network_list_free(struct macvlan_network_list *list);
  * zero: one address of each family that the network has.
  */
 typedef struct macvlan_allocation {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * Requested addresses, "10.0.10.7". One is chosen of each family without a requested one.
-     */
+    /** Requested addresses, "10.0.10.7". One is chosen of each family without a requested one. */
     const char *const *addresses;
-    /**
-     * The number of addresses.
-     */
+    /** The number of addresses. */
     size_t address_count;
-    /**
-     * The MAC address. Defaults to a derived one, see the mac_from of macvlan_network_config.
-     */
+    /** The MAC address. Defaults to a derived one, see the mac_from of macvlan_network_config. */
     struct macvlan_opt_mac mac;
-    /**
-     * Whether an IPv4 address is chosen if none is requested. Defaults to true.
-     */
+    /** Whether an IPv4 address is chosen if none is requested. Defaults to true. */
     struct macvlan_opt_bool ipv4;
-    /**
-     * Whether an IPv6 address is chosen if none is requested. Defaults to true.
-     */
+    /** Whether an IPv6 address is chosen if none is requested. Defaults to true. */
     struct macvlan_opt_bool ipv6;
 } macvlan_allocation;
 
@@ -5303,42 +4420,26 @@ typedef struct macvlan_host_link macvlan_host_link;
  * The contents of a link in the host's namespace.
  */
 typedef struct macvlan_host_link_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The lease, with the addresses for the container.
-     */
+    /** The lease, with the addresses for the container. */
     const struct macvlan_lease *lease;
-    /**
-     * The link's name in the host's namespace, "mv-" and 12 hexadecimal digits.
-     */
+    /** The link's name in the host's namespace, "mv-" and 12 hexadecimal digits. */
     const char *name;
-    /**
-     * The gateways: one of each family that has one, none in an internal network.
-     */
+    /** The gateways: one of each family that has one, none in an internal network. */
     const char *const *gateways;
-    /**
-     * The number of gateways.
-     */
+    /** The number of gateways. */
     size_t gateway_count;
     /**
      * The routes of the network that lead through the link, in the format of
      * macvlan_endpoint_add_route().
      */
     const char *const *routes;
-    /**
-     * The number of routes.
-     */
+    /** The number of routes. */
     size_t route_count;
-    /**
-     * The link's index in the host's namespace.
-     */
+    /** The link's index in the host's namespace. */
     uint32_t index;
-    /**
-     * The link's MAC address, which it keeps when it is moved.
-     */
+    /** The link's MAC address, which it keeps when it is moved. */
     uint8_t mac[6];
 } macvlan_host_link_info;
 
@@ -5396,13 +4497,9 @@ typedef struct macvlan_updated macvlan_updated;
  * The contents of such a result.
  */
 typedef struct macvlan_updated_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The network with its current configuration.
-     */
+    /** The network with its current configuration. */
     const struct macvlan_network *network;
     /**
      * The leases of containers whose interfaces differ from the new configuration.
@@ -5410,21 +4507,13 @@ typedef struct macvlan_updated_info {
      * their hosts.
      */
     const struct macvlan_lease *const *outdated;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t outdated_count;
-    /**
-     * The leases of containers whose interfaces already agree with the new configuration.
-     */
+    /** The leases of containers whose interfaces already agree with the new configuration. */
     const struct macvlan_lease *const *unaffected;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t unaffected_count;
-    /**
-     * Whether the network was created.
-     */
+    /** Whether the network was created. */
     bool created;
 } macvlan_updated_info;
 
@@ -5482,29 +4571,17 @@ typedef struct macvlan_retained macvlan_retained;
  * The contents of such a result.
  */
 typedef struct macvlan_retained_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The released leases.
-     */
+    /** The released leases. */
     const struct macvlan_lease *const *released;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t released_count;
-    /**
-     * The leases that could not be released.
-     */
+    /** The leases that could not be released. */
     const struct macvlan_lease *const *failed;
-    /**
-     * The errors of these, in the same order.
-     */
+    /** The errors of these, in the same order. */
     const struct macvlan_error *const *errors;
-    /**
-     * The number of both.
-     */
+    /** The number of both. */
     size_t failed_count;
 } macvlan_retained_info;
 
@@ -5610,17 +4687,11 @@ typedef struct macvlan_conflicting_address_list macvlan_conflicting_address_list
  * An address that is used by a machine on the LAN that is not a container of the network.
  */
 typedef struct macvlan_conflicting_address {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The address, without a prefix length.
-     */
+    /** The address, without a prefix length. */
     const char *address;
-    /**
-     * The time at which it was found, in seconds since 1970.
-     */
+    /** The time at which it was found, in seconds since 1970. */
     uint64_t found;
 } macvlan_conflicting_address;
 
@@ -5675,63 +4746,41 @@ void macvlan_conflicting_address_list_free(struct macvlan_conflicting_address_li
  * one endpoint are needed.
  */
 typedef struct macvlan_etcd_options {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * This host's name: unique, and not changed while the host has containers.
-     */
+    /** This host's name: unique, and not changed while the host has containers. */
     const char *host;
     /**
      * The endpoints of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
      */
     const char *const *endpoints;
-    /**
-     * The number of endpoints.
-     */
+    /** The number of endpoints. */
     size_t endpoint_count;
-    /**
-     * The prefix of all keys. Defaults to "/macvlan/".
-     */
+    /** The prefix of all keys. Defaults to "/macvlan/". */
     const char *prefix;
     /**
      * The user for an etcd with authentication. The user's role has to have read and write
      * permission for all keys with the prefix.
      */
     const char *user;
-    /**
-     * The user's password.
-     */
+    /** The user's password. */
     const char *password;
     /**
      * The certificates of the authorities that may sign etcd's certificate, as PEM text, for
      * endpoints with "https://". Those of the system are not used.
      */
     const char *ca;
-    /**
-     * The file with these certificates, which is read when the store is opened; instead of ca.
-     */
+    /** The file with these certificates, which is read when the store is opened; instead of ca. */
     const char *ca_file;
-    /**
-     * The certificate of this host for etcd, with its chain, as PEM text. It needs a key.
-     */
+    /** The certificate of this host for etcd, with its chain, as PEM text. It needs a key. */
     const char *certificate;
-    /**
-     * The file with the certificate; instead of certificate.
-     */
+    /** The file with the certificate; instead of certificate. */
     const char *certificate_file;
-    /**
-     * The key of the certificate, as PEM text.
-     */
+    /** The key of the certificate, as PEM text. */
     const char *key;
-    /**
-     * The file with the key; instead of key.
-     */
+    /** The file with the key; instead of key. */
     const char *key_file;
-    /**
-     * The timeout of requests in milliseconds. Defaults to 5000.
-     */
+    /** The timeout of requests in milliseconds. Defaults to 5000. */
     struct macvlan_opt_u32 timeout_ms;
     /**
      * For how many milliseconds this host counts as alive after its last process with an open
@@ -5756,33 +4805,19 @@ typedef struct macvlan_etcd_options {
  * has to expect numbers that are not listed here.
  */
 typedef enum macvlan_reconciled_kinds {
-    /**
-     * A change for which this version has no number.
-     */
+    /** A change for which this version has no number. */
     MACVLAN_RECONCILED_OTHER = 0,
-    /**
-     * A lease whose namespace or host no longer exists was released.
-     */
+    /** A lease whose namespace or host no longer exists was released. */
     MACVLAN_RECONCILED_RELEASED = 1,
-    /**
-     * The interface of a lease was missing or changed, and was repaired.
-     */
+    /** The interface of a lease was missing or changed, and was repaired. */
     MACVLAN_RECONCILED_REPAIRED = 2,
-    /**
-     * An interface that was not stored, of an existing network, has a lease now.
-     */
+    /** An interface that was not stored, of an existing network, has a lease now. */
     MACVLAN_RECONCILED_ADOPTED = 3,
-    /**
-     * An interface of a container in a network that no longer exists was deleted.
-     */
+    /** An interface of a container in a network that no longer exists was deleted. */
     MACVLAN_RECONCILED_REMOVED = 4,
-    /**
-     * A difference could not be resolved; the others were. The text has the reason.
-     */
+    /** A difference could not be resolved; the others were. The text has the reason. */
     MACVLAN_RECONCILED_FAILED = 5,
-    /**
-     * Addresses that were reserved for containers are free again.
-     */
+    /** Addresses that were reserved for containers are free again. */
     MACVLAN_RECONCILED_EXPIRED = 6,
     /**
      * The interface of a container, or one of its addresses, was deleted because it now belongs to
@@ -5810,33 +4845,21 @@ typedef struct macvlan_reconciled_list macvlan_reconciled_list;
  * A change that reconciled kernel and store.
  */
 typedef struct macvlan_reconciled {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * A description of the change.
-     */
+    /** A description of the change. */
     const char *text;
     /**
      * The lease that was released or made, or whose interface was repaired; NULL if there is none.
      */
     const struct macvlan_lease *lease;
-    /**
-     * The name of the interface; NULL if there is none.
-     */
+    /** The name of the interface; NULL if there is none. */
     const char *interface;
-    /**
-     * The id of the container; NULL if there is none.
-     */
+    /** The id of the container; NULL if there is none. */
     const char *container;
-    /**
-     * The number of reserved addresses that are free again; 0 for other kinds.
-     */
+    /** The number of reserved addresses that are free again; 0 for other kinds. */
     size_t expired;
-    /**
-     * The kind: one of enum macvlan_reconciled_kinds.
-     */
+    /** The kind: one of enum macvlan_reconciled_kinds. */
     uint32_t kind;
 } macvlan_reconciled;
 
@@ -5844,21 +4867,13 @@ typedef struct macvlan_reconciled {
  * The contents of a collection.
  */
 typedef struct macvlan_collected_info {
-    /**
-     * The size of the struct.
-     */
+    /** The size of the struct. */
     size_t size;
-    /**
-     * The released leases.
-     */
+    /** The released leases. */
     const struct macvlan_lease *const *leases;
-    /**
-     * The number of these.
-     */
+    /** The number of these. */
     size_t lease_count;
-    /**
-     * The number of addresses that were reserved for containers that did not return in time.
-     */
+    /** The number of addresses that were reserved for containers that did not return in time. */
     size_t expired;
 } macvlan_collected_info;
 

@@ -99,7 +99,7 @@ impl Output for Event {
 
 /// Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
 /// `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
-/// the event with macvlan_event_free().
+/// the event with macvlan_event_free(). Returns -EINTR if the watch is cancelled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_next(
     watch: *mut macvlan_watch,
