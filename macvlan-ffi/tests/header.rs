@@ -208,6 +208,9 @@ fn header() -> String {
 #define MACVLAN_INIT(type) ((type){{ .size = sizeof(type) }})
 #endif
 
+/** Sets an optional field of a struct, except for a MAC address. */
+#define MACVLAN_SET(field, number) ((field).value = (number), (field).is_set = true)
+
 #ifdef __cplusplus
 extern "C" {{
 #endif

@@ -19,8 +19,7 @@ static macvlan_attachment *attach_much(lab *l)
     MUST(macvlan_endpoint_add_route(endpoint, "blackhole 10.66.0.0/16", &error));
     MUST(macvlan_endpoint_set_alias(endpoint, "a web server", &error));
     MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
-    options.bc_queue_len.is_set = true;
-    options.bc_queue_len.value = 2000;
+    MACVLAN_SET(options.bc_queue_len, 2000);
     MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
     MUST(macvlan_host_attach(l->host, endpoint, container, &attachment, &error));
     macvlan_endpoint_free(endpoint);

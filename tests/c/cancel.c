@@ -46,8 +46,7 @@ static macvlan_endpoint *asking_on(const char *parent, uint32_t milliseconds)
     MUST(macvlan_endpoint_new("eth0", parent, &endpoint, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.9/24", &error));
     probe.quick = true;
-    probe.wait_ms.is_set = true;
-    probe.wait_ms.value = milliseconds;
+    MACVLAN_SET(probe.wait_ms, milliseconds);
     MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
     return endpoint;
 }

@@ -62,8 +62,7 @@ static void links(void)
     memcpy(link.mac.value, mac, 6);
     link.mtu = 1450;
     link.group = 5;
-    link.tx_queue_len.is_set = true;
-    link.tx_queue_len.value = 300;
+    MACVLAN_SET(link.tx_queue_len, 300);
     link.tx_queues = 2;
     link.rx_queues = 3;
     link.promisc = link.up = true;
@@ -170,12 +169,11 @@ static void macvlans(void)
     CHECK(memcmp(found->source_macs, three, 6) == 0);
     macvlan_link_free(info);
 
-    change.macaddr_mode.is_set = change.flags.is_set = change.bc_queue_len.is_set = true;
-    change.macaddr_mode.value = MACVLAN_MACADDR_SET;
+    MACVLAN_SET(change.macaddr_mode, MACVLAN_MACADDR_SET);
     change.source_macs = three;
     change.source_mac_count = 3;
-    change.flags.value = MACVLAN_FLAG_NODST;
-    change.bc_queue_len.value = 3000;
+    MACVLAN_SET(change.flags, MACVLAN_FLAG_NODST);
+    MACVLAN_SET(change.bc_queue_len, 3000);
     MUST(macvlan_handle_set_macvlan(ip, "mv0", &change, &error));
     info = look("mv0");
     found = macvlan_link_get(info)->options;
@@ -187,8 +185,7 @@ static void macvlans(void)
             MACVLAN_ERROR_INVALID_VALUE, "change.flags has flags other than MACVLAN_FLAG_...");
 
     change = MACVLAN_INIT(macvlan_change);
-    change.macaddr_mode.is_set = true;
-    change.macaddr_mode.value = MACVLAN_MACADDR_DEL;
+    MACVLAN_SET(change.macaddr_mode, MACVLAN_MACADDR_DEL);
     change.source_macs = three + 6;
     change.source_mac_count = 1;
     MUST(macvlan_handle_set_macvlan(ip, "mv0", &change, &error));
@@ -211,8 +208,7 @@ static void macvlans(void)
 
     change = MACVLAN_INIT(macvlan_change);
     change.mode = MACVLAN_MODE_PRIVATE;
-    change.bc_cutoff.is_set = true;
-    change.bc_cutoff.value = 2;
+    MACVLAN_SET(change.bc_cutoff, 2);
     MUST(macvlan_handle_set_macvlan(ip, "mv0", &change, &error));
     lab_witness(netns, "ip -d link show mv0", "macvlan mode private");
     REFUSED(macvlan_handle_set_macvlan(ip, "left", &change, &error), EOPNOTSUPP,
@@ -336,8 +332,7 @@ static void routes(void)
     lab_witness(netns, "ip route add 10.8.0.0/16 proto 99 nexthop via 10.0.0.8 weight 3 nexthop via 10.0.0.9 "
                        "&& ip route", "nexthop via 10.0.0.8 dev left weight 3");
 
-    filter.table.is_set = true;
-    filter.table.value = 77;
+    MACVLAN_SET(filter.table, 77);
     filter.kind = "blackhole";
     filter.family = AF_INET;
     MUST(macvlan_handle_routes(ip, &filter, &list, &error));
@@ -351,8 +346,7 @@ static void routes(void)
     macvlan_route_list_free(list);
 
     filter = MACVLAN_INIT(macvlan_route_filter);
-    filter.protocol.is_set = true;
-    filter.protocol.value = 99;
+    MACVLAN_SET(filter.protocol, 99);
     MUST(macvlan_handle_routes(ip, &filter, &list, &error));
     CHECK(macvlan_route_list_count(list) == 1);
     route = macvlan_route_list_get(list, 0);

@@ -32,27 +32,24 @@ static void values(void)
     CHECK(set->count.value == 3 && set->start_ms.value == 1000 && set->interval_ms.value == 1000);
     CHECK(set->jitter_ms.value == 1000 && set->wait_ms.value == 2000);
     CHECK(set->deadline_ms.value == 5000 && macvlan_probe_longest(set) == 7000);
-    probe.count.is_set = true;
+    MACVLAN_SET(probe.count, 0);
     REFUSED(macvlan_endpoint_set_probe(endpoint, &probe, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the minimum is 1");
-    probe.start_ms.is_set = probe.interval_ms.is_set = probe.jitter_ms.is_set = true;
-    probe.wait_ms.is_set = true;
-    probe.count.value = 2;
-    probe.start_ms.value = 10;
-    probe.interval_ms.value = 100;
-    probe.jitter_ms.value = 20;
-    probe.wait_ms.value = 200;
+    MACVLAN_SET(probe.count, 2);
+    MACVLAN_SET(probe.start_ms, 10);
+    MACVLAN_SET(probe.interval_ms, 100);
+    MACVLAN_SET(probe.jitter_ms, 20);
+    MACVLAN_SET(probe.wait_ms, 200);
     CHECK(macvlan_probe_longest(&probe) == 10 + 120 + 200);
     MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
     set = macvlan_endpoint_get(endpoint)->probe;
     CHECK(set->count.value == 2 && macvlan_probe_longest(set) == 330);
 
-    announce.count.is_set = true;
+    MACVLAN_SET(announce.count, 0);
     REFUSED(macvlan_endpoint_set_announce(endpoint, &announce, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the minimum is 1");
-    announce.count.value = 3;
-    announce.interval_ms.is_set = true;
-    announce.interval_ms.value = 10;
+    MACVLAN_SET(announce.count, 3);
+    MACVLAN_SET(announce.interval_ms, 10);
     announce.blocking = true;
     MUST(macvlan_endpoint_set_announce(endpoint, &announce, &error));
     CHECK(macvlan_endpoint_get(endpoint)->announce->count.value == 3);
@@ -169,8 +166,7 @@ static void announces(void)
     size_t frames = 0;
 
     MUST(macvlan_netns_anonymous(&container, &error));
-    announce.interval_ms.is_set = true;
-    announce.interval_ms.value = 10;
+    MACVLAN_SET(announce.interval_ms, 10);
     MUST(macvlan_endpoint_set_mac(endpoint, mac, &error));
     MUST(macvlan_endpoint_set_announce(endpoint, &announce, &error));
     forget();

@@ -112,7 +112,7 @@ static void members(void)
     two.interface = "lan0";
     two.mac.is_set = true;
     memcpy(two.mac.value, mac, 6);
-    two.default_route.is_set = true;
+    MACVLAN_SET(two.default_route, false);
 }
 
 static void connects(const macvlan_network *network)

@@ -70,9 +70,8 @@ static void changed(void)
     config.mtu = 1400;
     config.routes = routes;
     config.route_count = 1;
-    config.metric.is_set = true;
-    config.metric.value = 50;
-    config.allmulticast.is_set = config.allmulticast.value = true;
+    MACVLAN_SET(config.metric, 50);
+    MACVLAN_SET(config.allmulticast, true);
     MUST(macvlan_network_update(network, &config, &updated, &error));
     CHECK_TEXT(only(macvlan_updated_get(updated)->outdated_count, macvlan_updated_get(updated)->outdated),
                "c1");

@@ -66,8 +66,7 @@ static void refuses(const macvlan_host *host)
             MACVLAN_ERROR_INVALID_VALUE, "there is no endpoint");
     options.endpoints = plain;
     options.endpoint_count = 1;
-    options.timeout_ms.is_set = true;
-    options.timeout_ms.value = PATIENCE;
+    MACVLAN_SET(options.timeout_ms, PATIENCE);
     options.user = "root";
     options.password = "secret";
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EACCES,
@@ -106,9 +105,9 @@ static macvlan_networks *session(const macvlan_host *host, const char *name)
     options.endpoints = endpoints;
     options.endpoint_count = 1;
     options.prefix = "/test";
-    options.timeout_ms.is_set = options.ttl_ms.is_set = options.persistent = true;
-    options.timeout_ms.value = PATIENCE;
-    options.ttl_ms.value = 10 * PATIENCE;
+    MACVLAN_SET(options.timeout_ms, PATIENCE);
+    MACVLAN_SET(options.ttl_ms, 10 * PATIENCE);
+    options.persistent = true;
     MUST(macvlan_networks_open_etcd(host, &options, &networks, &error));
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
     return networks;

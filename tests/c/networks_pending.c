@@ -25,7 +25,8 @@ static void allocated(const macvlan_network *network, const macvlan_netns *insid
     uint64_t age = 7;
     bool is = true;
 
-    allocation.ipv6.is_set = allocation.mac.is_set = true; /* no IPv6 address */
+    MACVLAN_SET(allocation.ipv6, false);
+    allocation.mac.is_set = true;
     memcpy(allocation.mac.value, mac, 6);
     MUST(macvlan_network_allocate(network, &allocation, &lease, &error));
     CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "10.1.0.2/24");

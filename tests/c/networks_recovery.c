@@ -179,8 +179,7 @@ static void foreigners(macvlan_networks *networks)
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
     config.probe = true;
     probe.quick = true;
-    probe.deadline_ms.is_set = true;
-    probe.deadline_ms.value = PATIENCE;
+    MACVLAN_SET(probe.deadline_ms, PATIENCE);
     MUST(macvlan_networks_set_probe(networks, &probe, &error));
     MUST(macvlan_networks_create(networks, &config, &network, &error));
     MUST(macvlan_network_add_foreign(network, "192.168.16.3", &error));

@@ -119,10 +119,10 @@ static void options(void)
     config.labels = &label;
     config.routes = routes;
     config.option_count = config.label_count = config.route_count = 1;
-    config.metric.is_set = config.disable_ipv6.is_set = config.accept_ra.is_set = true;
-    config.metric.value = 50;
-    config.accept_ra.value = 2;
-    config.allmulticast.is_set = config.allmulticast.value = true;
+    MACVLAN_SET(config.metric, 50);
+    MACVLAN_SET(config.disable_ipv6, false);
+    MACVLAN_SET(config.accept_ra, 2);
+    MACVLAN_SET(config.allmulticast, true);
     network = created(&config);
     set = macvlan_network_get(network)->config;
     CHECK(set->mode == MACVLAN_MODE_PRIVATE && set->internal && set->probe);

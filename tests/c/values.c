@@ -55,9 +55,8 @@ static void options(void)
     options.nodst = options.nopromisc = true;
     options.source_macs = two;
     options.source_mac_count = 2;
-    options.bc_queue_len.is_set = options.bc_cutoff.is_set = true;
-    options.bc_queue_len.value = 2000;
-    options.bc_cutoff.value = -1;
+    MACVLAN_SET(options.bc_queue_len, 2000);
+    MACVLAN_SET(options.bc_cutoff, -1);
     REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "nopromisc");
     options.nopromisc = false;
@@ -104,10 +103,10 @@ static void vlans(void)
 
     vlan.id = 200;
     vlan.protocol = MACVLAN_VLAN_PROTOCOL_8021AD;
-    vlan.gvrp.is_set = vlan.gvrp.value = true;
-    vlan.reorder_hdr.is_set = true;
-    vlan.loose_binding.is_set = vlan.loose_binding.value = true;
-    vlan.bridge_binding.is_set = vlan.bridge_binding.value = true;
+    MACVLAN_SET(vlan.gvrp, true);
+    MACVLAN_SET(vlan.reorder_hdr, false);
+    MACVLAN_SET(vlan.loose_binding, true);
+    MACVLAN_SET(vlan.bridge_binding, true);
     vlan.egress_qos = &out;
     vlan.ingress_qos = &in;
     vlan.egress_qos_count = vlan.ingress_qos_count = 1;
@@ -342,9 +341,8 @@ static void plans(void)
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
     options.mode = MACVLAN_MODE_PRIVATE;
-    options.bc_queue_len.is_set = options.bc_cutoff.is_set = true;
-    options.bc_queue_len.value = 2000;
-    options.bc_cutoff.value = 3;
+    MACVLAN_SET(options.bc_queue_len, 2000);
+    MACVLAN_SET(options.bc_cutoff, 3);
     MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
     MUST(macvlan_endpoint_set_mac(endpoint, mac, &error));
     MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));

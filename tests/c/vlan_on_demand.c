@@ -43,7 +43,7 @@ static void what_the_kernel_tells_of_a_vlan(lab *l)
     const macvlan_vlan_options *vlan;
 
     change.id = 100;
-    change.loose_binding.is_set = change.loose_binding.value = true;
+    MACVLAN_SET(change.loose_binding, true);
     MUST(macvlan_handle_set_vlan(l->ip_there, "ens33.100", &change, &error));
 
     MUST(macvlan_handle_link(l->ip_there, "ens33.100", &info, &error));
