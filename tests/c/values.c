@@ -162,6 +162,10 @@ static void parents(void)
     REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "4095");
     vlan.vlan_id = 2;
+    vlan.base = &vlan;
+    REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "parent.base.base");
+    vlan.base = &base;
     vlan.name = "a/b";
     REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a/b");

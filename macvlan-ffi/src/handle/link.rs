@@ -62,22 +62,30 @@ impl Input for macvlan_link_options {
 
     unsafe fn value(&self, argument: &str) -> Result<Link, Failure> {
         let named = |name: &str| format!("{argument}.{name}");
-        // SAFETY: guaranteed by the caller, here and below.
+        // SAFETY: guaranteed by the caller, as of the other closures.
         let text = |text, name| unsafe { text_at(text, &named(name)) };
-        let netns = |netns: *const macvlan_netns, name| match netns.is_null() {
-            true => Ok(None),
-            false => unsafe { shared_at(netns, &named(name)).map(|netns| Some(&netns.netns)) },
+        let netns = |netns: *const macvlan_netns, name| {
+            if netns.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: see above.
+            unsafe { shared_at(netns, &named(name)).map(|netns| Some(&netns.netns)) }
         };
+        let options = || {
+            if self.options.is_null() {
+                return Ok(Macvlan::default());
+            }
+            // SAFETY: see above.
+            unsafe { input_at(self.options, &named("options")) }
+        };
+        // SAFETY: see above.
+        let vlan = || unsafe { input_at(self.vlan, &named("vlan")) };
         let (kind, name) = (text(self.kind, "kind")?, text(self.name, "name")?);
         let parent = || text(self.parent, "parent");
-        let options = || match self.options.is_null() {
-            true => Ok(Macvlan::default()),
-            false => unsafe { input_at(self.options, &named("options")) },
-        };
         let mut link = match kind {
             "macvlan" => Link::macvlan(name, parent()?, options()?)?,
             "macvtap" => Link::macvtap(name, parent()?, options()?)?,
-            "vlan" => Link::vlan(name, parent()?, unsafe { input_at(self.vlan, &named("vlan"))? })?,
+            "vlan" => Link::vlan(name, parent()?, vlan()?)?,
             "veth" => {
                 Link::veth(name, text(self.peer, "peer")?, netns(self.peer_netns, "peer_netns")?)?
             }

@@ -139,12 +139,13 @@ impl Input for macvlan_etcd_options {
 
     unsafe fn value(&self, argument: &str) -> Result<Described, Failure> {
         let named = |name: &str| format!("{argument}.{name}");
-        // SAFETY: guaranteed by the caller, here and below.
+        // SAFETY: guaranteed by the caller.
         let field = |text, name: &str| unsafe { field(text, argument, name) };
         let pem = |text, file, [text_name, file_name]: [&str; 2]| -> Result<_, Failure> {
             let file = field(file, file_name)?.map(|path| Pem::File(path.into()));
             Ok(file.or(field(text, text_name)?.map(|text| Pem::Text(text.into()))))
         };
+        // SAFETY: guaranteed by the caller.
         let (host, endpoints) = unsafe {
             (
                 text_at(self.host, &named("host"))?,

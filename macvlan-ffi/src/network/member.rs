@@ -72,9 +72,11 @@ impl Input for macvlan_connect_options {
 
     unsafe fn value(&self, argument: &str) -> Result<Member, Failure> {
         let named = |name: &str| format!("{argument}.{name}");
-        // SAFETY: guaranteed by the caller, here and below.
+        // SAFETY: guaranteed by the caller.
         let texts = |texts, count, name| unsafe { texts_at(texts, count, &named(name)) };
+        // SAFETY: guaranteed by the caller.
         let field = |text, name| unsafe { field(text, argument, name) };
+        // SAFETY: guaranteed by the caller.
         let container = unsafe { text_at(self.container, &named("container"))? };
         let mut member = Member::new(container)
             .gw_priority(self.gw_priority)

@@ -32,13 +32,14 @@ pub(super) unsafe fn pairs_at<'a>(
     count: usize,
     argument: &str,
 ) -> Result<Vec<(&'a str, &'a str)>, Failure> {
-    // SAFETY: guaranteed by the caller, here and below.
+    // SAFETY: guaranteed by the caller.
     let pairs = unsafe { array(pairs.cast_mut(), count, argument)? };
+    // SAFETY: guaranteed by the caller.
     let text = |text, at, name| unsafe { text_at(text, &format!("{argument}[{at}].{name}")) };
-    let pair = |(at, pair): (usize, &mut macvlan_pair)| {
+    let pair = |(at, pair): (usize, &macvlan_pair)| {
         Ok((text(pair.key, at, "key")?, text(pair.value, at, "value")?))
     };
-    pairs.iter_mut().enumerate().map(pair).collect()
+    pairs.iter().enumerate().map(pair).collect()
 }
 
 /// Keeps pairs of texts.

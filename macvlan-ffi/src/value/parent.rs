@@ -54,20 +54,27 @@ pub(crate) unsafe fn parent_at(
     options: *const macvlan_parent,
     argument: &str,
 ) -> Result<Option<Parent>, Failure> {
-    // SAFETY: guaranteed by the caller, here and below.
     if !options.is_null() {
+        // SAFETY: guaranteed by the caller.
         return unsafe { input_at(options, &format!("{argument}.parent_options")).map(Some) };
     }
-    Ok(unsafe { field(text, argument, "parent")? }.map(str::parse).transpose()?)
+    // SAFETY: guaranteed by the caller.
+    let text = unsafe { field(text, argument, "parent")? };
+    Ok(text.map(str::parse).transpose()?)
 }
 
 impl Input for macvlan_parent {
     type Value = Parent;
 
     unsafe fn value(&self, argument: &str) -> Result<Parent, Failure> {
-        // SAFETY: guaranteed by the caller, here and below.
+        // SAFETY: guaranteed by the caller.
         let text = |text, name| unsafe { text_at(text, &format!("{argument}.{name}")) };
         let mut parent = if !self.base.is_null() {
+            // A ring would have no end; the kernel allows eight.
+            if argument.matches(".base").count() > 8 {
+                return Err(Failure::misuse(format!("{argument} is too far below")));
+            }
+            // SAFETY: guaranteed by the caller.
             let base = unsafe { input_at(self.base, &format!("{argument}.base"))? };
             Parent::vlan(&base, self.vlan_id)?
         } else if !self.link.is_null() {

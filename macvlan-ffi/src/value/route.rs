@@ -121,8 +121,9 @@ impl Input for macvlan_route {
     type Value = Route;
 
     unsafe fn value(&self, argument: &str) -> Result<Route, Failure> {
-        // SAFETY: guaranteed by the caller, here and below.
+        // SAFETY: guaranteed by the caller.
         let field = |text, name| unsafe { field(text, argument, name) };
+        // SAFETY: guaranteed by the caller.
         let destination = unsafe { text_at(self.destination, &format!("{argument}.destination"))? };
         let gateway = field(self.gateway, "gateway")?.map(parse_ip).transpose()?;
         let mut route = Route::toward(destination, gateway)?.on_link(self.on_link != 0);

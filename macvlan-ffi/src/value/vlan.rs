@@ -78,9 +78,10 @@ impl Input for macvlan_vlan_options {
     type Value = Vlan;
 
     unsafe fn value(&self, argument: &str) -> Result<Vlan, Failure> {
-        let vlan = match self.priority_tags != 0 && self.id == 0 {
-            true => Vlan::priority_tags(),
-            false => Vlan::new(self.id)?,
+        let vlan = if self.priority_tags != 0 && self.id == 0 {
+            Vlan::priority_tags()
+        } else {
+            Vlan::new(self.id)?
         };
         let mut vlan = vlan.protocol(vlan_protocol(self.protocol)?);
         let flags: [(macvlan_opt_bool, fn(Vlan, bool) -> Vlan); 5] = [
