@@ -52,8 +52,8 @@
  *     following 256 bytes are zero, so that a program with a later header reads new fields as not
  *     set. Empty arrays are NULL with the count 0.
  *
- * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar: { true, 0 } is 0, and
- * { false } is the default, or not known. An array is a pointer and a count; an array of structs is
+ * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar, which MACVLAN_SET sets:
+ * { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a count; an array of structs is
  * one of pointers. Fields are added only at the end, and never change.
  *
  * Objects. An object that a function writes through a pointer to a pointer belongs to the caller,
@@ -159,6 +159,9 @@
 #else
 #define MACVLAN_INIT(type) ((type){ .size = sizeof(type) })
 #endif
+
+/** Sets an optional field of a struct, except for a MAC address. */
+#define MACVLAN_SET(field, number) ((field).value = (number), (field).is_set = true)
 
 #ifdef __cplusplus
 extern "C" {
