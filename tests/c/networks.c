@@ -102,7 +102,7 @@ static void members(void)
     MUST(macvlan_netns_anonymous(&c2, &error));
     one = lab_container_of("c1");
     one.name = "test101";
-    one.gw_priority = 3;
+    MACVLAN_SET(one.gw_priority, 3);
     one.replace_default_route = true;
     two = lab_container_of("c2");
     two.addresses = addresses;

@@ -4,7 +4,6 @@ use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::ptr::null;
 use std::sync::OnceLock;
 use std::time::Duration;
 

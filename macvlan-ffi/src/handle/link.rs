@@ -98,9 +98,12 @@ impl Input for macvlan_link_options {
                 )));
             }
         };
-        link = link.group(self.group).up(self.up != 0).promisc(self.promisc != 0);
+        link = link.up(self.up != 0).promisc(self.promisc != 0);
         if let Some(index) = nonzero(self.index) {
             link = link.index(index);
+        }
+        if let Some(group) = nonzero(self.group) {
+            link = link.group(group);
         }
         if let Some(mtu) = nonzero(self.mtu) {
             link = link.mtu(mtu);

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use macvlan_core::parse_ip;
 use macvlan_network::Member;
 
-use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_mac};
+use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac};
 use crate::base::record::{Input, record};
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};
@@ -62,8 +62,9 @@ pub struct macvlan_connect_options {
     /// container is disconnected.
     pub replace_default_route: Bool,
     /// The network's priority for the container's default routes. The network with the highest one
-    /// gets them, among equal ones the first that was connected.
-    pub gw_priority: i32,
+    /// gets them, among equal ones the first that was connected. Defaults to 0. Not together with
+    /// default_route.
+    pub gw_priority: macvlan_opt_i32,
 }
 record!(macvlan_connect_options);
 
@@ -79,7 +80,6 @@ impl Input for macvlan_connect_options {
         // SAFETY: guaranteed by the caller.
         let container = unsafe { text_at(self.container, &named("container"))? };
         let mut member = Member::new(container)
-            .gw_priority(self.gw_priority)
             .replace_default_route(self.replace_default_route != 0);
         if let Some(name) = field(self.name, "name")? {
             member = member.name(name);
@@ -101,6 +101,9 @@ impl Input for macvlan_connect_options {
         }
         if let Some(mac) = self.mac.get()? {
             member = member.mac(mac);
+        }
+        if let Some(priority) = self.gw_priority.get() {
+            member = member.gw_priority(priority);
         }
         if let Some(default_route) = self.default_route.get() {
             member = member.default_route(default_route);
