@@ -4040,9 +4040,10 @@ typedef struct macvlan_connect_options {
     bool replace_default_route;
     /**
      * The network's priority for the container's default routes. The network with the highest one
-     * gets them, among equal ones the first that was connected.
+     * gets them, among equal ones the first that was connected. Defaults to 0. Not together with
+     * default_route.
      */
-    int32_t gw_priority;
+    struct macvlan_opt_i32 gw_priority;
 } macvlan_connect_options;
 
 /**

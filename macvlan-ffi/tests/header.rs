@@ -137,13 +137,12 @@ fn short(declaration: &str) -> String {
         }
         let comment: Vec<_> = lines.by_ref().take_while(|line| *line != "     */").collect();
         let one = comment.first().map(|text| format!("    /** {} */", &text[7..]));
-        match one.filter(|one| comment.len() == 1 && one.len() <= 100) {
-            Some(one) => shortened.push(one),
-            None => {
-                shortened.push(line.to_owned());
-                shortened.extend(comment.into_iter().map(str::to_owned));
-                shortened.push("     */".to_owned());
-            }
+        if let Some(one) = one.filter(|one| comment.len() == 1 && one.len() <= 100) {
+            shortened.push(one);
+        } else {
+            shortened.push(line.to_owned());
+            shortened.extend(comment.into_iter().map(str::to_owned));
+            shortened.push("     */".to_owned());
         }
     }
     shortened.join("\n")

@@ -236,7 +236,7 @@ AT(macvlan_network_config, without_addresses, 144); AT(macvlan_network_config, i
 AT(macvlan_network_config, internal, 146); AT(macvlan_network_config, leave_ipv6, 147);
 AT(macvlan_network_config, probe, 148); AT(macvlan_network_config, duplicate_detection, 149);
 
-SIZE(macvlan_connect_options, 112); AT(macvlan_connect_options, container, 8);
+SIZE(macvlan_connect_options, 120); AT(macvlan_connect_options, container, 8);
 AT(macvlan_connect_options, name, 16); AT(macvlan_connect_options, interface, 24);
 AT(macvlan_connect_options, aliases, 32); AT(macvlan_connect_options, alias_count, 40);
 AT(macvlan_connect_options, addresses, 48); AT(macvlan_connect_options, address_count, 56);

@@ -4,6 +4,7 @@ pub(crate) mod boundary;
 pub mod cancellation;
 pub mod error;
 pub mod holder;
+pub(crate) mod input;
 pub(crate) mod kernel;
 pub mod mac;
 pub(crate) mod misuse;

@@ -6,7 +6,7 @@ use macvlan_core::Announcement;
 
 use crate::base::boundary::{boundary, free};
 use crate::base::object::{give, object, out, shared};
-use crate::base::record::input;
+use crate::base::input::input;
 use crate::base::report::macvlan_error;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::attachment::macvlan_attachment;

@@ -6,7 +6,8 @@ use macvlan_core::Probe;
 
 use crate::base::boundary::answer;
 use crate::base::optional::{Bool, macvlan_opt_u32};
-use crate::base::record::{Input, input, record};
+use crate::base::input::{Input, input};
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::milliseconds;
 use crate::base::view::{Arena, Output};
@@ -49,18 +50,16 @@ impl Input for macvlan_probe {
         if let Some(count) = self.count.get() {
             probe = probe.count(count)?;
         }
-        let times: [(macvlan_opt_u32, fn(Probe, Duration) -> Probe); 5] = [
-            (self.start_ms, Probe::start),
-            (self.interval_ms, Probe::interval),
-            (self.jitter_ms, Probe::jitter),
-            (self.wait_ms, Probe::wait),
-            (self.deadline_ms, Probe::deadline),
-        ];
-        for (time, set) in times {
+        let mut set = |time: macvlan_opt_u32, setter: fn(Probe, Duration) -> Probe| {
             if let Some(milliseconds) = time.get() {
-                probe = set(probe, Duration::from_millis(milliseconds.into()));
+                probe = setter(probe, Duration::from_millis(milliseconds.into()));
             }
-        }
+        };
+        set(self.start_ms, Probe::start);
+        set(self.interval_ms, Probe::interval);
+        set(self.jitter_ms, Probe::jitter);
+        set(self.wait_ms, Probe::wait);
+        set(self.deadline_ms, Probe::deadline);
         Ok(probe)
     }
 }

@@ -10,7 +10,7 @@ use crate::base::boundary::boundary;
 use crate::base::kernel::{EnumAddrGenMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::exclusive;
-use crate::base::record::input;
+use crate::base::input::input;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::endpoint::announce::macvlan_announce;

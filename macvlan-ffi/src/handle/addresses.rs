@@ -6,7 +6,7 @@ use macvlan_core::{Address, parse_ip};
 
 use crate::base::boundary::boundary;
 use crate::base::object::{give, out, shared};
-use crate::base::record::input_or_default;
+use crate::base::input::input_or_default;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::base::view::views;

@@ -6,7 +6,8 @@ use macvlan_core::{Link, LinkId, Macvlan};
 
 use crate::base::object::shared_at;
 use crate::base::optional::{Bool, macvlan_opt_mac, macvlan_opt_u32, nonzero};
-use crate::base::record::{Input, input_at, record};
+use crate::base::input::{Input, input_at};
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{c_string, text_at};
 use crate::handle::netns::macvlan_netns;

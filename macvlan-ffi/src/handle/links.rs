@@ -6,7 +6,7 @@ use crate::base::boundary::boundary;
 use crate::base::kernel::{EnumAddrGenMode, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{give, out, shared};
-use crate::base::record::{input, input_or_default};
+use crate::base::input::{input, input_or_default};
 use crate::base::report::macvlan_error;
 use crate::base::text::{optional_text, text};
 use crate::base::view::views;

@@ -8,7 +8,8 @@ use macvlan_network::{MacFrom, NetworkConfig, Order};
 
 use crate::base::kernel::{accept_ra, mode, no};
 use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_u32, nonzero};
-use crate::base::record::{Input, inputs_at, record};
+use crate::base::input::{Input, inputs_at};
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{text_at, texts_at};
 use crate::base::view::{Arena, Output};

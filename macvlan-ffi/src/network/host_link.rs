@@ -7,7 +7,8 @@ use ::macvlan_network::HostLink;
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
-use crate::base::record::{input, record};
+use crate::base::input::input;
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::base::view::{Arena, Output, View};

@@ -6,7 +6,8 @@ use macvlan_core::parse_ip;
 use macvlan_network::Member;
 
 use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac};
-use crate::base::record::{Input, record};
+use crate::base::input::Input;
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};
 
@@ -79,8 +80,8 @@ impl Input for macvlan_connect_options {
         let field = |text, name| unsafe { field(text, argument, name) };
         // SAFETY: guaranteed by the caller.
         let container = unsafe { text_at(self.container, &named("container"))? };
-        let mut member = Member::new(container)
-            .replace_default_route(self.replace_default_route != 0);
+        let mut member =
+            Member::new(container).replace_default_route(self.replace_default_route != 0);
         if let Some(name) = field(self.name, "name")? {
             member = member.name(name);
         }

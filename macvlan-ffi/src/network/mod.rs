@@ -23,7 +23,8 @@ use macvlan_core::Detached;
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{Tagged, give, nth, object, out, shared};
-use crate::base::record::{input, record};
+use crate::base::input::input;
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::base::view::{Arena, Output, View};

@@ -7,7 +7,8 @@ use macvlan_network::Subnet;
 
 use crate::base::object::array;
 use crate::base::optional::Bool;
-use crate::base::record::{Input, record};
+use crate::base::input::Input;
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};
 use crate::base::view::{Arena, Output};

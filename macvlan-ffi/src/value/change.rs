@@ -4,7 +4,8 @@ use macvlan_core::{MacvlanChange, SourceMacs};
 
 use crate::base::mac::macs;
 use crate::base::optional::{macvlan_opt_i32, macvlan_opt_u32};
-use crate::base::record::{Input, record};
+use crate::base::input::Input;
+use crate::base::record::record;
 use crate::base::report::Failure;
 
 /// A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(). Options that are

@@ -10,7 +10,8 @@ use crate::base::object::{object, shared};
 use crate::base::optional::{
     Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac, macvlan_opt_u32,
 };
-use crate::base::record::{Input, record};
+use crate::base::input::Input;
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::field;
 use crate::base::view::{Arena, Output, View, nth_record};

@@ -9,7 +9,8 @@ use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::{family, no};
 use crate::base::object::{give, object, out, shared};
 use crate::base::optional::{Bool, macvlan_opt_u32, nonzero};
-use crate::base::record::{Input, input, record};
+use crate::base::input::{Input, input};
+use crate::base::record::record;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::string::macvlan_text;
 use crate::base::text::{c_string, field, text, text_at};
@@ -109,7 +110,7 @@ pub(crate) struct Reported {
 
 impl From<RouteInfo> for Reported {
     fn from(info: RouteInfo) -> Self {
-        Self { route: info.route.clone(), info: Some(info) }
+        Self { route: info.route, info: Some(info) }
     }
 }
 

@@ -5,7 +5,8 @@ use macvlan_core::{Vlan, VlanProtocol};
 use crate::base::kernel::vlan_protocol;
 use crate::base::object::array;
 use crate::base::optional::{Bool, macvlan_opt_bool};
-use crate::base::record::{Input, record};
+use crate::base::input::Input;
+use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::view::{Arena, Output};
 
@@ -70,7 +71,7 @@ pub struct macvlan_vlan_options {
 record!(macvlan_vlan_options);
 
 /// A tag's priority; one that is too large for a byte is refused like 255.
-fn pcp(entry: &macvlan_vlan_qos) -> u8 {
+fn pcp(entry: macvlan_vlan_qos) -> u8 {
     u8::try_from(entry.pcp).unwrap_or(u8::MAX)
 }
 
@@ -84,27 +85,25 @@ impl Input for macvlan_vlan_options {
             Vlan::new(self.id)?
         };
         let mut vlan = vlan.protocol(vlan_protocol(self.protocol)?);
-        let flags: [(macvlan_opt_bool, fn(Vlan, bool) -> Vlan); 5] = [
-            (self.reorder_hdr, Vlan::reorder_hdr),
-            (self.gvrp, Vlan::gvrp),
-            (self.mvrp, Vlan::mvrp),
-            (self.loose_binding, Vlan::loose_binding),
-            (self.bridge_binding, Vlan::bridge_binding),
-        ];
-        for (flag, set) in flags {
+        let mut set = |flag: macvlan_opt_bool, setter: fn(Vlan, bool) -> Vlan| {
             if let Some(on) = flag.get() {
-                vlan = set(vlan, on);
+                vlan = setter(vlan.clone(), on);
             }
-        }
+        };
+        set(self.reorder_hdr, Vlan::reorder_hdr);
+        set(self.gvrp, Vlan::gvrp);
+        set(self.mvrp, Vlan::mvrp);
+        set(self.loose_binding, Vlan::loose_binding);
+        set(self.bridge_binding, Vlan::bridge_binding);
         let entries = |map: *const macvlan_vlan_qos, count, name| {
             // SAFETY: guaranteed by the caller.
             unsafe { array(map.cast_mut(), count, &format!("{argument}.{name}")) }
         };
         for entry in entries(self.ingress_qos, self.ingress_qos_count, "ingress_qos")? {
-            vlan = vlan.ingress_qos(pcp(entry), entry.priority)?;
+            vlan = vlan.ingress_qos(pcp(*entry), entry.priority)?;
         }
         for entry in entries(self.egress_qos, self.egress_qos_count, "egress_qos")? {
-            vlan = vlan.egress_qos(entry.priority, pcp(entry))?;
+            vlan = vlan.egress_qos(entry.priority, pcp(*entry))?;
         }
         Ok(vlan)
     }
