@@ -95,11 +95,7 @@ pub(crate) use input;
 /// Converts a struct in an argument; the default value for NULL.
 macro_rules! input_or_default {
     ($argument:ident) => {
-        if $argument.is_null() {
-            Default::default()
-        } else {
-            crate::base::input::input!($argument)
-        }
+        if $argument.is_null() { Default::default() } else { crate::base::input::input!($argument) }
     };
 }
 pub(crate) use input_or_default;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use macvlan_core::Announce;
 
-use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::input::Input;
+use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::milliseconds;

@@ -5,8 +5,8 @@ use std::ffi::c_int;
 use macvlan_core::Announcement;
 
 use crate::base::boundary::{boundary, free};
-use crate::base::object::{give, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::endpoint::announce::macvlan_announce;
 use crate::endpoint::attachment::macvlan_attachment;

@@ -13,8 +13,8 @@ use std::ffi::{c_char, c_int};
 use macvlan_core::{Endpoint, LinkName, Parent};
 
 use crate::base::boundary::{boundary, free};
-use crate::base::object::{give, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{c_string, text};
 use crate::base::view::View;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use macvlan_core::Probe;
 
 use crate::base::boundary::answer;
-use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::input::{Input, input};
+use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::milliseconds;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use macvlan_core::{Address, Assignment, Endpoint, Route, parse_ip};
 
 use crate::base::boundary::boundary;
+use crate::base::input::input;
 use crate::base::kernel::{EnumAddrGenMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::exclusive;
-use crate::base::input::input;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::endpoint::announce::macvlan_announce;

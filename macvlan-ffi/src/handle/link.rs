@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use macvlan_core::{Link, LinkId, Macvlan};
 
+use crate::base::input::{Input, input_at};
 use crate::base::object::shared_at;
 use crate::base::optional::{Bool, macvlan_opt_mac, macvlan_opt_u32, nonzero};
-use crate::base::input::{Input, input_at};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{c_string, text_at};

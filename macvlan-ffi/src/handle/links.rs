@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_int};
 
 use crate::base::boundary::boundary;
+use crate::base::input::{input, input_or_default};
 use crate::base::kernel::{EnumAddrGenMode, addr_gen_mode};
 use crate::base::mac::mac;
 use crate::base::object::{give, out, shared};
-use crate::base::input::{input, input_or_default};
 use crate::base::report::macvlan_error;
 use crate::base::text::{optional_text, text};
 use crate::base::view::views;

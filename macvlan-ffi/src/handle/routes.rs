@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_int};
 use macvlan_core::{Route, Rule};
 
 use crate::base::boundary::boundary;
-use crate::base::object::{give, out, shared};
 use crate::base::input::input_or_default;
+use crate::base::object::{give, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::base::view::views;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use macvlan_core::{Detached, HostAccess};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};

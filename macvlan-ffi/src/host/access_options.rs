@@ -4,8 +4,8 @@ use std::ffi::c_char;
 
 use macvlan_core::{Access, parse_ip, parse_net};
 
-use crate::base::optional::Bool;
 use crate::base::input::Input;
+use crate::base::optional::Bool;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, texts_at};

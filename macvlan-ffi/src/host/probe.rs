@@ -8,8 +8,8 @@ use macvlan_core::{Holder, parse_ip};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::holder::macvlan_holder;
-use crate::base::object::{give, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{text, texts_at};
 use crate::base::view::{View, nth_record, views};

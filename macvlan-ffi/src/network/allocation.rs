@@ -6,9 +6,9 @@ use ::macvlan_network::Allocation;
 use macvlan_core::parse_ip;
 
 use crate::base::boundary::boundary;
+use crate::base::input::{Input, input_or_default};
 use crate::base::object::{give, out, shared};
 use crate::base::optional::{macvlan_opt_bool, macvlan_opt_mac};
-use crate::base::input::{Input, input_or_default};
 use crate::base::record::record;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::texts_at;

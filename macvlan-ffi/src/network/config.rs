@@ -6,9 +6,9 @@ use std::time::Duration;
 use macvlan_core::Route;
 use macvlan_network::{MacFrom, NetworkConfig, Order};
 
+use crate::base::input::{Input, inputs_at};
 use crate::base::kernel::{accept_ra, mode, no};
 use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_u32, nonzero};
-use crate::base::input::{Input, inputs_at};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{text_at, texts_at};

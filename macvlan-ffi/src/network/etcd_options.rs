@@ -4,8 +4,8 @@ use std::ffi::c_char;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::input::Input;
+use crate::base::optional::{Bool, macvlan_opt_u32};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};

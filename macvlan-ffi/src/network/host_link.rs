@@ -6,8 +6,8 @@ use std::ptr::null;
 use ::macvlan_network::HostLink;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{give, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
 use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;

@@ -5,8 +5,8 @@ use std::ffi::c_char;
 use macvlan_core::parse_ip;
 use macvlan_network::Member;
 
-use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac};
 use crate::base::input::Input;
+use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};

@@ -22,8 +22,8 @@ use ::macvlan_network::Network;
 use macvlan_core::Detached;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, shared};
 use crate::base::input::input;
+use crate::base::object::{Tagged, give, nth, object, out, shared};
 use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ::macvlan_network::{Networks, SqliteStore};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{exclusive, give, object, out, parts, shared};
 use crate::base::input::input;
+use crate::base::object::{exclusive, give, object, out, parts, shared};
 use crate::base::report::macvlan_error;
 use crate::base::string::macvlan_text;
 use crate::base::text::{Text, c_string, text};

@@ -5,9 +5,9 @@ use std::ffi::c_char;
 use macvlan_core::parse_ip;
 use macvlan_network::Subnet;
 
+use crate::base::input::Input;
 use crate::base::object::array;
 use crate::base::optional::Bool;
-use crate::base::input::Input;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};

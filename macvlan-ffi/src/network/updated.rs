@@ -7,9 +7,9 @@ use ::macvlan_network::Updated;
 use macvlan_core::Parent;
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::input::input;
 use crate::base::object::{give, object, out, shared};
 use crate::base::optional::Bool;
-use crate::base::input::input;
 use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;

@@ -2,9 +2,9 @@
 
 use macvlan_core::{MacvlanChange, SourceMacs};
 
+use crate::base::input::Input;
 use crate::base::mac::macs;
 use crate::base::optional::{macvlan_opt_i32, macvlan_opt_u32};
-use crate::base::input::Input;
 use crate::base::record::record;
 use crate::base::report::Failure;
 

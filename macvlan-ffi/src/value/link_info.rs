@@ -6,11 +6,11 @@ use std::ptr::null;
 use macvlan_core::{LinkFilter, LinkId, LinkInfo, LinkStatistics, Offloads};
 
 use crate::base::boundary::{answer, free};
+use crate::base::input::Input;
 use crate::base::object::{object, shared};
 use crate::base::optional::{
     Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac, macvlan_opt_u32,
 };
-use crate::base::input::Input;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::field;

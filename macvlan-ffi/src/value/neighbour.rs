@@ -6,10 +6,10 @@ use std::ptr::null;
 use macvlan_core::{LinkId, NeighbourFilter, NeighbourInfo};
 
 use crate::base::boundary::{answer, free};
+use crate::base::input::Input;
 use crate::base::kernel::family;
 use crate::base::object::{object, shared};
 use crate::base::optional::macvlan_opt_mac;
-use crate::base::input::Input;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::field;

@@ -5,9 +5,9 @@ use std::ffi::c_int;
 use macvlan_core::{Macvlan, Mode};
 
 use crate::base::boundary::boundary;
+use crate::base::input::{Input, input};
 use crate::base::mac::macs;
 use crate::base::optional::{Bool, macvlan_opt_i32, macvlan_opt_u32};
-use crate::base::input::{Input, input};
 use crate::base::record::record;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::view::{Arena, Output};

@@ -4,8 +4,8 @@ use std::ffi::c_char;
 
 use macvlan_core::{LinkId, LinkName, Parent};
 
-use crate::base::kernel::vlan_protocol;
 use crate::base::input::{Input, input_at};
+use crate::base::kernel::vlan_protocol;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at};

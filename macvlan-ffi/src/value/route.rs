@@ -6,10 +6,10 @@ use std::ptr::null;
 use macvlan_core::{LinkId, NextHop, Route, RouteFilter, RouteInfo, RouteKind, Scope, parse_ip};
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::input::{Input, input};
 use crate::base::kernel::{family, no};
 use crate::base::object::{give, object, out, shared};
 use crate::base::optional::{Bool, macvlan_opt_u32, nonzero};
-use crate::base::input::{Input, input};
 use crate::base::record::record;
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::string::macvlan_text;

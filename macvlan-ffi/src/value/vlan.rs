@@ -2,10 +2,10 @@
 
 use macvlan_core::{Vlan, VlanProtocol};
 
+use crate::base::input::Input;
 use crate::base::kernel::vlan_protocol;
 use crate::base::object::array;
 use crate::base::optional::{Bool, macvlan_opt_bool};
-use crate::base::input::Input;
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::view::{Arena, Output};
