@@ -299,7 +299,7 @@ static void addresses(void)
     macvlan_address_list_free(list);
     filter.family = AF_UNIX;
     REFUSED(macvlan_handle_addresses(ip, &filter, &list, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "1 is no address family");
+            MACVLAN_ERROR_INVALID_VALUE, "1 is not a valid address family");
     MUST(macvlan_handle_addresses(ip, NULL, &list, &error));
     CHECK(macvlan_address_list_count(list) >= 2);
     macvlan_address_list_free(list);
@@ -356,7 +356,7 @@ static void routes(void)
     macvlan_route_list_free(list);
     filter.protocol.value = 256;
     REFUSED(macvlan_handle_routes(ip, &filter, &list, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "256 is no routing protocol");
+            "256 is not a valid routing protocol");
 
     filter = MACVLAN_INIT(macvlan_route_filter);
     filter.link = "#77";

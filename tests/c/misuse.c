@@ -25,10 +25,10 @@ static void arguments(void)
     REFUSED(macvlan_netns_from_path("/tmp/\xff", &netns, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "path is not UTF-8");
     REFUSED(macvlan_netns_from_pid(-7, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "-7 is no pid");
+            "-7 is not a valid pid");
     REFUSED(macvlan_netns_from_pid(0, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "pid");
     REFUSED(macvlan_netns_from_fd(-1, &netns, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "-1 is no file descriptor");
+            "-1 is not a valid file descriptor");
     REFUSED(macvlan_netns_from_fd(12345, &netns, &error), EBADF, MACVLAN_ERROR_SYSTEM,
             "file descriptor");
     CHECK(endpoint == NULL && netns == NULL);
@@ -37,17 +37,17 @@ static void arguments(void)
     options.mode = 3;
     REFUSED(macvlan_endpoint_set_options(endpoint, &options, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE,
-            "cannot call macvlan_endpoint_set_options: 3 is no enum macvlan_mode");
+            "cannot call macvlan_endpoint_set_options: 3 is not a valid enum macvlan_mode");
     REFUSED(macvlan_endpoint_set_mac(endpoint, NULL, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "mac is NULL");
     REFUSED(macvlan_netns_run((macvlan_netns *)endpoint, NULL, NULL, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "netns is no macvlan_netns");
+            MACVLAN_ERROR_INVALID_VALUE, "netns is not a macvlan_netns");
 
     /* Objects of another type, and memory that is not an object. */
     REFUSED(macvlan_host_attach((macvlan_host *)endpoint, endpoint, NULL, NULL, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "attachment is NULL");
     REFUSED(macvlan_endpoint_clone((macvlan_endpoint *)((char *)endpoint + 1), &none, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "endpoint is no macvlan_endpoint");
+            MACVLAN_ERROR_INVALID_VALUE, "endpoint is not a macvlan_endpoint");
     CHECK(macvlan_netns_fd((macvlan_netns *)endpoint) == -1);
     macvlan_netns_free((macvlan_netns *)endpoint); /* has no effect */
     CHECK_TEXT(macvlan_endpoint_get(endpoint)->name, "eth0");

@@ -144,13 +144,13 @@ static void options(void)
     macvlan_network_free(network);
 
     config.order = 7;
-    refused(&config, "7 is no enum macvlan_order");
+    refused(&config, "7 is not a valid enum macvlan_order");
     config.order = 0;
     config.mac_from = 7;
-    refused(&config, "7 is no enum macvlan_mac_from");
+    refused(&config, "7 is not a valid enum macvlan_mac_from");
     config.mac_from = 0;
     config.accept_ra.value = 3;
-    refused(&config, "3 is no value of accept_ra");
+    refused(&config, "3 is not a valid value of accept_ra");
     config.accept_ra.value = 2;
     config.route_count = 2;
     refused(&config, "somewhere");

@@ -29,7 +29,7 @@ static void texts(void)
     address.prefix_len = 24;
     address.duplicate_detection = 3;
     REFUSED(macvlan_address_format(&address, &text, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "3 is no enum macvlan_duplicate_detection");
+            "3 is not a valid enum macvlan_duplicate_detection");
 
     MUST(macvlan_route_parse("10.1.0.0/16 via 10.0.0.2 dev eth1 metric 100 table 7 mtu 1400 onlink",
                              &routes, &error));

@@ -77,7 +77,7 @@ static void options(void)
 
     options.mode = 3;
     REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "3 is no enum macvlan_mode");
+            "3 is not a valid enum macvlan_mode");
     options.mode = 0;
     options.source_macs = NULL;
     REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
@@ -129,7 +129,7 @@ static void vlans(void)
     refused_vlan(&vlan, "4094");
     vlan.id = 200;
     vlan.protocol = 0x800;
-    refused_vlan(&vlan, "2048 is no enum macvlan_vlan_protocol");
+    refused_vlan(&vlan, "2048 is not a valid enum macvlan_vlan_protocol");
 
     vlan = MACVLAN_INIT(macvlan_vlan_options);
     vlan.priority_tags = true;
@@ -309,9 +309,9 @@ static void plans(void)
     REFUSED(macvlan_endpoint_add_route(clone, "default over there", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "default over there");
     REFUSED(macvlan_endpoint_set_addr_gen_mode(clone, (enum in6_addr_gen_mode)4, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "4 is no enum in6_addr_gen_mode");
+            MACVLAN_ERROR_INVALID_VALUE, "4 is not a valid enum in6_addr_gen_mode");
     REFUSED(macvlan_endpoint_set_accept_ra(clone, 3, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "3 is no value of accept_ra");
+            MACVLAN_ERROR_INVALID_VALUE, "3 is not a valid value of accept_ra");
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);

@@ -20,7 +20,7 @@ pub(crate) fn number(kind: u32) -> c_int {
 }
 
 pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Misuse {
-    Misuse::new(format!("{number} is no {what}"))
+    Misuse::new(format!("{number} is not a valid {what}"))
 }
 
 /// Converts a mode; 0 is the default.

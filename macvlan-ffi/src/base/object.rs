@@ -95,7 +95,7 @@ unsafe fn look<O: Object>(pointer: *const O, argument: &str) -> Result<Ownership
     if tag.is_null() {
         return Err(Misuse::new(format!("{argument} is NULL")));
     }
-    let wrong = || Misuse::new(format!("{argument} is no {}", O::NAME));
+    let wrong = || Misuse::new(format!("{argument} is not a {}", O::NAME));
     if !tag.is_aligned() {
         return Err(wrong());
     }
@@ -268,10 +268,10 @@ mod tests {
             assert_eq!(shared_at(apple, "fruit").ok().map(String::as_str), Some("boskoop"));
             exclusive_at(apple, "fruit").ok().unwrap().push('!');
             assert_eq!(shared_at(apple, "fruit").ok().map(String::as_str), Some("boskoop!"));
-            assert_eq!(misuse(shared_at(apple.cast::<Pear>(), "fruit")), "fruit is no Pear");
+            assert_eq!(misuse(shared_at(apple.cast::<Pear>(), "fruit")), "fruit is not a Pear");
             assert_eq!(misuse(shared_at(null_mut::<Pear>(), "fruit")), "fruit is NULL");
             let besides = apple.cast::<u8>().add(1).cast::<Apple>();
-            assert_eq!(misuse(shared_at(besides, "fruit")), "fruit is no Apple");
+            assert_eq!(misuse(shared_at(besides, "fruit")), "fruit is not a Apple");
             // These do not free it.
             free(apple.cast::<Pear>());
             free(besides);

@@ -54,7 +54,8 @@ pub unsafe extern "C" fn macvlan_netns_from_pid(
 ) -> c_int {
     boundary!(error, {
         let netns = out!(netns);
-        let pid = u32::try_from(pid).map_err(|_| Failure::misuse(format!("{pid} is no pid")))?;
+        let pid =
+            u32::try_from(pid).map_err(|_| Failure::misuse(format!("{pid} is not a valid pid")))?;
         give(netns, Namespace::new(NetNs::from_pid(pid)?));
     })
 }
