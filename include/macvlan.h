@@ -104,7 +104,7 @@
  *   1. Version of the library
  *   2. Optional values and texts
  *   3. Errors
- *   4. Cancelling what takes its time
+ *   4. Cancellation
  *   5. MAC addresses
  *   6. Options of macvlan and VLAN links
  *   7. Parents
@@ -113,15 +113,15 @@
  *  10. Events in a namespace
  *  11. Handles: the commands of ip in one namespace
  *  12. Probing and announcing addresses
- *  13. Endpoints: what a container interface should be
- *  14. Attachments: what a container interface is
+ *  13. Endpoints: descriptions of container interfaces
+ *  14. Attachments: attached endpoints
  *  15. Hosts: attaching and detaching
  *  16. Checking and repairing
  *  17. Keeping endpoints attached
- *  18. Which addresses are taken
- *  19. Why a container does not reach a peer
- *  20. From the host to its own containers
- *  21. Networks: what they should be
+ *  18. Finding the holders of addresses
+ *  19. Diagnosis of a container that does not reach a peer
+ *  20. Access from the host to its own containers
+ *  21. Networks: configuration
  *  22. Networks and their containers
  *  23. Sessions: creating and finding networks
  *
@@ -491,7 +491,7 @@ const struct macvlan_error_info *macvlan_error_get(const struct macvlan_error *e
 void macvlan_error_free(struct macvlan_error *error);
 
 /* ------------------------------------------------------------------------------------------------
- * 4. Cancelling what takes its time
+ * 4. Cancellation
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2090,7 +2090,7 @@ typedef struct macvlan_announce {
 } macvlan_announce;
 
 /* ------------------------------------------------------------------------------------------------
- * 13. Endpoints: what a container interface should be
+ * 13. Endpoints: descriptions of container interfaces
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2550,7 +2550,7 @@ typedef struct macvlan_endpoint_info {
 const struct macvlan_endpoint_info *macvlan_endpoint_get(const struct macvlan_endpoint *endpoint);
 
 /* ------------------------------------------------------------------------------------------------
- * 14. Attachments: what a container interface is
+ * 14. Attachments: attached endpoints
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3325,7 +3325,7 @@ int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
 void macvlan_keeper_free(struct macvlan_keeper *keeper);
 
 /* ------------------------------------------------------------------------------------------------
- * 18. Which addresses are taken
+ * 18. Finding the holders of addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3374,7 +3374,7 @@ const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder
 void macvlan_holder_list_free(struct macvlan_holder_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 19. Why a container does not reach a peer
+ * 19. Diagnosis of a container that does not reach a peer
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3514,7 +3514,7 @@ bool macvlan_diagnosis_has(const struct macvlan_diagnosis *diagnosis, int kind);
 void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
 
 /* ------------------------------------------------------------------------------------------------
- * 20. From the host to its own containers
+ * 20. Access from the host to its own containers
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3753,7 +3753,7 @@ const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list, size
 void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 21. Networks: what they should be
+ * 21. Networks: configuration
  * ------------------------------------------------------------------------------------------------ */
 
 /**

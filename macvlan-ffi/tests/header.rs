@@ -17,7 +17,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("Version of the library", &["base/version"]),
     ("Optional values and texts", &["base/optional", "base/string"]),
     ("Errors", &["base/holder", "base/report", "base/error"]),
-    ("Cancelling what takes its time", &["base/cancellation"]),
+    ("Cancellation", &["base/cancellation"]),
     ("MAC addresses", &["base/mac"]),
     ("Options of macvlan and VLAN links", &["value/options", "value/vlan", "value/change"]),
     ("Parents", &["value/parent"]),
@@ -40,20 +40,20 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ),
     ("Probing and announcing addresses", &["endpoint/probe", "endpoint/announce"]),
     (
-        "Endpoints: what a container interface should be",
+        "Endpoints: descriptions of container interfaces",
         &["endpoint/plan", "endpoint/mod", "endpoint/setters", "endpoint/info"],
     ),
-    (
-        "Attachments: what a container interface is",
-        &["endpoint/attachment", "endpoint/announcement"],
-    ),
+    ("Attachments: attached endpoints", &["endpoint/attachment", "endpoint/announcement"]),
     ("Hosts: attaching and detaching", &["host/mod", "host/crowd", "host/pool"]),
     ("Checking and repairing", &["host/ensure"]),
     ("Keeping endpoints attached", &["host/keep_event", "host/keeper"]),
-    ("Which addresses are taken", &["host/probe"]),
-    ("Why a container does not reach a peer", &["host/diagnosis"]),
-    ("From the host to its own containers", &["host/access_options", "host/moving", "host/access"]),
-    ("Networks: what they should be", &["network/subnet", "network/config"]),
+    ("Finding the holders of addresses", &["host/probe"]),
+    ("Diagnosis of a container that does not reach a peer", &["host/diagnosis"]),
+    (
+        "Access from the host to its own containers",
+        &["host/access_options", "host/moving", "host/access"],
+    ),
+    ("Networks: configuration", &["network/subnet", "network/config"]),
     (
         "Networks and their containers",
         &[
