@@ -34,6 +34,28 @@
  * otherwise it is set to an error with details, which the caller frees, or to NULL. Old values are
  * overwritten: free them first. The library does not keep a "last error".
  *
+ * Structs. Values with many fields are structs, such as macvlan_options. Each begins with its size, by
+ * which a program and a library of different versions agree about the fields that both know.
+ *
+ *   - To pass one, initialize it with MACVLAN_INIT, and set the fields that differ from the defaults:
+ *
+ *         macvlan_options options = MACVLAN_INIT(macvlan_options);
+ *         options.mode = MACVLAN_MODE_PRIVATE;
+ *
+ *     In C also macvlan_options options = { .size = sizeof(options), .mode = ... }. A field that is
+ *     NULL, 0 or false has its default. Fields that the program does not know are zero for the
+ *     library. Fields that the library does not know must be zero, or the function fails with
+ *     -E2BIG. A wrong size, as of a struct that was not initialized, is refused with -EINVAL.
+ *   - The structs that the library returns are const and belong to the object from which they were
+ *     obtained, with all texts, arrays and structs that they point to: until the object is freed, or
+ *     changed, if its type can be changed. Their size says how many bytes the library has set; the
+ *     following 256 bytes are zero, so that a program with a later header reads new fields as not
+ *     set. Empty arrays are NULL with the count 0.
+ *
+ * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar, which MACVLAN_SET sets:
+ * { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a count; an array of structs is
+ * one of pointers. Fields are added only at the end, and never change.
+ *
  * Objects. An object that a function writes through a pointer to a pointer belongs to the caller,
  * who frees it with the _free function of its type; freeing NULL does nothing. A pointer to const
  * that a function returns, a text or a part of a list, belongs to the object of the call and is
@@ -42,7 +64,7 @@
  *
  * Arguments. Text is UTF-8 and ends with a zero byte. A pointer must not be NULL unless its
  * function says so. File descriptors stay the caller's. The library keeps no pointer to an
- * argument; it copies the values that it needs later.
+ * argument; it copies the values that it needs later, also from structs.
  *
  * Invalid arguments. A required argument that is NULL, text that is not UTF-8, a number that is not
  * an enumerator, an object of another type, or a part of another object instead of a whole one:
@@ -63,6 +85,12 @@
  * and all changes undone, needs a host with a cancellation (macvlan_host_cancelled_by()), for which
  * the handler calls macvlan_cancel().
  *
+ * -EINTR has two kinds. MACVLAN_ERROR_CANCELLED is returned only by functions of such a host, and of
+ * its pools, accesses, keepers and sessions of networks, and by macvlan_watch_next() and
+ * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED can be returned by each
+ * function that lists objects of the kernel, if these keep changing; it can be called
+ * again.
+ *
  * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened; it opens
  * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); freeing a host's
  * access, a move of addresses or a pool in a child does not undo it. Networks have to be opened
@@ -74,27 +102,28 @@
  * Contents. Each section has types and their functions together.
  *
  *   1. Version of the library
- *   2. Errors
- *   3. Cancelling what takes its time
- *   4. MAC addresses
- *   5. Parents
+ *   2. Optional values and texts
+ *   3. Errors
+ *   4. Cancellation
+ *   5. MAC addresses
  *   6. Options of macvlan and VLAN links
- *   7. Links, addresses, routes, rules and neighbours as the kernel describes them
- *   8. Network namespaces
- *   9. Events in a namespace
- *  10. Handles: the commands of ip in one namespace
- *  11. Probing and announcing addresses
- *  12. Endpoints: what a container interface should be
- *  13. Attachments: what a container interface is
- *  14. Hosts: attaching and detaching
- *  15. Checking and repairing
- *  16. Keeping endpoints attached
- *  17. Which addresses are taken
- *  18. Why a container does not reach a peer
- *  19. From the host to its own containers
- *  20. Networks: what they should be
- *  21. Networks and their containers
- *  22. Sessions: creating and finding networks
+ *   7. Parents
+ *   8. Links, addresses, routes, rules and neighbours as the kernel describes them
+ *   9. Network namespaces
+ *  10. Events in a namespace
+ *  11. Handles: the commands of ip in one namespace
+ *  12. Probing and announcing addresses
+ *  13. Endpoints: descriptions of container interfaces
+ *  14. Attachments: attached endpoints
+ *  15. Hosts: attaching and detaching
+ *  16. Checking and repairing
+ *  17. Keeping endpoints attached
+ *  18. Finding the holders of addresses
+ *  19. Diagnosis of a container that does not reach a peer
+ *  20. Access from the host to its own containers
+ *  21. Networks: configuration
+ *  22. Networks and their containers
+ *  23. Sessions: creating and finding networks
  *
  * This file is generated from the library's sources. Change those instead.
  *
@@ -115,6 +144,7 @@
 #define MACVLAN_VERSION_MAJOR 0
 #define MACVLAN_VERSION_MINOR 1
 #define MACVLAN_VERSION_PATCH 0
+#define MACVLAN_VERSION_NUMBER 0x000100
 
 /** True if this header is of this version or a later one, for #if. */
 #define MACVLAN_VERSION_AT_LEAST(major, minor, patch) \
@@ -122,6 +152,16 @@
      (MACVLAN_VERSION_MAJOR == (major) && \
       (MACVLAN_VERSION_MINOR > (minor) || \
        (MACVLAN_VERSION_MINOR == (minor) && MACVLAN_VERSION_PATCH >= (patch)))))
+
+/** A struct of this type with its size, and all other fields zero. */
+#ifdef __cplusplus
+#define MACVLAN_INIT(type) ([] { type made = type(); made.size = sizeof(type); return made; }())
+#else
+#define MACVLAN_INIT(type) ((type){ .size = sizeof(type) })
+#endif
+
+/** Sets an optional field of a struct, except for a MAC address. */
+#define MACVLAN_SET(field, number) ((field).value = (number), (field).is_set = true)
 
 #ifdef __cplusplus
 extern "C" {
@@ -139,9 +179,93 @@ extern "C" {
  */
 const char *macvlan_version(void);
 
+/**
+ * Returns the version of the library at run time as a number, 0x000100 for 0.1.0, which compares
+ * with MACVLAN_VERSION_NUMBER.
+ */
+uint32_t macvlan_version_number(void);
+
 /* ------------------------------------------------------------------------------------------------
- * 2. Errors
+ * 2. Optional values and texts
  * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * A MAC address that may be missing. In an initializer: { true, { 2, 0, 0, 0, 0, 1 } }.
+ */
+typedef struct macvlan_opt_mac {
+    /** Whether there is a value; if not, it is zero. */
+    bool is_set;
+    /** The value. */
+    uint8_t value[6];
+} macvlan_opt_mac;
+
+/**
+ * A truth value that may be missing. In an initializer: { true, false }.
+ */
+typedef struct macvlan_opt_bool {
+    /** Whether there is a value; if not, it is false. */
+    bool is_set;
+    /** The value. */
+    bool value;
+} macvlan_opt_bool;
+
+/**
+ * A number that may be missing. In an initializer: { true, 100 }.
+ */
+typedef struct macvlan_opt_u32 {
+    /** Whether there is a value; if not, it is 0. */
+    bool is_set;
+    /** The value. */
+    uint32_t value;
+} macvlan_opt_u32;
+
+/**
+ * A number that may be negative or missing. In an initializer: { true, -1 }.
+ */
+typedef struct macvlan_opt_i32 {
+    /** Whether there is a value; if not, it is 0. */
+    bool is_set;
+    /** The value. */
+    int32_t value;
+} macvlan_opt_i32;
+
+/**
+ * A text that a function has made. Freed with macvlan_text_free().
+ *
+ * Threads: immutable, so any number of threads may use it at once.
+ */
+typedef struct macvlan_text macvlan_text;
+
+/**
+ * Returns the text. It belongs to the object. NULL if the object is invalid.
+ */
+const char *macvlan_text_get(const struct macvlan_text *text);
+
+/**
+ * Frees a text. NULL is ignored.
+ */
+void macvlan_text_free(struct macvlan_text *text);
+
+/* ------------------------------------------------------------------------------------------------
+ * 3. Errors
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * The holder of an address, as found by a probe.
+ */
+typedef struct macvlan_holder {
+    /** The size of the struct. */
+    size_t size;
+    /** The address: "192.168.15.5". */
+    const char *address;
+    /** The holder as text: "02:00:00:00:00:05 has 192.168.15.5". */
+    const char *text;
+    /**
+     * The holder's MAC address; not set if the kernel found the duplicate and no frame was
+     * received.
+     */
+    struct macvlan_opt_mac mac;
+} macvlan_holder;
 
 /**
  * The error of a function. Every function that can fail writes one to its last argument, if that
@@ -152,199 +276,104 @@ const char *macvlan_version(void);
 typedef struct macvlan_error macvlan_error;
 
 /**
- * The holder of an address: a part of an error or of a macvlan_holder_list, with which it is
- * freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_holder macvlan_holder;
-
-/**
- * Returns the address. This and the other text belong to the holder. NULL if the holder is
- * invalid.
- */
-const char *macvlan_holder_address(const struct macvlan_holder *holder);
-
-/**
- * Writes the MAC address of the holder, and returns whether it is known; zeroes if not, because
- * the kernel found the duplicate and no frame was received.
- */
-bool macvlan_holder_mac(const struct macvlan_holder *holder, uint8_t mac[6]);
-
-/**
- * Returns the holder as text: "02:00:00:00:00:05 has 192.168.15.5". NULL if the holder is invalid.
- */
-const char *macvlan_holder_text(const struct macvlan_holder *holder);
-
-/**
  * The kind of an error. The numbers are stable. Later versions may add some, so a program has to
  * expect numbers that are not listed here.
  */
 typedef enum macvlan_error_kinds {
-    /**
-     * No error: macvlan_error_kind(NULL).
-     */
+    /** No error: macvlan_error_kind(NULL). */
     MACVLAN_ERROR_NONE = 0,
     /**
      * An invalid value, refused before any system call; or an invalid argument: NULL, freed, of
      * another type, not UTF-8.
      */
     MACVLAN_ERROR_INVALID_VALUE = 1,
-    /**
-     * The parent link does not exist in the host's namespace.
-     */
+    /** The parent link does not exist in the host's namespace. */
     MACVLAN_ERROR_PARENT_NOT_FOUND = 2,
     /**
      * The parent is a port of a bridge, bond or team, has ipvlan links, or cannot have macvlan
      * links.
      */
     MACVLAN_ERROR_PARENT_BUSY = 3,
-    /**
-     * Passthru needs the parent for itself, and the parent has another macvlan.
-     */
+    /** Passthru needs the parent for itself, and the parent has another macvlan. */
     MACVLAN_ERROR_PASSTHRU_CONFLICT = 4,
-    /**
-     * The requested MTU is above the parent's.
-     */
+    /** The requested MTU is above the parent's. */
     MACVLAN_ERROR_MTU_TOO_LARGE = 5,
-    /**
-     * The namespace has a link with this name or alternative name.
-     */
+    /** The namespace has a link with this name or alternative name. */
     MACVLAN_ERROR_NAME_TAKEN = 6,
-    /**
-     * The parent or another link on it has this MAC address.
-     */
+    /** The parent or another link on it has this MAC address. */
     MACVLAN_ERROR_MAC_IN_USE = 7,
-    /**
-     * The link already has this address.
-     */
+    /** The link already has this address. */
     MACVLAN_ERROR_ADDRESS_TAKEN = 8,
-    /**
-     * The namespace already has this route or rule.
-     */
+    /** The namespace already has this route or rule. */
     MACVLAN_ERROR_ROUTE_EXISTS = 9,
-    /**
-     * The gateway is not on a subnet that the namespace reaches directly.
-     */
+    /** The gateway is not on a subnet that the namespace reaches directly. */
     MACVLAN_ERROR_GATEWAY_UNREACHABLE = 10,
-    /**
-     * The process has ended, or the named namespace or the file does not exist.
-     */
+    /** The process has ended, or the named namespace or the file does not exist. */
     MACVLAN_ERROR_NAMESPACE_GONE = 11,
-    /**
-     * The path or file descriptor is not a network namespace.
-     */
+    /** The path or file descriptor is not a network namespace. */
     MACVLAN_ERROR_NOT_A_NAMESPACE = 12,
-    /**
-     * A capability is missing; the message names it and where it is needed.
-     */
+    /** A capability is missing; the message names it and where it is needed. */
     MACVLAN_ERROR_PERMISSION_DENIED = 13,
-    /**
-     * The kernel does not support the operation.
-     */
+    /** The kernel does not support the operation. */
     MACVLAN_ERROR_UNSUPPORTED = 14,
-    /**
-     * The link, address, route or other object does not exist.
-     */
+    /** The link, address, route or other object does not exist. */
     MACVLAN_ERROR_NOT_FOUND = 15,
-    /**
-     * An object of this name exists that is not a link, such as a named namespace.
-     */
+    /** An object of this name exists that is not a link, such as a named namespace. */
     MACVLAN_ERROR_EXISTS = 16,
-    /**
-     * IPv6 is disabled in the namespace or on the link.
-     */
+    /** IPv6 is disabled in the namespace or on the link. */
     MACVLAN_ERROR_IPV6_DISABLED = 17,
-    /**
-     * The kernel's reply was lost or malformed.
-     */
+    /** The kernel's reply was lost or malformed. */
     MACVLAN_ERROR_PROTOCOL = 18,
-    /**
-     * A listing was interrupted by changes too often, or a lock was not free in time.
-     */
+    /** A listing was interrupted by changes too often, or a lock was not free in time. */
     MACVLAN_ERROR_INTERRUPTED = 19,
     /**
-     * Any other refusal by the kernel; see macvlan_error_errno() and
-     * macvlan_error_kernel_message().
+     * Any other refusal by the kernel; see the error number and the
+     * kernel's message.
      */
     MACVLAN_ERROR_SYSTEM = 20,
-    /**
-     * An error in this library; the function returned -ENOTRECOVERABLE.
-     */
+    /** An error in this library; the function returned -ENOTRECOVERABLE. */
     MACVLAN_ERROR_BUG = 21,
-    /**
-     * The parent is down or has no carrier, so the link cannot come up or use the network.
-     */
+    /** The parent is down or has no carrier, so the link cannot come up or use the network. */
     MACVLAN_ERROR_PARENT_DOWN = 22,
-    /**
-     * The existing link can only be replaced, not changed, and replacing was not allowed.
-     */
+    /** The existing link can only be replaced, not changed, and replacing was not allowed. */
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
-    /**
-     * Another machine on the network has this address; see macvlan_error_holder().
-     */
+    /** Another machine on the network has this address; see the holder of macvlan_error_info. */
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
-    /**
-     * The operation timed out.
-     */
+    /** The operation timed out. */
     MACVLAN_ERROR_TIMED_OUT = 25,
-    /**
-     * The operation was cancelled by macvlan_cancel().
-     */
+    /** The operation was cancelled by macvlan_cancel(). */
     MACVLAN_ERROR_CANCELLED = 26,
-    /**
-     * A network with this name exists.
-     */
+    /** A network with this name exists. */
     MACVLAN_ERROR_NETWORK_EXISTS = 102,
-    /**
-     * No network has this name or id, or it was removed.
-     */
+    /** No network has this name or id, or it was removed. */
     MACVLAN_ERROR_NETWORK_NOT_FOUND = 103,
-    /**
-     * Containers are connected to the network that is to be removed.
-     */
+    /** Containers are connected to the network that is to be removed. */
     MACVLAN_ERROR_NETWORK_IN_USE = 104,
-    /**
-     * The subnet overlaps a subnet of another network.
-     */
+    /** The subnet overlaps a subnet of another network. */
     MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS = 105,
-    /**
-     * The networks cannot share the parent, because one of them needs it for itself.
-     */
+    /** The networks cannot share the parent, because one of them needs it for itself. */
     MACVLAN_ERROR_NETWORK_PARENT_CLASH = 106,
-    /**
-     * Every default subnet is in use, and none was given.
-     */
+    /** Every default subnet is in use, and none was given. */
     MACVLAN_ERROR_NETWORK_NO_FREE_SUBNET = 107,
-    /**
-     * No address is left in the network.
-     */
+    /** No address is left in the network. */
     MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED = 108,
-    /**
-     * Another container of the network has the requested address.
-     */
+    /** Another container of the network has the requested address. */
     MACVLAN_ERROR_NETWORK_ADDRESS_TAKEN = 109,
-    /**
-     * A machine on the LAN that is not a container of the network has the requested address.
-     */
+    /** A machine on the LAN that is not a container of the network has the requested address. */
     MACVLAN_ERROR_NETWORK_ADDRESS_CONFLICT = 110,
     /**
      * The network does not assign the requested address: it is outside its subnets, reserved, or a
      * gateway's.
      */
     MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE = 111,
-    /**
-     * Another container in the network has the name.
-     */
+    /** Another container in the network has the name. */
     MACVLAN_ERROR_NETWORK_NAME_TAKEN = 112,
     /**
      * The container is already connected: with another address, in another namespace that still
      * exists, or on another host.
      */
     MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED = 113,
-    /**
-     * The container is not connected to the network.
-     */
+    /** The container is not connected to the network. */
     MACVLAN_ERROR_NETWORK_NOT_CONNECTED = 114,
     /**
      * The kernel refused an operation that only networks need. Other refusals have the kinds below
@@ -356,22 +385,16 @@ typedef enum macvlan_error_kinds {
      * leased.
      */
     MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE = 116,
-    /**
-     * The store was written by a later version, or its contents are invalid.
-     */
+    /** The store was written by a later version, or its contents are invalid. */
     MACVLAN_ERROR_NETWORK_STORE_UNUSABLE = 117,
     /**
      * The same data in the store was changed by others too often, or another operation holds the
      * container's namespace.
      */
     MACVLAN_ERROR_NETWORK_CONTENDED = 118,
-    /**
-     * A file could not be read or written.
-     */
+    /** A file could not be read or written. */
     MACVLAN_ERROR_NETWORK_FILE = 119,
-    /**
-     * The file of the store, or this host's name in the store, belongs to another machine.
-     */
+    /** The file of the store, or this host's name in the store, belongs to another machine. */
     MACVLAN_ERROR_NETWORK_OTHER_MACHINE = 120,
     /**
      * The lease was lost while the process was stopped for longer than the lifetime of its host in
@@ -383,11 +406,60 @@ typedef enum macvlan_error_kinds {
      * certificate is refused.
      */
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
-    /**
-     * The host that is to be forgotten is still alive.
-     */
+    /** The host that is to be forgotten is still alive. */
     MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
 } macvlan_error_kinds;
+
+/**
+ * The details of an error. A text is NULL if the error has none.
+ */
+typedef struct macvlan_error_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The kind: one of enum macvlan_error_kinds. */
+    uint32_t kind;
+    /** The positive error number: the function's return value without the sign. */
+    int32_t error_number;
+    /** The kind's name, for logs: "mtu-too-large". */
+    const char *kind_name;
+    /** The message, as from macvlan_error_message(). */
+    const char *message;
+    /** The operation that failed: "add address 10.0.0.2/24". */
+    const char *operation;
+    /** The cause, without the rest of the message. */
+    const char *cause;
+    /** A hint for a solution. */
+    const char *hint;
+    /** The name of the network. */
+    const char *network;
+    /** The link, as named by the caller. */
+    const char *link;
+    /** The link's parent. */
+    const char *parent;
+    /** A description of the network namespace. */
+    const char *netns;
+    /** The kernel's message. */
+    const char *kernel_message;
+    /** The machine on the network that has the address; NULL if there is none. */
+    const struct macvlan_holder *holder;
+    /** Descriptions of the changes that could not be undone after the failure; usually none. */
+    const char *const *leftovers;
+    /** The number of these. */
+    size_t leftover_count;
+    /**
+     * Whether an object that was to be created exists: a link's name, an address, a route, a named
+     * namespace, a network.
+     */
+    bool is_exists;
+    /**
+     * Whether a required object does not exist: the parent, the namespace, the link, the network.
+     */
+    bool is_not_found;
+    /** Whether a capability is missing, or the permission for a file. */
+    bool is_permission_denied;
+    /** Whether a value or an argument was refused before any system call. */
+    bool is_invalid_value;
+} macvlan_error_info;
 
 /**
  * Returns a message of one line, for people: the operation with its link, parent, namespace or
@@ -403,94 +475,15 @@ const char *macvlan_error_message(const struct macvlan_error *error);
 int macvlan_error_kind(const struct macvlan_error *error);
 
 /**
- * Returns the kind's name, for logs: "mtu-too-large". NULL for NULL.
- */
-const char *macvlan_error_kind_name(const struct macvlan_error *error);
-
-/**
- * Returns whether an object that was to be created exists: a link's name, an address, a route, a
- * named namespace, a network.
- */
-bool macvlan_error_is_exists(const struct macvlan_error *error);
-
-/**
- * Returns whether a required object does not exist: the parent, the namespace, the link, the
- * network.
- */
-bool macvlan_error_is_not_found(const struct macvlan_error *error);
-
-/**
- * Returns whether a capability is missing, or the permission for a file.
- */
-bool macvlan_error_is_permission_denied(const struct macvlan_error *error);
-
-/**
- * Returns whether a value or an argument was refused before any system call.
- */
-bool macvlan_error_is_invalid_value(const struct macvlan_error *error);
-
-/**
  * Returns the positive error number: the function's return value without the sign. After a refusal
  * by the kernel it is the kernel's. 0 for NULL.
  */
 int macvlan_error_errno(const struct macvlan_error *error);
 
 /**
- * Returns the operation that failed: "add address 10.0.0.2/24". NULL for NULL.
+ * Returns all that is known about the error. It belongs to the error. NULL for NULL.
  */
-const char *macvlan_error_operation(const struct macvlan_error *error);
-
-/**
- * Returns the cause, without the rest of the message. NULL for NULL.
- */
-const char *macvlan_error_cause(const struct macvlan_error *error);
-
-/**
- * Returns the name of the network; NULL if there is none.
- */
-const char *macvlan_error_network(const struct macvlan_error *error);
-
-/**
- * Returns the link, as named by the caller; NULL if there is none.
- */
-const char *macvlan_error_link(const struct macvlan_error *error);
-
-/**
- * Returns the link's parent; NULL if there is none.
- */
-const char *macvlan_error_parent(const struct macvlan_error *error);
-
-/**
- * Returns a description of the network namespace; NULL if there is none.
- */
-const char *macvlan_error_netns(const struct macvlan_error *error);
-
-/**
- * Returns the kernel's message; NULL if it gave none.
- */
-const char *macvlan_error_kernel_message(const struct macvlan_error *error);
-
-/**
- * Returns a hint for a solution; NULL if there is none.
- */
-const char *macvlan_error_hint(const struct macvlan_error *error);
-
-/**
- * Returns the machine on the network that has the address, if there is one; NULL otherwise. It
- * belongs to the error.
- */
-const struct macvlan_holder *macvlan_error_holder(const struct macvlan_error *error);
-
-/**
- * Returns the number of changes that could not be undone after the failure; usually 0.
- */
-size_t macvlan_error_leftover_count(const struct macvlan_error *error);
-
-/**
- * Returns a description of one of the changes that could not be undone, counted from 0. NULL past
- * the end.
- */
-const char *macvlan_error_leftover(const struct macvlan_error *error, size_t index);
+const struct macvlan_error_info *macvlan_error_get(const struct macvlan_error *error);
 
 /**
  * Frees an error. NULL is ignored.
@@ -498,7 +491,7 @@ const char *macvlan_error_leftover(const struct macvlan_error *error, size_t ind
 void macvlan_error_free(struct macvlan_error *error);
 
 /* ------------------------------------------------------------------------------------------------
- * 3. Cancelling what takes its time
+ * 4. Cancellation
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -543,7 +536,7 @@ bool macvlan_cancellation_is_cancelled(const struct macvlan_cancellation *cancel
 void macvlan_cancellation_free(struct macvlan_cancellation *cancellation);
 
 /* ------------------------------------------------------------------------------------------------
- * 4. MAC addresses
+ * 5. MAC addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -568,7 +561,140 @@ int macvlan_mac_parse(const char *text, uint8_t mac[6], struct macvlan_error **e
 int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 5. Parents
+ * 6. Options of macvlan and VLAN links
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * The options of a macvlan or macvtap. All zero: the kernel's defaults, in mode bridge.
+ */
+typedef struct macvlan_options {
+    /** The size of the struct. */
+    size_t size;
+    /** The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE. */
+    uint32_t mode;
+    /** Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC). */
+    bool nopromisc;
+    /**
+     * Whether mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
+     * listed MAC addresses are then accepted whatever their destination is (Linux 5.13 and later;
+     * older kernels refuse it).
+     */
+    bool nodst;
+    /** The MAC addresses from which frames are accepted in mode source: six bytes each. */
+    const uint8_t *source_macs;
+    /** The number of these. */
+    size_t source_mac_count;
+    /**
+     * The length of the broadcast queue in frames, for broadcast and multicast frames to other
+     * links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
+     * largest requested length.
+     */
+    struct macvlan_opt_u32 bc_queue_len;
+    /**
+     * The number of receivers above which a multicast frame goes through the broadcast queue
+     * instead of being delivered at once; -1 for never. Defaults to 1. The kernel has one value
+     * for each parent, so this changes it for all links on it. Linux 6.4 and later; older kernels
+     * ignore it silently.
+     */
+    struct macvlan_opt_i32 bc_cutoff;
+} macvlan_options;
+
+/**
+ * Checks options for combinations that the kernel refuses with EINVAL or ignores. Attaching and
+ * creating a link do the same. Returns 0 or a negative errno.
+ */
+int macvlan_options_check(const struct macvlan_options *options, struct macvlan_error **error);
+
+/**
+ * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
+ */
+typedef enum macvlan_vlan_protocol {
+    /** The customer tag. */
+    MACVLAN_VLAN_PROTOCOL_8021Q = 33024,
+    /** The service tag of QinQ. */
+    MACVLAN_VLAN_PROTOCOL_8021AD = 34984,
+} macvlan_vlan_protocol;
+
+/**
+ * An entry of a VLAN's priority maps.
+ */
+typedef struct macvlan_vlan_qos {
+    /** The priority in the kernel (skb->priority). */
+    uint32_t priority;
+    /** The priority in the tag, 0 to 7 (PCP). */
+    uint32_t pcp;
+} macvlan_vlan_qos;
+
+/**
+ * The options of a VLAN. A flag that is not set has the kernel's default, or stays as it is if a
+ * VLAN is changed; the flags of a link that was read are all set.
+ */
+typedef struct macvlan_vlan_options {
+    /** The size of the struct. */
+    size_t size;
+    /** The id, 1 to 4094; 0 with priority_tags. */
+    uint16_t id;
+    /** The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q. */
+    uint16_t protocol;
+    /** Whether the frames have a priority and no VLAN (id 0). */
+    bool priority_tags;
+    /** Whether the tag is removed from received frames (REORDER_HDR). Defaults to true. */
+    struct macvlan_opt_bool reorder_hdr;
+    /** Whether the VLAN is registered with the switch by GVRP. Defaults to false. */
+    struct macvlan_opt_bool gvrp;
+    /** Whether the VLAN is registered with the switch by MVRP. Defaults to false. */
+    struct macvlan_opt_bool mvrp;
+    /** Whether the link stays up when its parent goes down (loose binding). Defaults to false. */
+    struct macvlan_opt_bool loose_binding;
+    /**
+     * Whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
+     * is then a bridge. Defaults to false.
+     */
+    struct macvlan_opt_bool bridge_binding;
+    /** The map for received frames, from the tag's priority to the kernel's. */
+    const struct macvlan_vlan_qos *ingress_qos;
+    /** The number of its entries. */
+    size_t ingress_qos_count;
+    /** The map for sent frames, from the kernel's priority to the tag's. */
+    const struct macvlan_vlan_qos *egress_qos;
+    /** The number of its entries. */
+    size_t egress_qos_count;
+} macvlan_vlan_options;
+
+/**
+ * A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(). Options that are
+ * not set stay unchanged.
+ */
+typedef struct macvlan_change {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The mode: one of enum macvlan_mode; 0 to keep it. The kernel refuses a change to or from
+     * passthru; leaving mode source clears the list of source MAC addresses.
+     */
+    uint32_t mode;
+    /**
+     * The flags: MACVLAN_FLAG_NOPROMISC and MACVLAN_FLAG_NODST. The kernel cannot change one alone.
+     */
+    struct macvlan_opt_u32 flags;
+    /** The broadcast queue's length in frames; see macvlan_options. */
+    struct macvlan_opt_u32 bc_queue_len;
+    /** The broadcast cutoff, for all links on the parent; see macvlan_options. */
+    struct macvlan_opt_i32 bc_cutoff;
+    /**
+     * The change of the list of source MAC addresses of a link in mode source: one of enum
+     * macvlan_macaddr_mode. MACVLAN_MACADDR_ADD and MACVLAN_MACADDR_DEL need one MAC address,
+     * MACVLAN_MACADDR_SET the complete new list, MACVLAN_MACADDR_FLUSH none.
+     */
+    struct macvlan_opt_u32 macaddr_mode;
+    /** The MAC addresses for it: six bytes each. */
+    const uint8_t *source_macs;
+    /** The number of these. */
+    size_t source_mac_count;
+} macvlan_change;
+
+/* ------------------------------------------------------------------------------------------------
+ * 7. Parents
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -578,529 +704,48 @@ int macvlan_mac_format(const uint8_t mac[6], char text[18], struct macvlan_error
 #define MACVLAN_ON_DEMAND_GROUP 1835098998
 
 /**
- * The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
- */
-typedef enum macvlan_protocol {
-    /**
-     * The customer tag.
-     */
-    MACVLAN_VLAN_8021Q = 33024,
-    /**
-     * The service tag of QinQ.
-     */
-    MACVLAN_VLAN_8021AD = 34984,
-} macvlan_protocol;
-
-/**
  * The link on the host that an endpoint is on, with more options than text has: a VLAN on demand
- * with another name, or with the service tag 802.1ad. Freed with macvlan_parent_free().
+ * with another name, or with the service tag 802.1ad.
  *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * One of base, link and text describes it; the first one that is not NULL counts.
  */
-typedef struct macvlan_parent macvlan_parent;
-
-/**
- * Makes a parent from text, as in macvlan_endpoint_new(). Examples are "ens33", "#7" for the link
- * with index 7, "ens33.100" for VLAN 100 of ens33, created on demand, "ens33.20.200" for a VLAN of
- * a VLAN. A text of more than 15 bytes is an alternative name, of up to 127. The caller frees it
- * with macvlan_parent_free().
- */
-int macvlan_parent_new(const char *text,
-                       struct macvlan_parent **parent,
-                       struct macvlan_error **error);
-
-/**
- * Makes a parent that is an existing link, even if its name, or its alternative name of up to 127
- * bytes, is in VLAN notation; "#7" for the link with index 7. The caller frees it with
- * macvlan_parent_free().
- */
-int macvlan_parent_new_link(const char *link,
-                            struct macvlan_parent **parent,
-                            struct macvlan_error **error);
-
-/**
- * Makes a parent that is VLAN `id` (1 to 4094) of another parent, which is copied, with the
- * protocol 802.1Q and the name BASE.ID. It is created for the first endpoint and removed with the
- * last one. The caller frees it with macvlan_parent_free().
- */
-int macvlan_parent_new_vlan(const struct macvlan_parent *base,
-                            uint16_t id,
-                            struct macvlan_parent **parent,
-                            struct macvlan_error **error);
-
-/**
- * Sets the protocol of the VLAN's tag. Defaults to 802.1Q. Refused for a link that must exist.
- */
-int macvlan_parent_set_protocol(struct macvlan_parent *parent,
-                                enum macvlan_protocol protocol,
-                                struct macvlan_error **error);
-
-/**
- * Sets the name of the link.
- */
-int macvlan_parent_set_name(struct macvlan_parent *parent,
-                            const char *name,
-                            struct macvlan_error **error);
-
-/**
- * Returns the parent as text: "ens33.100". It belongs to the parent, until that is changed or
- * freed. NULL if the parent is invalid.
- */
-const char *macvlan_parent_text(const struct macvlan_parent *parent);
-
-/**
- * Returns the name that was set for a VLAN that is created on demand; NULL for BASE.ID, and for a
- * link that must exist. It belongs to the parent, until that is changed or freed.
- */
-const char *macvlan_parent_name(const struct macvlan_parent *parent);
-
-/**
- * Returns the alternative name of more than 15 bytes, if the link is given by one; NULL otherwise.
- * It belongs to the parent, until that is changed or freed.
- */
-const char *macvlan_parent_alternative_name(const struct macvlan_parent *parent);
-
-/**
- * Returns the id of a VLAN that is created on demand; 0 for a link that must exist.
- */
-uint16_t macvlan_parent_vlan_id(const struct macvlan_parent *parent);
-
-/**
- * Returns the protocol of a VLAN that is created on demand: one of enum macvlan_protocol; 0 for a
- * link that must exist.
- */
-uint16_t macvlan_parent_protocol(const struct macvlan_parent *parent);
-
-/**
- * Makes a copy of the base of a VLAN that is created on demand, which the caller frees with
- * macvlan_parent_free(). NULL without an error for a link that must exist.
- */
-int macvlan_parent_base(const struct macvlan_parent *parent,
-                        struct macvlan_parent **base,
-                        struct macvlan_error **error);
-
-/**
- * Frees a parent. NULL is ignored.
- */
-void macvlan_parent_free(struct macvlan_parent *parent);
+typedef struct macvlan_parent {
+    /** The size of the struct. */
+    size_t size;
+    /** The base of a VLAN that is created for the first endpoint and removed with the last one. */
+    const struct macvlan_parent *base;
+    /**
+     * An existing link, even if its name, or its alternative name of up to 127 bytes, is in VLAN
+     * notation; "#7" for the link with index 7.
+     */
+    const char *link;
+    /**
+     * The parent as text, as in macvlan_endpoint_new(): "ens33", "#7", "ens33.100" for VLAN 100 of
+     * ens33, created on demand, "ens33.20.200" for a VLAN of a VLAN. A text of more than 15 bytes
+     * is an alternative name, of up to 127.
+     */
+    const char *text;
+    /** The name of the VLAN. Defaults to BASE.ID. */
+    const char *name;
+    /** The id of the VLAN, 1 to 4094; 0 for a link that must exist. */
+    uint16_t vlan_id;
+    /**
+     * The protocol of the VLAN's tag: one of enum macvlan_vlan_protocol; 0 for a link that must
+     * exist. Defaults to 802.1Q.
+     */
+    uint16_t protocol;
+} macvlan_parent;
 
 /* ------------------------------------------------------------------------------------------------
- * 6. Options of macvlan and VLAN links
+ * 8. Links, addresses, routes, rules and neighbours as the kernel describes them
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. From
- * macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
- *
- * Those of an endpoint can also be set one by one, with macvlan_endpoint_set_mode() and others.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_options macvlan_options;
-
-/**
- * Makes options with a mode, and otherwise the kernel's defaults. The caller frees them with
- * macvlan_options_free().
- */
-int macvlan_options_new(enum macvlan_mode mode,
-                        struct macvlan_options **options,
-                        struct macvlan_error **error);
-
-/**
- * Sets whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
- * Defaults to false.
- */
-int macvlan_options_set_nopromisc(struct macvlan_options *options,
-                                  bool nopromisc,
-                                  struct macvlan_error **error);
-
-/**
- * Sets whether mode source checks only the source address. Defaults to false.
- *
- * Frames from the listed MAC addresses are then accepted whatever their destination is (Linux 5.13
- * and later; older kernels refuse it).
- */
-int macvlan_options_set_nodst(struct macvlan_options *options,
-                              bool nodst,
-                              struct macvlan_error **error);
-
-/**
- * Adds a MAC address from which frames are accepted in mode source.
- */
-int macvlan_options_add_source_mac(struct macvlan_options *options,
-                                   const uint8_t mac[6],
-                                   struct macvlan_error **error);
-
-/**
- * Sets the length of the broadcast queue in frames, for broadcast and multicast frames to other
- * links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
- * largest requested length.
- */
-int macvlan_options_set_bc_queue_len(struct macvlan_options *options,
-                                     uint32_t frames,
-                                     struct macvlan_error **error);
-
-/**
- * Sets the number of receivers above which a multicast frame goes through the broadcast queue
- * instead of being delivered at once; -1 for never. Defaults to 1.
- *
- * The kernel has one value for each parent, so this changes it for all links on it. Linux 6.4 and
- * later; older kernels ignore it silently.
- */
-int macvlan_options_set_bc_cutoff(struct macvlan_options *options,
-                                  int32_t siblings,
-                                  struct macvlan_error **error);
-
-/**
- * Checks options for combinations that the kernel refuses with EINVAL or ignores. Attaching and
- * creating a link do the same.
- */
-int macvlan_options_check(const struct macvlan_options *options, struct macvlan_error **error);
-
-/**
- * Returns the mode: one of enum macvlan_mode; 0 if the options are invalid.
- */
-uint32_t macvlan_options_mode(const struct macvlan_options *options);
-
-/**
- * Returns whether mode passthru leaves the parent as promiscuous as it is.
- */
-bool macvlan_options_is_nopromisc(const struct macvlan_options *options);
-
-/**
- * Returns whether mode source checks only the source address.
- */
-bool macvlan_options_is_nodst(const struct macvlan_options *options);
-
-/**
- * Returns the number of MAC addresses from which frames are accepted in mode source.
- */
-size_t macvlan_options_source_mac_count(const struct macvlan_options *options);
-
-/**
- * Writes one of the MAC addresses from which frames are accepted, counted from 0, and returns
- * whether there is one; zeroes if not.
- */
-bool macvlan_options_source_mac(const struct macvlan_options *options,
-                                size_t index,
-                                uint8_t mac[6]);
-
-/**
- * Writes the broadcast queue's length in frames, and returns whether it is known; it is not if it
- * was not set.
- */
-bool macvlan_options_bc_queue_len(const struct macvlan_options *options, uint32_t *frames);
-
-/**
- * Writes the broadcast cutoff, and returns whether it is known; it is not if it was not set, or
- * the kernel has none.
- */
-bool macvlan_options_bc_cutoff(const struct macvlan_options *options, int32_t *siblings);
-
-/**
- * Frees options. NULL is ignored.
- */
-void macvlan_options_free(struct macvlan_options *options);
-
-/**
- * The options of a VLAN link: its tag and flags. From macvlan_vlan_new() and freed with
- * macvlan_vlan_free(), or a part of a macvlan_link_info.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_vlan macvlan_vlan;
-
-/**
- * Makes the options of a VLAN by its id, 1 to 4094, with the protocol 802.1Q and otherwise the
- * kernel's defaults. The caller frees them with macvlan_vlan_free().
- */
-int macvlan_vlan_new(uint16_t id, struct macvlan_vlan **vlan, struct macvlan_error **error);
-
-/**
- * Makes the options of a VLAN with id 0, for frames with a priority but no VLAN (priority tags).
- * The caller frees them with macvlan_vlan_free().
- */
-int macvlan_vlan_new_priority_tags(struct macvlan_vlan **vlan, struct macvlan_error **error);
-
-/**
- * Sets the tag's protocol. Defaults to 802.1Q.
- */
-int macvlan_vlan_set_protocol(struct macvlan_vlan *vlan,
-                              enum macvlan_protocol protocol,
-                              struct macvlan_error **error);
-
-/**
- * Sets whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
- */
-int macvlan_vlan_set_reorder_hdr(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
-
-/**
- * Sets whether the VLAN is registered with the switch by GVRP. Defaults to false.
- */
-int macvlan_vlan_set_gvrp(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
-
-/**
- * Sets whether the VLAN is registered with the switch by MVRP. Defaults to false.
- */
-int macvlan_vlan_set_mvrp(struct macvlan_vlan *vlan, bool on, struct macvlan_error **error);
-
-/**
- * Sets whether the link stays up when its parent goes down (loose binding). Defaults to false.
- */
-int macvlan_vlan_set_loose_binding(struct macvlan_vlan *vlan,
-                                   bool on,
-                                   struct macvlan_error **error);
-
-/**
- * Sets whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
- * is then a bridge. Defaults to false.
- */
-int macvlan_vlan_set_bridge_binding(struct macvlan_vlan *vlan,
-                                    bool on,
-                                    struct macvlan_error **error);
-
-/**
- * Maps a received tag's priority, 0 to 7, to a priority in the kernel.
- */
-int macvlan_vlan_add_ingress_qos(struct macvlan_vlan *vlan,
-                                 uint8_t tag,
-                                 uint32_t inside,
-                                 struct macvlan_error **error);
-
-/**
- * Maps a priority in the kernel to a sent tag's priority, 0 to 7.
- */
-int macvlan_vlan_add_egress_qos(struct macvlan_vlan *vlan,
-                                uint32_t inside,
-                                uint8_t tag,
-                                struct macvlan_error **error);
-
-/**
- * Returns the id; 0 for priority tags, and if the options are invalid.
- */
-uint16_t macvlan_vlan_id(const struct macvlan_vlan *vlan);
-
-/**
- * Returns the protocol: one of enum macvlan_protocol; 0 if the options are invalid.
- */
-uint16_t macvlan_vlan_protocol(const struct macvlan_vlan *vlan);
-
-/**
- * Returns whether the tag is removed from received frames: 1 or 0, or -1 if it was not set.
- */
-int macvlan_vlan_reorder_hdr(const struct macvlan_vlan *vlan);
-
-/**
- * Returns whether the VLAN is registered by GVRP: 1 or 0, or -1 if it was not set.
- */
-int macvlan_vlan_gvrp(const struct macvlan_vlan *vlan);
-
-/**
- * Returns whether the VLAN is registered by MVRP: 1 or 0, or -1 if it was not set.
- */
-int macvlan_vlan_mvrp(const struct macvlan_vlan *vlan);
-
-/**
- * Returns whether the link stays up when its parent goes down: 1 or 0, or -1 if it was not set.
- */
-int macvlan_vlan_loose_binding(const struct macvlan_vlan *vlan);
-
-/**
- * Returns whether the link's state follows the bridge ports: 1 or 0, or -1 if it was not set.
- */
-int macvlan_vlan_bridge_binding(const struct macvlan_vlan *vlan);
-
-/**
- * Returns the number of entries of the ingress map.
- */
-size_t macvlan_vlan_ingress_qos_count(const struct macvlan_vlan *vlan);
-
-/**
- * Writes one entry of the ingress map, counted from 0: a tag's priority, and the priority in the
- * kernel. Returns whether there is one.
- */
-bool macvlan_vlan_ingress_qos(const struct macvlan_vlan *vlan,
-                              size_t index,
-                              uint8_t *tag,
-                              uint32_t *inside);
-
-/**
- * Returns the number of entries of the egress map.
- */
-size_t macvlan_vlan_egress_qos_count(const struct macvlan_vlan *vlan);
-
-/**
- * Writes one entry of the egress map, counted from 0: the priority in the kernel, and the tag's.
- * Returns whether there is one.
- */
-bool macvlan_vlan_egress_qos(const struct macvlan_vlan *vlan,
-                             size_t index,
-                             uint32_t *inside,
-                             uint8_t *tag);
-
-/**
- * Frees options. NULL is ignored.
- */
-void macvlan_vlan_free(struct macvlan_vlan *vlan);
-
-/**
- * A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(); options that are
- * not set stay unchanged. Freed with macvlan_change_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_change macvlan_change;
-
-/**
- * Makes a change without any options. The caller frees it with macvlan_change_free().
- */
-int macvlan_change_new(struct macvlan_change **change, struct macvlan_error **error);
-
-/**
- * Sets the mode. The kernel refuses a change to or from passthru; leaving mode source clears the
- * list of source MAC addresses.
- */
-int macvlan_change_set_mode(struct macvlan_change *change,
-                            enum macvlan_mode mode,
-                            struct macvlan_error **error);
-
-/**
- * Sets both flags; the kernel cannot change one alone.
- */
-int macvlan_change_set_flags(struct macvlan_change *change,
-                             bool nopromisc,
-                             bool nodst,
-                             struct macvlan_error **error);
-
-/**
- * Sets the broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
- */
-int macvlan_change_set_bc_queue_len(struct macvlan_change *change,
-                                    uint32_t frames,
-                                    struct macvlan_error **error);
-
-/**
- * Sets the broadcast cutoff, for all links on the parent; see macvlan_options_set_bc_cutoff().
- */
-int macvlan_change_set_bc_cutoff(struct macvlan_change *change,
-                                 int32_t siblings,
-                                 struct macvlan_error **error);
-
-/**
- * Changes the list of source MAC addresses of a link in mode source. MACVLAN_MACADDR_ADD and
- * MACVLAN_MACADDR_DEL need one MAC address, MACVLAN_MACADDR_SET the complete new list,
- * MACVLAN_MACADDR_FLUSH none. `macs` has `count` times six bytes.
- */
-int macvlan_change_set_source_macs(struct macvlan_change *change,
-                                   enum macvlan_macaddr_mode how,
-                                   const uint8_t *macs,
-                                   size_t count,
-                                   struct macvlan_error **error);
-
-/**
- * Frees a change. NULL is ignored.
- */
-void macvlan_change_free(struct macvlan_change *change);
-
-/* ------------------------------------------------------------------------------------------------
- * 7. Links, addresses, routes, rules and neighbours as the kernel describes them
- * ------------------------------------------------------------------------------------------------ */
-
-/**
- * Limits of segmentation and receive offloads of a link.
- */
-typedef enum macvlan_offload {
-    /**
-     * Generic segmentation: the largest packet in bytes.
-     */
-    MACVLAN_GSO_MAX_SIZE = 0,
-    /**
-     * Generic segmentation: the most segments.
-     */
-    MACVLAN_GSO_MAX_SEGS = 1,
-    /**
-     * Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
-    MACVLAN_GSO_IPV4_MAX_SIZE = 2,
-    /**
-     * Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later).
-     */
-    MACVLAN_TSO_MAX_SIZE = 3,
-    /**
-     * Segmentation in hardware: the most segments (Linux 5.19 and later).
-     */
-    MACVLAN_TSO_MAX_SEGS = 4,
-    /**
-     * Generic receive: the largest packet in bytes (Linux 5.19 and later).
-     */
-    MACVLAN_GRO_MAX_SIZE = 5,
-    /**
-     * Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later).
-     */
-    MACVLAN_GRO_IPV4_MAX_SIZE = 6,
-} macvlan_offload;
-
-/**
- * Traffic counters of a link since its creation (struct rtnl_link_stats64).
- */
-typedef enum macvlan_statistic {
-    /**
-     * Packets received.
-     */
-    MACVLAN_RX_PACKETS = 0,
-    /**
-     * Packets sent.
-     */
-    MACVLAN_TX_PACKETS = 1,
-    /**
-     * Bytes received.
-     */
-    MACVLAN_RX_BYTES = 2,
-    /**
-     * Bytes sent.
-     */
-    MACVLAN_TX_BYTES = 3,
-    /**
-     * Bad packets received.
-     */
-    MACVLAN_RX_ERRORS = 4,
-    /**
-     * Errors while sending packets.
-     */
-    MACVLAN_TX_ERRORS = 5,
-    /**
-     * Packets received and dropped.
-     */
-    MACVLAN_RX_DROPPED = 6,
-    /**
-     * Packets dropped while sending.
-     */
-    MACVLAN_TX_DROPPED = 7,
-    /**
-     * Multicast packets received.
-     */
-    MACVLAN_MULTICAST = 8,
-    /**
-     * Collisions.
-     */
-    MACVLAN_COLLISIONS = 9,
-} macvlan_statistic;
-
-/**
- * A filter for links, applied by the kernel; without settings it accepts all. Freed with
- * macvlan_link_filter_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_link_filter macvlan_link_filter;
-
-/**
- * A link as reported by the kernel. Freed with macvlan_link_info_free(), unless it is a part of a
- * list or of an event.
+ * A link as reported by the kernel, from macvlan_handle_link(). Freed with macvlan_link_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
-typedef struct macvlan_link_info macvlan_link_info;
+typedef struct macvlan_link macvlan_link;
 
 /**
  * The links of a namespace, from macvlan_handle_links(). Freed with macvlan_link_list_free().
@@ -1110,197 +755,179 @@ typedef struct macvlan_link_info macvlan_link_info;
 typedef struct macvlan_link_list macvlan_link_list;
 
 /**
- * Returns the index in the link's namespace; 0 if the object is invalid.
+ * A filter for links, applied by the kernel. All zero: it accepts all.
  */
-uint32_t macvlan_link_info_index(const struct macvlan_link_info *link);
+typedef struct macvlan_link_filter {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The kind: "macvlan", "vlan". The filter accepts all links if the kernel does not know the
+     * kind, because its module is not loaded.
+     */
+    const char *kind;
+    /** The bridge, bond or VRF whose ports are accepted, by name or "#" and index. */
+    const char *controller;
+} macvlan_link_filter;
 
 /**
- * Returns the name, with bytes that are not UTF-8 replaced. This and all other texts belong to the
- * object. NULL if the object is invalid.
+ * Traffic counters of a link since its creation (struct rtnl_link_stats64).
  */
-const char *macvlan_link_info_name(const struct macvlan_link_info *link);
+typedef struct macvlan_link_statistics {
+    /** The size of the struct. */
+    size_t size;
+    /** Packets received. */
+    uint64_t rx_packets;
+    /** Packets sent. */
+    uint64_t tx_packets;
+    /** Bytes received. */
+    uint64_t rx_bytes;
+    /** Bytes sent. */
+    uint64_t tx_bytes;
+    /** Bad packets received. */
+    uint64_t rx_errors;
+    /** Errors while sending packets. */
+    uint64_t tx_errors;
+    /** Packets received and dropped. */
+    uint64_t rx_dropped;
+    /** Packets dropped while sending. */
+    uint64_t tx_dropped;
+    /** Multicast packets received. */
+    uint64_t multicast;
+    /** Collisions. */
+    uint64_t collisions;
+} macvlan_link_statistics;
 
 /**
- * Returns the kernel's name for the kind of link: "macvlan", "vlan", "veth"; NULL for hardware and
- * lo.
+ * Limits of segmentation and receive offloads of a link; not set if the kernel does not report
+ * them.
  */
-const char *macvlan_link_info_kind(const struct macvlan_link_info *link);
+typedef struct macvlan_offloads {
+    /** The size of the struct. */
+    size_t size;
+    /** Generic segmentation: the largest packet in bytes. */
+    struct macvlan_opt_u32 gso_max_size;
+    /** Generic segmentation: the most segments. */
+    struct macvlan_opt_u32 gso_max_segs;
+    /** Generic segmentation: the largest IPv4 packet in bytes (Linux 6.3 and later). */
+    struct macvlan_opt_u32 gso_ipv4_max_size;
+    /** Segmentation in hardware: the largest packet in bytes (Linux 5.19 and later). */
+    struct macvlan_opt_u32 tso_max_size;
+    /** Segmentation in hardware: the most segments (Linux 5.19 and later). */
+    struct macvlan_opt_u32 tso_max_segs;
+    /** Generic receive: the largest packet in bytes (Linux 5.19 and later). */
+    struct macvlan_opt_u32 gro_max_size;
+    /** Generic receive: the largest IPv4 packet in bytes (Linux 6.3 and later). */
+    struct macvlan_opt_u32 gro_ipv4_max_size;
+} macvlan_offloads;
 
 /**
- * Returns the options of a macvlan or macvtap, which belong to the object. NULL for other kinds.
+ * A link as reported by the kernel.
  */
-const struct macvlan_options *macvlan_link_info_options(const struct macvlan_link_info *link);
+typedef struct macvlan_link_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The name, with bytes that are not UTF-8 replaced. */
+    const char *name;
+    /**
+     * The kernel's name for the kind of link: "macvlan", "vlan", "veth"; NULL for hardware and lo.
+     */
+    const char *kind;
+    /** The options of a macvlan or macvtap; NULL for other kinds. */
+    const struct macvlan_options *options;
+    /** The options of a VLAN, with every flag; NULL for other kinds. */
+    const struct macvlan_vlan_options *vlan;
+    /**
+     * The operational state (RFC 2863), as in `ip link`: "UP", "DOWN", "LOWERLAYERDOWN",
+     * "UNKNOWN", "NOTPRESENT", "TESTING", "DORMANT". The kernel updates it asynchronously, so it
+     * may be slightly late.
+     */
+    const char *state;
+    /** The alias; NULL if there is none. */
+    const char *alias;
+    /** The root queueing discipline; NULL if the kernel reports none. */
+    const char *qdisc;
+    /** The alternative names. */
+    const char *const *alternative_names;
+    /** The number of these. */
+    size_t alternative_name_count;
+    /** The traffic counters. */
+    const struct macvlan_link_statistics *statistics;
+    /** The limits of offloads. */
+    const struct macvlan_offloads *offloads;
+    /** The index in the link's namespace. */
+    uint32_t index;
+    /**
+     * The index of the link below: the parent of a macvlan or VLAN, the peer of a veth; 0 if there
+     * is none. It is an index in another namespace if parent_netns is set.
+     */
+    uint32_t parent;
+    /**
+     * The id of the namespace of the link below, as numbered by this namespace; not set if it is
+     * in the same one.
+     */
+    struct macvlan_opt_i32 parent_netns;
+    /** The index of the bridge, bond or VRF of which it is a port; 0 if there is none. */
+    uint32_t controller;
+    /** The MTU in bytes. */
+    uint32_t mtu;
+    /** The minimum MTU in bytes. */
+    uint32_t min_mtu;
+    /**
+     * The driver's maximum MTU in bytes, 0 for none; a macvlan's is also limited by its parent's
+     * current MTU.
+     */
+    uint32_t max_mtu;
+    /** The flags, the kernel's IFF_... bits. */
+    uint32_t flags;
+    /** The promiscuity reference count; 0 if the link is not promiscuous. */
+    uint32_t promiscuity;
+    /** The allmulticast reference count (Linux 6.0 and later). */
+    struct macvlan_opt_u32 allmulticast_count;
+    /** The link group. */
+    uint32_t group;
+    /** The length of the transmit queue in packets. */
+    uint32_t tx_queue_len;
+    /** The number of transmit queues. */
+    uint32_t tx_queues;
+    /** The number of receive queues. */
+    uint32_t rx_queues;
+    /**
+     * How the IPv6 link-local address is made: one of enum in6_addr_gen_mode; not set without
+     * IPv6.
+     */
+    struct macvlan_opt_u32 addr_gen_mode;
+    /**
+     * Whether router advertisements are accepted, a value of the sysctl accept_ra; not set without
+     * IPv6.
+     */
+    struct macvlan_opt_u32 accept_ra;
+    /** The MAC address; not set if there is none, as for lo. */
+    struct macvlan_opt_mac mac;
+    /** Whether addresses are configured from advertised prefixes; not set without IPv6. */
+    struct macvlan_opt_bool autoconf;
+    /** Whether IPv6 is disabled on the link; not set if the kernel has no IPv6. */
+    struct macvlan_opt_bool disable_ipv6;
+    /** Whether there is a carrier; not set if the kernel does not report it. */
+    struct macvlan_opt_bool carrier;
+    /** Whether the link is set up (administratively; see also the state). */
+    bool is_up;
+    /** Whether the promisc flag is set. A link can be promiscuous without it. */
+    bool is_promisc;
+    /** Whether the allmulti flag is set. */
+    bool is_allmulticast;
+    /** Whether the link is lo. */
+    bool is_loopback;
+} macvlan_link_info;
 
 /**
- * Returns the options of a VLAN, with every flag, which belong to the object. NULL for other
- * kinds.
+ * Returns the link's description. It belongs to the link. NULL if the link is invalid.
  */
-const struct macvlan_vlan *macvlan_link_info_vlan(const struct macvlan_link_info *link);
+const struct macvlan_link_info *macvlan_link_get(const struct macvlan_link *link);
 
 /**
- * Returns the index of the link below: the parent of a macvlan or VLAN, the peer of a veth; 0 if
- * there is none. It is an index in another namespace if macvlan_link_info_parent_netns() is not
- * -1.
+ * Frees a link's description. NULL is ignored. The link stays.
  */
-uint32_t macvlan_link_info_parent(const struct macvlan_link_info *link);
-
-/**
- * Returns the id of the namespace of the link below, as numbered by this namespace; -1 if it is in
- * the same one.
- */
-int32_t macvlan_link_info_parent_netns(const struct macvlan_link_info *link);
-
-/**
- * Returns the index of the bridge, bond or VRF of which it is a port; 0 if there is none.
- */
-uint32_t macvlan_link_info_controller(const struct macvlan_link_info *link);
-
-/**
- * Writes the MAC address, and returns whether there is one; zeroes if not, as for lo.
- */
-bool macvlan_link_info_mac(const struct macvlan_link_info *link, uint8_t mac[6]);
-
-/**
- * Returns its MTU in bytes.
- */
-uint32_t macvlan_link_info_mtu(const struct macvlan_link_info *link);
-
-/**
- * Returns its flags, the kernel's IFF_... bits.
- */
-uint32_t macvlan_link_info_flags(const struct macvlan_link_info *link);
-
-/**
- * Returns whether the link is set up (administratively; see also macvlan_link_info_state()).
- */
-bool macvlan_link_info_is_up(const struct macvlan_link_info *link);
-
-/**
- * Returns whether the promisc flag is set. A link can be promiscuous without it.
- */
-bool macvlan_link_info_is_promisc(const struct macvlan_link_info *link);
-
-/**
- * Returns whether the allmulti flag is set.
- */
-bool macvlan_link_info_is_allmulticast(const struct macvlan_link_info *link);
-
-/**
- * Returns whether the link is lo.
- */
-bool macvlan_link_info_is_loopback(const struct macvlan_link_info *link);
-
-/**
- * Returns the operational state (RFC 2863), as in `ip link`: "UP", "DOWN", "LOWERLAYERDOWN",
- * "UNKNOWN", "NOTPRESENT", "TESTING", "DORMANT". The kernel updates it asynchronously, so it may
- * be slightly late.
- */
-const char *macvlan_link_info_state(const struct macvlan_link_info *link);
-
-/**
- * Returns the promiscuity reference count; 0 if the link is not promiscuous.
- */
-uint32_t macvlan_link_info_promiscuity(const struct macvlan_link_info *link);
-
-/**
- * Returns the allmulticast reference count; -1 before Linux 6.0, which does not report it.
- */
-int64_t macvlan_link_info_allmulticast_count(const struct macvlan_link_info *link);
-
-/**
- * Returns the number of alternative names.
- */
-size_t macvlan_link_info_alternative_name_count(const struct macvlan_link_info *link);
-
-/**
- * Returns one of the alternative names, counted from 0; NULL past the end.
- */
-const char *macvlan_link_info_alternative_name(const struct macvlan_link_info *link, size_t index);
-
-/**
- * Returns the alias; NULL if there is none.
- */
-const char *macvlan_link_info_alias(const struct macvlan_link_info *link);
-
-/**
- * Returns the link group.
- */
-uint32_t macvlan_link_info_group(const struct macvlan_link_info *link);
-
-/**
- * Returns the length of the transmit queue in packets.
- */
-uint32_t macvlan_link_info_tx_queue_len(const struct macvlan_link_info *link);
-
-/**
- * Returns the number of transmit queues.
- */
-uint32_t macvlan_link_info_tx_queues(const struct macvlan_link_info *link);
-
-/**
- * Returns the number of receive queues.
- */
-uint32_t macvlan_link_info_rx_queues(const struct macvlan_link_info *link);
-
-/**
- * Returns the minimum MTU in bytes.
- */
-uint32_t macvlan_link_info_min_mtu(const struct macvlan_link_info *link);
-
-/**
- * Returns the driver's maximum MTU in bytes, 0 for none; a macvlan's is also limited by its
- * parent's current MTU.
- */
-uint32_t macvlan_link_info_max_mtu(const struct macvlan_link_info *link);
-
-/**
- * Returns the root queueing discipline; NULL if the kernel reports none.
- */
-const char *macvlan_link_info_qdisc(const struct macvlan_link_info *link);
-
-/**
- * Returns whether there is a carrier: 1 or 0, or -1 if the kernel does not report it.
- */
-int macvlan_link_info_carrier(const struct macvlan_link_info *link);
-
-/**
- * Returns how the IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 without
- * IPv6.
- */
-int macvlan_link_info_addr_gen_mode(const struct macvlan_link_info *link);
-
-/**
- * Returns whether router advertisements are accepted, a value of the sysctl accept_ra; -1 without
- * IPv6.
- */
-int macvlan_link_info_accept_ra(const struct macvlan_link_info *link);
-
-/**
- * Returns whether addresses are configured from advertised prefixes, 0 or 1; -1 without IPv6.
- */
-int macvlan_link_info_autoconf(const struct macvlan_link_info *link);
-
-/**
- * Returns whether IPv6 is disabled on the link, 0 or 1; -1 if the kernel has no IPv6.
- */
-int macvlan_link_info_disable_ipv6(const struct macvlan_link_info *link);
-
-/**
- * Returns a limit of an offload; 0 if the kernel does not report it.
- */
-uint32_t macvlan_link_info_offload(const struct macvlan_link_info *link,
-                                   enum macvlan_offload which);
-
-/**
- * Returns a traffic counter.
- */
-uint64_t macvlan_link_info_statistic(const struct macvlan_link_info *link,
-                                     enum macvlan_statistic which);
-
-/**
- * Frees a link's description. NULL and parts of lists or events are ignored. The link stays.
- */
-void macvlan_link_info_free(struct macvlan_link_info *link);
+void macvlan_link_free(struct macvlan_link *link);
 
 /**
  * Returns the number of links.
@@ -1319,48 +946,19 @@ const struct macvlan_link_info *macvlan_link_list_get(const struct macvlan_link_
 void macvlan_link_list_free(struct macvlan_link_list *list);
 
 /**
- * Makes a filter that accepts all links. The caller frees it with macvlan_link_filter_free().
+ * How the kernel detects duplicates of an IPv6 address.
  */
-int macvlan_link_filter_new(struct macvlan_link_filter **filter, struct macvlan_error **error);
+typedef enum macvlan_duplicate_detection {
+    /** As the link's sysctl accept_dad says; the address is tentative for a second or two. */
+    MACVLAN_DUPLICATE_DETECTION_KERNEL = 0,
+    /** No detection ("nodad"): the address is usable at once. */
+    MACVLAN_DUPLICATE_DETECTION_SKIP = 1,
+    /** Optimistic detection (RFC 4429): the address is usable during the detection. */
+    MACVLAN_DUPLICATE_DETECTION_OPTIMISTIC = 2,
+} macvlan_duplicate_detection;
 
 /**
- * Restricts the filter to a kind: "macvlan", "vlan". It accepts all links if the kernel does not
- * know the kind, because its module is not loaded.
- */
-int macvlan_link_filter_set_kind(struct macvlan_link_filter *filter,
-                                 const char *kind,
-                                 struct macvlan_error **error);
-
-/**
- * Restricts the filter to the ports of a bridge, bond or VRF, by name or "#" and index.
- */
-int macvlan_link_filter_set_controller(struct macvlan_link_filter *filter,
-                                       const char *link,
-                                       struct macvlan_error **error);
-
-/**
- * Frees a filter. NULL is ignored.
- */
-void macvlan_link_filter_free(struct macvlan_link_filter *filter);
-
-/**
- * A filter for addresses, applied by the kernel; without settings it accepts all. Freed with
- * macvlan_address_filter_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_address_filter macvlan_address_filter;
-
-/**
- * An address as reported by the kernel: a part of a macvlan_address_list or of a macvlan_event,
- * with which it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_address_info macvlan_address_info;
-
-/**
- * The addresses of a namespace, from macvlan_handle_addresses(). Freed with
+ * Addresses, from macvlan_handle_addresses() and macvlan_address_parse(). Freed with
  * macvlan_address_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
@@ -1368,45 +966,65 @@ typedef struct macvlan_address_info macvlan_address_info;
 typedef struct macvlan_address_list macvlan_address_list;
 
 /**
- * Returns the address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". This and all
- * other texts belong to the object. NULL if the object is invalid.
+ * A filter for addresses, applied by the kernel. All zero: it accepts all.
  */
-const char *macvlan_address_info_text(const struct macvlan_address_info *address);
+typedef struct macvlan_address_filter {
+    /** The size of the struct. */
+    size_t size;
+    /** The link, by name or "#" and index. */
+    const char *link;
+    /** The family: AF_INET or AF_INET6; 0 for both. */
+    int32_t family;
+} macvlan_address_filter;
 
 /**
- * Returns the index of its link.
+ * An address of a link. macvlan_address_format() reads the first fields; the others are only set
+ * in an address that the kernel reported.
  */
-uint32_t macvlan_address_info_link(const struct macvlan_address_info *address);
+typedef struct macvlan_address {
+    /** The size of the struct. */
+    size_t size;
+    /** The address without its prefix length: "10.0.0.2". */
+    const char *ip;
+    /** The prefix length: 24. */
+    uint32_t prefix_len;
+    /** The detection of duplicates: one of enum macvlan_duplicate_detection. */
+    uint32_t duplicate_detection;
+    /** The address as text: "10.0.0.2/24", "fd00::2/64 nodad". */
+    const char *text;
+    /** The scope: "global", "link", "host". */
+    const char *scope;
+    /** The label, IPv4 only: the link's name by default. NULL for IPv6. */
+    const char *label;
+    /** The broadcast address, IPv4 only; NULL if there is none. */
+    const char *broadcast;
+    /** The index of the link. */
+    uint32_t link;
+    /** The kernel's IFA_F_... bits. */
+    uint32_t flags;
+    /** The protocol of the address (IFA_PROTO); not set before Linux 5.18. */
+    struct macvlan_opt_u32 protocol;
+    /** Whether the kernel is still checking the address for duplicates (tentative). */
+    bool is_tentative;
+    /** Whether the kernel has found that another host has the address. */
+    bool is_duplicate;
+} macvlan_address;
 
 /**
- * Returns the scope: "global", "link", "host".
+ * Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a list of one
+ * address, which the caller frees with macvlan_address_list_free(). Returns 0 or a negative errno.
  */
-const char *macvlan_address_info_scope(const struct macvlan_address_info *address);
+int macvlan_address_parse(const char *text,
+                          struct macvlan_address_list **list,
+                          struct macvlan_error **error);
 
 /**
- * Returns the label, IPv4 only: the link's name by default. NULL for IPv6.
+ * Writes an address as text, which the functions that take an address accept.
+ * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
  */
-const char *macvlan_address_info_label(const struct macvlan_address_info *address);
-
-/**
- * Returns the broadcast address, IPv4 only; NULL if there is none.
- */
-const char *macvlan_address_info_broadcast(const struct macvlan_address_info *address);
-
-/**
- * Returns the kernel's IFA_F_... bits.
- */
-uint32_t macvlan_address_info_flags(const struct macvlan_address_info *address);
-
-/**
- * Returns whether the kernel is still checking the address for duplicates (tentative).
- */
-bool macvlan_address_info_is_tentative(const struct macvlan_address_info *address);
-
-/**
- * Returns whether the kernel has found that another host has the address.
- */
-bool macvlan_address_info_is_duplicate(const struct macvlan_address_info *address);
+int macvlan_address_format(const struct macvlan_address *address,
+                           struct macvlan_text **text,
+                           struct macvlan_error **error);
 
 /**
  * Returns the number of addresses.
@@ -1416,8 +1034,8 @@ size_t macvlan_address_list_count(const struct macvlan_address_list *list);
 /**
  * Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
  */
-const struct macvlan_address_info *macvlan_address_list_get(const struct macvlan_address_list *list,
-                                                            size_t index);
+const struct macvlan_address *macvlan_address_list_get(const struct macvlan_address_list *list,
+                                                       size_t index);
 
 /**
  * Frees a list. NULL is ignored.
@@ -1425,87 +1043,108 @@ const struct macvlan_address_info *macvlan_address_list_get(const struct macvlan
 void macvlan_address_list_free(struct macvlan_address_list *list);
 
 /**
- * Makes a filter that accepts all addresses. The caller frees it with
- * macvlan_address_filter_free().
- */
-int macvlan_address_filter_new(struct macvlan_address_filter **filter,
-                               struct macvlan_error **error);
-
-/**
- * Restricts the filter to a family: AF_INET or AF_INET6.
- */
-int macvlan_address_filter_set_family(struct macvlan_address_filter *filter,
-                                      int family,
-                                      struct macvlan_error **error);
-
-/**
- * Restricts the filter to a link, by name or "#" and index.
- */
-int macvlan_address_filter_set_link(struct macvlan_address_filter *filter,
-                                    const char *link,
-                                    struct macvlan_error **error);
-
-/**
- * Frees a filter. NULL is ignored.
- */
-void macvlan_address_filter_free(struct macvlan_address_filter *filter);
-
-/**
- * A filter for routes, applied by the kernel; without settings it accepts all. Freed with
- * macvlan_route_filter_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_route_filter macvlan_route_filter;
-
-/**
- * A route as reported by the kernel: a part of a macvlan_route_list or of a macvlan_event, with
- * which it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_route_info macvlan_route_info;
-
-/**
- * The routes of a namespace, from macvlan_handle_routes(). Freed with macvlan_route_list_free().
+ * Routes, from macvlan_handle_routes() and macvlan_route_parse(). Freed with
+ * macvlan_route_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
 typedef struct macvlan_route_list macvlan_route_list;
 
 /**
- * Returns the route in the format of macvlan_handle_add_route(), with its link as "dev if7", where
- * 7 is the index. This and all other texts belong to the object. NULL if the object is invalid.
+ * A filter for routes, applied by the kernel. All zero: it accepts all.
  */
-const char *macvlan_route_info_text(const struct macvlan_route_info *route);
+typedef struct macvlan_route_filter {
+    /** The size of the struct. */
+    size_t size;
+    /** The link through which the routes lead, by name or "#" and index. */
+    const char *link;
+    /** The type: "unicast", "blackhole", "unreachable" or "prohibit". */
+    const char *kind;
+    /** The family: AF_INET or AF_INET6; 0 for both. */
+    int32_t family;
+    /** The table. */
+    struct macvlan_opt_u32 table;
+    /** The routing protocol (2 kernel, 3 boot, 4 static; rtnetlink(7)). */
+    struct macvlan_opt_u32 protocol;
+} macvlan_route_filter;
 
 /**
- * Returns the routing protocol, the route's origin: 2 kernel, 3 boot (and `ip`), 4 static; see
- * rtnetlink(7).
+ * A next hop of a multipath route.
  */
-uint8_t macvlan_route_info_protocol(const struct macvlan_route_info *route);
+typedef struct macvlan_next_hop {
+    /** The size of the struct. */
+    size_t size;
+    /** The gateway; NULL if there is none. */
+    const char *gateway;
+    /** The index of the link. */
+    uint32_t link;
+    /** The weight, 1 to 256. */
+    uint32_t weight;
+} macvlan_next_hop;
 
 /**
- * Returns the number of next hops of a multipath route; 0 for other routes, whose text has the
- * only one.
+ * A route. macvlan_route_format() reads all fields but the text and the next hops, and needs the
+ * destination only.
  */
-size_t macvlan_route_info_next_hop_count(const struct macvlan_route_info *route);
+typedef struct macvlan_route {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The destination: "10.1.0.0/16". "default" is accepted for a route with a gateway, and for
+     * IPv4.
+     */
+    const char *destination;
+    /** The gateway; NULL if there is none. */
+    const char *gateway;
+    /** The link, by name or "#" and index; NULL if there is none. */
+    const char *device;
+    /** The preferred source address; NULL if there is none. */
+    const char *source;
+    /** The type: "unicast", "blackhole", "unreachable" or "prohibit". Defaults to "unicast". */
+    const char *kind;
+    /** The scope, IPv4 only: "global", "link", "host"; NULL for the kernel's default. */
+    const char *scope;
+    /** The metric; not set for the kernel's default. */
+    struct macvlan_opt_u32 metric;
+    /** The table. Defaults to main. */
+    struct macvlan_opt_u32 table;
+    /**
+     * The routing protocol, the route's origin: 2 kernel, 3 boot (and `ip`), 4 static; see
+     * rtnetlink(7).
+     */
+    struct macvlan_opt_u32 protocol;
+    /** The MTU of the path in bytes; 0 for the link's. */
+    uint32_t mtu;
+    /** The segment size that is advertised to TCP peers; 0 for the kernel's choice. */
+    uint32_t advmss;
+    /** Whether the gateway is assumed to be on the link (onlink). */
+    bool on_link;
+    /** The route as text, in the format of `ip route add`, with its table. */
+    const char *text;
+    /**
+     * The next hops of a multipath route that was read; other routes have none, since the fields
+     * above have the only one.
+     */
+    const struct macvlan_next_hop *const *next_hops;
+    /** The number of these. */
+    size_t next_hop_count;
+} macvlan_route;
 
 /**
- * Writes one of the next hops, counted from 0: the link's index, and the weight, 1 to 256. Returns
- * whether there is one.
+ * Parses a route in the format of macvlan_handle_add_route(): "10.1.0.0/16 via 10.0.0.2". The result is a list of one
+ * route, which the caller frees with macvlan_route_list_free(). Returns 0 or a negative errno.
  */
-bool macvlan_route_info_next_hop(const struct macvlan_route_info *route,
-                                 size_t index,
-                                 uint32_t *link,
-                                 uint16_t *weight);
+int macvlan_route_parse(const char *text,
+                        struct macvlan_route_list **list,
+                        struct macvlan_error **error);
 
 /**
- * Returns the gateway of one of the next hops, counted from 0; NULL if it has none, and past the
- * end.
+ * Writes a route as text, which the functions that take a route accept.
+ * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
  */
-const char *macvlan_route_info_next_hop_gateway(const struct macvlan_route_info *route,
-                                                size_t index);
+int macvlan_route_format(const struct macvlan_route *route,
+                         struct macvlan_text **text,
+                         struct macvlan_error **error);
 
 /**
  * Returns the number of routes.
@@ -1515,8 +1154,8 @@ size_t macvlan_route_list_count(const struct macvlan_route_list *list);
 /**
  * Returns one of the routes, counted from 0. It belongs to the list. NULL past the end.
  */
-const struct macvlan_route_info *macvlan_route_list_get(const struct macvlan_route_list *list,
-                                                        size_t index);
+const struct macvlan_route *macvlan_route_list_get(const struct macvlan_route_list *list,
+                                                   size_t index);
 
 /**
  * Frees a list. NULL is ignored.
@@ -1524,52 +1163,7 @@ const struct macvlan_route_info *macvlan_route_list_get(const struct macvlan_rou
 void macvlan_route_list_free(struct macvlan_route_list *list);
 
 /**
- * Makes a filter that accepts all routes. The caller frees it with macvlan_route_filter_free().
- */
-int macvlan_route_filter_new(struct macvlan_route_filter **filter, struct macvlan_error **error);
-
-/**
- * Restricts the filter to a family: AF_INET or AF_INET6.
- */
-int macvlan_route_filter_set_family(struct macvlan_route_filter *filter,
-                                    int family,
-                                    struct macvlan_error **error);
-
-/**
- * Restricts the filter to a table.
- */
-int macvlan_route_filter_set_table(struct macvlan_route_filter *filter,
-                                   uint32_t table,
-                                   struct macvlan_error **error);
-
-/**
- * Restricts the filter to routes through a link, by name or "#" and index.
- */
-int macvlan_route_filter_set_link(struct macvlan_route_filter *filter,
-                                  const char *link,
-                                  struct macvlan_error **error);
-
-/**
- * Restricts the filter to a type: "unicast", "blackhole", "unreachable" or "prohibit".
- */
-int macvlan_route_filter_set_kind(struct macvlan_route_filter *filter,
-                                  const char *kind,
-                                  struct macvlan_error **error);
-
-/**
- * Restricts the filter to a routing protocol (2 kernel, 3 boot, 4 static; rtnetlink(7)).
- */
-int macvlan_route_filter_set_protocol(struct macvlan_route_filter *filter,
-                                      uint8_t protocol,
-                                      struct macvlan_error **error);
-
-/**
- * Frees a filter. NULL is ignored.
- */
-void macvlan_route_filter_free(struct macvlan_route_filter *filter);
-
-/**
- * The policy rules of a namespace, from macvlan_handle_rules(). Freed with
+ * Policy rules, from macvlan_handle_rules() and macvlan_rule_parse(). Freed with
  * macvlan_rule_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
@@ -1577,36 +1171,57 @@ void macvlan_route_filter_free(struct macvlan_route_filter *filter);
 typedef struct macvlan_rule_list macvlan_rule_list;
 
 /**
+ * A policy rule, which selects a routing table for packets. macvlan_rule_format() reads all fields
+ * but the text.
+ */
+typedef struct macvlan_rule {
+    /** The size of the struct. */
+    size_t size;
+    /** The sources of the packets: "10.0.0.2/32"; NULL for all. */
+    const char *from;
+    /** The destinations of the packets; NULL for all. */
+    const char *to;
+    /** The table. */
+    uint32_t table;
+    /** The priority; rules with a lower one come first. By default the kernel chooses it. */
+    struct macvlan_opt_u32 priority;
+    /** Whether the rule is for IPv6, if neither from nor to says so. */
+    bool is_ipv6;
+    /** The rule as text, in the format of `ip rule add`: "from 10.0.0.2/32 table 100". */
+    const char *text;
+} macvlan_rule;
+
+/**
+ * Parses a rule in the format of macvlan_handle_add_rule(): "from 10.0.0.2/32 table 100". The result is a list of one
+ * rule, which the caller frees with macvlan_rule_list_free(). Returns 0 or a negative errno.
+ */
+int macvlan_rule_parse(const char *text,
+                       struct macvlan_rule_list **list,
+                       struct macvlan_error **error);
+
+/**
+ * Writes a rule as text, which the functions that take a rule accept.
+ * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+ */
+int macvlan_rule_format(const struct macvlan_rule *rule,
+                        struct macvlan_text **text,
+                        struct macvlan_error **error);
+
+/**
  * Returns the number of rules.
  */
 size_t macvlan_rule_list_count(const struct macvlan_rule_list *list);
 
 /**
- * Returns one of the rules, counted from 0, in the format of macvlan_handle_add_rule(). It belongs
- * to the list. NULL past the end.
+ * Returns one of the rules, counted from 0. It belongs to the list. NULL past the end.
  */
-const char *macvlan_rule_list_get(const struct macvlan_rule_list *list, size_t index);
+const struct macvlan_rule *macvlan_rule_list_get(const struct macvlan_rule_list *list,
+                                                 size_t index);
 
 /**
  * Frees a list. NULL is ignored.
  */
 void macvlan_rule_list_free(struct macvlan_rule_list *list);
-
-/**
- * A filter for neighbour entries, applied by the kernel; without settings it accepts all. Freed
- * with macvlan_neighbour_filter_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
- */
-typedef struct macvlan_neighbour_filter macvlan_neighbour_filter;
-
-/**
- * A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6: a part of a
- * macvlan_neighbour_list, with which it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_neighbour_info macvlan_neighbour_info;
 
 /**
  * The neighbour entries of a namespace, from macvlan_handle_neighbours(). Freed with
@@ -1617,27 +1232,32 @@ typedef struct macvlan_neighbour_info macvlan_neighbour_info;
 typedef struct macvlan_neighbour_list macvlan_neighbour_list;
 
 /**
- * Returns the neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is
- * invalid.
+ * A filter for neighbour entries, applied by the kernel. All zero: it accepts all.
  */
-const char *macvlan_neighbour_info_ip(const struct macvlan_neighbour_info *neighbour);
+typedef struct macvlan_neighbour_filter {
+    /** The size of the struct. */
+    size_t size;
+    /** The link, by name or "#" and index. */
+    const char *link;
+    /** The family: AF_INET or AF_INET6; 0 for both. */
+    int32_t family;
+} macvlan_neighbour_filter;
 
 /**
- * Writes the neighbour's MAC address, and returns whether it is known; zeroes if not, as during
- * its resolution.
+ * A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6.
  */
-bool macvlan_neighbour_info_mac(const struct macvlan_neighbour_info *neighbour, uint8_t mac[6]);
-
-/**
- * Returns the index of the link.
- */
-uint32_t macvlan_neighbour_info_link(const struct macvlan_neighbour_info *neighbour);
-
-/**
- * Returns the state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
- * It belongs to the object.
- */
-const char *macvlan_neighbour_info_state(const struct macvlan_neighbour_info *neighbour);
+typedef struct macvlan_neighbour {
+    /** The size of the struct. */
+    size_t size;
+    /** The neighbour's address, "10.0.0.1". */
+    const char *ip;
+    /** The state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED". */
+    const char *state;
+    /** The index of the link. */
+    uint32_t link;
+    /** The neighbour's MAC address; not set if it is not known, as during its resolution. */
+    struct macvlan_opt_mac mac;
+} macvlan_neighbour;
 
 /**
  * Returns the number of neighbours.
@@ -1647,42 +1267,16 @@ size_t macvlan_neighbour_list_count(const struct macvlan_neighbour_list *list);
 /**
  * Returns one of the neighbours, counted from 0. It belongs to the list. NULL past the end.
  */
-const struct macvlan_neighbour_info *macvlan_neighbour_list_get(const struct macvlan_neighbour_list *list,
-                                                                size_t index);
+const struct macvlan_neighbour *macvlan_neighbour_list_get(const struct macvlan_neighbour_list *list,
+                                                           size_t index);
 
 /**
  * Frees a list. NULL is ignored.
  */
 void macvlan_neighbour_list_free(struct macvlan_neighbour_list *list);
 
-/**
- * Makes a filter that accepts all neighbour entries. The caller frees it with
- * macvlan_neighbour_filter_free().
- */
-int macvlan_neighbour_filter_new(struct macvlan_neighbour_filter **filter,
-                                 struct macvlan_error **error);
-
-/**
- * Restricts the filter to a family: AF_INET or AF_INET6.
- */
-int macvlan_neighbour_filter_set_family(struct macvlan_neighbour_filter *filter,
-                                        int family,
-                                        struct macvlan_error **error);
-
-/**
- * Restricts the filter to a link, by name or "#" and index.
- */
-int macvlan_neighbour_filter_set_link(struct macvlan_neighbour_filter *filter,
-                                      const char *link,
-                                      struct macvlan_error **error);
-
-/**
- * Frees a filter. NULL is ignored.
- */
-void macvlan_neighbour_filter_free(struct macvlan_neighbour_filter *filter);
-
 /* ------------------------------------------------------------------------------------------------
- * 8. Network namespaces
+ * 9. Network namespaces
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1853,12 +1447,33 @@ void macvlan_netns_list_free(struct macvlan_netns_list *list);
 typedef struct macvlan_visible_namespaces macvlan_visible_namespaces;
 
 /**
- * A network namespace and the ways to open it: a part of a macvlan_visible_namespaces, with which
- * it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
+ * A network namespace and the ways to open it.
  */
-typedef struct macvlan_visible_netns macvlan_visible_netns;
+typedef struct macvlan_visible_netns {
+    /** The size of the struct. */
+    size_t size;
+    /** The identity of the namespace, as from macvlan_netns_id(). */
+    uint64_t device;
+    /** The other half of it. */
+    uint64_t inode;
+    /** Its names, as `ip netns` lists them. */
+    const char *const *names;
+    /** The number of these. */
+    size_t name_count;
+    /** The processes whose main thread is in the namespace. */
+    const pid_t *pids;
+    /** The number of these. */
+    size_t pid_count;
+    /**
+     * The other files that lead to the namespace. These are those of threads in another namespace
+     * than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
+     * ("/proc/2084/fd/7"), and mount points, which begin with "/proc/2084/root" if they are in
+     * another mount namespace, and need not be UTF-8.
+     */
+    const char *const *paths;
+    /** The number of these. */
+    size_t path_count;
+} macvlan_visible_netns;
 
 /**
  * Lists the network namespaces that have a name, a thread, an open descriptor or a mount. The
@@ -1883,14 +1498,9 @@ const struct macvlan_visible_netns *macvlan_visible_namespaces_get(const struct 
                                                                    size_t index);
 
 /**
- * Returns the number of files and directories that could not be read. They may lead to further
- * namespaces.
- */
-size_t macvlan_visible_namespaces_unseen_count(const struct macvlan_visible_namespaces *visible);
-
-/**
- * Returns the path of one of these files, counted from 0, such as "/proc/2084" for a process of
- * another user. NULL past the end.
+ * Returns the path of one of the files and directories that could not be read and may lead to
+ * further namespaces, counted from 0, such as "/proc/2084" for a process of another user. NULL past
+ * the end.
  */
 const char *macvlan_visible_namespaces_unseen(const struct macvlan_visible_namespaces *visible,
                                               size_t index);
@@ -1901,42 +1511,16 @@ const char *macvlan_visible_namespaces_unseen(const struct macvlan_visible_names
 void macvlan_visible_namespaces_free(struct macvlan_visible_namespaces *visible);
 
 /**
- * Writes the identity of the namespace, as macvlan_netns_id(). Both pointers can be NULL.
- */
-void macvlan_visible_netns_id(const struct macvlan_visible_netns *netns,
-                              uint64_t *device,
-                              uint64_t *inode);
-
-/**
- * Returns one of its names, as `ip netns` lists them, counted from 0. NULL past the end.
- */
-const char *macvlan_visible_netns_name(const struct macvlan_visible_netns *netns, size_t index);
-
-/**
- * Returns one of the processes whose main thread is in the namespace, counted from 0. 0 past the
- * end.
- */
-pid_t macvlan_visible_netns_pid(const struct macvlan_visible_netns *netns, size_t index);
-
-/**
- * Returns one of the other files that lead to the namespace, counted from 0. NULL past the end.
- *
- * These are those of threads in another namespace than their main thread
- * ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and mount points, which
- * begin with "/proc/2084/root" if they are in another mount namespace, and need not be UTF-8.
- */
-const char *macvlan_visible_netns_path(const struct macvlan_visible_netns *netns, size_t index);
-
-/**
- * Opens the namespace in the first way that still leads to it; fails with -ENOENT if none does.
+ * Opens one of the namespaces, counted from 0, in the first way that still leads to it; fails with -ENOENT if none does.
  * The caller frees the handle with macvlan_netns_free().
  */
-int macvlan_visible_netns_open(const struct macvlan_visible_netns *netns,
-                               struct macvlan_netns **handle,
-                               struct macvlan_error **error);
+int macvlan_visible_namespaces_open(const struct macvlan_visible_namespaces *visible,
+                                    size_t index,
+                                    struct macvlan_netns **handle,
+                                    struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 9. Events in a namespace
+ * 10. Events in a namespace
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1944,38 +1528,24 @@ int macvlan_visible_netns_open(const struct macvlan_visible_netns *netns,
  * listed here.
  */
 typedef enum macvlan_event_kinds {
-    /**
-     * An event for which this version has no number.
-     */
+    /** An event for which this version has no number. */
     MACVLAN_EVENT_OTHER = 0,
-    /**
-     * A link was created or changed.
-     */
+    /** A link was created or changed. */
     MACVLAN_EVENT_NEW_LINK = 1,
-    /**
-     * A link was deleted or moved to another namespace.
-     */
+    /** A link was deleted or moved to another namespace. */
     MACVLAN_EVENT_DEL_LINK = 2,
-    /**
-     * An address was added or changed, for example is no longer tentative.
-     */
+    /** An address was added or changed, for example is no longer tentative. */
     MACVLAN_EVENT_NEW_ADDRESS = 3,
-    /**
-     * An address was deleted.
-     */
+    /** An address was deleted. */
     MACVLAN_EVENT_DEL_ADDRESS = 4,
-    /**
-     * A route was added or replaced.
-     */
+    /** A route was added or replaced. */
     MACVLAN_EVENT_NEW_ROUTE = 5,
     /**
      * A route was deleted. The kernel does not report the IPv4 routes that are deleted with their
      * link.
      */
     MACVLAN_EVENT_DEL_ROUTE = 6,
-    /**
-     * Events were lost because they were not read in time; objects have to be listed again.
-     */
+    /** Events were lost because they were not read in time; objects have to be listed again. */
     MACVLAN_EVENT_LOST = 7,
 } macvlan_event_kinds;
 
@@ -1995,9 +1565,25 @@ typedef struct macvlan_event macvlan_event;
 typedef struct macvlan_watch macvlan_watch;
 
 /**
+ * The contents of an event.
+ */
+typedef struct macvlan_event_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The kind: one of enum macvlan_event_kinds. */
+    uint32_t kind;
+    /** The link; NULL if the event has none. */
+    const struct macvlan_link_info *link;
+    /** The address; NULL if the event has none. */
+    const struct macvlan_address *address;
+    /** The route; NULL if the event has none. */
+    const struct macvlan_route *route;
+} macvlan_event_info;
+
+/**
  * Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
  * `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
- * the event with macvlan_event_free().
+ * the event with macvlan_event_free(). Returns -EINTR if the watch is cancelled.
  */
 int macvlan_watch_next(struct macvlan_watch *watch,
                        int milliseconds,
@@ -2024,24 +1610,9 @@ int macvlan_watch_fd(const struct macvlan_watch *watch);
 void macvlan_watch_free(struct macvlan_watch *watch);
 
 /**
- * Returns the kind of the event: one of enum macvlan_event_kinds.
+ * Returns the event's contents, which belong to it. NULL if the event is invalid.
  */
-int macvlan_event_kind(const struct macvlan_event *event);
-
-/**
- * Returns the event's link, which belongs to the event; NULL if it has none.
- */
-const struct macvlan_link_info *macvlan_event_link(const struct macvlan_event *event);
-
-/**
- * Returns the event's address, which belongs to the event; NULL if it has none.
- */
-const struct macvlan_address_info *macvlan_event_address(const struct macvlan_event *event);
-
-/**
- * Returns the event's route, which belongs to the event; NULL if it has none.
- */
-const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event *event);
+const struct macvlan_event_info *macvlan_event_get(const struct macvlan_event *event);
 
 /**
  * Frees an event. NULL is ignored.
@@ -2049,141 +1620,59 @@ const struct macvlan_route_info *macvlan_event_route(const struct macvlan_event 
 void macvlan_event_free(struct macvlan_event *event);
 
 /* ------------------------------------------------------------------------------------------------
- * 10. Handles: the commands of ip in one namespace
+ * 11. Handles: the commands of ip in one namespace
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The description of a link, for macvlan_handle_add_link(): a value, made without any system call.
- * Freed with macvlan_link_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The description of a link, for macvlan_handle_add_link(): `ip link add`.
  */
-typedef struct macvlan_link macvlan_link;
+typedef struct macvlan_link_options {
+    /** The size of the struct. */
+    size_t size;
+    /** The kind: "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge". */
+    const char *kind;
+    /** The name. */
+    const char *name;
+    /** The parent of a macvlan, macvtap or VLAN, by name or "#" and index. */
+    const char *parent;
+    /** The options of a macvlan or macvtap; NULL for the kernel's defaults, in mode bridge. */
+    const struct macvlan_options *options;
+    /** The options of a VLAN. */
+    const struct macvlan_vlan_options *vlan;
+    /** The name of the peer of a veth. */
+    const char *peer;
+    /** The namespace of the peer; NULL for the link's. */
+    const struct macvlan_netns *peer_netns;
+    /** The namespace in which the link is created; NULL for the handle's. */
+    const struct macvlan_netns *netns;
+    /** The index; 0 for the kernel's choice. */
+    uint32_t index;
+    /** The MTU in bytes; 0 for the parent's. */
+    uint32_t mtu;
+    /** The link group. */
+    uint32_t group;
+    /** The length of the transmit queue in packets. Defaults to that of the kind. */
+    struct macvlan_opt_u32 tx_queue_len;
+    /** The number of transmit queues; 0 for the default of the kind (the parent's for macvlan). */
+    uint32_t tx_queues;
+    /** The number of receive queues; set both or none. */
+    uint32_t rx_queues;
+    /**
+     * The MAC address. By default the kernel chooses it: random, or the parent's for passthru and
+     * VLANs.
+     */
+    struct macvlan_opt_mac mac;
+    /** Whether the link is created up. */
+    bool up;
+    /** Whether the link is created promiscuous. */
+    bool promisc;
+} macvlan_link_options;
 
 /**
  * Writes the text for a link's index: "#7", up to 11 characters and a zero byte. Every argument
  * for a link's name accepts it. Returns the text, or NULL if that is NULL.
  */
 const char *macvlan_link_text(uint32_t index, char text[16]);
-
-/**
- * Describes a macvlan, like `ip link add link PARENT name NAME type macvlan mode ...`. The options
- * are copied. The caller frees it with macvlan_link_free().
- */
-int macvlan_link_new_macvlan(const char *name,
-                             const char *parent,
-                             const struct macvlan_options *options,
-                             struct macvlan_link **link,
-                             struct macvlan_error **error);
-
-/**
- * Describes a macvtap, like `ip link add link PARENT name NAME type macvtap mode ...`. The options
- * are copied. The caller frees it with macvlan_link_free().
- */
-int macvlan_link_new_macvtap(const char *name,
-                             const char *parent,
-                             const struct macvlan_options *options,
-                             struct macvlan_link **link,
-                             struct macvlan_error **error);
-
-/**
- * Describes a VLAN, like `ip link add link PARENT name NAME type vlan id ...`. The options are
- * copied. The caller frees it with macvlan_link_free().
- */
-int macvlan_link_new_vlan(const char *name,
-                          const char *parent,
-                          const struct macvlan_vlan *vlan,
-                          struct macvlan_link **link,
-                          struct macvlan_error **error);
-
-/**
- * Describes a veth pair, like `ip link add NAME type veth peer name PEER [netns ...]`. If
- * `peer_netns` is NULL, the peer is created in the link's namespace. The caller frees it with
- * macvlan_link_free().
- */
-int macvlan_link_new_veth(const char *name,
-                          const char *peer,
-                          const struct macvlan_netns *peer_netns,
-                          struct macvlan_link **link,
-                          struct macvlan_error **error);
-
-/**
- * Describes a dummy link, like `ip link add NAME type dummy`. The caller frees it with
- * macvlan_link_free().
- */
-int macvlan_link_new_dummy(const char *name,
-                           struct macvlan_link **link,
-                           struct macvlan_error **error);
-
-/**
- * Describes a bridge, like `ip link add NAME type bridge`. The caller frees it with
- * macvlan_link_free().
- */
-int macvlan_link_new_bridge(const char *name,
-                            struct macvlan_link **link,
-                            struct macvlan_error **error);
-
-/**
- * Sets the index. By default the kernel chooses it.
- */
-int macvlan_link_set_index(struct macvlan_link *link, uint32_t index, struct macvlan_error **error);
-
-/**
- * Sets the MAC address. By default the kernel chooses it: random, or the parent's for passthru and
- * VLANs.
- */
-int macvlan_link_set_mac(struct macvlan_link *link,
-                         const uint8_t mac[6],
-                         struct macvlan_error **error);
-
-/**
- * Sets the MTU in bytes. Defaults to the parent's.
- */
-int macvlan_link_set_mtu(struct macvlan_link *link, uint32_t mtu, struct macvlan_error **error);
-
-/**
- * Sets whether the link is created up. Defaults to false.
- */
-int macvlan_link_set_up(struct macvlan_link *link, bool up, struct macvlan_error **error);
-
-/**
- * Sets whether the link is created promiscuous. Defaults to false.
- */
-int macvlan_link_set_promisc(struct macvlan_link *link, bool promisc, struct macvlan_error **error);
-
-/**
- * Sets the link group. Defaults to 0, the default group.
- */
-int macvlan_link_set_group(struct macvlan_link *link, uint32_t group, struct macvlan_error **error);
-
-/**
- * Sets the length of the transmit queue in packets. Defaults to that of the kind.
- */
-int macvlan_link_set_tx_queue_len(struct macvlan_link *link,
-                                  uint32_t packets,
-                                  struct macvlan_error **error);
-
-/**
- * Sets the number of transmit and receive queues. Defaults to those of the kind (the parent's for
- * macvlan).
- */
-int macvlan_link_set_queues(struct macvlan_link *link,
-                            uint32_t transmit,
-                            uint32_t receive,
-                            struct macvlan_error **error);
-
-/**
- * Sets the namespace in which the link is created. Defaults to the handle's. The parent is in the
- * handle's namespace in either case. The link keeps the namespace open until it is freed.
- */
-int macvlan_link_set_netns(struct macvlan_link *link,
-                           const struct macvlan_netns *netns,
-                           struct macvlan_error **error);
-
-/**
- * Frees the description of a link. NULL is ignored. Created links stay.
- */
-void macvlan_link_free(struct macvlan_link *link);
 
 /**
  * A guard that holds a link promiscuous, from macvlan_handle_hold_promisc(). Freed with
@@ -2265,7 +1754,7 @@ void macvlan_handle_free(struct macvlan_handle *handle);
  * Creates a link, like `ip link add`.
  */
 int macvlan_handle_add_link(const struct macvlan_handle *handle,
-                            const struct macvlan_link *link,
+                            const struct macvlan_link_options *link,
                             struct macvlan_error **error);
 
 /**
@@ -2277,11 +1766,11 @@ int macvlan_handle_delete_link(const struct macvlan_handle *handle,
 
 /**
  * Reads a link, like `ip -d link show dev LINK`. The caller frees it with
- * macvlan_link_info_free().
+ * macvlan_link_free().
  */
 int macvlan_handle_link(const struct macvlan_handle *handle,
                         const char *link,
-                        struct macvlan_link_info **info,
+                        struct macvlan_link **found,
                         struct macvlan_error **error);
 
 /**
@@ -2411,11 +1900,11 @@ int macvlan_handle_set_macvlan(const struct macvlan_handle *handle,
 
 /**
  * Changes a VLAN, like `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are
- * set. Id and protocol cannot be changed and are ignored.
+ * set. The id has to be valid; id and protocol cannot be changed and are ignored.
  */
 int macvlan_handle_set_vlan(const struct macvlan_handle *handle,
                             const char *link,
-                            const struct macvlan_vlan *vlan,
+                            const struct macvlan_vlan_options *vlan,
                             struct macvlan_error **error);
 
 /**
@@ -2423,7 +1912,7 @@ int macvlan_handle_set_vlan(const struct macvlan_handle *handle,
  * its name if `name` is NULL.
  *
  * It loses its addresses and routes and is down afterwards, and the kernel takes about 16 ms for
- * it; creating it there (macvlan_link_set_netns()) takes a hundredth of that.
+ * it; creating it there (the netns of macvlan_link_options) takes a hundredth of that.
  */
 int macvlan_handle_move_link(const struct macvlan_handle *handle,
                              const char *link,
@@ -2542,108 +2031,41 @@ int macvlan_handle_rules(const struct macvlan_handle *handle,
                          struct macvlan_error **error);
 
 /* ------------------------------------------------------------------------------------------------
- * 11. Probing and announcing addresses
+ * 12. Probing and announcing addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The settings of probes of addresses on the network before they are used: a value, for
- * macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). Freed with
- * macvlan_probe_free().
+ * The settings of probes of addresses on the network before they are used, for
+ * macvlan_endpoint_set_probe() and macvlan_host_probe_addresses(). All zero: as in RFC 5227, three
+ * requests, 4 to 7 seconds in total. Times are in milliseconds.
  *
  * IPv4 addresses are probed with ARP probes (RFC 5227), which do not change neighbour tables. IPv6
  * addresses are checked by the kernel's duplicate address detection, whose result is awaited.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
  */
-typedef struct macvlan_probe macvlan_probe;
-
-/**
- * Makes a probe as in RFC 5227: three requests, 4 to 7 seconds in total. The caller frees it with
- * macvlan_probe_free().
- */
-int macvlan_probe_rfc(struct macvlan_probe **probe, struct macvlan_error **error);
-
-/**
- * Makes a probe of three requests within a quarter of a second. On a LAN, hosts answer within a
- * few milliseconds. The caller frees it with macvlan_probe_free().
- */
-int macvlan_probe_quick(struct macvlan_probe **probe, struct macvlan_error **error);
-
-/**
- * Sets the number of requests for each address (PROBE_NUM), at least 1.
- */
-int macvlan_probe_set_count(struct macvlan_probe *probe,
-                            uint32_t count,
-                            struct macvlan_error **error);
-
-/**
- * Sets the maximum random delay before the first request, in milliseconds (PROBE_WAIT).
- */
-int macvlan_probe_set_start(struct macvlan_probe *probe,
-                            uint32_t milliseconds,
-                            struct macvlan_error **error);
-
-/**
- * Sets the minimum time between requests, in milliseconds (PROBE_MIN).
- */
-int macvlan_probe_set_interval(struct macvlan_probe *probe,
-                               uint32_t milliseconds,
-                               struct macvlan_error **error);
-
-/**
- * Sets the maximum random addition to that time, in milliseconds (PROBE_MAX less PROBE_MIN).
- */
-int macvlan_probe_set_jitter(struct macvlan_probe *probe,
-                             uint32_t milliseconds,
-                             struct macvlan_error **error);
-
-/**
- * Sets how long to wait for an answer to the last request, in milliseconds (ANNOUNCE_WAIT).
- */
-int macvlan_probe_set_wait(struct macvlan_probe *probe,
-                           uint32_t milliseconds,
-                           struct macvlan_error **error);
-
-/**
- * Sets how long to wait for the kernel's duplicate address detection of IPv6 addresses, in
- * milliseconds. It usually takes one to two seconds. Defaults to 5000.
- */
-int macvlan_probe_set_deadline(struct macvlan_probe *probe,
-                               uint32_t milliseconds,
-                               struct macvlan_error **error);
-
-/**
- * Returns the number of requests for each address; 0 if the probe is invalid.
- */
-uint32_t macvlan_probe_count(const struct macvlan_probe *probe);
-
-/**
- * Returns the maximum random delay before the first request, in milliseconds; 0 if the probe is
- * invalid.
- */
-uint32_t macvlan_probe_start(const struct macvlan_probe *probe);
-
-/**
- * Returns the minimum time between requests, in milliseconds; 0 if the probe is invalid.
- */
-uint32_t macvlan_probe_interval(const struct macvlan_probe *probe);
-
-/**
- * Returns the maximum random addition to that time, in milliseconds; 0 if the probe is invalid.
- */
-uint32_t macvlan_probe_jitter(const struct macvlan_probe *probe);
-
-/**
- * Returns how long to wait for an answer to the last request, in milliseconds; 0 if the probe is
- * invalid.
- */
-uint32_t macvlan_probe_wait(const struct macvlan_probe *probe);
-
-/**
- * Returns how long to wait for the kernel's duplicate address detection, in milliseconds; 0 if the
- * probe is invalid.
- */
-uint32_t macvlan_probe_deadline(const struct macvlan_probe *probe);
+typedef struct macvlan_probe {
+    /** The size of the struct. */
+    size_t size;
+    /** The number of requests for each address (PROBE_NUM), at least 1. */
+    struct macvlan_opt_u32 count;
+    /** The maximum random delay before the first request (PROBE_WAIT). */
+    struct macvlan_opt_u32 start_ms;
+    /** The minimum time between requests (PROBE_MIN). */
+    struct macvlan_opt_u32 interval_ms;
+    /** The maximum random addition to that time (PROBE_MAX less PROBE_MIN). */
+    struct macvlan_opt_u32 jitter_ms;
+    /** The time to wait for an answer to the last request (ANNOUNCE_WAIT). */
+    struct macvlan_opt_u32 wait_ms;
+    /**
+     * The time to wait for the kernel's duplicate address detection of IPv6 addresses. It usually
+     * takes one to two seconds. Defaults to 5000.
+     */
+    struct macvlan_opt_u32 deadline_ms;
+    /**
+     * Whether the defaults are three requests within a quarter of a second. On a LAN, hosts answer
+     * within a few milliseconds.
+     */
+    bool quick;
+} macvlan_probe;
 
 /**
  * Returns the maximum duration of a probe of IPv4 addresses without an answer, in milliseconds; 0
@@ -2652,80 +2074,33 @@ uint32_t macvlan_probe_deadline(const struct macvlan_probe *probe);
 uint32_t macvlan_probe_longest(const struct macvlan_probe *probe);
 
 /**
- * Frees a probe. NULL is ignored. Endpoints that it was set on have a copy.
- */
-void macvlan_probe_free(struct macvlan_probe *probe);
-
-/**
- * The settings of announcements of addresses to the neighbours: a value, for
+ * The settings of announcements of addresses to the neighbours, for
  * macvlan_endpoint_set_announce() and macvlan_attachment_announce(). They are sent as gratuitous
- * ARP and unsolicited neighbour advertisements. Freed with macvlan_announce_free().
+ * ARP and unsolicited neighbour advertisements. All zero: as in RFC 5227, two, two seconds apart.
  *
  * A neighbour that has an entry for a previous holder of the address then updates it at once,
  * instead of when it expires, which takes up to half an hour.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
  */
-typedef struct macvlan_announce macvlan_announce;
-
-/**
- * Makes announcements that are sent once, by the kernel when it starts to use the address. This is
- * enough on a LAN without frame loss. The caller frees it with macvlan_announce_free().
- */
-int macvlan_announce_once(struct macvlan_announce **announce, struct macvlan_error **error);
-
-/**
- * Makes announcements as in RFC 5227: two, two seconds apart. The caller frees it with
- * macvlan_announce_free().
- */
-int macvlan_announce_rfc(struct macvlan_announce **announce, struct macvlan_error **error);
-
-/**
- * Sets the number of announcements (ANNOUNCE_NUM), at least 1.
- */
-int macvlan_announce_set_count(struct macvlan_announce *announce,
-                               uint32_t count,
-                               struct macvlan_error **error);
-
-/**
- * Sets the time between announcements in milliseconds (ANNOUNCE_INTERVAL).
- */
-int macvlan_announce_set_interval(struct macvlan_announce *announce,
-                                  uint32_t milliseconds,
-                                  struct macvlan_error **error);
-
-/**
- * Sets whether attach waits until all announcements are sent. Defaults to false.
- *
- * Attach then sends only the first one, and macvlan_announcement_run(), on a thread of the
- * caller's choice, sends the others: the library starts none.
- */
-int macvlan_announce_set_blocking(struct macvlan_announce *announce,
-                                  bool blocking,
-                                  struct macvlan_error **error);
-
-/**
- * Returns the number of announcements; 0 if the object is invalid.
- */
-uint32_t macvlan_announce_count(const struct macvlan_announce *announce);
-
-/**
- * Returns the time between announcements in milliseconds.
- */
-uint32_t macvlan_announce_interval(const struct macvlan_announce *announce);
-
-/**
- * Returns whether attach waits until all announcements are sent.
- */
-bool macvlan_announce_is_blocking(const struct macvlan_announce *announce);
-
-/**
- * Frees it. NULL is ignored. Endpoints that it was set on have a copy.
- */
-void macvlan_announce_free(struct macvlan_announce *announce);
+typedef struct macvlan_announce {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The number of announcements (ANNOUNCE_NUM), at least 1. One is sent by the kernel when it
+     * starts to use the address, which is enough on a LAN without frame loss.
+     */
+    struct macvlan_opt_u32 count;
+    /** The time between announcements in milliseconds (ANNOUNCE_INTERVAL). */
+    struct macvlan_opt_u32 interval_ms;
+    /**
+     * Whether attach waits until all announcements are sent. If not, attach sends only the first
+     * one, and macvlan_announcement_run(), on a thread of the caller's choice, sends the others:
+     * the library starts none.
+     */
+    bool blocking;
+} macvlan_announce;
 
 /* ------------------------------------------------------------------------------------------------
- * 12. Endpoints: what a container interface should be
+ * 13. Endpoints: descriptions of container interfaces
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2772,7 +2147,7 @@ int macvlan_endpoint_new(const char *name,
                          struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new(), on a parent that is an object and is copied.
+ * Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct.
  */
 int macvlan_endpoint_new_on(const char *name,
                             const struct macvlan_parent *parent,
@@ -2791,8 +2166,7 @@ int macvlan_endpoint_new_macvtap(const char *name,
                                  struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is an object and is
- * copied.
+ * Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct.
  */
 int macvlan_endpoint_new_macvtap_on(const char *name,
                                     const struct macvlan_parent *parent,
@@ -2800,8 +2174,8 @@ int macvlan_endpoint_new_macvtap_on(const char *name,
                                     struct macvlan_error **error);
 
 /**
- * Makes an endpoint that is a VLAN of the parent, without a macvlan. The VLAN's options are
- * copied; the other arguments are as in macvlan_endpoint_new().
+ * Makes an endpoint that is a VLAN of the parent, without a macvlan. The other
+ * arguments are as in macvlan_endpoint_new().
  *
  * It has the parent's MAC address by default. A parent that was made on demand is then never
  * removed, because the kernel does not show whether such a VLAN still exists.
@@ -2810,16 +2184,16 @@ int macvlan_endpoint_new_macvtap_on(const char *name,
  */
 int macvlan_endpoint_new_vlan(const char *name,
                               const char *parent,
-                              const struct macvlan_vlan *vlan,
+                              const struct macvlan_vlan_options *vlan,
                               struct macvlan_endpoint **endpoint,
                               struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is an object and is copied.
+ * Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct.
  */
 int macvlan_endpoint_new_vlan_on(const char *name,
                                  const struct macvlan_parent *parent,
-                                 const struct macvlan_vlan *vlan,
+                                 const struct macvlan_vlan_options *vlan,
                                  struct macvlan_endpoint **endpoint,
                                  struct macvlan_error **error);
 
@@ -2840,46 +2214,6 @@ int macvlan_endpoint_plan(const struct macvlan_endpoint *endpoint,
                           struct macvlan_error **error);
 
 /**
- * Returns the name in the container. This and all other texts belong to the endpoint, until it is
- * changed or freed. NULL if the endpoint is invalid.
- */
-const char *macvlan_endpoint_name(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns the parent on the host, as text. NULL if the endpoint is invalid.
- */
-const char *macvlan_endpoint_parent(const struct macvlan_endpoint *endpoint);
-
-/**
- * Makes a copy of the parent, which the caller frees with macvlan_parent_free().
- */
-int macvlan_endpoint_parent_object(const struct macvlan_endpoint *endpoint,
-                                   struct macvlan_parent **parent,
-                                   struct macvlan_error **error);
-
-/**
- * Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". NULL if the
- * endpoint is invalid.
- */
-const char *macvlan_endpoint_kind(const struct macvlan_endpoint *endpoint);
-
-/**
- * Makes a copy of the options of a macvlan or macvtap, which the caller frees with
- * macvlan_options_free(). Fails with -EINVAL for a VLAN.
- */
-int macvlan_endpoint_options(const struct macvlan_endpoint *endpoint,
-                             struct macvlan_options **options,
-                             struct macvlan_error **error);
-
-/**
- * Makes a copy of the options of a VLAN, which the caller frees with macvlan_vlan_free(). Fails
- * with -EINVAL for other kinds.
- */
-int macvlan_endpoint_vlan(const struct macvlan_endpoint *endpoint,
-                          struct macvlan_vlan **vlan,
-                          struct macvlan_error **error);
-
-/**
  * Frees an endpoint. NULL is ignored. Attached interfaces stay.
  */
 void macvlan_endpoint_free(struct macvlan_endpoint *endpoint);
@@ -2896,57 +2230,12 @@ void macvlan_endpoint_free(struct macvlan_endpoint *endpoint);
 #define MACVLAN_ENDPOINT_RULE_PRIORITY 30000
 
 /**
- * Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE. Keeps the other options. For macvlan and
- * macvtap.
- */
-int macvlan_endpoint_set_mode(struct macvlan_endpoint *endpoint,
-                              enum macvlan_mode mode,
-                              struct macvlan_error **error);
-
-/**
- * Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
- * They are copied.
+ * Sets the options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
+ * Defaults to mode bridge. Refused for a VLAN.
  */
 int macvlan_endpoint_set_options(struct macvlan_endpoint *endpoint,
                                  const struct macvlan_options *options,
                                  struct macvlan_error **error);
-
-/**
- * Sets whether mode passthru leaves the parent as promiscuous as it is; see
- * macvlan_options_set_nopromisc().
- */
-int macvlan_endpoint_set_nopromisc(struct macvlan_endpoint *endpoint,
-                                   bool nopromisc,
-                                   struct macvlan_error **error);
-
-/**
- * Sets whether mode source checks only source addresses; see macvlan_options_set_nodst().
- */
-int macvlan_endpoint_set_nodst(struct macvlan_endpoint *endpoint,
-                               bool nodst,
-                               struct macvlan_error **error);
-
-/**
- * Adds a MAC address from which frames are accepted in mode source.
- */
-int macvlan_endpoint_add_source_mac(struct macvlan_endpoint *endpoint,
-                                    const uint8_t mac[6],
-                                    struct macvlan_error **error);
-
-/**
- * Sets the broadcast queue's length in frames; see macvlan_options_set_bc_queue_len().
- */
-int macvlan_endpoint_set_bc_queue_len(struct macvlan_endpoint *endpoint,
-                                      uint32_t frames,
-                                      struct macvlan_error **error);
-
-/**
- * Sets the broadcast cutoff, which applies to all links on the parent; see
- * macvlan_options_set_bc_cutoff().
- */
-int macvlan_endpoint_set_bc_cutoff(struct macvlan_endpoint *endpoint,
-                                   int32_t siblings,
-                                   struct macvlan_error **error);
 
 /**
  * Sets the MAC address.
@@ -3113,7 +2402,7 @@ int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
  * address.
  */
 int macvlan_endpoint_set_accept_ra(struct macvlan_endpoint *endpoint,
-                                   int accept,
+                                   uint32_t accept,
                                    struct macvlan_error **error);
 
 /**
@@ -3145,7 +2434,6 @@ int macvlan_endpoint_set_mac_conflict_timeout(struct macvlan_endpoint *endpoint,
 
 /**
  * Sets how the addresses are probed on the network before they are used. By default they are not.
- * The probe is copied.
  *
  * The link is created and set up, all addresses are probed at the same time, and only then they
  * are added with the routes. If another host has one, everything is undone, and attach fails with
@@ -3157,7 +2445,7 @@ int macvlan_endpoint_set_probe(struct macvlan_endpoint *endpoint,
 
 /**
  * Sets how the addresses are announced to the neighbours when they become usable. By default they
- * are not. The object is copied.
+ * are not.
  *
  * The kernel sends the first announcement (sysctls arp_notify and ndisc_notify), and again
  * whenever the link comes up or its MAC address changes. This library sends those that the kernel
@@ -3179,191 +2467,107 @@ int macvlan_endpoint_set_rate(struct macvlan_endpoint *endpoint,
                               struct macvlan_error **error);
 
 /**
- * Sets the rate limit for sent packets in bits per second, at least 8.
+ * All options of an endpoint. A value that is not set, NULL or 0 is the default of its setter.
  */
-int macvlan_endpoint_set_rate_bits(struct macvlan_endpoint *endpoint,
-                                   uint64_t bits_per_second,
-                                   struct macvlan_error **error);
+typedef struct macvlan_endpoint_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The name in the container. */
+    const char *name;
+    /** The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". */
+    const char *kind;
+    /** The parent on the host, as text. */
+    const char *parent;
+    /** The parent with all options. */
+    const struct macvlan_parent *parent_options;
+    /** The options of a macvlan or macvtap; NULL for a VLAN. */
+    const struct macvlan_options *options;
+    /** The options of a VLAN; NULL for other kinds. */
+    const struct macvlan_vlan_options *vlan;
+    /** The addresses, in the format of macvlan_endpoint_add_address(). */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /** The gateways. */
+    const char *const *gateways;
+    /** The number of gateways. */
+    size_t gateway_count;
+    /** The routes, without the gateways' default routes. */
+    const char *const *routes;
+    /** The number of routes. */
+    size_t route_count;
+    /** The alternative names. */
+    const char *const *alternative_names;
+    /** The number of alternative names. */
+    size_t alternative_name_count;
+    /** The alias. */
+    const char *alias;
+    /** The rate limit for sent packets, in the format of macvlan_endpoint_set_rate(). */
+    const char *rate;
+    /** The rate limit in bits per second. */
+    uint64_t rate_bits;
+    /** The probe; NULL if addresses are not probed. */
+    const struct macvlan_probe *probe;
+    /** The announcements; NULL if addresses are not announced. */
+    const struct macvlan_announce *announce;
+    /** The MTU in bytes. */
+    uint32_t mtu;
+    /** The table of the source routing. */
+    uint32_t source_routing;
+    /** The metric of the gateways' default routes. */
+    struct macvlan_opt_u32 gateway_metric;
+    /** The link group. */
+    struct macvlan_opt_u32 group;
+    /** The length of the transmit queue in packets. */
+    struct macvlan_opt_u32 tx_queue_len;
+    /** The number of transmit queues. */
+    struct macvlan_opt_u32 tx_queues;
+    /** The number of receive queues. */
+    struct macvlan_opt_u32 rx_queues;
+    /** How the IPv6 link-local address is made: one of enum in6_addr_gen_mode. */
+    struct macvlan_opt_u32 addr_gen_mode;
+    /** Whether router advertisements are accepted, a value of the sysctl accept_ra. */
+    struct macvlan_opt_u32 accept_ra;
+    /** How long to retry while another link has the MAC address, in milliseconds. */
+    uint32_t mac_conflict_timeout_ms;
+    /** The MAC address. */
+    struct macvlan_opt_mac mac;
+    /** Whether addresses are configured from advertised prefixes. */
+    struct macvlan_opt_bool autoconf;
+    /** Whether IPv6 is disabled on the link. */
+    struct macvlan_opt_bool disable_ipv6;
+    /** Whether the link receives all multicast frames. */
+    struct macvlan_opt_bool allmulticast;
+    /** Whether the link is promiscuous. */
+    bool promisc;
+    /** Whether the container's lo is set up. */
+    bool lo_up;
+    /** Whether the container's default routes are replaced. */
+    bool replace_default_route;
+    /** Whether gateways outside all subnets are assumed to be on the link. */
+    bool on_link_gateways;
+    /**
+     * Whether an attach may have to wait, as for a probe, repeated announcements or a MAC address
+     * in use.
+     */
+    bool waits;
+} macvlan_endpoint_info;
 
 /**
- * Writes the MAC address, and returns whether it was set; zeroes if not.
+ * Returns the endpoint's options, which belong to it until it is changed or freed. NULL if the
+ * endpoint is invalid.
  */
-bool macvlan_endpoint_mac(const struct macvlan_endpoint *endpoint, uint8_t mac[6]);
-
-/**
- * Returns the MTU in bytes; 0 if it was not set.
- */
-uint32_t macvlan_endpoint_mtu(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns the number of addresses.
- */
-size_t macvlan_endpoint_address_count(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
- * NULL past the end.
- */
-const char *macvlan_endpoint_address(const struct macvlan_endpoint *endpoint, size_t index);
-
-/**
- * Returns the number of gateways.
- */
-size_t macvlan_endpoint_gateway_count(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns one of the gateways, counted from 0. NULL past the end.
- */
-const char *macvlan_endpoint_gateway(const struct macvlan_endpoint *endpoint, size_t index);
-
-/**
- * Returns the number of routes.
- */
-size_t macvlan_endpoint_route_count(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns one of the routes, counted from 0, without the gateways' default routes. NULL past the
- * end.
- */
-const char *macvlan_endpoint_route(const struct macvlan_endpoint *endpoint, size_t index);
-
-/**
- * Returns the number of alternative names.
- */
-size_t macvlan_endpoint_alternative_name_count(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns one of the alternative names, counted from 0. NULL past the end.
- */
-const char *macvlan_endpoint_alternative_name(const struct macvlan_endpoint *endpoint,
-                                              size_t index);
-
-/**
- * Returns the alias; NULL if it was not set.
- */
-const char *macvlan_endpoint_alias(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether gateways outside all subnets are assumed to be on the link.
- */
-bool macvlan_endpoint_is_on_link_gateways(const struct macvlan_endpoint *endpoint);
-
-/**
- * Writes the metric of the gateways' default routes, and returns whether it was set.
- */
-bool macvlan_endpoint_gateway_metric(const struct macvlan_endpoint *endpoint, uint32_t *metric);
-
-/**
- * Returns whether the link receives all multicast frames, 0 or 1; -1 if it was not set.
- */
-int macvlan_endpoint_allmulticast(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether the link is promiscuous.
- */
-bool macvlan_endpoint_is_promisc(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether the container's lo is set up.
- */
-bool macvlan_endpoint_is_lo_up(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether the container's default routes are replaced.
- */
-bool macvlan_endpoint_is_replace_default_route(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns the table of the source routing; 0 if it was not set.
- */
-uint32_t macvlan_endpoint_source_routing(const struct macvlan_endpoint *endpoint);
-
-/**
- * Writes the group, and returns whether it was set.
- */
-bool macvlan_endpoint_group(const struct macvlan_endpoint *endpoint, uint32_t *group);
-
-/**
- * Writes the length of the transmit queue in packets, and returns whether it was set.
- */
-bool macvlan_endpoint_tx_queue_len(const struct macvlan_endpoint *endpoint, uint32_t *packets);
-
-/**
- * Writes the number of transmit and receive queues, and returns whether they were set.
- */
-bool macvlan_endpoint_queues(const struct macvlan_endpoint *endpoint,
-                             uint32_t *transmit,
-                             uint32_t *receive);
-
-/**
- * Returns how the IPv6 link-local address is made: one of enum in6_addr_gen_mode, or -1 if it was
- * not set.
- */
-int macvlan_endpoint_addr_gen_mode(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether router advertisements are accepted, a value of the sysctl accept_ra; -1 if it was not set.
- */
-int macvlan_endpoint_accept_ra(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether addresses are configured from advertised prefixes, 0 or 1; -1 if it was not set.
- */
-int macvlan_endpoint_autoconf(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether IPv6 is disabled on the link, 0 or 1; -1 if it was not set.
- */
-int macvlan_endpoint_disable_ipv6(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns how long to retry while another link has the MAC address, in milliseconds; 0 if it is
- * not retried.
- */
-uint32_t macvlan_endpoint_mac_conflict_timeout(const struct macvlan_endpoint *endpoint);
-
-/**
- * Makes a copy of the probe, which the caller frees with macvlan_probe_free(); NULL if addresses
- * are not probed.
- */
-int macvlan_endpoint_probe(const struct macvlan_endpoint *endpoint,
-                           struct macvlan_probe **probe,
-                           struct macvlan_error **error);
-
-/**
- * Makes a copy of the announcements, which the caller frees with macvlan_announce_free(); NULL if
- * addresses are not announced.
- */
-int macvlan_endpoint_announce(const struct macvlan_endpoint *endpoint,
-                              struct macvlan_announce **announce,
-                              struct macvlan_error **error);
-
-/**
- * Returns the rate limit for sent packets, in the format of macvlan_endpoint_set_rate(); NULL if
- * it was not set.
- */
-const char *macvlan_endpoint_rate(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns the rate limit in bits per second; 0 if it was not set.
- */
-uint64_t macvlan_endpoint_rate_bits(const struct macvlan_endpoint *endpoint);
-
-/**
- * Returns whether an attach may have to wait, as for a probe, repeated announcements or a MAC
- * address in use. false if the endpoint is invalid.
- */
-bool macvlan_endpoint_waits(const struct macvlan_endpoint *endpoint);
+const struct macvlan_endpoint_info *macvlan_endpoint_get(const struct macvlan_endpoint *endpoint);
 
 /* ------------------------------------------------------------------------------------------------
- * 13. Attachments: what a container interface is
+ * 14. Attachments: attached endpoints
  * ------------------------------------------------------------------------------------------------ */
 
 /**
  * An attached endpoint: a container interface as it was set up. Freed with
  * macvlan_attachment_free(), unless it is a part of a list; this does not change the interface.
  *
- * Its getters return the values that were set, without asking the kernel;
+ * macvlan_attachment_get() returns the values that were set, without asking the kernel;
  * macvlan_attachment_refresh() reads the current ones. It does not keep the container's namespace
  * in existence, so link and address disappear with the container.
  *
@@ -3386,42 +2590,55 @@ typedef struct macvlan_attachment macvlan_attachment;
 typedef struct macvlan_attachment_list macvlan_attachment_list;
 
 /**
- * Returns the link's name in the container. This and all other texts belong to the attachment,
- * until it is refreshed or freed. NULL if the attachment is invalid.
+ * The contents of an attachment.
  */
-const char *macvlan_attachment_name(const struct macvlan_attachment *attachment);
+typedef struct macvlan_attachment_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The link's name in the container. */
+    const char *name;
+    /** The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". */
+    const char *kind;
+    /** The parent on the host: its name, or "#" and its index. */
+    const char *parent;
+    /** The device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds. */
+    const char *tap_path;
+    /** The addresses of the link, in the format of macvlan_endpoint_add_address(). */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /**
+     * The endpoint's routes, including those that lead through other links, in the format of
+     * macvlan_endpoint_add_route().
+     */
+    const char *const *routes;
+    /** The number of routes. */
+    size_t route_count;
+    /** The policy rules of macvlan_endpoint_set_source_routing(): "from 10.0.0.2/32 table 100". */
+    const char *const *rules;
+    /** The number of rules. */
+    size_t rule_count;
+    /** The identity of the container's namespace, as from macvlan_netns_id(). */
+    uint64_t netns_device;
+    /** The other half of it. */
+    uint64_t netns_inode;
+    /** The link's index in the container. */
+    uint32_t index;
+    /** The parent's index on the host. */
+    uint32_t parent_index;
+    /**
+     * The link's MTU in bytes; 0 if it was not set and there was no macvlan_attachment_refresh().
+     */
+    uint32_t mtu;
+    /** The link's MAC address, including one that was chosen at random. */
+    uint8_t mac[6];
+} macvlan_attachment_info;
 
 /**
- * Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
+ * Returns the attachment's contents, which belong to it until it is refreshed or freed. NULL if the
+ * attachment is invalid.
  */
-const char *macvlan_attachment_kind(const struct macvlan_attachment *attachment);
-
-/**
- * Returns the link's index in the container; 0 if the attachment is invalid.
- */
-uint32_t macvlan_attachment_index(const struct macvlan_attachment *attachment);
-
-/**
- * Writes the link's MAC address, including one that was chosen at random. Zeroes if the attachment
- * is invalid.
- */
-void macvlan_attachment_mac(const struct macvlan_attachment *attachment, uint8_t mac[6]);
-
-/**
- * Returns the link's MTU in bytes; 0 if it was not set and there was no
- * macvlan_attachment_refresh().
- */
-uint32_t macvlan_attachment_mtu(const struct macvlan_attachment *attachment);
-
-/**
- * Returns the parent on the host: its name, or "#" and its index.
- */
-const char *macvlan_attachment_parent(const struct macvlan_attachment *attachment);
-
-/**
- * Returns the parent's index on the host; 0 if the attachment is invalid.
- */
-uint32_t macvlan_attachment_parent_index(const struct macvlan_attachment *attachment);
+const struct macvlan_attachment_info *macvlan_attachment_get(const struct macvlan_attachment *attachment);
 
 /**
  * Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
@@ -3441,52 +2658,6 @@ int macvlan_attachment_netns(const struct macvlan_attachment *attachment,
 int macvlan_attachment_set_netns(struct macvlan_attachment *attachment,
                                  const struct macvlan_netns *netns,
                                  struct macvlan_error **error);
-
-/**
- * Writes the identity of the container's namespace, as macvlan_netns_id(). Both pointers can be
- * NULL.
- */
-void macvlan_attachment_netns_id(const struct macvlan_attachment *attachment,
-                                 uint64_t *device,
-                                 uint64_t *inode);
-
-/**
- * Returns the number of addresses of the link.
- */
-size_t macvlan_attachment_address_count(const struct macvlan_attachment *attachment);
-
-/**
- * Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
- * NULL past the end.
- */
-const char *macvlan_attachment_address(const struct macvlan_attachment *attachment, size_t index);
-
-/**
- * Returns the number of the endpoint's routes, including those that lead through other links.
- */
-size_t macvlan_attachment_route_count(const struct macvlan_attachment *attachment);
-
-/**
- * Returns one of the routes, counted from 0, in the format of macvlan_endpoint_add_route(). NULL
- * past the end.
- */
-const char *macvlan_attachment_route(const struct macvlan_attachment *attachment, size_t index);
-
-/**
- * Returns the number of the policy rules of macvlan_endpoint_set_source_routing().
- */
-size_t macvlan_attachment_rule_count(const struct macvlan_attachment *attachment);
-
-/**
- * Returns one of the policy rules, counted from 0: "from 10.0.0.2/32 table 100". NULL past the
- * end.
- */
-const char *macvlan_attachment_rule(const struct macvlan_attachment *attachment, size_t index);
-
-/**
- * Returns the device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds.
- */
-const char *macvlan_attachment_tap_path(const struct macvlan_attachment *attachment);
 
 /**
  * Opens the device file of a macvtap for reading and writing, as for QEMU's `-netdev tap,fd=`.
@@ -3577,7 +2748,7 @@ int macvlan_announcement_send(const struct macvlan_announcement *announcement,
 void macvlan_announcement_free(struct macvlan_announcement *announcement);
 
 /* ------------------------------------------------------------------------------------------------
- * 14. Hosts: attaching and detaching
+ * 15. Hosts: attaching and detaching
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3733,8 +2904,8 @@ int macvlan_host_detach_all(struct macvlan_host *host,
                             struct macvlan_error **error);
 
 /**
- * Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The
- * caller frees the macvlan_detach_handle with macvlan_detach_handle_free().
+ * Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The caller
+ * frees the macvlan_detach_handle with macvlan_detach_handle_free().
  *
  * Returns after about ten microseconds. If no thread can be started, the detach is done before it
  * returns. If the process ends before the thread does, the interface may remain.
@@ -3839,7 +3010,7 @@ int macvlan_pool_namespaces(const struct macvlan_pool *pool,
 void macvlan_pool_free(struct macvlan_pool *pool);
 
 /* ------------------------------------------------------------------------------------------------
- * 15. Checking and repairing
+ * 16. Checking and repairing
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -3847,111 +3018,55 @@ void macvlan_pool_free(struct macvlan_pool *pool);
  * are not listed here.
  */
 typedef enum macvlan_difference_kinds {
-    /**
-     * A difference for which this version has no number.
-     */
+    /** A difference for which this version has no number. */
     MACVLAN_DIFFERENCE_OTHER = 0,
-    /**
-     * The link does not exist.
-     */
+    /** The link does not exist. */
     MACVLAN_DIFFERENCE_LINK_MISSING = 1,
-    /**
-     * The link is of another kind or has an option that cannot be changed. Needs replacement.
-     */
+    /** The link is of another kind or has an option that cannot be changed. Needs replacement. */
     MACVLAN_DIFFERENCE_IMMUTABLE = 2,
-    /**
-     * The link is on another parent, or the parent no longer exists. Needs replacement.
-     */
+    /** The link is on another parent, or the parent no longer exists. Needs replacement. */
     MACVLAN_DIFFERENCE_PARENT = 3,
-    /**
-     * The MAC address differs.
-     */
+    /** The MAC address differs. */
     MACVLAN_DIFFERENCE_MAC = 4,
-    /**
-     * The MTU differs.
-     */
+    /** The MTU differs. */
     MACVLAN_DIFFERENCE_MTU = 5,
-    /**
-     * Changeable options of a macvlan or macvtap differ.
-     */
+    /** Changeable options of a macvlan or macvtap differ. */
     MACVLAN_DIFFERENCE_MACVLAN = 6,
-    /**
-     * Changeable options of a VLAN differ.
-     */
+    /** Changeable options of a VLAN differ. */
     MACVLAN_DIFFERENCE_VLAN = 7,
-    /**
-     * The link is down.
-     */
+    /** The link is down. */
     MACVLAN_DIFFERENCE_DOWN = 8,
-    /**
-     * The promisc flag differs.
-     */
+    /** The promisc flag differs. */
     MACVLAN_DIFFERENCE_PROMISC = 9,
-    /**
-     * The alias differs.
-     */
+    /** The alias differs. */
     MACVLAN_DIFFERENCE_ALIAS = 10,
-    /**
-     * An alternative name is missing.
-     */
+    /** An alternative name is missing. */
     MACVLAN_DIFFERENCE_ALTERNATIVE_NAME = 11,
-    /**
-     * The group differs.
-     */
+    /** The group differs. */
     MACVLAN_DIFFERENCE_GROUP = 12,
-    /**
-     * The transmit queue length differs.
-     */
+    /** The transmit queue length differs. */
     MACVLAN_DIFFERENCE_TX_QUEUE_LEN = 13,
-    /**
-     * The address generation mode differs.
-     */
+    /** The address generation mode differs. */
     MACVLAN_DIFFERENCE_ADDR_GEN_MODE = 14,
-    /**
-     * An address is missing.
-     */
+    /** An address is missing. */
     MACVLAN_DIFFERENCE_ADDRESS_MISSING = 15,
-    /**
-     * A route is missing.
-     */
+    /** A route is missing. */
     MACVLAN_DIFFERENCE_ROUTE_MISSING = 16,
-    /**
-     * A policy rule is missing.
-     */
+    /** A policy rule is missing. */
     MACVLAN_DIFFERENCE_RULE_MISSING = 17,
-    /**
-     * lo is down.
-     */
+    /** lo is down. */
     MACVLAN_DIFFERENCE_LOOPBACK_DOWN = 18,
-    /**
-     * The rate limit differs.
-     */
+    /** The rate limit differs. */
     MACVLAN_DIFFERENCE_RATE = 19,
-    /**
-     * A sysctl of the link differs.
-     */
+    /** A sysctl of the link differs. */
     MACVLAN_DIFFERENCE_SYSCTL = 20,
-    /**
-     * Another host has an IPv6 address of the link.
-     */
+    /** Another host has an IPv6 address of the link. */
     MACVLAN_DIFFERENCE_ADDRESS_DUPLICATE = 21,
-    /**
-     * An IPv6 address of the link has been tentative for too long.
-     */
+    /** An IPv6 address of the link has been tentative for too long. */
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
-    /**
-     * The allmulti flag differs.
-     */
+    /** The allmulti flag differs. */
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 } macvlan_difference_kinds;
-
-/**
- * A difference between an endpoint and the actual state: a part of a macvlan_difference_list, with
- * which it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_difference macvlan_difference;
 
 /**
  * The differences between an endpoint and the actual state, from macvlan_host_check(), or those
@@ -3960,6 +3075,20 @@ typedef struct macvlan_difference macvlan_difference;
  * Threads: immutable, so any number of threads may use it at once.
  */
 typedef struct macvlan_difference_list macvlan_difference_list;
+
+/**
+ * A difference between an endpoint and the actual state.
+ */
+typedef struct macvlan_difference {
+    /** The size of the struct. */
+    size_t size;
+    /** The difference as text: "the MTU is 1500 and should be 1400". */
+    const char *text;
+    /** The kind: one of enum macvlan_difference_kinds. */
+    uint32_t kind;
+    /** Whether only a replacement of the link resolves the difference. */
+    bool needs_replacement;
+} macvlan_difference;
 
 /**
  * Lists the differences between an endpoint and its actual state; the list is empty if there are
@@ -4007,22 +3136,6 @@ int macvlan_host_ensure_or_replace(struct macvlan_host *host,
                                    struct macvlan_error **error);
 
 /**
- * Returns the kind of the difference: one of enum macvlan_difference_kinds.
- */
-int macvlan_difference_kind(const struct macvlan_difference *difference);
-
-/**
- * Returns the difference as text: "the MTU is 1500 and should be 1400". It belongs to the object.
- * NULL if the object is invalid.
- */
-const char *macvlan_difference_text(const struct macvlan_difference *difference);
-
-/**
- * Returns whether only a replacement of the link resolves the difference.
- */
-bool macvlan_difference_needs_replacement(const struct macvlan_difference *difference);
-
-/**
  * Returns the number of differences; 0 if there are none.
  */
 size_t macvlan_difference_list_count(const struct macvlan_difference_list *list);
@@ -4039,7 +3152,7 @@ const struct macvlan_difference *macvlan_difference_list_get(const struct macvla
 void macvlan_difference_list_free(struct macvlan_difference_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 16. Keeping endpoints attached
+ * 17. Keeping endpoints attached
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -4047,21 +3160,15 @@ void macvlan_difference_list_free(struct macvlan_difference_list *list);
  * numbers that are not listed here.
  */
 typedef enum macvlan_keep_event_kinds {
-    /**
-     * An event for which this version has no number.
-     */
+    /** An event for which this version has no number. */
     MACVLAN_KEEP_EVENT_OTHER = 0,
     /**
      * The parent of an attachment is gone, and its link with it. The keeper waits for the parent.
      */
     MACVLAN_KEEP_EVENT_GONE = 1,
-    /**
-     * The endpoint was attached again, with the same name, MAC address, addresses and routes.
-     */
+    /** The endpoint was attached again, with the same name, MAC address, addresses and routes. */
     MACVLAN_KEEP_EVENT_ATTACHED = 2,
-    /**
-     * The parent of an attachment was renamed.
-     */
+    /** The parent of an attachment was renamed. */
     MACVLAN_KEEP_EVENT_RENAMED = 3,
     /**
      * An endpoint could not be attached or checked. It is retried. Reported only when the error
@@ -4084,20 +3191,36 @@ typedef enum macvlan_keep_event_kinds {
 typedef struct macvlan_keep_event macvlan_keep_event;
 
 /**
- * Returns the kind of the event: one of enum macvlan_keep_event_kinds.
+ * The contents of an event.
  */
-int macvlan_keep_event_kind(const struct macvlan_keep_event *event);
+typedef struct macvlan_keep_event_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The kind: one of enum macvlan_keep_event_kinds. */
+    uint32_t kind;
+    /** The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". */
+    const char *text;
+    /** The name of the endpoint. */
+    const char *name;
+    /** The parent's new name; NULL if it was not renamed. */
+    const char *parent;
+    /** The attachment; NULL for a failed or ended one. */
+    const struct macvlan_attachment *attachment;
+    /** The reason for a failed or ended one; NULL for other events. */
+    const struct macvlan_error *error;
+    /**
+     * The identity of the container's namespace, also of one that has ended, as from
+     * macvlan_netns_id().
+     */
+    uint64_t netns_device;
+    /** The other half of it. */
+    uint64_t netns_inode;
+} macvlan_keep_event_info;
 
 /**
- * Returns the event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is
- * gone". NULL if the event is invalid.
+ * Returns the contents of the event, which belong to it. NULL if the event is invalid.
  */
-const char *macvlan_keep_event_text(const struct macvlan_keep_event *event);
-
-/**
- * Returns the name of the endpoint. NULL if the event is invalid.
- */
-const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
+const struct macvlan_keep_event_info *macvlan_keep_event_get(const struct macvlan_keep_event *event);
 
 /**
  * Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
@@ -4106,29 +3229,6 @@ const char *macvlan_keep_event_name(const struct macvlan_keep_event *event);
 int macvlan_keep_event_netns(const struct macvlan_keep_event *event,
                              struct macvlan_netns **netns,
                              struct macvlan_error **error);
-
-/**
- * Writes the identity of that namespace, also of one that has ended, as macvlan_netns_id(). Both
- * pointers can be NULL.
- */
-void macvlan_keep_event_netns_id(const struct macvlan_keep_event *event,
-                                 uint64_t *device,
-                                 uint64_t *inode);
-
-/**
- * Returns the attachment, which belongs to the event; NULL for a failed or ended one.
- */
-const struct macvlan_attachment *macvlan_keep_event_attachment(const struct macvlan_keep_event *event);
-
-/**
- * Returns the parent's new name; NULL if it was not renamed.
- */
-const char *macvlan_keep_event_parent(const struct macvlan_keep_event *event);
-
-/**
- * Returns the reason for a failed or ended one, which belongs to the event; NULL for other events.
- */
-const struct macvlan_error *macvlan_keep_event_error(const struct macvlan_keep_event *event);
 
 /**
  * Frees an event. NULL is ignored.
@@ -4235,12 +3335,12 @@ int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
 void macvlan_keeper_free(struct macvlan_keeper *keeper);
 
 /* ------------------------------------------------------------------------------------------------
- * 17. Which addresses are taken
+ * 18. Finding the holders of addresses
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The holders of probed addresses, in the order of the addresses, from
- * macvlan_host_probe_addresses(). Freed with macvlan_holder_list_free().
+ * The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_addresses().
+ * Freed with macvlan_holder_list_free().
  *
  * Threads: immutable, so any number of threads may use it at once.
  */
@@ -4284,7 +3384,7 @@ const struct macvlan_holder *macvlan_holder_list_get(const struct macvlan_holder
 void macvlan_holder_list_free(struct macvlan_holder_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 18. Why a container does not reach a peer
+ * 19. Diagnosis of a container that does not reach a peer
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -4292,103 +3392,59 @@ void macvlan_holder_list_free(struct macvlan_holder_list *list);
  * expect numbers that are not listed here.
  */
 typedef enum macvlan_finding_kinds {
-    /**
-     * No finding: macvlan_finding_kind(NULL).
-     */
+    /** No finding has this kind. */
     MACVLAN_FINDING_NONE = 0,
-    /**
-     * The container's link no longer exists.
-     */
+    /** The container's link no longer exists. */
     MACVLAN_FINDING_LINK_GONE = 1,
-    /**
-     * The container's link is down.
-     */
+    /** The container's link is down. */
     MACVLAN_FINDING_LINK_DOWN = 2,
-    /**
-     * The container's link has another MAC address than it was given.
-     */
+    /** The container's link has another MAC address than it was given. */
     MACVLAN_FINDING_MAC_CHANGED = 3,
-    /**
-     * The parent no longer exists.
-     */
+    /** The parent no longer exists. */
     MACVLAN_FINDING_PARENT_GONE = 4,
-    /**
-     * The parent, or a link below it, is down.
-     */
+    /** The parent, or a link below it, is down. */
     MACVLAN_FINDING_PARENT_DOWN = 5,
-    /**
-     * The parent, or a link below it, has no carrier.
-     */
+    /** The parent, or a link below it, has no carrier. */
     MACVLAN_FINDING_NO_CARRIER = 6,
     /**
      * The parent, or a link below it, is a port of a bridge, bond or VRF, which receives its
      * frames.
      */
     MACVLAN_FINDING_PARENT_IS_PORT = 7,
-    /**
-     * The parent is wireless.
-     */
+    /** The parent is wireless. */
     MACVLAN_FINDING_WIRELESS = 8,
-    /**
-     * The link has no address of the peer's family.
-     */
+    /** The link has no address of the peer's family. */
     MACVLAN_FINDING_NO_ADDRESS = 9,
-    /**
-     * No route leads to the peer through the link.
-     */
+    /** No route leads to the peer through the link. */
     MACVLAN_FINDING_NO_ROUTE = 10,
-    /**
-     * The peer is the host itself, which its own macvlans cannot reach.
-     */
+    /** The peer is the host itself, which its own macvlans cannot reach. */
     MACVLAN_FINDING_PEER_IS_HOST = 11,
-    /**
-     * The container's request did not leave through the parent.
-     */
+    /** The container's request did not leave through the parent. */
     MACVLAN_FINDING_NOT_SENT = 12,
-    /**
-     * The request was sent, but not answered.
-     */
+    /** The request was sent, but not answered. */
     MACVLAN_FINDING_NO_ANSWER = 13,
     /**
      * The peer answers the parent but not the container: only the parent's MAC address passes on
      * the way.
      */
     MACVLAN_FINDING_MAC_FILTERED = 14,
-    /**
-     * The answer is only received while the parent is promiscuous.
-     */
+    /** The answer is only received while the parent is promiscuous. */
     MACVLAN_FINDING_NOT_PROMISCUOUS = 15,
-    /**
-     * The answer reached the parent but not the container.
-     */
+    /** The answer reached the parent but not the container. */
     MACVLAN_FINDING_ANSWER_LOST = 16,
-    /**
-     * Several hosts answer for one address.
-     */
+    /** Several hosts answer for one address. */
     MACVLAN_FINDING_SEVERAL_ANSWER = 17,
-    /**
-     * Another host uses the container's MAC address.
-     */
+    /** Another host uses the container's MAC address. */
     MACVLAN_FINDING_MAC_ELSEWHERE = 18,
-    /**
-     * The network carries other VLANs than this one.
-     */
+    /** The network carries other VLANs than this one. */
     MACVLAN_FINDING_OTHER_VLANS = 19,
-    /**
-     * The container's neighbour entry has another MAC address than the peer.
-     */
+    /** The container's neighbour entry has another MAC address than the peer. */
     MACVLAN_FINDING_WRONG_NEIGHBOUR = 20,
-    /**
-     * The kernel does not use an IPv6 address of the container, because another host has it.
-     */
+    /** The kernel does not use an IPv6 address of the container, because another host has it. */
     MACVLAN_FINDING_ADDRESS_DUPLICATE = 21,
-    /**
-     * An IPv6 address of the container has been tentative for longer than a detection takes.
-     */
+    /** An IPv6 address of the container has been tentative for longer than a detection takes. */
     MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
-    /**
-     * The connected route of an address was deleted.
-     */
+    /** The connected route of an address was deleted. */
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 } macvlan_finding_kinds;
 
@@ -4401,11 +3457,40 @@ typedef enum macvlan_finding_kinds {
 typedef struct macvlan_diagnosis macvlan_diagnosis;
 
 /**
- * A problem: a part of a macvlan_diagnosis, with which it is freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
+ * A problem.
  */
-typedef struct macvlan_finding macvlan_finding;
+typedef struct macvlan_finding {
+    /** The size of the struct. */
+    size_t size;
+    /** The kind: one of enum macvlan_finding_kinds. */
+    uint32_t kind;
+    /** The kind's name, for logs: "parent-down". */
+    const char *kind_name;
+    /** A description of the problem. */
+    const char *text;
+    /** A remedy for the problem. */
+    const char *remedy;
+} macvlan_finding;
+
+/**
+ * The contents of a diagnosis.
+ */
+typedef struct macvlan_diagnosis_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The findings, the most severe first; none if no problems were found. */
+    const struct macvlan_finding *const *findings;
+    /** The number of findings. */
+    size_t finding_count;
+    /** The facts, for people: states of links, neighbour entries, frames, VLANs. */
+    const char *const *facts;
+    /** The number of facts. */
+    size_t fact_count;
+    /** All findings with their remedies, and the facts, one on each line. */
+    const char *text;
+    /** Whether the peer, or the gateway to it, has answered the container. */
+    bool answered;
+} macvlan_diagnosis_info;
 
 /**
  * Diagnoses why a container does not reach a peer on its network, "192.168.15.2". Checks its link,
@@ -4424,20 +3509,9 @@ int macvlan_host_diagnose(const struct macvlan_host *host,
                           struct macvlan_error **error);
 
 /**
- * Returns whether the peer, or the gateway to it, has answered the container.
+ * Returns the contents of the diagnosis, which belong to it. NULL if the diagnosis is invalid.
  */
-bool macvlan_diagnosis_answered(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * Returns the number of findings; 0 if no problems were found.
- */
-size_t macvlan_diagnosis_finding_count(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * Returns one of the findings, counted from 0, the most severe first. NULL past the end.
- */
-const struct macvlan_finding *macvlan_diagnosis_finding(const struct macvlan_diagnosis *diagnosis,
-                                                        size_t index);
+const struct macvlan_diagnosis_info *macvlan_diagnosis_get(const struct macvlan_diagnosis *diagnosis);
 
 /**
  * Returns whether there is a finding of this kind, one of enum macvlan_finding_kinds.
@@ -4445,118 +3519,57 @@ const struct macvlan_finding *macvlan_diagnosis_finding(const struct macvlan_dia
 bool macvlan_diagnosis_has(const struct macvlan_diagnosis *diagnosis, int kind);
 
 /**
- * Returns the number of facts.
- */
-size_t macvlan_diagnosis_fact_count(const struct macvlan_diagnosis *diagnosis);
-
-/**
- * Returns one of the facts, for people, counted from 0: states of links, neighbour entries,
- * frames, VLANs. NULL past the end.
- */
-const char *macvlan_diagnosis_fact(const struct macvlan_diagnosis *diagnosis, size_t index);
-
-/**
- * Returns all findings with their remedies, and the facts, one on each line. NULL if the diagnosis
- * is invalid.
- */
-const char *macvlan_diagnosis_text(const struct macvlan_diagnosis *diagnosis);
-
-/**
  * Frees a diagnosis. NULL is ignored.
  */
 void macvlan_diagnosis_free(struct macvlan_diagnosis *diagnosis);
 
-/**
- * Returns the kind of the finding: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for
- * NULL.
- */
-int macvlan_finding_kind(const struct macvlan_finding *finding);
-
-/**
- * Returns the kind's name, for logs: "parent-down". NULL for NULL.
- */
-const char *macvlan_finding_kind_name(const struct macvlan_finding *finding);
-
-/**
- * Returns a description of the problem. NULL for NULL.
- */
-const char *macvlan_finding_text(const struct macvlan_finding *finding);
-
-/**
- * Returns a remedy for the problem. NULL for NULL.
- */
-const char *macvlan_finding_remedy(const struct macvlan_finding *finding);
-
 /* ------------------------------------------------------------------------------------------------
- * 19. From the host to its own containers
+ * 20. Access from the host to its own containers
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The options of the host's access to the containers on a parent: a value, for
- * macvlan_host_access_by(). Freed with macvlan_access_options_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The options of the host's access to the containers on a parent, for macvlan_host_access_by().
+ * All zero but the parent: the parent's addresses, borrowed, and a route to each container.
  */
-typedef struct macvlan_access_options macvlan_access_options;
-
-/**
- * Makes options with the parent's addresses, borrowed, and a route to each container. The parent
- * is as in macvlan_endpoint_new(). The caller frees them with macvlan_access_options_free().
- */
-int macvlan_access_options_new(const char *parent,
-                               struct macvlan_access_options **options,
-                               struct macvlan_error **error);
-
-/**
- * Makes options like macvlan_access_options_new(), for a parent that is an object and is copied.
- */
-int macvlan_access_options_new_on(const struct macvlan_parent *parent,
-                                  struct macvlan_access_options **options,
-                                  struct macvlan_error **error);
-
-/**
- * Sets the name of the host's link if it has to be created. Defaults to the parent's name and
- * "-host", or, if that is too long or the name of such a link on another parent, to "mvh" and the
- * parent's index.
- */
-int macvlan_access_options_set_name(struct macvlan_access_options *options,
-                                    const char *name,
-                                    struct macvlan_error **error);
-
-/**
- * Adds an address of the link's own, "192.168.15.250", which replaces the borrowed addresses of
- * the parent. It is added with the full prefix length, /32 or /128, and must not be used by
- * another host.
- */
-int macvlan_access_options_add_address(struct macvlan_access_options *options,
-                                       const char *address,
-                                       struct macvlan_error **error);
-
-/**
- * Adds a subnet of containers only, "192.168.15.128/25": one route leads to all of it, instead of
- * one to each container in it.
- */
-int macvlan_access_options_add_route(struct macvlan_access_options *options,
-                                     const char *prefix,
-                                     struct macvlan_error **error);
-
-/**
- * Sets whether the link and its routes are kept when the last container is detached and when the
- * access is closed or freed. Defaults to false. macvlan_host_access() finds a link that was kept.
- */
-int macvlan_access_options_set_keep(struct macvlan_access_options *options,
-                                    bool keep,
-                                    struct macvlan_error **error);
-
-/**
- * Frees options. NULL is ignored. An access that was made with them has a copy.
- */
-void macvlan_access_options_free(struct macvlan_access_options *options);
+typedef struct macvlan_access_options {
+    /** The size of the struct. */
+    size_t size;
+    /** The parent, as in macvlan_endpoint_new(). */
+    const char *parent;
+    /** The parent with more options, instead of the text. */
+    const struct macvlan_parent *parent_options;
+    /**
+     * The name of the host's link if it has to be created. Defaults to the parent's name and
+     * "-host", or, if that is too long or the name of such a link on another parent, to "mvh" and
+     * the parent's index.
+     */
+    const char *name;
+    /**
+     * The link's own addresses, "192.168.15.250", which replace the borrowed addresses of the
+     * parent. They are added with the full prefix length, /32 or /128, and must not be used by
+     * another host.
+     */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /**
+     * Subnets of containers only, "192.168.15.128/25": one route leads to all of each, instead of
+     * one to each container in it.
+     */
+    const char *const *routes;
+    /** The number of routes. */
+    size_t route_count;
+    /**
+     * Whether the link and its routes are kept when the last container is detached and when the
+     * access is closed or freed. macvlan_host_access() finds a link that was kept.
+     */
+    bool keep;
+} macvlan_access_options;
 
 /**
  * A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
- * confirmed until the deadline, the addresses are moved back. Freed with
- * macvlan_pending_move_free(), which moves them back if they were not confirmed.
+ * confirmed until the deadline, the addresses are moved back. Freed with macvlan_pending_move_free(),
+ * which moves them back if they were not confirmed.
  *
  * Threads: macvlan_pending_move_is_pending() may be called by any number of threads at once; other
  * functions need exclusive access.
@@ -4699,13 +3712,13 @@ int macvlan_access_detach(struct macvlan_access *access,
 
 /**
  * Moves the parent's addresses, and the routes through it, to the host's link: host and containers
- * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move
- * with macvlan_pending_move_free().
+ * are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move with
+ * macvlan_pending_move_free().
  *
  * The host has its addresses at all times. On a failure nothing is changed. Unless
- * macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so
- * an administrator who is cut off only has to wait; a thread of the macvlan_pending_move does
- * this. A process that is killed leaves them moved; see macvlan_access_move_back().
+ * macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so an
+ * administrator who is cut off only has to wait; a thread of the macvlan_pending_move does this. A
+ * process that is killed leaves them moved; see macvlan_access_move_back().
  *
  * For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
  * advertisements) and routes from router advertisements are not moved. A DHCP client or network
@@ -4750,143 +3763,69 @@ const char *macvlan_prefix_list_get(const struct macvlan_prefix_list *list, size
 void macvlan_prefix_list_free(struct macvlan_prefix_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 20. Networks: what they should be
+ * 21. Networks: configuration
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * A subnet from which a network assigns addresses: a value, for
- * macvlan_network_config_add_subnet(). It is validated when the network is created. Freed with
- * macvlan_subnet_free(), unless it is a part of a macvlan_network_config.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * Two texts that belong together: a key and its value.
  */
-typedef struct macvlan_subnet macvlan_subnet;
+typedef struct macvlan_pair {
+    /** The key. */
+    const char *key;
+    /** The value. */
+    const char *value;
+} macvlan_pair;
 
 /**
- * Makes a subnet, "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
- * would be unclear. Its gateway is its first address, like Docker's. The caller frees it with
- * macvlan_subnet_free().
+ * A subnet from which a network assigns addresses. It is validated when the network is created.
  */
-int macvlan_subnet_new(const char *net,
-                       struct macvlan_subnet **subnet,
-                       struct macvlan_error **error);
-
-/**
- * Sets the gateway: in the subnet, a link-local IPv6 address, or, with
- * macvlan_subnet_set_on_link_gateway(), any address. Defaults to the first address of the subnet.
- */
-int macvlan_subnet_set_gateway(struct macvlan_subnet *subnet,
-                               const char *gateway,
-                               struct macvlan_error **error);
-
-/**
- * Sets whether a gateway outside the subnet is assumed to be on the link (onlink). Defaults to
- * false: such a gateway is then refused when the network is created.
- */
-int macvlan_subnet_set_on_link_gateway(struct macvlan_subnet *subnet,
-                                       bool on_link,
-                                       struct macvlan_error **error);
-
-/**
- * Sets that there is no gateway: no default route, and the first address may be assigned to a
- * container.
- */
-int macvlan_subnet_set_no_gateway(struct macvlan_subnet *subnet, struct macvlan_error **error);
-
-/**
- * Sets the only range of the subnet from which addresses are assigned, "10.0.10.64/26" or
- * "10.0.10.64-10.0.10.99". Defaults to the whole subnet.
- *
- * It is this host's part, if several hosts share the subnet and have a store each.
- */
-int macvlan_subnet_set_range(struct macvlan_subnet *subnet,
-                             const char *range,
-                             struct macvlan_error **error);
-
-/**
- * Adds a range of the subnet from which addresses are assigned.
- */
-int macvlan_subnet_add_range(struct macvlan_subnet *subnet,
-                             const char *range,
-                             struct macvlan_error **error);
-
-/**
- * Adds addresses that are never assigned to a container, such as those of a DHCP server:
- * "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
- */
-int macvlan_subnet_add_excluded(struct macvlan_subnet *subnet,
-                                const char *excluded,
-                                struct macvlan_error **error);
-
-/**
- * Reserves an address for the container with this name, "printer", "10.0.10.70": it gets the
- * address, and no other container does.
- */
-int macvlan_subnet_add_reserved(struct macvlan_subnet *subnet,
-                                const char *name,
-                                const char *address,
-                                struct macvlan_error **error);
-
-/**
- * Returns the subnet as text. This and all other texts belong to the object, until it is changed
- * or freed. NULL if the object is invalid.
- */
-const char *macvlan_subnet_net(const struct macvlan_subnet *subnet);
-
-/**
- * Returns the gateway's address; NULL if there is none.
- */
-const char *macvlan_subnet_gateway(const struct macvlan_subnet *subnet);
-
-/**
- * Returns whether a gateway outside the subnet is assumed to be on the link.
- */
-bool macvlan_subnet_is_on_link_gateway(const struct macvlan_subnet *subnet);
-
-/**
- * Returns the first range from which addresses are assigned; NULL for the whole subnet.
- */
-const char *macvlan_subnet_range(const struct macvlan_subnet *subnet);
-
-/**
- * Returns the number of ranges from which addresses are assigned; 0 for the whole subnet.
- */
-size_t macvlan_subnet_range_count(const struct macvlan_subnet *subnet);
-
-/**
- * Returns one of the ranges from which addresses are assigned, counted from 0. NULL past the end.
- */
-const char *macvlan_subnet_range_at(const struct macvlan_subnet *subnet, size_t index);
-
-/**
- * Returns the number of excluded ranges.
- */
-size_t macvlan_subnet_excluded_count(const struct macvlan_subnet *subnet);
-
-/**
- * Returns one of the excluded ranges, counted from 0. NULL past the end.
- */
-const char *macvlan_subnet_excluded_at(const struct macvlan_subnet *subnet, size_t index);
-
-/**
- * Returns the number of reserved addresses.
- */
-size_t macvlan_subnet_reserved_count(const struct macvlan_subnet *subnet);
-
-/**
- * Returns the container's name of one of the reservations, counted from 0. NULL past the end.
- */
-const char *macvlan_subnet_reserved_name(const struct macvlan_subnet *subnet, size_t index);
-
-/**
- * Returns the address of one of the reservations, counted from 0. NULL past the end.
- */
-const char *macvlan_subnet_reserved_address(const struct macvlan_subnet *subnet, size_t index);
-
-/**
- * Frees a subnet. NULL is ignored.
- */
-void macvlan_subnet_free(struct macvlan_subnet *subnet);
+typedef struct macvlan_subnet {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The subnet: "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
+     * would be unclear.
+     */
+    const char *net;
+    /**
+     * The gateway: in the subnet, a link-local IPv6 address, or, with on_link_gateway, any
+     * address. Defaults to the first address of the subnet, like Docker's. NULL in a subnet that
+     * was read, if there is none.
+     */
+    const char *gateway;
+    /**
+     * The ranges of the subnet from which addresses are assigned, "10.0.10.64/26" or
+     * "10.0.10.64-10.0.10.99". Defaults to the whole subnet. It is this host's part, if several
+     * hosts share the subnet and have a store each.
+     */
+    const char *const *ranges;
+    /** The number of ranges. */
+    size_t range_count;
+    /**
+     * Addresses that are never assigned to a container, such as those of a DHCP server:
+     * "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
+     */
+    const char *const *excluded;
+    /** The number of these. */
+    size_t excluded_count;
+    /**
+     * Addresses that are reserved for containers, by the container's name: "printer", "10.0.10.70".
+     * No other container gets the address.
+     */
+    const struct macvlan_pair *reserved;
+    /** The number of these. */
+    size_t reserved_count;
+    /**
+     * Whether there is no gateway: no default route, and the first address may be assigned to a
+     * container.
+     */
+    bool no_gateway;
+    /**
+     * Whether a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
+     * gateway is refused when the network is created.
+     */
+    bool on_link_gateway;
+} macvlan_subnet;
 
 /**
  * The source of a container's MAC address, if none is set.
@@ -4897,9 +3836,7 @@ typedef enum macvlan_mac_from {
      * MACVLAN_MAC_FROM_CONTAINER.
      */
     MACVLAN_MAC_FROM_ADDRESS = 1,
-    /**
-     * The network and the container's id: it does not change with the address.
-     */
+    /** The network and the container's id: it does not change with the address. */
     MACVLAN_MAC_FROM_CONTAINER = 2,
 } macvlan_mac_from;
 
@@ -4907,507 +3844,217 @@ typedef enum macvlan_mac_from {
  * The order in which a network assigns free addresses.
  */
 typedef enum macvlan_order {
-    /**
-     * The lowest free address.
-     */
+    /** The lowest free address. */
     MACVLAN_ORDER_FIRST = 1,
     /**
      * The next free address after the last assigned one, and from the lowest again after the
      * highest: a released address stays unused for as long as possible.
      */
     MACVLAN_ORDER_NEXT = 2,
-    /**
-     * A random free address.
-     */
+    /** A random free address. */
     MACVLAN_ORDER_RANDOM = 3,
 } macvlan_order;
 
 /**
- * The configuration of a network: a value, for macvlan_networks_create(). Freed with
- * macvlan_network_config_free(), unless it is a part of a macvlan_network.
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The configuration of a network, for macvlan_networks_create(). All zero but the name: without a
+ * parent, in mode bridge, with a subnet that is chosen.
  */
-typedef struct macvlan_network_config macvlan_network_config;
-
-/**
- * Makes the configuration of a network without a parent, in mode bridge, with a subnet that is
- * chosen unless one is added. The caller frees it with macvlan_network_config_free().
- */
-int macvlan_network_config_new(const char *name,
-                               struct macvlan_network_config **config,
-                               struct macvlan_error **error);
-
-/**
- * Makes a copy, which the caller frees with macvlan_network_config_free(); also of a network's
- * configuration.
- */
-int macvlan_network_config_clone(const struct macvlan_network_config *config,
-                                 struct macvlan_network_config **clone,
-                                 struct macvlan_error **error);
-
-/**
- * Sets the parent, the link on the host that the containers' links are on, "ens33". In VLAN
- * notation it is "ens33.100", which is created for the first container and removed with the last
- * one.
- *
- * Without a parent the network is isolated: its containers are on a dummy link of its own, "dm-"
- * and the beginning of its id, and reach only one another, on one host.
- */
-int macvlan_network_config_set_parent(struct macvlan_network_config *config,
-                                      const char *parent,
-                                      struct macvlan_error **error);
-
-/**
- * Sets the parent to an object, which is copied and can be a VLAN with another name or with the
- * service tag. Otherwise like macvlan_network_config_set_parent().
- */
-int macvlan_network_config_set_parent_object(struct macvlan_network_config *config,
-                                             const struct macvlan_parent *parent,
-                                             struct macvlan_error **error);
-
-/**
- * Sets that the containers' interfaces have no addresses from the network, and that no subnet is
- * chosen: they get addresses by DHCP or router advertisements, or have none. The container's own
- * sysctls of IPv6 apply.
- */
-int macvlan_network_config_set_without_addresses(struct macvlan_network_config *config,
-                                                 struct macvlan_error **error);
-
-/**
- * Sets whether an IPv6 subnet is chosen if none is added. Defaults to false.
- *
- * It is a /64 of the store's /48 of unique local addresses (RFC 4193) that is not used by another
- * network or by a link or route of this host.
- */
-int macvlan_network_config_set_ipv6(struct macvlan_network_config *config,
-                                    bool ipv6,
-                                    struct macvlan_error **error);
-
-/**
- * Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE.
- */
-int macvlan_network_config_set_mode(struct macvlan_network_config *config,
-                                    enum macvlan_mode mode,
-                                    struct macvlan_error **error);
-
-/**
- * Adds a subnet of either family, which is copied. A container gets one address of each family,
- * from the first of its subnets that has a free one.
- */
-int macvlan_network_config_add_subnet(struct macvlan_network_config *config,
-                                      const struct macvlan_subnet *subnet,
-                                      struct macvlan_error **error);
-
-/**
- * Sets whether the network is internal: containers get no default route through it. Defaults to
- * false.
- */
-int macvlan_network_config_set_internal(struct macvlan_network_config *config,
-                                        bool internal,
-                                        struct macvlan_error **error);
-
-/**
- * Sets the MTU of the containers' interfaces in bytes. Defaults to the parent's.
- */
-int macvlan_network_config_set_mtu(struct macvlan_network_config *config,
-                                   uint32_t mtu,
-                                   struct macvlan_error **error);
-
-/**
- * Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
- * One with a gateway in a subnet is only for containers with an address in it. Default routes
- * follow from the gateways.
- */
-int macvlan_network_config_add_route(struct macvlan_network_config *config,
-                                     const char *route,
-                                     struct macvlan_error **error);
-
-/**
- * Sets the metric of the default routes; routes with a lower one are preferred. Defaults to the
- * kernel's, 0 for IPv4 and 1024 for IPv6.
- */
-int macvlan_network_config_set_metric(struct macvlan_network_config *config,
-                                      uint32_t metric,
-                                      struct macvlan_error **error);
-
-/**
- * Sets whether IPv6 is disabled on the containers' interfaces.
- *
- * By default it is disabled if the network has no IPv6 subnet and accepts no router
- * advertisements, and otherwise enabled, even if the container's default is off.
- */
-int macvlan_network_config_set_disable_ipv6(struct macvlan_network_config *config,
-                                            bool disable,
-                                            struct macvlan_error **error);
-
-/**
- * Sets whether the containers' interfaces accept router advertisements: the values of the sysctl
- * accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
- */
-int macvlan_network_config_set_accept_ra(struct macvlan_network_config *config,
-                                         int accept,
-                                         struct macvlan_error **error);
-
-/**
- * Sets whether the container's own sysctls of IPv6 apply, except for those that are set here.
- * Defaults to false.
- */
-int macvlan_network_config_set_leave_ipv6(struct macvlan_network_config *config,
-                                          bool leave,
-                                          struct macvlan_error **error);
-
-/**
- * Sets whether the containers' interfaces receive all multicast frames. By default they receive
- * those of the groups that are joined on them.
- */
-int macvlan_network_config_set_allmulticast(struct macvlan_network_config *config,
-                                            bool on,
-                                            struct macvlan_error **error);
-
-/**
- * Sets the order in which free addresses are assigned. Defaults to MACVLAN_ORDER_FIRST.
- */
-int macvlan_network_config_set_order(struct macvlan_network_config *config,
-                                     enum macvlan_order order,
-                                     struct macvlan_error **error);
-
-/**
- * Sets the source of a container's MAC address. Defaults to MACVLAN_MAC_FROM_ADDRESS.
- */
-int macvlan_network_config_set_mac_from(struct macvlan_network_config *config,
-                                        enum macvlan_mac_from from,
-                                        struct macvlan_error **error);
-
-/**
- * Sets whether an address is probed on the LAN before it is assigned; one that is in use is
- * skipped and recorded as conflicting. Defaults to false.
- *
- * Takes a quarter of a second, unless changed by macvlan_networks_set_probe().
- */
-int macvlan_network_config_set_probe(struct macvlan_network_config *config,
-                                     bool probe,
-                                     struct macvlan_error **error);
-
-/**
- * Sets whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they
- * cannot be used for one or two seconds. Defaults to false, like Docker.
- */
-int macvlan_network_config_set_duplicate_detection(struct macvlan_network_config *config,
-                                                   bool detect,
-                                                   struct macvlan_error **error);
-
-/**
- * Sets the number of addresses that a host reserves at a time for its containers, if several hosts
- * use one store. Its share of each subnet grows by this number when it has no free one left.
- *
- * By default all hosts assign addresses from one pool. A store of a single host does not need it.
- */
-int macvlan_network_config_set_block_size(struct macvlan_network_config *config,
-                                          uint32_t addresses,
-                                          struct macvlan_error **error);
-
-/**
- * Sets for how many seconds a released address stays reserved for its container, unless no other
- * address is left.
- *
- * By default a container that returns gets its address again if it was not leased to another one.
- */
-int macvlan_network_config_set_reservation_ttl(struct macvlan_network_config *config,
-                                               uint64_t seconds,
-                                               struct macvlan_error **error);
-
-/**
- * Adds an option for readers of macvlan_network_inspect(). It has no effect here.
- */
-int macvlan_network_config_add_option(struct macvlan_network_config *config,
-                                      const char *key,
-                                      const char *value,
-                                      struct macvlan_error **error);
-
-/**
- * Adds a label for readers of macvlan_network_inspect(). It has no effect here.
- */
-int macvlan_network_config_add_label(struct macvlan_network_config *config,
-                                     const char *key,
-                                     const char *value,
-                                     struct macvlan_error **error);
-
-/**
- * Frees a configuration. NULL is ignored.
- */
-void macvlan_network_config_free(struct macvlan_network_config *config);
-
-/**
- * Returns the network's name. This and all other texts, and the subnets, belong to the object,
- * until it is changed or freed. NULL if the object is invalid.
- */
-const char *macvlan_network_config_name(const struct macvlan_network_config *config);
-
-/**
- * Returns the parent; NULL if there is none.
- */
-const char *macvlan_network_config_parent(const struct macvlan_network_config *config);
-
-/**
- * Makes a copy of the parent, which the caller frees with macvlan_parent_free(). NULL without an
- * error if there is none.
- */
-int macvlan_network_config_parent_object(const struct macvlan_network_config *config,
-                                         struct macvlan_parent **parent,
-                                         struct macvlan_error **error);
-
-/**
- * Returns whether the containers' interfaces have no addresses from the network.
- */
-bool macvlan_network_config_is_without_addresses(const struct macvlan_network_config *config);
-
-/**
- * Returns whether an IPv6 subnet is chosen if none is added.
- */
-bool macvlan_network_config_is_ipv6(const struct macvlan_network_config *config);
-
-/**
- * Returns the mode: one of enum macvlan_mode; 0 if the object is invalid.
- */
-uint32_t macvlan_network_config_mode(const struct macvlan_network_config *config);
-
-/**
- * Returns the number of subnets. A chosen one is only in the network's own configuration.
- */
-size_t macvlan_network_config_subnet_count(const struct macvlan_network_config *config);
-
-/**
- * Returns one of the subnets, counted from 0. NULL past the end.
- */
-const struct macvlan_subnet *macvlan_network_config_subnet(const struct macvlan_network_config *config,
-                                                           size_t index);
-
-/**
- * Returns whether containers get no default route through the network.
- */
-bool macvlan_network_config_is_internal(const struct macvlan_network_config *config);
-
-/**
- * Returns the MTU of the containers' interfaces in bytes; 0 if it was not set.
- */
-uint32_t macvlan_network_config_mtu(const struct macvlan_network_config *config);
-
-/**
- * Returns the number of routes, without the gateways' default routes.
- */
-size_t macvlan_network_config_route_count(const struct macvlan_network_config *config);
-
-/**
- * Returns one of the routes, counted from 0. NULL past the end.
- */
-const char *macvlan_network_config_route(const struct macvlan_network_config *config, size_t index);
-
-/**
- * Writes the metric of the default routes, and returns whether it was set.
- */
-bool macvlan_network_config_metric(const struct macvlan_network_config *config, uint32_t *metric);
-
-/**
- * Returns whether IPv6 is disabled on the containers' interfaces, 0 or 1; -1 if it was not set.
- */
-int macvlan_network_config_disable_ipv6(const struct macvlan_network_config *config);
-
-/**
- * Returns whether the containers' interfaces accept router advertisements, a value of the sysctl
- * accept_ra; -1 if it was not set.
- */
-int macvlan_network_config_accept_ra(const struct macvlan_network_config *config);
-
-/**
- * Returns whether the container's own sysctls of IPv6 apply, except for those that were set.
- */
-bool macvlan_network_config_is_leave_ipv6(const struct macvlan_network_config *config);
-
-/**
- * Returns whether the containers' interfaces receive all multicast frames, 0 or 1; -1 if it was
- * not set.
- */
-int macvlan_network_config_allmulticast(const struct macvlan_network_config *config);
-
-/**
- * Returns the order in which free addresses are assigned: one of enum macvlan_order; 0 if the
- * object is invalid.
- */
-uint32_t macvlan_network_config_order(const struct macvlan_network_config *config);
-
-/**
- * Returns the source of a container's MAC address: one of enum macvlan_mac_from; 0 if the object
- * is invalid.
- */
-uint32_t macvlan_network_config_mac_from(const struct macvlan_network_config *config);
-
-/**
- * Returns whether an address is probed on the LAN before it is assigned.
- */
-bool macvlan_network_config_is_probe(const struct macvlan_network_config *config);
-
-/**
- * Returns whether the kernel checks IPv6 addresses for duplicates on the LAN.
- */
-bool macvlan_network_config_is_duplicate_detection(const struct macvlan_network_config *config);
-
-/**
- * Returns the number of addresses that a host reserves at a time; 0 if it was not set.
- */
-uint32_t macvlan_network_config_block_size(const struct macvlan_network_config *config);
-
-/**
- * Returns for how many seconds a released address stays reserved for its container; 0 if it was
- * not set.
- */
-uint64_t macvlan_network_config_reservation_ttl(const struct macvlan_network_config *config);
-
-/**
- * Returns the number of options.
- */
-size_t macvlan_network_config_option_count(const struct macvlan_network_config *config);
-
-/**
- * Returns the key of one of the options, counted from 0. NULL past the end.
- */
-const char *macvlan_network_config_option_key(const struct macvlan_network_config *config,
-                                              size_t index);
-
-/**
- * Returns the value of that option. NULL past the end.
- */
-const char *macvlan_network_config_option_value(const struct macvlan_network_config *config,
-                                                size_t index);
-
-/**
- * Returns the number of labels.
- */
-size_t macvlan_network_config_label_count(const struct macvlan_network_config *config);
-
-/**
- * Returns the key of one of the labels, counted from 0. NULL past the end.
- */
-const char *macvlan_network_config_label_key(const struct macvlan_network_config *config,
-                                             size_t index);
-
-/**
- * Returns the value of that label. NULL past the end.
- */
-const char *macvlan_network_config_label_value(const struct macvlan_network_config *config,
-                                               size_t index);
+typedef struct macvlan_network_config {
+    /** The size of the struct. */
+    size_t size;
+    /** The network's name. */
+    const char *name;
+    /**
+     * The parent, the link on the host that the containers' links are on, "ens33". In VLAN
+     * notation it is "ens33.100", which is created for the first container and removed with the
+     * last one.
+     *
+     * Without a parent the network is isolated: its containers are on a dummy link of its own,
+     * "dm-" and the beginning of its id, and reach only one another, on one host.
+     */
+    const char *parent;
+    /** The parent with more options, instead of the text. */
+    const struct macvlan_parent *parent_options;
+    /**
+     * The subnets, of either family. A container gets one address of each family, from the first
+     * of its subnets that has a free one.
+     */
+    const struct macvlan_subnet *const *subnets;
+    /** The number of subnets. */
+    size_t subnet_count;
+    /**
+     * Routes that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
+     * One with a gateway in a subnet is only for containers with an address in it. Default routes
+     * follow from the gateways.
+     */
+    const char *const *routes;
+    /** The number of routes. */
+    size_t route_count;
+    /** Options for readers of macvlan_network_inspect(). They have no effect here. */
+    const struct macvlan_pair *options;
+    /** The number of options. */
+    size_t option_count;
+    /** Labels for readers of macvlan_network_inspect(). They have no effect here. */
+    const struct macvlan_pair *labels;
+    /** The number of labels. */
+    size_t label_count;
+    /**
+     * For how many seconds a released address stays reserved for its container, unless no other
+     * address is left. By default a container that returns gets its address again if it was not
+     * leased to another one.
+     */
+    uint64_t reservation_ttl_s;
+    /** The macvlan mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE. */
+    uint32_t mode;
+    /** The MTU of the containers' interfaces in bytes. Defaults to the parent's. */
+    uint32_t mtu;
+    /**
+     * The order in which free addresses are assigned: one of enum macvlan_order. Defaults to
+     * MACVLAN_ORDER_FIRST.
+     */
+    uint32_t order;
+    /**
+     * The source of a container's MAC address: one of enum macvlan_mac_from. Defaults to
+     * MACVLAN_MAC_FROM_ADDRESS.
+     */
+    uint32_t mac_from;
+    /**
+     * The number of addresses that a host reserves at a time for its containers, if several hosts
+     * use one store. Its share of each subnet grows by this number when it has no free one left.
+     * By default all hosts assign addresses from one pool. A store of a single host does not need
+     * it.
+     */
+    uint32_t block_size;
+    /**
+     * The metric of the default routes; routes with a lower one are preferred. Defaults to the
+     * kernel's, 0 for IPv4 and 1024 for IPv6.
+     */
+    struct macvlan_opt_u32 metric;
+    /**
+     * Whether the containers' interfaces accept router advertisements: the values of the sysctl
+     * accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
+     */
+    struct macvlan_opt_u32 accept_ra;
+    /**
+     * Whether IPv6 is disabled on the containers' interfaces. By default it is disabled if the
+     * network has no IPv6 subnet and accepts no router advertisements, and otherwise enabled, even
+     * if the container's default is off.
+     */
+    struct macvlan_opt_bool disable_ipv6;
+    /**
+     * Whether the containers' interfaces receive all multicast frames. By default they receive
+     * those of the groups that are joined on them.
+     */
+    struct macvlan_opt_bool allmulticast;
+    /**
+     * Whether the containers' interfaces have no addresses from the network, and no subnet is
+     * chosen: they get addresses by DHCP or router advertisements, or have none. The container's
+     * own sysctls of IPv6 apply.
+     */
+    bool without_addresses;
+    /**
+     * Whether an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
+     * local addresses (RFC 4193) that is not used by another network or by a link or route of this
+     * host.
+     */
+    bool ipv6;
+    /** Whether the network is internal: containers get no default route through it. */
+    bool internal;
+    /** Whether the container's own sysctls of IPv6 apply, except for those that are set here. */
+    bool leave_ipv6;
+    /**
+     * Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
+     * and recorded as foreign. Takes a quarter of a second, unless changed by
+     * macvlan_networks_set_probe().
+     */
+    bool probe;
+    /**
+     * Whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
+     * be used for one or two seconds. Docker does not do this either.
+     */
+    bool duplicate_detection;
+} macvlan_network_config;
 
 /* ------------------------------------------------------------------------------------------------
- * 21. Networks and their containers
+ * 22. Networks and their containers
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The options of a connection of a container to a network: a value, for macvlan_network_connect().
- * Freed with macvlan_connect_options_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The options of a connection of a container to a network, for macvlan_network_connect(). All zero
+ * but the container: addresses are chosen.
  */
-typedef struct macvlan_connect_options macvlan_connect_options;
-
-/**
- * Makes the options for a container, by an id that does not change: when it returns, it gets its
- * addresses again. The caller frees them with macvlan_connect_options_free().
- */
-int macvlan_connect_options_new(const char *container,
-                                struct macvlan_connect_options **options,
-                                struct macvlan_error **error);
-
-/**
- * Sets the name by which others find the container, which is unique in the network. By default it
- * has none. Names are compared like DNS names, and stored in lower case.
- */
-int macvlan_connect_options_set_name(struct macvlan_connect_options *options,
-                                     const char *name,
-                                     struct macvlan_error **error);
-
-/**
- * Adds a further name by which others find the container. Several containers may share one: it
- * resolves to the addresses of all of them.
- */
-int macvlan_connect_options_add_alias(struct macvlan_connect_options *options,
-                                      const char *alias,
-                                      struct macvlan_error **error);
-
-/**
- * Adds a link-local address, in 169.254.0.0/16 or fe80::/10. The network does not check that it is
- * unique.
- */
-int macvlan_connect_options_add_link_local_address(struct macvlan_connect_options *options,
-                                                   const char *address,
-                                                   struct macvlan_error **error);
-
-/**
- * Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
- */
-int macvlan_connect_options_add_address(struct macvlan_connect_options *options,
-                                        const char *address,
-                                        struct macvlan_error **error);
-
-/**
- * Adds a pending lease, by its id, whose addresses and MAC address the container takes: see
- * macvlan_network_allocate(). Then no address is chosen.
- */
-int macvlan_connect_options_take(struct macvlan_connect_options *options,
-                                 const char *id,
-                                 struct macvlan_error **error);
-
-/**
- * Sets the interface's name in the container, which identifies it among the container's interfaces
- * in the network. A new name stands for a further interface, with addresses of its own.
- *
- * By default the existing interface is meant, or, if there is none, a new one with the first free
- * "ethN".
- */
-int macvlan_connect_options_set_interface(struct macvlan_connect_options *options,
-                                          const char *name,
-                                          struct macvlan_error **error);
-
-/**
- * Sets the interface's MAC address. Defaults to a derived one, see
- * macvlan_network_config_set_mac_from().
- */
-int macvlan_connect_options_set_mac(struct macvlan_connect_options *options,
-                                    const uint8_t mac[6],
-                                    struct macvlan_error **error);
-
-/**
- * Sets whether the container's default routes lead through this network. They never do, if false;
- * if true, they do before all other networks of the container, with a priority that is one above
- * theirs. By default macvlan_connect_options_set_gw_priority() decides.
- *
- * Default routes do not lead through a network that is internal or has no gateway of the family.
- * When their network is disconnected, the next one replaces it.
- */
-int macvlan_connect_options_set_default_route(struct macvlan_connect_options *options,
-                                              bool default_route,
-                                              struct macvlan_error **error);
-
-/**
- * Sets the network's priority for the container's default routes. The network with the highest one
- * gets them, among equal ones the first that was connected. Defaults to 0.
- */
-int macvlan_connect_options_set_gw_priority(struct macvlan_connect_options *options,
-                                            int32_t priority,
-                                            struct macvlan_error **error);
-
-/**
- * Sets whether other default routes of the container, which this library did not add, are
- * replaced. Defaults to false: they stay, and none of their family is added. They are not restored
- * when the container is disconnected.
- */
-int macvlan_connect_options_set_replace_default_route(struct macvlan_connect_options *options,
-                                                      bool replace,
-                                                      struct macvlan_error **error);
-
-/**
- * Frees the options. NULL is ignored.
- */
-void macvlan_connect_options_free(struct macvlan_connect_options *options);
+typedef struct macvlan_connect_options {
+    /** The size of the struct. */
+    size_t size;
+    /**
+     * The id of the container, which does not change: when it returns, it gets its addresses
+     * again.
+     */
+    const char *container;
+    /**
+     * The name by which others find the container, which is unique in the network; NULL for none.
+     * Names are compared like DNS names, and stored in lower case.
+     */
+    const char *name;
+    /**
+     * The interface's name in the container, which identifies it among the container's interfaces
+     * in the network. A new name stands for a further interface, with addresses of its own. By
+     * default the existing interface is meant, or, if there is none, a new one with the first free
+     * "ethN".
+     */
+    const char *interface;
+    /**
+     * Further names by which others find the container. Several containers may share one: it
+     * resolves to the addresses of all of them.
+     */
+    const char *const *aliases;
+    /** The number of aliases. */
+    size_t alias_count;
+    /** Requested addresses, "10.0.10.7". One is chosen of each family without a requested one. */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /**
+     * Link-local addresses, in 169.254.0.0/16 or fe80::/10. The network does not check that they
+     * are unique.
+     */
+    const char *const *link_local;
+    /** The number of link-local addresses. */
+    size_t link_local_count;
+    /**
+     * Pending leases, by their ids, whose addresses and MAC address the container takes: see
+     * macvlan_network_allocate(). Then no address is chosen.
+     */
+    const char *const *leases;
+    /** The number of leases. */
+    size_t lease_count;
+    /**
+     * The interface's MAC address. Defaults to a derived one, see the mac_from of
+     * macvlan_network_config.
+     */
+    struct macvlan_opt_mac mac;
+    /**
+     * Whether the container's default routes lead through this network. They never do, if false;
+     * if true, they do before all other networks of the container, with a priority that is one
+     * above theirs. By default gw_priority decides.
+     *
+     * Default routes do not lead through a network that is internal or has no gateway of the
+     * family. When their network is disconnected, the next one replaces it.
+     */
+    struct macvlan_opt_bool default_route;
+    /**
+     * Whether other default routes of the container, which this library did not add, are replaced.
+     * If not, they stay, and none of their family is added. They are not restored when the
+     * container is disconnected.
+     */
+    bool replace_default_route;
+    /**
+     * The network's priority for the container's default routes. The network with the highest one
+     * gets them, among equal ones the first that was connected. Defaults to 0. Not together with
+     * default_route.
+     */
+    struct macvlan_opt_i32 gw_priority;
+} macvlan_connect_options;
 
 /**
  * The lease of one interface of a container in one network, as stored, from
@@ -5425,124 +4072,86 @@ typedef struct macvlan_lease macvlan_lease;
 typedef struct macvlan_lease_list macvlan_lease_list;
 
 /**
- * Returns the network's id. This and all other texts belong to the lease. NULL if the lease is
- * invalid.
+ * The contents of a lease.
  */
-const char *macvlan_lease_network(const struct macvlan_lease *lease);
+typedef struct macvlan_lease_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The network's id. */
+    const char *network;
+    /**
+     * The container's id, as given by the caller; for addresses that were allocated without a
+     * container, the lease's own id.
+     */
+    const char *container;
+    /** The name by which others find the container; NULL if it has none. */
+    const char *name;
+    /** Further names, which several containers may share. */
+    const char *const *aliases;
+    /** The number of aliases. */
+    size_t alias_count;
+    /** The name of the host that the container runs on. */
+    const char *host;
+    /** The lease's id, which is different for every lease of the container, past or future. */
+    const char *endpoint;
+    /** The interface's name in the container. */
+    const char *interface;
+    /** The addresses with the prefix lengths of their subnets, "10.0.10.2/24". */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /** The link-local addresses, without prefix lengths. */
+    const char *const *link_local;
+    /** The number of link-local addresses. */
+    size_t link_local_count;
+    /**
+     * The id of the boot in which the container's namespace was created
+     * (/proc/sys/kernel/random/boot_id), or, for a pending lease, in which the lease was made.
+     */
+    const char *netns_boot;
+    /**
+     * The path by which the container's namespace was found, which may have come to lead to
+     * another one; NULL if it was not found by a path.
+     */
+    const char *netns_path;
+    /**
+     * The name of the link in the host's namespace, if it was created there
+     * (macvlan_network_create_link()); NULL if it was not.
+     */
+    const char *link;
+    /** The inode number of the container's namespace; 0 if the lease is pending. */
+    uint64_t netns_inode;
+    /**
+     * The kernel's cookie of the container's namespace, which is unique during a boot; 0 before
+     * Linux 5.14.
+     */
+    uint64_t netns_cookie;
+    /** Since when the lease is pending, in seconds since 1970; 0 if it is not. */
+    uint64_t pending_since;
+    /** The network's priority for the container's default routes. */
+    int32_t gw_priority;
+    /**
+     * The sequence number of the connection among those of the container; later ones are higher.
+     */
+    uint32_t sequence;
+    /**
+     * The interface's MAC address; not set if it has none of its own: in mode passthru it is the
+     * parent's.
+     */
+    struct macvlan_opt_mac mac;
+    /**
+     * Whether the container's default routes may lead through this network. They lead through the
+     * one with the highest priority of those that may and that have a gateway of the family.
+     */
+    bool default_route;
+    /** Whether the lease is pending: not yet bound to a namespace. */
+    bool is_pending;
+} macvlan_lease_info;
 
 /**
- * Returns the container's id, as given by the caller; for addresses that were allocated without a
- * container, the lease's own id.
+ * Returns the lease's contents, which belong to it. NULL if the lease is invalid.
  */
-const char *macvlan_lease_container(const struct macvlan_lease *lease);
-
-/**
- * Returns the name by which others find the container; NULL if it has none.
- */
-const char *macvlan_lease_name(const struct macvlan_lease *lease);
-
-/**
- * Returns the name of the host that the container runs on.
- */
-const char *macvlan_lease_host(const struct macvlan_lease *lease);
-
-/**
- * Returns the lease's id, which is different for every lease of the container, past or future.
- */
-const char *macvlan_lease_endpoint(const struct macvlan_lease *lease);
-
-/**
- * Returns the interface's name in the container.
- */
-const char *macvlan_lease_interface(const struct macvlan_lease *lease);
-
-/**
- * Writes the interface's MAC address, and returns whether it has one of its own; zeroes if not: in
- * mode passthru it is the parent's.
- */
-bool macvlan_lease_mac(const struct macvlan_lease *lease, uint8_t mac[6]);
-
-/**
- * Returns the number of addresses.
- */
-size_t macvlan_lease_address_count(const struct macvlan_lease *lease);
-
-/**
- * Returns one of the addresses with the prefix length of its subnet, "10.0.10.2/24", counted from
- * 0. NULL past the end.
- */
-const char *macvlan_lease_address(const struct macvlan_lease *lease, size_t index);
-
-/**
- * Returns the number of aliases: further names, which several containers may share.
- */
-size_t macvlan_lease_alias_count(const struct macvlan_lease *lease);
-
-/**
- * Returns one of the aliases, counted from 0. NULL past the end.
- */
-const char *macvlan_lease_alias(const struct macvlan_lease *lease, size_t index);
-
-/**
- * Returns the number of link-local addresses.
- */
-size_t macvlan_lease_link_local_count(const struct macvlan_lease *lease);
-
-/**
- * Returns one of the link-local addresses, without a prefix length, counted from 0. NULL past the
- * end.
- */
-const char *macvlan_lease_link_local(const struct macvlan_lease *lease, size_t index);
-
-/**
- * Returns the network's priority for the container's default routes.
- */
-int32_t macvlan_lease_gw_priority(const struct macvlan_lease *lease);
-
-/**
- * Returns the sequence number of the connection among those of the container; later ones are
- * higher.
- */
-uint32_t macvlan_lease_sequence(const struct macvlan_lease *lease);
-
-/**
- * Returns whether the container's default routes may lead through this network. They lead through
- * the one with the highest priority of those that may and that have a gateway of the family.
- */
-bool macvlan_lease_is_default_route(const struct macvlan_lease *lease);
-
-/**
- * Returns the id of the boot in which the container's namespace was created
- * (/proc/sys/kernel/random/boot_id), or, for a pending lease, in which the lease was made.
- */
-const char *macvlan_lease_netns_boot(const struct macvlan_lease *lease);
-
-/**
- * Returns the inode number of the container's namespace; 0 if the lease is invalid or pending.
- */
-uint64_t macvlan_lease_netns_inode(const struct macvlan_lease *lease);
-
-/**
- * Returns the kernel's cookie of the container's namespace, which is unique during a boot; 0
- * before Linux 5.14.
- */
-uint64_t macvlan_lease_netns_cookie(const struct macvlan_lease *lease);
-
-/**
- * Returns the path by which the container's namespace was found, which may have come to lead to
- * another one; NULL if it was not found by a path.
- */
-const char *macvlan_lease_netns_path(const struct macvlan_lease *lease);
-
-/**
- * Returns whether the lease is pending: not yet bound to a namespace.
- */
-bool macvlan_lease_is_pending(const struct macvlan_lease *lease);
-
-/**
- * Returns since when the lease is pending, in seconds since 1970; 0 if it is not.
- */
-uint64_t macvlan_lease_pending_since(const struct macvlan_lease *lease);
+const struct macvlan_lease_info *macvlan_lease_get(const struct macvlan_lease *lease);
 
 /**
  * Writes for how long the lease is pending, in seconds; 0 if it is not. For a lease of another
@@ -5551,12 +4160,6 @@ uint64_t macvlan_lease_pending_since(const struct macvlan_lease *lease);
 int macvlan_lease_pending_age(const struct macvlan_lease *lease,
                               uint64_t *age,
                               struct macvlan_error **error);
-
-/**
- * Returns the name of the link in the host's namespace, if it was created there
- * (macvlan_network_create_link()); NULL if it was not.
- */
-const char *macvlan_lease_link(const struct macvlan_lease *lease);
 
 /**
  * Returns whether the container's namespace was created since the last boot of this machine; false
@@ -5606,37 +4209,29 @@ void macvlan_lease_list_free(struct macvlan_lease_list *list);
 typedef struct macvlan_connection macvlan_connection;
 
 /**
- * Returns the lease, as stored. It belongs to the connection. NULL if the connection is invalid.
+ * The contents of a connection.
  */
-const struct macvlan_lease *macvlan_connection_lease(const struct macvlan_connection *connection);
+typedef struct macvlan_connection_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The lease, as stored. */
+    const struct macvlan_lease *lease;
+    /** The attachment, as from macvlan_host_attach(). */
+    const struct macvlan_attachment *attachment;
+    /** The interface's name in the container. */
+    const char *interface;
+    /** The addresses, without prefix lengths. */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /** The interface's MAC address. */
+    uint8_t mac[6];
+} macvlan_connection_info;
 
 /**
- * Returns the attachment, as from macvlan_host_attach(). It belongs to the connection. NULL if the
- * connection is invalid.
+ * Returns the connection's contents, which belong to it. NULL if the connection is invalid.
  */
-const struct macvlan_attachment *macvlan_connection_attachment(const struct macvlan_connection *connection);
-
-/**
- * Returns the interface's name in the container. It belongs to the connection. NULL if the
- * connection is invalid.
- */
-const char *macvlan_connection_interface(const struct macvlan_connection *connection);
-
-/**
- * Writes the interface's MAC address. Zeroes if the connection is invalid.
- */
-void macvlan_connection_mac(const struct macvlan_connection *connection, uint8_t mac[6]);
-
-/**
- * Returns the number of addresses.
- */
-size_t macvlan_connection_address_count(const struct macvlan_connection *connection);
-
-/**
- * Returns one of the addresses, without a prefix length, counted from 0. It belongs to the
- * connection. NULL past the end.
- */
-const char *macvlan_connection_address(const struct macvlan_connection *connection, size_t index);
+const struct macvlan_connection_info *macvlan_connection_get(const struct macvlan_connection *connection);
 
 /**
  * Frees a connection. NULL is ignored. The container stays connected.
@@ -5660,45 +4255,41 @@ typedef struct macvlan_network macvlan_network;
 typedef struct macvlan_network_list macvlan_network_list;
 
 /**
- * Returns the network's id: 64 hexadecimal digits. This and all other texts, and the
- * configuration, belong to the object. NULL if the network is invalid.
+ * The contents of a network.
  */
-const char *macvlan_network_id(const struct macvlan_network *network);
+typedef struct macvlan_network_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The network's id: 64 hexadecimal digits. */
+    const char *id;
+    /** The network's name. */
+    const char *name;
+    /** The time of its creation: "2024-05-01T12:00:00Z". */
+    const char *created;
+    /**
+     * The link that the containers' links are on: the parent, or, for an isolated network, its own
+     * dummy link.
+     */
+    const char *parent;
+    /**
+     * The configuration, with the subnet that was chosen if none was given. It can be passed to
+     * other functions.
+     */
+    const struct macvlan_network_config *config;
+    /**
+     * The warnings, as sentences: problems, such as a parent that does not exist, that would have
+     * prevented a connection when the network was created or changed by this object. None for a
+     * network that was found.
+     */
+    const char *const *warnings;
+    /** The number of warnings. */
+    size_t warning_count;
+} macvlan_network_info;
 
 /**
- * Returns the network's name.
+ * Returns the network's contents, which belong to the object. NULL if the network is invalid.
  */
-const char *macvlan_network_name(const struct macvlan_network *network);
-
-/**
- * Returns the time of its creation: "2024-05-01T12:00:00Z".
- */
-const char *macvlan_network_created(const struct macvlan_network *network);
-
-/**
- * Returns the link that the containers' links are on: the parent, or, for an isolated network, its
- * own dummy link.
- */
-const char *macvlan_network_parent(const struct macvlan_network *network);
-
-/**
- * Returns the configuration, with the subnet that was chosen if none was given. NULL if the
- * network is invalid.
- */
-const struct macvlan_network_config *macvlan_network_get_config(const struct macvlan_network *network);
-
-/**
- * Returns the number of warnings; 0 for a network that was found.
- *
- * These are problems, such as a parent that does not exist, that would have prevented a connection
- * when the network was created or changed by this object.
- */
-size_t macvlan_network_warning_count(const struct macvlan_network *network);
-
-/**
- * Returns one of the warnings as a sentence, counted from 0. NULL past the end.
- */
-const char *macvlan_network_warning(const struct macvlan_network *network, size_t index);
+const struct macvlan_network_info *macvlan_network_get(const struct macvlan_network *network);
 
 /**
  * Connects a container: leases its addresses and attaches its interface, or changes nothing. The
@@ -5797,60 +4388,38 @@ const struct macvlan_network *macvlan_network_list_get(const struct macvlan_netw
 void macvlan_network_list_free(struct macvlan_network_list *list);
 
 /**
- * The addresses to be leased before the container exists: a value, for macvlan_network_allocate().
- * Freed with macvlan_allocation_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The addresses to be leased before the container exists, for macvlan_network_allocate(). All
+ * zero: one address of each family that the network has.
  */
-typedef struct macvlan_allocation macvlan_allocation;
+typedef struct macvlan_allocation {
+    /** The size of the struct. */
+    size_t size;
+    /** Requested addresses, "10.0.10.7". One is chosen of each family without a requested one. */
+    const char *const *addresses;
+    /** The number of addresses. */
+    size_t address_count;
+    /** The MAC address. Defaults to a derived one, see the mac_from of macvlan_network_config. */
+    struct macvlan_opt_mac mac;
+    /** Whether an IPv4 address is chosen if none is requested. Defaults to true. */
+    struct macvlan_opt_bool ipv4;
+    /** Whether an IPv6 address is chosen if none is requested. Defaults to true. */
+    struct macvlan_opt_bool ipv6;
+} macvlan_allocation;
 
 /**
- * Makes an allocation of one address of each family that the network has. The caller frees it with
- * macvlan_allocation_free().
- */
-int macvlan_allocation_new(struct macvlan_allocation **allocation, struct macvlan_error **error);
-
-/**
- * Adds a requested address, "10.0.10.7". One is chosen of each family without a requested one.
- */
-int macvlan_allocation_add_address(struct macvlan_allocation *allocation,
-                                   const char *address,
-                                   struct macvlan_error **error);
-
-/**
- * Sets whether an IPv4 and whether an IPv6 address is chosen if none is requested. Both default to
- * true.
- */
-int macvlan_allocation_set_families(struct macvlan_allocation *allocation,
-                                    bool ipv4,
-                                    bool ipv6,
-                                    struct macvlan_error **error);
-
-/**
- * Sets the MAC address. Defaults to a derived one, see macvlan_network_config_set_mac_from().
- */
-int macvlan_allocation_set_mac(struct macvlan_allocation *allocation,
-                               const uint8_t mac[6],
-                               struct macvlan_error **error);
-
-/**
- * Leases addresses before the container exists, for callers that are asked for an address first.
+ * Leases addresses before the container exists, for callers that are asked for an address first. The
+ * allocation can be NULL for the defaults.
  * The caller frees `lease` with macvlan_lease_free().
  *
- * The lease is pending until a container takes it, by its id (macvlan_lease_endpoint()) in
- * macvlan_connect_options_take(), or until it is released by macvlan_network_disconnect() with
- * that id. macvlan_networks_collect() releases one that is pending for longer than
+ * The lease is pending until a container takes it, by its id (the endpoint of macvlan_lease_info)
+ * in macvlan_connect_options, or until it is released by macvlan_network_disconnect() with that id.
+ * macvlan_networks_collect() releases one that is pending for longer than
  * macvlan_networks_set_pending_age(), or since another boot.
  */
 int macvlan_network_allocate(const struct macvlan_network *network,
                              const struct macvlan_allocation *allocation,
                              struct macvlan_lease **lease,
                              struct macvlan_error **error);
-
-/**
- * Frees an allocation. NULL is ignored. Leased addresses stay leased.
- */
-void macvlan_allocation_free(struct macvlan_allocation *allocation);
 
 /**
  * A link in the host's namespace that the caller moves to a container, and its configuration
@@ -5860,6 +4429,33 @@ void macvlan_allocation_free(struct macvlan_allocation *allocation);
  * Threads: immutable, so any number of threads may use it at once.
  */
 typedef struct macvlan_host_link macvlan_host_link;
+
+/**
+ * The contents of a link in the host's namespace.
+ */
+typedef struct macvlan_host_link_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The lease, with the addresses for the container. */
+    const struct macvlan_lease *lease;
+    /** The link's name in the host's namespace, "mv-" and 12 hexadecimal digits. */
+    const char *name;
+    /** The gateways: one of each family that has one, none in an internal network. */
+    const char *const *gateways;
+    /** The number of gateways. */
+    size_t gateway_count;
+    /**
+     * The routes of the network that lead through the link, in the format of
+     * macvlan_endpoint_add_route().
+     */
+    const char *const *routes;
+    /** The number of routes. */
+    size_t route_count;
+    /** The link's index in the host's namespace. */
+    uint32_t index;
+    /** The link's MAC address, which it keeps when it is moved. */
+    uint8_t mac[6];
+} macvlan_host_link_info;
 
 /**
  * Leases addresses for a container and creates its link in the host's namespace. The link is down
@@ -5873,7 +4469,7 @@ typedef struct macvlan_host_link macvlan_host_link;
  *
  * The caller manages addresses and routes in the container: they are not repaired, and the
  * container's default routes lead only through its other networks, unless
- * macvlan_connect_options_set_default_route() is used.
+ * default_route is set in macvlan_connect_options.
  */
 int macvlan_network_create_link(const struct macvlan_network *network,
                                 const struct macvlan_connect_options *options,
@@ -5894,47 +4490,9 @@ int macvlan_network_bind(const struct macvlan_network *network,
                          struct macvlan_error **error);
 
 /**
- * Returns the lease, with the addresses for the container. It belongs to the object. NULL if the
- * link is invalid.
+ * Returns the link's contents, which belong to the object. NULL if the link is invalid.
  */
-const struct macvlan_lease *macvlan_host_link_lease(const struct macvlan_host_link *link);
-
-/**
- * Returns the link's name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to
- * the object. NULL if the link is invalid.
- */
-const char *macvlan_host_link_name(const struct macvlan_host_link *link);
-
-/**
- * Returns the link's index in the host's namespace; 0 if the link is invalid.
- */
-uint32_t macvlan_host_link_index(const struct macvlan_host_link *link);
-
-/**
- * Writes the link's MAC address, which it keeps when it is moved. Zeroes if the link is invalid.
- */
-void macvlan_host_link_mac(const struct macvlan_host_link *link, uint8_t mac[6]);
-
-/**
- * Returns the number of gateways: one of each family that has one, none in an internal network.
- */
-size_t macvlan_host_link_gateway_count(const struct macvlan_host_link *link);
-
-/**
- * Returns one of the gateways, counted from 0. It belongs to the object. NULL past the end.
- */
-const char *macvlan_host_link_gateway(const struct macvlan_host_link *link, size_t index);
-
-/**
- * Returns the number of routes of the network that lead through the link.
- */
-size_t macvlan_host_link_route_count(const struct macvlan_host_link *link);
-
-/**
- * Returns one of these routes, counted from 0, in the format of macvlan_endpoint_add_route(). It
- * belongs to the object. NULL past the end.
- */
-const char *macvlan_host_link_route(const struct macvlan_host_link *link, size_t index);
+const struct macvlan_host_link_info *macvlan_host_link_get(const struct macvlan_host_link *link);
 
 /**
  * Frees the object. NULL is ignored. The link stays.
@@ -5948,6 +4506,30 @@ void macvlan_host_link_free(struct macvlan_host_link *link);
  * Threads: any number of threads may use its parts at once, until one frees it.
  */
 typedef struct macvlan_updated macvlan_updated;
+
+/**
+ * The contents of such a result.
+ */
+typedef struct macvlan_updated_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The network with its current configuration. */
+    const struct macvlan_network *network;
+    /**
+     * The leases of containers whose interfaces differ from the new configuration.
+     * macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
+     * their hosts.
+     */
+    const struct macvlan_lease *const *outdated;
+    /** The number of these. */
+    size_t outdated_count;
+    /** The leases of containers whose interfaces already agree with the new configuration. */
+    const struct macvlan_lease *const *unaffected;
+    /** The number of these. */
+    size_t unaffected_count;
+    /** Whether the network was created. */
+    bool created;
+} macvlan_updated_info;
 
 /**
  * Changes a network to another configuration, or changes nothing. Containers stay connected
@@ -5965,7 +4547,7 @@ int macvlan_network_update(const struct macvlan_network *network,
 
 /**
  * Sets the parent of a network, independently of concurrent changes by others. The parent is as in
- * macvlan_network_config_set_parent(). Otherwise like macvlan_network_update().
+ * macvlan_network_config. Otherwise like macvlan_network_update().
  */
 int macvlan_network_set_parent(const struct macvlan_network *network,
                                const char *parent,
@@ -5973,48 +4555,18 @@ int macvlan_network_set_parent(const struct macvlan_network *network,
                                struct macvlan_error **error);
 
 /**
- * Sets the parent of a network to an object, which is copied. Otherwise like
+ * Sets the parent of a network, with more options than text has. Otherwise like
  * macvlan_network_set_parent().
  */
-int macvlan_network_set_parent_object(const struct macvlan_network *network,
-                                      const struct macvlan_parent *parent,
-                                      struct macvlan_updated **updated,
-                                      struct macvlan_error **error);
+int macvlan_network_set_parent_options(const struct macvlan_network *network,
+                                       const struct macvlan_parent *parent,
+                                       struct macvlan_updated **updated,
+                                       struct macvlan_error **error);
 
 /**
- * Returns the network with its current configuration. It belongs to the object. NULL if the object
- * is invalid.
+ * Returns the contents of the result, which belong to it. NULL if the object is invalid.
  */
-const struct macvlan_network *macvlan_updated_network(const struct macvlan_updated *updated);
-
-/**
- * Returns the number of containers whose interfaces differ from the new configuration.
- * macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
- * their hosts.
- */
-size_t macvlan_updated_outdated_count(const struct macvlan_updated *updated);
-
-/**
- * Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
- */
-const struct macvlan_lease *macvlan_updated_outdated(const struct macvlan_updated *updated,
-                                                     size_t index);
-
-/**
- * Returns the number of containers whose interfaces already agree with the new configuration.
- */
-size_t macvlan_updated_unaffected_count(const struct macvlan_updated *updated);
-
-/**
- * Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
- */
-const struct macvlan_lease *macvlan_updated_unaffected(const struct macvlan_updated *updated,
-                                                       size_t index);
-
-/**
- * Returns whether the network was created.
- */
-bool macvlan_updated_created(const struct macvlan_updated *updated);
+const struct macvlan_updated_info *macvlan_updated_get(const struct macvlan_updated *updated);
 
 /**
  * Frees the result. NULL is ignored.
@@ -6028,6 +4580,24 @@ void macvlan_updated_free(struct macvlan_updated *updated);
  * Threads: immutable, so any number of threads may use it at once.
  */
 typedef struct macvlan_retained macvlan_retained;
+
+/**
+ * The contents of such a result.
+ */
+typedef struct macvlan_retained_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The released leases. */
+    const struct macvlan_lease *const *released;
+    /** The number of these. */
+    size_t released_count;
+    /** The leases that could not be released. */
+    const struct macvlan_lease *const *failed;
+    /** The errors of these, in the same order. */
+    const struct macvlan_error *const *errors;
+    /** The number of both. */
+    size_t failed_count;
+} macvlan_retained_info;
 
 /**
  * Disconnects all containers on this host except the `count` ones with these ids or interfaces
@@ -6048,33 +4618,9 @@ int macvlan_network_retain(const struct macvlan_network *network,
                            struct macvlan_error **error);
 
 /**
- * Returns the number of released leases.
+ * Returns the contents of the result, which belong to it. NULL if the object is invalid.
  */
-size_t macvlan_retained_released_count(const struct macvlan_retained *retained);
-
-/**
- * Returns one of the released leases, counted from 0. It belongs to the object. NULL past the end.
- */
-const struct macvlan_lease *macvlan_retained_released(const struct macvlan_retained *retained,
-                                                      size_t index);
-
-/**
- * Returns the number of failed leases.
- */
-size_t macvlan_retained_failed_count(const struct macvlan_retained *retained);
-
-/**
- * Returns one of the failed leases, counted from 0. It belongs to the object. NULL past the end.
- */
-const struct macvlan_lease *macvlan_retained_failed(const struct macvlan_retained *retained,
-                                                    size_t index);
-
-/**
- * Returns the error of one of the failed leases, counted from 0. It belongs to the object. NULL
- * past the end.
- */
-const struct macvlan_error *macvlan_retained_error(const struct macvlan_retained *retained,
-                                                   size_t index);
+const struct macvlan_retained_info *macvlan_retained_get(const struct macvlan_retained *retained);
 
 /**
  * Frees the result. NULL is ignored.
@@ -6087,14 +4633,6 @@ void macvlan_retained_free(struct macvlan_retained *retained);
  * Threads: immutable, so any number of threads may use it at once.
  */
 typedef struct macvlan_ip_list macvlan_ip_list;
-
-/**
- * A text, from macvlan_network_inspect(), macvlan_network_hosts() and
- * macvlan_networks_unreadable(). Freed with macvlan_text_free().
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_text macvlan_text;
 
 /**
  * Makes the object that `docker network inspect` prints for a network, with its containers on all
@@ -6136,16 +4674,6 @@ int macvlan_network_write_hosts(const struct macvlan_network *network,
                                 struct macvlan_error **error);
 
 /**
- * Returns the text. It belongs to the object. NULL if the object is invalid.
- */
-const char *macvlan_text_get(const struct macvlan_text *text);
-
-/**
- * Frees a text. NULL is ignored.
- */
-void macvlan_text_free(struct macvlan_text *text);
-
-/**
  * Returns the number of addresses.
  */
 size_t macvlan_ip_list_count(const struct macvlan_ip_list *list);
@@ -6170,8 +4698,20 @@ void macvlan_ip_list_free(struct macvlan_ip_list *list);
 typedef struct macvlan_conflicting_address_list macvlan_conflicting_address_list;
 
 /**
+ * An address that is used by a machine on the LAN that is not a container of the network.
+ */
+typedef struct macvlan_conflicting_address {
+    /** The size of the struct. */
+    size_t size;
+    /** The address, without a prefix length. */
+    const char *address;
+    /** The time at which it was found, in seconds since 1970. */
+    uint64_t found;
+} macvlan_conflicting_address;
+
+/**
  * Records an address as used by a machine that is not a container of this network: it is no longer
- * assigned. Refused if a container has it. With macvlan_network_config_set_probe() this is done
+ * assigned. Refused if a container has it. With the probe of macvlan_network_config this is done
  * automatically.
  */
 int macvlan_network_add_conflicting_address(const struct macvlan_network *network,
@@ -6192,8 +4732,8 @@ int macvlan_network_remove_conflicting_address(const struct macvlan_network *net
  * network. The caller frees the list with macvlan_conflicting_address_list_free().
  */
 int macvlan_network_conflicting_addresses(const struct macvlan_network *network,
-                                          struct macvlan_conflicting_address_list **list,
-                                          struct macvlan_error **error);
+                            struct macvlan_conflicting_address_list **foreign,
+                            struct macvlan_error **error);
 
 /**
  * Returns the number of addresses.
@@ -6203,14 +4743,8 @@ size_t macvlan_conflicting_address_list_count(const struct macvlan_conflicting_a
 /**
  * Returns one of the addresses, counted from 0. It belongs to the list. NULL past the end.
  */
-const char *macvlan_conflicting_address_list_address(const struct macvlan_conflicting_address_list *list,
-                                                     size_t index);
-
-/**
- * Returns the time at which it was found, in seconds since 1970; 0 past the end.
- */
-uint64_t macvlan_conflicting_address_list_found(const struct macvlan_conflicting_address_list *list,
-                                                size_t index);
+const struct macvlan_conflicting_address *macvlan_conflicting_address_list_get(const struct macvlan_conflicting_address_list *list,
+                                                                               size_t index);
 
 /**
  * Frees a list. NULL is ignored.
@@ -6218,163 +4752,86 @@ uint64_t macvlan_conflicting_address_list_found(const struct macvlan_conflicting
 void macvlan_conflicting_address_list_free(struct macvlan_conflicting_address_list *list);
 
 /* ------------------------------------------------------------------------------------------------
- * 22. Sessions: creating and finding networks
+ * 23. Sessions: creating and finding networks
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * The options of a store in etcd, with this host's name: a value, for
- * macvlan_networks_open_etcd(). Freed with macvlan_etcd_options_free().
- *
- * Threads: concurrent reads are safe; a change needs exclusive access.
+ * The options of a store in etcd, for macvlan_networks_open_etcd(). This host's name and at least
+ * one endpoint are needed.
  */
-typedef struct macvlan_etcd_options macvlan_etcd_options;
-
-/**
- * Makes options for this host, with a unique name that does not change while it has containers.
- * The caller frees them with macvlan_etcd_options_free().
- */
-int macvlan_etcd_options_new(const char *host,
-                             struct macvlan_etcd_options **options,
-                             struct macvlan_error **error);
-
-/**
- * Adds an endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
- * At least one is needed.
- */
-int macvlan_etcd_options_add_endpoint(struct macvlan_etcd_options *options,
-                                      const char *endpoint,
-                                      struct macvlan_error **error);
-
-/**
- * Sets the prefix of all keys. Defaults to "/macvlan/".
- */
-int macvlan_etcd_options_set_prefix(struct macvlan_etcd_options *options,
-                                    const char *prefix,
-                                    struct macvlan_error **error);
-
-/**
- * Sets the timeout of requests in milliseconds. Defaults to 5000.
- */
-int macvlan_etcd_options_set_timeout(struct macvlan_etcd_options *options,
-                                     uint32_t milliseconds,
-                                     struct macvlan_error **error);
-
-/**
- * Sets for how many milliseconds this host counts as alive after its last process with an open
- * store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its containers'
- * leases.
- *
- * For a host without a permanent process, such as an agent, see
- * macvlan_etcd_options_set_persistent().
- */
-int macvlan_etcd_options_set_ttl(struct macvlan_etcd_options *options,
-                                 uint32_t milliseconds,
-                                 struct macvlan_error **error);
-
-/**
- * Sets whether this host counts as alive also without a process that has the store open, across
- * reboots, until macvlan_networks_forget_host() is called on another host. Defaults to false. For
- * processes that end at once, such as a CNI plugin: only this host collects the leases of its
- * containers.
- *
- * The first process that sets it decides, whatever later ones set. A host that breaks down keeps
- * its addresses and its name until it is forgotten.
- */
-int macvlan_etcd_options_set_persistent(struct macvlan_etcd_options *options,
-                                        bool persistent,
-                                        struct macvlan_error **error);
-
-/**
- * Sets the user and the password for an etcd with authentication. The user's role has to have read
- * and write permission for all keys with the prefix.
- */
-int macvlan_etcd_options_set_user(struct macvlan_etcd_options *options,
-                                  const char *name,
-                                  const char *password,
-                                  struct macvlan_error **error);
-
-/**
- * Sets the certificates of the authorities that may sign etcd's certificate, as PEM text, for
- * endpoints with "https://". Those of the system are not used.
- */
-int macvlan_etcd_options_set_ca(struct macvlan_etcd_options *options,
-                                const char *pem,
-                                struct macvlan_error **error);
-
-/**
- * Sets the file with the certificates of macvlan_etcd_options_set_ca(), which is read when the
- * store is opened.
- */
-int macvlan_etcd_options_set_ca_file(struct macvlan_etcd_options *options,
-                                     const char *path,
-                                     struct macvlan_error **error);
-
-/**
- * Sets the certificate of this host for etcd, with its chain, as PEM text. It needs a key.
- */
-int macvlan_etcd_options_set_certificate(struct macvlan_etcd_options *options,
-                                         const char *pem,
-                                         struct macvlan_error **error);
-
-/**
- * Sets the file with the certificate of macvlan_etcd_options_set_certificate(), which is read when
- * the store is opened.
- */
-int macvlan_etcd_options_set_certificate_file(struct macvlan_etcd_options *options,
-                                              const char *path,
-                                              struct macvlan_error **error);
-
-/**
- * Sets the key of the certificate, as PEM text.
- */
-int macvlan_etcd_options_set_key(struct macvlan_etcd_options *options,
-                                 const char *pem,
-                                 struct macvlan_error **error);
-
-/**
- * Sets the file with the key of the certificate, which is read when the store is opened.
- */
-int macvlan_etcd_options_set_key_file(struct macvlan_etcd_options *options,
-                                      const char *path,
-                                      struct macvlan_error **error);
-
-/**
- * Frees options. NULL is ignored.
- */
-void macvlan_etcd_options_free(struct macvlan_etcd_options *options);
+typedef struct macvlan_etcd_options {
+    /** The size of the struct. */
+    size_t size;
+    /** This host's name: unique, and not changed while the host has containers. */
+    const char *host;
+    /**
+     * The endpoints of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
+     */
+    const char *const *endpoints;
+    /** The number of endpoints. */
+    size_t endpoint_count;
+    /** The prefix of all keys. Defaults to "/macvlan/". */
+    const char *prefix;
+    /**
+     * The user for an etcd with authentication. The user's role has to have read and write
+     * permission for all keys with the prefix.
+     */
+    const char *user;
+    /** The user's password. */
+    const char *password;
+    /**
+     * The certificates of the authorities that may sign etcd's certificate, as PEM text, for
+     * endpoints with "https://". Those of the system are not used.
+     */
+    const char *ca;
+    /** The file with these certificates, which is read when the store is opened; instead of ca. */
+    const char *ca_file;
+    /** The certificate of this host for etcd, with its chain, as PEM text. It needs a key. */
+    const char *certificate;
+    /** The file with the certificate; instead of certificate. */
+    const char *certificate_file;
+    /** The key of the certificate, as PEM text. */
+    const char *key;
+    /** The file with the key; instead of key. */
+    const char *key_file;
+    /** The timeout of requests in milliseconds. Defaults to 5000. */
+    struct macvlan_opt_u32 timeout_ms;
+    /**
+     * For how many milliseconds this host counts as alive after its last process with an open
+     * store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its
+     * containers' leases. For a host without a permanent process, such as an agent, see
+     * persistent.
+     */
+    struct macvlan_opt_u32 ttl_ms;
+    /**
+     * Whether this host counts as alive also without a process that has the store open, across
+     * reboots, until macvlan_networks_forget_host() is called on another host. For processes that
+     * end at once, such as a CNI plugin: only this host collects the leases of its containers.
+     *
+     * The first process that sets it decides, whatever later ones set. A host that breaks down
+     * keeps its addresses and its name until it is forgotten.
+     */
+    bool persistent;
+} macvlan_etcd_options;
 
 /**
  * The kind of a change that reconciled kernel and store. Later versions may add some, so a program
  * has to expect numbers that are not listed here.
  */
 typedef enum macvlan_reconciled_kinds {
-    /**
-     * A change for which this version has no number.
-     */
+    /** A change for which this version has no number. */
     MACVLAN_RECONCILED_OTHER = 0,
-    /**
-     * A lease whose namespace or host no longer exists was released.
-     */
+    /** A lease whose namespace or host no longer exists was released. */
     MACVLAN_RECONCILED_RELEASED = 1,
-    /**
-     * The interface of a lease was missing or changed, and was repaired.
-     */
+    /** The interface of a lease was missing or changed, and was repaired. */
     MACVLAN_RECONCILED_REPAIRED = 2,
-    /**
-     * An interface that was not stored, of an existing network, has a lease now.
-     */
+    /** An interface that was not stored, of an existing network, has a lease now. */
     MACVLAN_RECONCILED_ADOPTED = 3,
-    /**
-     * An interface of a container in a network that no longer exists was deleted.
-     */
+    /** An interface of a container in a network that no longer exists was deleted. */
     MACVLAN_RECONCILED_REMOVED = 4,
-    /**
-     * A difference could not be resolved; the others were. The text has the reason.
-     */
+    /** A difference could not be resolved; the others were. The text has the reason. */
     MACVLAN_RECONCILED_FAILED = 5,
-    /**
-     * Addresses that were reserved for containers are free again.
-     */
+    /** Addresses that were reserved for containers are free again. */
     MACVLAN_RECONCILED_EXPIRED = 6,
     /**
      * The interface of a container, or one of its addresses, was deleted because it now belongs to
@@ -6391,14 +4848,6 @@ typedef enum macvlan_reconciled_kinds {
 typedef struct macvlan_collected macvlan_collected;
 
 /**
- * A change that reconciled kernel and store: a part of a macvlan_reconciled_list, with which it is
- * freed.
- *
- * Threads: immutable, so any number of threads may use it at once.
- */
-typedef struct macvlan_reconciled macvlan_reconciled;
-
-/**
  * The changes that reconciled kernel and store, from macvlan_networks_reconcile(). Freed with
  * macvlan_reconciled_list_free().
  *
@@ -6407,35 +4856,40 @@ typedef struct macvlan_reconciled macvlan_reconciled;
 typedef struct macvlan_reconciled_list macvlan_reconciled_list;
 
 /**
- * Returns the kind of the change: one of enum macvlan_reconciled_kinds.
+ * A change that reconciled kernel and store.
  */
-int macvlan_reconciled_kind(const struct macvlan_reconciled *done);
+typedef struct macvlan_reconciled {
+    /** The size of the struct. */
+    size_t size;
+    /** A description of the change. */
+    const char *text;
+    /**
+     * The lease that was released or made, or whose interface was repaired; NULL if there is none.
+     */
+    const struct macvlan_lease *lease;
+    /** The name of the interface; NULL if there is none. */
+    const char *interface;
+    /** The id of the container; NULL if there is none. */
+    const char *container;
+    /** The number of reserved addresses that are free again; 0 for other kinds. */
+    size_t expired;
+    /** The kind: one of enum macvlan_reconciled_kinds. */
+    uint32_t kind;
+} macvlan_reconciled;
 
 /**
- * Returns a description of the change. It belongs to the list. NULL for NULL.
+ * The contents of a collection.
  */
-const char *macvlan_reconciled_text(const struct macvlan_reconciled *done);
-
-/**
- * Returns the lease that was released or made, or whose interface was repaired; NULL if there is
- * none. It belongs to the list.
- */
-const struct macvlan_lease *macvlan_reconciled_lease(const struct macvlan_reconciled *done);
-
-/**
- * Returns the name of the interface; NULL if there is none.
- */
-const char *macvlan_reconciled_interface(const struct macvlan_reconciled *done);
-
-/**
- * Returns the id of the container; NULL if there is none.
- */
-const char *macvlan_reconciled_container(const struct macvlan_reconciled *done);
-
-/**
- * Returns the number of reserved addresses that are free again; 0 for other kinds.
- */
-size_t macvlan_reconciled_expired(const struct macvlan_reconciled *done);
+typedef struct macvlan_collected_info {
+    /** The size of the struct. */
+    size_t size;
+    /** The released leases. */
+    const struct macvlan_lease *const *leases;
+    /** The number of these. */
+    size_t lease_count;
+    /** The number of addresses that were reserved for containers that did not return in time. */
+    size_t expired;
+} macvlan_collected_info;
 
 /**
  * Returns the number of changes; 0 if there were none.
@@ -6454,20 +4908,9 @@ const struct macvlan_reconciled *macvlan_reconciled_list_get(const struct macvla
 void macvlan_reconciled_list_free(struct macvlan_reconciled_list *list);
 
 /**
- * Returns the number of released leases.
+ * Returns the contents of a collection, which belong to it. NULL if the object is invalid.
  */
-size_t macvlan_collected_lease_count(const struct macvlan_collected *collected);
-
-/**
- * Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
- */
-const struct macvlan_lease *macvlan_collected_lease(const struct macvlan_collected *collected,
-                                                    size_t index);
-
-/**
- * Returns the number of addresses that were reserved for containers that did not return in time.
- */
-size_t macvlan_collected_expired(const struct macvlan_collected *collected);
+const struct macvlan_collected_info *macvlan_collected_get(const struct macvlan_collected *collected);
 
 /**
  * Frees the result of a collection. NULL is ignored.
@@ -6532,7 +4975,7 @@ int macvlan_networks_open_etcd(const struct macvlan_host *host,
                                struct macvlan_error **error);
 
 /**
- * Sets this host's name in the store, unless macvlan_etcd_options_new() has set it. It must not
+ * Sets this host's name in the store, unless macvlan_etcd_options has set it. It must not
  * change while the host has containers. Existing macvlan_network objects keep the old one.
  */
 int macvlan_networks_set_host_name(struct macvlan_networks *networks,
@@ -6540,8 +4983,8 @@ int macvlan_networks_set_host_name(struct macvlan_networks *networks,
                                    struct macvlan_error **error);
 
 /**
- * Sets how addresses are probed for networks with macvlan_network_config_set_probe(). Defaults to
- * macvlan_probe_quick(). It is copied. Existing macvlan_network objects keep the old one.
+ * Sets how addresses are probed for networks with the probe of macvlan_network_config. Defaults
+ * to a quick one. Existing macvlan_network objects keep the old one.
  */
 int macvlan_networks_set_probe(struct macvlan_networks *networks,
                                const struct macvlan_probe *probe,
@@ -6654,7 +5097,7 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
 
 /**
  * Forgets a host that counts as alive without a process and has permanently ended. See
- * macvlan_etcd_options_set_persistent(). Others then collect the leases of its containers, and
+ * persistent in macvlan_etcd_options. Others then collect the leases of its containers, and
  * another machine may have its name. `was_known`, which can be NULL, is set to whether there was
  * such a host; a file has none.
  *

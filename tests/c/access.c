@@ -76,34 +76,40 @@ static void host_and_container(void)
 /* With an own address, a prefix, and a link that is kept. */
 static void access_with_options(void)
 {
-    macvlan_access_options *options = NULL;
-    macvlan_parent *parent = NULL;
+    static const char *const addresses[] = { "192.168.15.250", "192.168.15.251/24" };
+    static const char *const routes[] = { "192.168.15.128/25", "192.168.15.128" };
+    macvlan_access_options options = MACVLAN_INIT(macvlan_access_options);
+    macvlan_parent parent = MACVLAN_INIT(macvlan_parent);
     macvlan_access *access = NULL;
     char name[16];
 
-    MUST(macvlan_parent_new("ens33", &parent, &error));
-    MUST(macvlan_access_options_new_on(parent, &options, &error));
-    macvlan_access_options_free(options);
-    macvlan_parent_free(parent);
-    MUST(macvlan_access_options_new("ens33", &options, &error));
-    MUST(macvlan_access_options_set_name(options, "mine", &error));
-    MUST(macvlan_access_options_add_address(options, "192.168.15.250", &error));
-    MUST(macvlan_access_options_add_route(options, "192.168.15.128/25", &error));
-    MUST(macvlan_access_options_set_keep(options, true, &error));
-    REFUSED(macvlan_access_options_add_address(options, "192.168.15.250/24", &error), EINVAL,
+    REFUSED(macvlan_host_access_by(l.host, &options, &access, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "options.parent is NULL");
+    parent.text = "ens33";
+    options.parent_options = &parent;
+    options.name = "mine";
+    options.addresses = addresses;
+    options.address_count = 2;
+    REFUSED(macvlan_host_access_by(l.host, &options, &access, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "invalid IP address syntax");
-    REFUSED(macvlan_access_options_add_route(options, "192.168.15.128", &error), EINVAL,
+    options.address_count = 1;
+    options.routes = routes;
+    options.route_count = 2;
+    REFUSED(macvlan_host_access_by(l.host, &options, &access, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the prefix length is missing");
-    MUST(macvlan_host_access_by(l.host, options, &access, &error));
+    options.route_count = 1;
+    options.keep = true;
+    MUST(macvlan_host_access_by(l.host, &options, &access, &error));
     CHECK(macvlan_access_name(access, name));
     CHECK_TEXT(name, "mine");
     CHECK(leads_to(access, "192.168.15.128/25"));
     lab_witness(l.here, "ip -4 -o address show dev mine", "192.168.15.250/32");
     macvlan_access_free(access);
     lab_witness(l.here, "ip route show dev mine", "192.168.15.128/25"); /* it was to be kept */
-    MUST(macvlan_access_options_set_keep(options, false, &error));
-    MUST(macvlan_host_access_by(l.host, options, &access, &error));
-    macvlan_access_options_free(options);
+    options.keep = false;
+    options.parent_options = NULL;
+    options.parent = "ens33";
+    MUST(macvlan_host_access_by(l.host, &options, &access, &error));
     MUST(macvlan_access_close(access, &error));
     macvlan_access_free(access);
     lab_witness(l.here, "ip -o link show type macvlan | grep . || echo none", "none");
@@ -126,7 +132,7 @@ static void moves(void)
     MUST(macvlan_pending_move_confirm(moving, &error));
     CHECK(!macvlan_pending_move_is_pending(moving));
     REFUSED(macvlan_pending_move_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "moving has already been confirmed or undone");
+            "moving has been confirmed or undone already");
     macvlan_pending_move_free(moving);
     lab_witness(l.here, at_link, "192.168.15.1/24");
     MUST(macvlan_access_move_back(access, &error));

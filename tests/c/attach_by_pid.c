@@ -13,11 +13,11 @@ static void attach_by_pid(void)
     macvlan_netns *container = lab_container(pid); /* macvlan_netns_from_pid(pid, ...) */
     macvlan_endpoint *endpoint = NULL;
     macvlan_attachment *attachment = NULL;
-    uint8_t mac[6], found[6];
+    const macvlan_attachment_info *eth0;
+    uint8_t mac[6];
     char text[18];
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
-    MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.3/24", &error));
     MUST(macvlan_endpoint_add_gateway(endpoint, "192.168.15.2", &error));
     MUST(macvlan_mac_from_ipv4("192.168.15.3", mac, &error));
@@ -25,17 +25,16 @@ static void attach_by_pid(void)
 
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
 
-    macvlan_attachment_mac(attachment, found);
-    CHECK(memcmp(found, mac, 6) == 0);
-    MUST(macvlan_mac_format(found, text, &error));
+    eth0 = macvlan_attachment_get(attachment);
+    CHECK(memcmp(eth0->mac, mac, 6) == 0);
+    MUST(macvlan_mac_format(eth0->mac, text, &error));
     CHECK_TEXT(text, "02:42:c0:a8:0f:03");
-    CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
-    CHECK_TEXT(macvlan_attachment_address(attachment, 0), "192.168.15.3/24");
-    CHECK_TEXT(macvlan_attachment_route(attachment, 0), "default via 192.168.15.2");
-    CHECK(macvlan_attachment_index(attachment) > 0);
-    printf("%s, index %u, %s, %s, on %s\n", macvlan_attachment_name(attachment),
-           macvlan_attachment_index(attachment), text, macvlan_attachment_address(attachment, 0),
-           macvlan_attachment_parent(attachment));
+    CHECK_TEXT(eth0->name, "eth0");
+    CHECK_TEXT(eth0->addresses[0], "192.168.15.3/24");
+    CHECK_TEXT(eth0->routes[0], "default via 192.168.15.2");
+    CHECK(eth0->index > 0);
+    printf("%s, index %u, %s, %s, on %s\n", eth0->name, eth0->index, text, eth0->addresses[0],
+           eth0->parent);
 
     lab_witness(container, "ip -d link show eth0", "link/ether 02:42:c0:a8:0f:03");
     lab_witness(container, "ip -d link show eth0", "macvlan mode bridge");

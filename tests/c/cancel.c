@@ -42,13 +42,12 @@ static macvlan_host *cancellable(const lab *l)
 static macvlan_endpoint *asking_on(const char *parent, uint32_t milliseconds)
 {
     macvlan_endpoint *endpoint = NULL;
-    macvlan_probe *probe = NULL;
+    macvlan_probe probe = MACVLAN_INIT(macvlan_probe);
     MUST(macvlan_endpoint_new("eth0", parent, &endpoint, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.9/24", &error));
-    MUST(macvlan_probe_quick(&probe, &error));
-    MUST(macvlan_probe_set_wait(probe, milliseconds, &error));
-    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
-    macvlan_probe_free(probe);
+    probe.quick = true;
+    MACVLAN_SET(probe.wait_ms, milliseconds);
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
     return endpoint;
 }
 
@@ -182,7 +181,7 @@ static void a_keepers_probe(const lab *l, const macvlan_netns *container)
         call_in_a_second(on_alarm);
         /* It fails until the parent has a carrier. */
         while ((status = macvlan_keeper_next(keeper, -1, &event, &why)) == 0) {
-            CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_FAILED);
+            CHECK(macvlan_keep_event_get(event)->kind == MACVLAN_KEEP_EVENT_FAILED);
             macvlan_keep_event_free(event);
             event = NULL;
         }

@@ -77,7 +77,7 @@ static void one_by_one(lab *l)
     MUST(macvlan_detach_handle_wait(detaching, &was_there, &error));
     CHECK(was_there && macvlan_detach_handle_is_finished(detaching));
     REFUSED(macvlan_detach_handle_wait(detaching, &was_there, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "already been waited for");
+            MACVLAN_ERROR_INVALID_VALUE, "waited for already");
     macvlan_detach_handle_free(detaching);
 
     /* Detaching an attachment that is already gone succeeds. */
@@ -112,7 +112,7 @@ static void pools(lab *l)
     MUST(macvlan_endpoint_add_address(endpoint, "192.168.15.50/24", &error));
     MUST(macvlan_pool_attach(pool, endpoint, &container, &attachment, &error));
     CHECK(macvlan_pool_count(pool) == 1);
-    CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
+    CHECK_TEXT(macvlan_attachment_get(attachment)->name, "eth0");
     CHECK(macvlan_netns_same_as(container, macvlan_netns_list_get(ready, 0)));
     macvlan_netns_list_free(ready);
     CHECK(lab_ping(container, "192.168.15.2"));
@@ -127,7 +127,7 @@ static void pools(lab *l)
     MUST(macvlan_endpoint_set_mtu(endpoint, 1300, &error));
     macvlan_netns_free(container);
     CHECK(macvlan_pool_attach(other, endpoint, &container, &attachment, &error) == -EINVAL);
-    CHECK(attachment == NULL && container == NULL && macvlan_error_is_invalid_value(error));
+    CHECK(attachment == NULL && container == NULL && macvlan_error_get(error)->is_invalid_value);
     macvlan_error_free(error);
     macvlan_pool_free(other);
     macvlan_endpoint_free(endpoint);

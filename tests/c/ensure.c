@@ -9,15 +9,15 @@ static lab l;
 static macvlan_netns *container;
 
 /* Checks the number of differences, and that one of them has this kind and these words. */
-static size_t differences(const macvlan_difference_list *list, int kind, const char *words)
+static size_t differences(const macvlan_difference_list *list, uint32_t kind, const char *words)
 {
     size_t at, count = macvlan_difference_list_count(list);
     bool found = false;
     for (at = 0; at < count; at++) {
         const macvlan_difference *one = macvlan_difference_list_get(list, at);
-        printf("%d: %s\n", macvlan_difference_kind(one), macvlan_difference_text(one));
-        found |= macvlan_difference_kind(one) == kind
-                 && strstr(macvlan_difference_text(one), words) != NULL;
+        printf("%u: %s\n", one->kind, one->text);
+        found |= one->kind == kind
+                 && strstr(one->text, words) != NULL;
     }
     CHECK(macvlan_difference_list_get(list, count) == NULL);
     CHECK(found || words == NULL);
@@ -41,10 +41,10 @@ static void ensures(void)
     /* Missing. */
     MUST(macvlan_host_check(l.host, endpoint, container, &list, &error));
     CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "the link does not exist") >= 1);
-    CHECK(!macvlan_difference_needs_replacement(macvlan_difference_list_get(list, 0)));
+    CHECK(!macvlan_difference_list_get(list, 0)->needs_replacement);
     macvlan_difference_list_free(list);
     MUST(macvlan_host_ensure(l.host, endpoint, container, &attachment, &list, &error));
-    CHECK_TEXT(macvlan_attachment_name(attachment), "eth0");
+    CHECK_TEXT(macvlan_attachment_get(attachment)->name, "eth0");
     CHECK(differences(list, MACVLAN_DIFFERENCE_LINK_MISSING, "the link does not exist") >= 1);
     macvlan_difference_list_free(list);
     macvlan_attachment_free(attachment);
@@ -68,13 +68,13 @@ static void ensures(void)
     CHECK(lab_ping(container, "192.168.15.2"));
 
     /* Not changeable in place. */
-    MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PASSTHRU, &error));
+    lab_set_mode(endpoint, MACVLAN_MODE_PASSTHRU);
     REFUSED(macvlan_host_ensure(l.host, endpoint, container, &attachment, &list, &error), EEXIST,
             MACVLAN_ERROR_NEEDS_REPLACEMENT, "eth0");
     CHECK(attachment == NULL && list == NULL);
     MUST(macvlan_host_check(l.host, endpoint, container, &list, &error));
     CHECK(differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "mode bridge") >= 1);
-    CHECK(macvlan_difference_needs_replacement(macvlan_difference_list_get(list, 0)));
+    CHECK(macvlan_difference_list_get(list, 0)->needs_replacement);
     macvlan_difference_list_free(list);
     MUST(macvlan_host_ensure_or_replace(l.host, endpoint, container, &attachment, &list, &error));
     differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "mode bridge");

@@ -26,18 +26,22 @@ static void all_parts_of_an_error(lab *l)
     CHECK(attachment == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_MTU_TOO_LARGE);
     CHECK(macvlan_error_errno(error) == EINVAL);
-    CHECK(!macvlan_error_is_exists(error) && !macvlan_error_is_not_found(error));
-    CHECK(!macvlan_error_is_permission_denied(error) && !macvlan_error_is_invalid_value(error));
-    CHECK_TEXT(macvlan_error_kind_name(error), "mtu-too-large");
-    CHECK_TEXT(macvlan_error_operation(error), "create macvlan");
-    CHECK_TEXT(macvlan_error_cause(error), "MTU 9000 is above the parent's 1500");
-    CHECK_TEXT(macvlan_error_link(error), "eth0");
-    CHECK_TEXT(macvlan_error_parent(error), "ens33");
-    CHECK_TEXT(macvlan_error_netns(error), macvlan_netns_text(container));
-    CHECK_TEXT(macvlan_error_hint(error), "lower it or raise the parent's");
-    CHECK_TEXT(macvlan_error_kernel_message(error), NULL);
-    CHECK(macvlan_error_leftover_count(error) == 0);
-    CHECK_TEXT(macvlan_error_leftover(error, 0), NULL);
+    CHECK(!macvlan_error_get(error)->is_exists && !macvlan_error_get(error)->is_not_found);
+    CHECK(!macvlan_error_get(error)->is_permission_denied);
+    CHECK(!macvlan_error_get(error)->is_invalid_value);
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "mtu-too-large");
+    CHECK_TEXT(macvlan_error_get(error)->operation, "create macvlan");
+    CHECK_TEXT(macvlan_error_get(error)->cause, "MTU 9000 is above the parent's 1500");
+    CHECK_TEXT(macvlan_error_get(error)->link, "eth0");
+    CHECK_TEXT(macvlan_error_get(error)->parent, "ens33");
+    CHECK_TEXT(macvlan_error_get(error)->netns, macvlan_netns_text(container));
+    CHECK_TEXT(macvlan_error_get(error)->hint, "lower it or raise the parent's");
+    CHECK_TEXT(macvlan_error_get(error)->kernel_message, NULL);
+    CHECK(macvlan_error_get(error)->leftover_count == 0);
+    CHECK(macvlan_error_get(error)->leftovers == NULL);
+    CHECK(macvlan_error_get(error)->kind == MACVLAN_ERROR_MTU_TOO_LARGE);
+    CHECK(macvlan_error_get(error)->error_number == EINVAL);
+    CHECK_TEXT(macvlan_error_get(error)->message, macvlan_error_message(error));
     snprintf(expected, sizeof expected,
              "\"eth0\" on parent \"ens33\" in %s: cannot create macvlan: MTU 9000 is above the "
              "parent's 1500; lower it or raise the parent's",
@@ -75,7 +79,7 @@ static void kinds(lab *l)
     REFUSED(macvlan_host_attach(l->host, far, container, &none, &error), ENETUNREACH,
             MACVLAN_ERROR_GATEWAY_UNREACHABLE, "10.9.9.9");
 
-    MUST(macvlan_endpoint_set_mode(alone, MACVLAN_MODE_PASSTHRU, &error));
+    lab_set_mode(alone, MACVLAN_MODE_PASSTHRU);
     REFUSED(macvlan_host_attach(l->host, alone, container, &none, &error), EINVAL,
             MACVLAN_ERROR_PASSTHRU_CONFLICT, "passthru");
     CHECK(none == NULL);
@@ -110,16 +114,16 @@ static void classes(lab *l)
 {
     macvlan_error *error = NULL;
     CHECK(macvlan_handle_delete_link(l->ip_here, "ens99", &error) == -ENODEV);
-    CHECK(macvlan_error_is_not_found(error) && !macvlan_error_is_exists(error));
+    CHECK(macvlan_error_get(error)->is_not_found && !macvlan_error_get(error)->is_exists);
     macvlan_error_free(error);
     CHECK(macvlan_handle_add_address(l->ip_there, "ens33", "192.168.15.2/24", &error) == -EEXIST);
-    CHECK(macvlan_error_is_exists(error));
+    CHECK(macvlan_error_get(error)->is_exists);
     macvlan_error_free(error);
     CHECK(macvlan_handle_add_address(l->ip_there, "ens33", "192.168.15.2", &error) == -EINVAL);
-    CHECK(macvlan_error_is_invalid_value(error));
+    CHECK(macvlan_error_get(error)->is_invalid_value);
     macvlan_error_free(error);
     CHECK(macvlan_handle_set_up(NULL, "ens33", &error) == -EINVAL);
-    CHECK(macvlan_error_is_invalid_value(error));
+    CHECK(macvlan_error_get(error)->is_invalid_value);
     macvlan_error_free(error);
 }
 
@@ -128,7 +132,7 @@ static void no_error(void)
     CHECK_TEXT(macvlan_error_message(NULL), "no error");
     CHECK(macvlan_error_kind(NULL) == MACVLAN_ERROR_NONE);
     CHECK(macvlan_error_errno(NULL) == 0);
-    CHECK_TEXT(macvlan_error_hint(NULL), NULL);
+    CHECK(macvlan_error_get(NULL) == NULL);
     macvlan_error_free(NULL);
 }
 

@@ -26,7 +26,7 @@ static void work(const lab *l)
         REFUSED(macvlan_host_attach(l->host, bad, container, &none, &error), EINVAL,
                 MACVLAN_ERROR_MTU_TOO_LARGE, "9000");
         MUST(macvlan_host_attach(l->host, good, container, &attachment, &error));
-        CHECK_TEXT(macvlan_attachment_address(attachment, 0), "192.168.15.99/24");
+        CHECK_TEXT(macvlan_attachment_get(attachment)->addresses[0], "192.168.15.99/24");
         MUST(macvlan_host_detach(l->host, attachment, &error));
         macvlan_attachment_free(attachment);
     }

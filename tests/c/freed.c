@@ -15,7 +15,7 @@ static void freed(void)
     REFUSED(macvlan_endpoint_clone(endpoint, &clone, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "endpoint ");
     CHECK(clone == NULL);
-    CHECK_TEXT(macvlan_endpoint_name(endpoint), NULL);
+    CHECK(macvlan_endpoint_get(endpoint) == NULL);
 }
 
 int main(void)

@@ -19,11 +19,11 @@ static macvlan_endpoint *eth0(const char *address)
 
 /* Returns the next event, by poll(2), which must be of this kind and about eth0 in this
  * container. */
-static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan_netns *container)
+static macvlan_keep_event *await(macvlan_keeper *keeper, uint32_t kind, const macvlan_netns *container)
 {
     macvlan_keep_event *event = NULL;
     macvlan_netns *netns = NULL;
-    uint64_t device, inode, device_too, inode_too;
+    uint64_t device, inode;
     struct pollfd readable;
     int tries;
     readable.fd = macvlan_keeper_fd(keeper);
@@ -34,14 +34,14 @@ static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan
         MUST(macvlan_keeper_next(keeper, 0, &event, &error));
     }
     CHECK(event != NULL); /* otherwise no event came */
-    puts(macvlan_keep_event_text(event));
-    CHECK(macvlan_keep_event_kind(event) == kind);
-    CHECK_TEXT(macvlan_keep_event_name(event), "eth0");
+    puts(macvlan_keep_event_get(event)->text);
+    CHECK(macvlan_keep_event_get(event)->kind == kind);
+    CHECK_TEXT(macvlan_keep_event_get(event)->name, "eth0");
     MUST(macvlan_keep_event_netns(event, &netns, &error));
     CHECK(macvlan_netns_same_as(netns, container));
     macvlan_netns_id(netns, &device, &inode);
-    macvlan_keep_event_netns_id(event, &device_too, &inode_too);
-    CHECK(device == device_too && inode == inode_too);
+    CHECK(macvlan_keep_event_get(event)->netns_device == device);
+    CHECK(macvlan_keep_event_get(event)->netns_inode == inode);
     macvlan_netns_free(netns);
     return event;
 }
@@ -49,12 +49,13 @@ static macvlan_keep_event *await(macvlan_keeper *keeper, int kind, const macvlan
 /* Creates a cable with this MTU. */
 static void plug(uint32_t mtu)
 {
-    macvlan_link *cable = NULL;
-    MUST(macvlan_link_new_veth("ens33", "ens33", l.there, &cable, &error));
-    MUST(macvlan_link_set_mtu(cable, mtu, &error));
-    MUST(macvlan_link_set_up(cable, true, &error));
-    MUST(macvlan_handle_add_link(l.ip_here, cable, &error));
-    macvlan_link_free(cable);
+    macvlan_link_options cable = MACVLAN_INIT(macvlan_link_options);
+    cable.kind = "veth";
+    cable.name = cable.peer = "ens33";
+    cable.peer_netns = l.there;
+    cable.mtu = mtu;
+    cable.up = true;
+    MUST(macvlan_handle_add_link(l.ip_here, &cable, &error));
     MUST(macvlan_handle_set_up(l.ip_there, "ens33", &error));
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.15.2/24", &error));
 }
@@ -69,7 +70,8 @@ static void keeps(void)
     macvlan_keep_event *event = NULL;
     macvlan_attachment_list *attached = NULL;
     macvlan_attachment *attachment = NULL;
-    uint8_t mac[6], again[6];
+    const macvlan_attachment *again;
+    uint8_t mac[6];
 
     l = lab_open();
     MUST(macvlan_netns_anonymous(&containers[0], &error));
@@ -83,7 +85,7 @@ static void keeps(void)
     macvlan_endpoint_free(other);
     MUST(macvlan_keeper_attachments(keeper, &attached, &error));
     CHECK(macvlan_attachment_list_count(attached) == 2);
-    macvlan_attachment_mac(macvlan_attachment_list_get(attached, 0), mac);
+    memcpy(mac, macvlan_attachment_get(macvlan_attachment_list_get(attached, 0))->mac, 6);
     macvlan_attachment_list_free(attached);
     CHECK(macvlan_keeper_patience(keeper) == -1);
 
@@ -91,20 +93,21 @@ static void keeps(void)
     MUST(macvlan_keeper_release(keeper, "eth1", containers[1], &attachment, &error));
     CHECK(attachment == NULL);
     MUST(macvlan_keeper_release(keeper, "eth0", containers[1], &attachment, &error));
-    CHECK_TEXT(macvlan_attachment_address(attachment, 0), "192.168.15.4/24");
+    CHECK_TEXT(macvlan_attachment_get(attachment)->addresses[0], "192.168.15.4/24");
     MUST(macvlan_host_detach(l.host, attachment, &error));
     macvlan_attachment_free(attachment);
 
     MUST(macvlan_handle_set_down(l.ip_here, "ens33", &error));
     MUST(macvlan_handle_rename(l.ip_here, "ens33", "lan7", &error));
     event = await(keeper, MACVLAN_KEEP_EVENT_RENAMED, containers[0]);
-    CHECK_TEXT(macvlan_keep_event_parent(event), "lan7");
-    CHECK(macvlan_keep_event_attachment(event) != NULL && macvlan_keep_event_error(event) == NULL);
+    CHECK_TEXT(macvlan_keep_event_get(event)->parent, "lan7");
+    CHECK(macvlan_keep_event_get(event)->attachment != NULL);
+    CHECK(macvlan_keep_event_get(event)->error == NULL);
     macvlan_keep_event_free(event);
 
     MUST(macvlan_handle_delete_link(l.ip_here, "lan7", &error));
     event = await(keeper, MACVLAN_KEEP_EVENT_GONE, containers[0]);
-    CHECK_TEXT(macvlan_keep_event_parent(event), NULL);
+    CHECK_TEXT(macvlan_keep_event_get(event)->parent, NULL);
     macvlan_keep_event_free(event);
     MUST(macvlan_keeper_next(keeper, 0, &event, &error));
     CHECK(event == NULL);
@@ -112,28 +115,28 @@ static void keeps(void)
     /* It comes back with an MTU that is too small at first. */
     plug(1300);
     event = await(keeper, MACVLAN_KEEP_EVENT_FAILED, containers[0]);
-    CHECK(macvlan_keep_event_attachment(event) == NULL);
-    CHECK(macvlan_error_kind(macvlan_keep_event_error(event)) == MACVLAN_ERROR_MTU_TOO_LARGE);
+    CHECK(macvlan_keep_event_get(event)->attachment == NULL);
+    CHECK(macvlan_error_kind(macvlan_keep_event_get(event)->error) == MACVLAN_ERROR_MTU_TOO_LARGE);
     macvlan_keep_event_free(event);
     CHECK(macvlan_keeper_patience(keeper) >= 0);
     MUST(macvlan_handle_set_mtu(l.ip_here, "ens33", 1500, &error));
     event = await(keeper, MACVLAN_KEEP_EVENT_ATTACHED, containers[0]);
-    macvlan_attachment_mac(macvlan_keep_event_attachment(event), again);
-    CHECK(memcmp(mac, again, 6) == 0);
+    again = macvlan_keep_event_get(event)->attachment;
+    CHECK(memcmp(mac, macvlan_attachment_get(again)->mac, 6) == 0);
     macvlan_keep_event_free(event);
     CHECK(lab_ping(containers[0], "192.168.15.2"));
 
     /* Waits without a time limit. */
     MUST(macvlan_handle_delete_link(l.ip_here, "ens33", &error));
     MUST(macvlan_keeper_next(keeper, -1, &event, &error));
-    CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_GONE);
+    CHECK(macvlan_keep_event_get(event)->kind == MACVLAN_KEEP_EVENT_GONE);
     macvlan_keep_event_free(event);
 
     /* A container that ends is released: its namespace is not held open. */
     macvlan_netns_free(containers[0]);
     MUST(macvlan_keeper_next(keeper, -1, &event, &error));
-    CHECK(macvlan_keep_event_kind(event) == MACVLAN_KEEP_EVENT_ENDED);
-    CHECK(macvlan_error_kind(macvlan_keep_event_error(event)) == MACVLAN_ERROR_NAMESPACE_GONE);
+    CHECK(macvlan_keep_event_get(event)->kind == MACVLAN_KEEP_EVENT_ENDED);
+    CHECK(macvlan_error_kind(macvlan_keep_event_get(event)->error) == MACVLAN_ERROR_NAMESPACE_GONE);
     REFUSED(macvlan_keep_event_netns(event, &containers[0], &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "again");
     CHECK(containers[0] == NULL);

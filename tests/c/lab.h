@@ -139,6 +139,20 @@ static inline int lab_main(void (*body)(void))
     return 0;
 }
 
+/* Returns true if a MAC address is set, and is this one. */
+static inline bool lab_is_mac(macvlan_opt_mac found, const uint8_t *expected)
+{
+    return found.is_set && memcmp(found.value, expected, 6) == 0;
+}
+
+/* Sets only the mode of a macvlan. */
+static inline void lab_set_mode(macvlan_endpoint *endpoint, enum macvlan_mode mode)
+{
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
+    options.mode = mode;
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
+}
+
 /* Two hosts with a cable between them: ens33 on both, the second one's with 192.168.15.2/24. */
 typedef struct lab {
     macvlan_netns *here, *there;
@@ -149,15 +163,16 @@ typedef struct lab {
 static inline lab lab_open(void)
 {
     lab l;
-    macvlan_link *cable;
+    macvlan_link_options cable = MACVLAN_INIT(macvlan_link_options);
     MUST(macvlan_netns_anonymous(&l.here, &error));
     MUST(macvlan_netns_anonymous(&l.there, &error));
     MUST(macvlan_handle_open_in_netns(l.here, &l.ip_here, &error));
     MUST(macvlan_handle_open_in_netns(l.there, &l.ip_there, &error));
-    MUST(macvlan_link_new_veth("ens33", "ens33", l.there, &cable, &error));
-    MUST(macvlan_link_set_up(cable, true, &error));
-    MUST(macvlan_handle_add_link(l.ip_here, cable, &error));
-    macvlan_link_free(cable);
+    cable.kind = "veth";
+    cable.name = cable.peer = "ens33";
+    cable.peer_netns = l.there;
+    cable.up = true;
+    MUST(macvlan_handle_add_link(l.ip_here, &cable, &error));
     MUST(macvlan_handle_set_up(l.ip_there, "ens33", &error));
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.15.2/24", &error));
     MUST(macvlan_host_open_in_netns(l.here, &l.host, &error));

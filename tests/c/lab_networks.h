@@ -43,23 +43,40 @@ static inline macvlan_networks *lab_networks(const lab *l, const char *host_name
     return networks;
 }
 
-static inline macvlan_subnet *lab_subnet(const char *net)
+static inline macvlan_subnet lab_subnet(const char *net)
 {
-    macvlan_subnet *subnet = NULL;
-    MUST(macvlan_subnet_new(net, &subnet, &error));
+    macvlan_subnet subnet = MACVLAN_INIT(macvlan_subnet);
+    subnet.net = net;
     return subnet;
 }
 
-/* Creates a network on ens33 with one subnet. */
-static inline macvlan_network_config *lab_config(const char *name, const char *net)
+/* Describes a network on ens33. */
+static inline macvlan_network_config lab_config_of(const char *name,
+                                                   const macvlan_subnet *const *subnets,
+                                                   size_t count)
 {
-    macvlan_network_config *config = NULL;
-    macvlan_subnet *subnet = lab_subnet(net);
-    MUST(macvlan_network_config_new(name, &config, &error));
-    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
-    MUST(macvlan_network_config_add_subnet(config, subnet, &error));
-    macvlan_subnet_free(subnet);
+    macvlan_network_config config = MACVLAN_INIT(macvlan_network_config);
+    config.name = name;
+    config.parent = "ens33";
+    config.subnets = subnets;
+    config.subnet_count = count;
     return config;
+}
+
+/* Describes a network on ens33 with one subnet; only one of these at a time. */
+static inline macvlan_network_config lab_config(const char *name, const char *net)
+{
+    static macvlan_subnet subnet;
+    static const macvlan_subnet *const subnets[] = { &subnet };
+    subnet = lab_subnet(net);
+    return lab_config_of(name, subnets, 1);
+}
+
+static inline macvlan_connect_options lab_container_of(const char *id)
+{
+    macvlan_connect_options options = MACVLAN_INIT(macvlan_connect_options);
+    options.container = id;
+    return options;
 }
 
 static inline macvlan_connection *lab_connect(const macvlan_network *network,
@@ -76,13 +93,10 @@ static inline const char *lab_join(const macvlan_network *network, const char *i
                                    const macvlan_netns *container)
 {
     static char address[64];
-    macvlan_connect_options *options = NULL;
-    macvlan_connection *connection;
-    MUST(macvlan_connect_options_new(id, &options, &error));
-    connection = lab_connect(network, options, container);
-    snprintf(address, sizeof address, "%s", macvlan_connection_address(connection, 0));
+    macvlan_connect_options options = lab_container_of(id);
+    macvlan_connection *connection = lab_connect(network, &options, container);
+    snprintf(address, sizeof address, "%s", macvlan_connection_get(connection)->addresses[0]);
     macvlan_connection_free(connection);
-    macvlan_connect_options_free(options);
     return address;
 }
 

@@ -20,57 +20,53 @@ static macvlan_endpoint *eth0(const char *address)
 static void values(void)
 {
     macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
-    macvlan_probe *probe = NULL;
-    macvlan_announce *announce = NULL;
+    macvlan_probe probe = MACVLAN_INIT(macvlan_probe);
+    macvlan_announce announce = MACVLAN_INIT(macvlan_announce);
+    const macvlan_probe *set;
 
-    MUST(macvlan_endpoint_probe(endpoint, &probe, &error));
-    MUST(macvlan_endpoint_announce(endpoint, &announce, &error));
-    CHECK(probe == NULL && announce == NULL);
-    MUST(macvlan_probe_rfc(&probe, &error));
-    CHECK(macvlan_probe_count(probe) == 3 && macvlan_probe_longest(probe) == 7000);
-    CHECK(macvlan_probe_start(probe) == 1000 && macvlan_probe_interval(probe) == 1000);
-    CHECK(macvlan_probe_jitter(probe) == 1000 && macvlan_probe_wait(probe) == 2000);
-    CHECK(macvlan_probe_deadline(probe) == 5000);
-    REFUSED(macvlan_probe_set_count(probe, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "the minimum is 1");
-    MUST(macvlan_probe_set_count(probe, 2, &error));
-    MUST(macvlan_probe_set_start(probe, 10, &error));
-    MUST(macvlan_probe_set_interval(probe, 100, &error));
-    MUST(macvlan_probe_set_jitter(probe, 20, &error));
-    MUST(macvlan_probe_set_wait(probe, 200, &error));
-    MUST(macvlan_probe_set_deadline(probe, PATIENCE, &error));
-    CHECK(macvlan_probe_count(probe) == 2 && macvlan_probe_longest(probe) == 10 + 120 + 200);
-    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
-    macvlan_probe_free(probe);
-    MUST(macvlan_endpoint_probe(endpoint, &probe, &error));
-    CHECK(macvlan_probe_count(probe) == 2 && macvlan_probe_longest(probe) == 330);
-    macvlan_probe_free(probe);
+    CHECK(macvlan_endpoint_get(endpoint)->probe == NULL);
+    CHECK(macvlan_endpoint_get(endpoint)->announce == NULL);
+    CHECK(macvlan_probe_longest(&probe) == 7000);
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
+    set = macvlan_endpoint_get(endpoint)->probe;
+    CHECK(set->count.value == 3 && set->start_ms.value == 1000 && set->interval_ms.value == 1000);
+    CHECK(set->jitter_ms.value == 1000 && set->wait_ms.value == 2000);
+    CHECK(set->deadline_ms.value == 5000 && macvlan_probe_longest(set) == 7000);
+    MACVLAN_SET(probe.count, 0);
+    REFUSED(macvlan_endpoint_set_probe(endpoint, &probe, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "the minimum is 1");
+    MACVLAN_SET(probe.count, 2);
+    MACVLAN_SET(probe.start_ms, 10);
+    MACVLAN_SET(probe.interval_ms, 100);
+    MACVLAN_SET(probe.jitter_ms, 20);
+    MACVLAN_SET(probe.wait_ms, 200);
+    CHECK(macvlan_probe_longest(&probe) == 10 + 120 + 200);
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
+    set = macvlan_endpoint_get(endpoint)->probe;
+    CHECK(set->count.value == 2 && macvlan_probe_longest(set) == 330);
 
-    MUST(macvlan_announce_once(&announce, &error));
-    CHECK(macvlan_announce_count(announce) == 1 && !macvlan_announce_is_blocking(announce));
-    REFUSED(macvlan_announce_set_count(announce, 0, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "the minimum is 1");
-    MUST(macvlan_announce_set_count(announce, 3, &error));
-    MUST(macvlan_announce_set_interval(announce, 10, &error));
-    MUST(macvlan_announce_set_blocking(announce, true, &error));
-    MUST(macvlan_endpoint_set_announce(endpoint, announce, &error));
-    macvlan_announce_free(announce);
-    MUST(macvlan_endpoint_announce(endpoint, &announce, &error));
-    CHECK(macvlan_announce_count(announce) == 3 && macvlan_announce_interval(announce) == 10);
-    CHECK(macvlan_announce_is_blocking(announce));
-    macvlan_announce_free(announce);
+    MACVLAN_SET(announce.count, 0);
+    REFUSED(macvlan_endpoint_set_announce(endpoint, &announce, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "the minimum is 1");
+    MACVLAN_SET(announce.count, 3);
+    MACVLAN_SET(announce.interval_ms, 10);
+    announce.blocking = true;
+    MUST(macvlan_endpoint_set_announce(endpoint, &announce, &error));
+    CHECK(macvlan_endpoint_get(endpoint)->announce->count.value == 3);
+    CHECK(macvlan_endpoint_get(endpoint)->announce->interval_ms.value == 10);
+    CHECK(macvlan_endpoint_get(endpoint)->announce->blocking);
 
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), NULL);
-    CHECK(macvlan_endpoint_rate_bits(endpoint) == 0);
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, NULL);
+    CHECK(macvlan_endpoint_get(endpoint)->rate_bits == 0);
     MUST(macvlan_endpoint_set_rate(endpoint, "10mbit", &error));
-    CHECK(macvlan_endpoint_rate_bits(endpoint) == 10000000);
-    MUST(macvlan_endpoint_set_rate_bits(endpoint, 512000, &error));
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    CHECK(macvlan_endpoint_get(endpoint)->rate_bits == 10000000);
+    MUST(macvlan_endpoint_set_rate(endpoint, "512000bit", &error));
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, "512kbit");
     REFUSED(macvlan_endpoint_set_rate(endpoint, "fast", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the unit must be bit, kbit, mbit or gbit");
-    REFUSED(macvlan_endpoint_set_rate_bits(endpoint, 7, &error), EINVAL,
+    REFUSED(macvlan_endpoint_set_rate(endpoint, "7bit", &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "the minimum is 8 bits per second");
-    CHECK_TEXT(macvlan_endpoint_rate(endpoint), "512kbit");
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->rate, "512kbit");
     macvlan_endpoint_free(endpoint);
 }
 
@@ -81,64 +77,63 @@ static void an_address_that_is_taken(void)
     static const char *const wrong[] = { "192.168.15.2", "nobody" };
     static const char *const missing[] = { NULL };
     macvlan_netns *container = NULL;
-    macvlan_link_info *theirs = NULL;
-    macvlan_probe *probe = NULL;
+    macvlan_link *theirs = NULL;
+    macvlan_probe probe = MACVLAN_INIT(macvlan_probe);
     macvlan_endpoint *endpoint = eth0("192.168.15.2/24");
     macvlan_attachment *attachment = NULL;
     macvlan_holder_list *holders = NULL;
     macvlan_error *error = NULL;
     const macvlan_holder *holder;
-    uint8_t mac[6], expected[6];
+    uint8_t expected[6];
     char text[18];
 
     MUST(macvlan_handle_link(l.ip_there, "ens33", &theirs, &error));
-    CHECK(macvlan_link_info_mac(theirs, expected));
+    CHECK(macvlan_link_get(theirs)->mac.is_set);
+    memcpy(expected, macvlan_link_get(theirs)->mac.value, 6);
     MUST(macvlan_mac_format(expected, text, &error));
-    macvlan_link_info_free(theirs);
+    macvlan_link_free(theirs);
     MUST(macvlan_netns_anonymous(&container, &error));
-    MUST(macvlan_probe_quick(&probe, &error));
-    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
+    probe.quick = true;
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
 
     CHECK(macvlan_host_attach(l.host, endpoint, container, &attachment, &error) == -EADDRINUSE);
     puts(macvlan_error_message(error));
     CHECK(attachment == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_ADDRESS_IN_USE);
-    CHECK_TEXT(macvlan_error_kind_name(error), "address-in-use");
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "address-in-use");
     CHECK(strstr(macvlan_error_message(error), text) != NULL);
-    holder = macvlan_error_holder(error);
-    CHECK_TEXT(macvlan_holder_address(holder), "192.168.15.2");
-    CHECK(macvlan_holder_mac(holder, mac) && memcmp(mac, expected, 6) == 0);
+    holder = macvlan_error_get(error)->holder;
+    CHECK_TEXT(holder->address, "192.168.15.2");
+    CHECK(lab_is_mac(holder->mac, expected));
     macvlan_error_free(error);
     macvlan_endpoint_free(endpoint);
     lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
     lab_witness(l.there, "ip -4 neigh show dev ens33 | grep . || echo none", "none");
 
     /* Many at once: the peer's, and the parent's own. */
-    MUST(macvlan_host_probe_addresses(l.host, "ens33", asked, 3, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", asked, 3, &probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 2);
-    CHECK_TEXT(macvlan_holder_address(macvlan_holder_list_get(holders, 0)), "192.168.15.1");
-    CHECK(strstr(macvlan_holder_text(macvlan_holder_list_get(holders, 1)), text) != NULL);
+    CHECK_TEXT(macvlan_holder_list_get(holders, 0)->address, "192.168.15.1");
+    CHECK(strstr(macvlan_holder_list_get(holders, 1)->text, text) != NULL);
     CHECK(macvlan_holder_list_get(holders, 2) == NULL);
     macvlan_holder_list_free(holders);
-    MUST(macvlan_host_probe_addresses(l.host, "ens33", NULL, 0, probe, &holders, &error));
+    MUST(macvlan_host_probe_addresses(l.host, "ens33", NULL, 0, &probe, &holders, &error));
     CHECK(macvlan_holder_list_count(holders) == 0);
     macvlan_holder_list_free(holders);
-    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", wrong, 2, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", wrong, 2, &probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "\"nobody\": invalid IP address syntax");
-    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", missing, 1, probe, &holders, &error), EINVAL,
+    REFUSED(macvlan_host_probe_addresses(l.host, "ens33", missing, 1, &probe, &holders, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "addresses[0] is NULL");
     CHECK(holders == NULL);
 
     /* A free address. */
     endpoint = eth0("192.168.15.3/24");
-    MUST(macvlan_endpoint_set_probe(endpoint, probe, &error));
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
     CHECK(lab_ping(container, "192.168.15.2"));
     MUST(macvlan_host_detach(l.host, attachment, &error));
-    CHECK(macvlan_error_holder(NULL) == NULL);
     macvlan_attachment_free(attachment);
     macvlan_endpoint_free(endpoint);
-    macvlan_probe_free(probe);
     macvlan_netns_free(container);
 }
 
@@ -164,24 +159,21 @@ static void announces(void)
 {
     macvlan_netns *container = NULL;
     macvlan_endpoint *endpoint = eth0("192.168.15.3/24");
-    macvlan_announce *announce = NULL;
+    macvlan_announce announce = MACVLAN_INIT(macvlan_announce);
     macvlan_attachment *attachment = NULL;
     macvlan_announcement *announcement = NULL;
     static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 3 };
     size_t frames = 0;
 
     MUST(macvlan_netns_anonymous(&container, &error));
-    MUST(macvlan_announce_rfc(&announce, &error));
-    CHECK(macvlan_announce_count(announce) == 2 && macvlan_announce_interval(announce) == 2000);
-    MUST(macvlan_announce_set_interval(announce, 10, &error));
+    MACVLAN_SET(announce.interval_ms, 10);
     MUST(macvlan_endpoint_set_mac(endpoint, mac, &error));
-    MUST(macvlan_endpoint_set_announce(endpoint, announce, &error));
+    MUST(macvlan_endpoint_set_announce(endpoint, &announce, &error));
     forget();
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
     knows("02:00:00:00:00:03");
 
-    MUST(macvlan_attachment_announce(attachment, announce, &announcement, &error));
-    macvlan_announce_free(announce);
+    MUST(macvlan_attachment_announce(attachment, &announce, &announcement, &error));
     forget();
     MUST(macvlan_announcement_send(announcement, &frames, &error));
     CHECK(frames == 1);
@@ -206,7 +198,7 @@ static bool answers(macvlan_attachment *attachment, const char *peer, macvlan_di
     macvlan_diagnosis_free(*diagnosis);
     *diagnosis = NULL;
     MUST(macvlan_host_diagnose(l.host, attachment, peer, diagnosis, &error));
-    return macvlan_diagnosis_answered(*diagnosis);
+    return macvlan_diagnosis_get(*diagnosis)->answered;
 }
 
 static void diagnoses(void)
@@ -221,26 +213,24 @@ static void diagnoses(void)
     MUST(macvlan_netns_anonymous(&container, &error));
     MUST(macvlan_host_attach(l.host, endpoint, container, &attachment, &error));
     EVENTUALLY(answers(attachment, "192.168.15.2", &diagnosis));
-    printf("%s", macvlan_diagnosis_text(diagnosis));
-    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 0);
-    CHECK(macvlan_diagnosis_finding(diagnosis, 0) == NULL);
-    CHECK(macvlan_diagnosis_fact_count(diagnosis) > 0);
+    printf("%s", macvlan_diagnosis_get(diagnosis)->text);
+    CHECK(macvlan_diagnosis_get(diagnosis)->finding_count == 0);
+    CHECK(macvlan_diagnosis_get(diagnosis)->findings == NULL);
+    CHECK(macvlan_diagnosis_get(diagnosis)->fact_count > 0);
     macvlan_diagnosis_free(diagnosis);
 
     MUST(macvlan_host_diagnose(l.host, attachment, "192.168.15.99", &diagnosis, &error));
-    CHECK(!macvlan_diagnosis_answered(diagnosis));
+    CHECK(!macvlan_diagnosis_get(diagnosis)->answered);
     CHECK(macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_NO_ANSWER));
     CHECK(!macvlan_diagnosis_has(diagnosis, MACVLAN_FINDING_PARENT_DOWN));
-    CHECK(macvlan_diagnosis_finding_count(diagnosis) == 1);
-    finding = macvlan_diagnosis_finding(diagnosis, 0);
-    CHECK(macvlan_finding_kind(finding) == MACVLAN_FINDING_NO_ANSWER);
-    CHECK_TEXT(macvlan_finding_kind_name(finding), "no-answer");
-    printf("%s: %s\n", macvlan_finding_text(finding), macvlan_finding_remedy(finding));
-    CHECK(strstr(macvlan_diagnosis_text(diagnosis), macvlan_finding_text(finding)) != NULL);
-    for (at = 0; at < macvlan_diagnosis_fact_count(diagnosis); at++)
-        printf("  %s\n", macvlan_diagnosis_fact(diagnosis, at));
-    CHECK(macvlan_diagnosis_fact(diagnosis, at) == NULL);
-    CHECK(macvlan_finding_kind(NULL) == MACVLAN_FINDING_NONE);
+    CHECK(macvlan_diagnosis_get(diagnosis)->finding_count == 1);
+    finding = macvlan_diagnosis_get(diagnosis)->findings[0];
+    CHECK(finding->kind == MACVLAN_FINDING_NO_ANSWER);
+    CHECK_TEXT(finding->kind_name, "no-answer");
+    printf("%s: %s\n", finding->text, finding->remedy);
+    CHECK(strstr(macvlan_diagnosis_get(diagnosis)->text, finding->text) != NULL);
+    for (at = 0; at < macvlan_diagnosis_get(diagnosis)->fact_count; at++)
+        printf("  %s\n", macvlan_diagnosis_get(diagnosis)->facts[at]);
     macvlan_diagnosis_free(diagnosis);
     REFUSED(macvlan_host_diagnose(l.host, attachment, "it", &diagnosis, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "\"it\": invalid IP address syntax");
@@ -269,15 +259,15 @@ static void rates(void)
         MUST(macvlan_host_check(l.host, endpoint, container, &differences, &error));
         CHECK(macvlan_difference_list_count(differences) == 1);
         const macvlan_difference *one = macvlan_difference_list_get(differences, 0);
-        CHECK(macvlan_difference_kind(one) == MACVLAN_DIFFERENCE_RATE);
-        CHECK_TEXT(macvlan_difference_text(one), "the rate is not limited to 10mbit");
+        CHECK(one->kind == MACVLAN_DIFFERENCE_RATE);
+        CHECK_TEXT(one->text, "the rate is not limited to 10mbit");
         macvlan_difference_list_free(differences);
         MUST(macvlan_host_detach(l.host, attachment, &error));
     } else {
         puts(macvlan_error_message(error));
         CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_UNSUPPORTED);
-        CHECK(strstr(macvlan_error_cause(error), "token bucket filters (tbf)") != NULL);
-        CHECK(strstr(macvlan_error_hint(error), "modprobe sch_tbf") != NULL);
+        CHECK(strstr(macvlan_error_get(error)->cause, "token bucket filters (tbf)") != NULL);
+        CHECK(strstr(macvlan_error_get(error)->hint, "modprobe sch_tbf") != NULL);
         CHECK(attachment == NULL);
         lab_witness(container, "ip -o link show type macvlan | grep . || echo none", "none");
     }

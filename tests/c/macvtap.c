@@ -11,14 +11,12 @@
 
 static void link_of_the_same_kind(lab *l)
 {
-    macvlan_options *options = NULL;
-    macvlan_link *link = NULL;
-    MUST(macvlan_options_new(MACVLAN_MODE_BRIDGE, &options, &error));
-    MUST(macvlan_link_new_macvtap("tap1", "ens33", options, &link, &error));
-    MUST(macvlan_handle_add_link(l->ip_here, link, &error));
+    macvlan_link_options link = MACVLAN_INIT(macvlan_link_options);
+    link.kind = "macvtap";
+    link.name = "tap1";
+    link.parent = "ens33";
+    MUST(macvlan_handle_add_link(l->ip_here, &link, &error));
     lab_witness(l->here, "ip -d link show tap1", "macvtap mode bridge");
-    macvlan_link_free(link);
-    macvlan_options_free(options);
 }
 
 static void macvtap(void)
@@ -35,9 +33,9 @@ static void macvtap(void)
     MUST(macvlan_netns_anonymous(&vm, &error));
     MUST(macvlan_endpoint_new_macvtap("tap0", "ens33", &endpoint, &error));
     MUST(macvlan_host_attach(l.host, endpoint, vm, &attachment, &error));
-    CHECK_TEXT(macvlan_attachment_kind(attachment), "macvtap");
-    snprintf(expected, sizeof expected, "/dev/tap%u", macvlan_attachment_index(attachment));
-    CHECK_TEXT(macvlan_attachment_tap_path(attachment), expected);
+    CHECK_TEXT(macvlan_attachment_get(attachment)->kind, "macvtap");
+    snprintf(expected, sizeof expected, "/dev/tap%u", macvlan_attachment_get(attachment)->index);
+    CHECK_TEXT(macvlan_attachment_get(attachment)->tap_path, expected);
     lab_witness(vm, "ip -d link show tap0", "macvtap mode bridge");
 
     /* If /dev is not a devtmpfs, the file does not exist, and the error says so. */
@@ -50,7 +48,7 @@ static void macvtap(void)
         CHECK(close(fd) == 0);
     } else {
         CHECK(fd == -1 && macvlan_error_kind(why) == MACVLAN_ERROR_NOT_FOUND);
-        CHECK(strstr(macvlan_error_hint(why), "devtmpfs") != NULL);
+        CHECK(strstr(macvlan_error_get(why)->hint, "devtmpfs") != NULL);
         printf("%s\n", macvlan_error_message(why));
         macvlan_error_free(why);
     }

@@ -9,6 +9,7 @@ static void arguments(void)
 {
     macvlan_netns *netns = NULL;
     macvlan_endpoint *endpoint = NULL, *none = NULL;
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
     macvlan_error *error = NULL;
 
     REFUSED(macvlan_endpoint_new(NULL, "ens33", &endpoint, &error), EINVAL,
@@ -33,9 +34,10 @@ static void arguments(void)
     CHECK(endpoint == NULL && netns == NULL);
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
-    REFUSED(macvlan_endpoint_set_mode(endpoint, (enum macvlan_mode)0, &error), EINVAL,
+    options.mode = 3;
+    REFUSED(macvlan_endpoint_set_options(endpoint, &options, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE,
-            "cannot call macvlan_endpoint_set_mode: 0 is not a valid enum macvlan_mode");
+            "cannot call macvlan_endpoint_set_options: 3 is not a valid enum macvlan_mode");
     REFUSED(macvlan_endpoint_set_mac(endpoint, NULL, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "mac is NULL");
     REFUSED(macvlan_netns_run((macvlan_netns *)endpoint, NULL, NULL, &error), EINVAL,
@@ -48,13 +50,13 @@ static void arguments(void)
             MACVLAN_ERROR_INVALID_VALUE, "endpoint is not a macvlan_endpoint");
     CHECK(macvlan_netns_fd((macvlan_netns *)endpoint) == -1);
     macvlan_netns_free((macvlan_netns *)endpoint); /* has no effect */
-    CHECK_TEXT(macvlan_endpoint_name(endpoint), "eth0");
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->name, "eth0");
 
     /* An error of another type is refused too, and its output is set in any case. */
     none = endpoint;
     CHECK(macvlan_endpoint_new("", "ens33", &none, &error) == -EINVAL);
     CHECK(none == NULL && error != NULL);
-    CHECK_TEXT(macvlan_endpoint_name((macvlan_endpoint *)error), NULL);
+    CHECK(macvlan_endpoint_get((macvlan_endpoint *)error) == NULL);
     CHECK_TEXT(macvlan_error_message((macvlan_error *)endpoint), "no error");
     macvlan_error_free(error);
     error = (macvlan_error *)endpoint;

@@ -123,17 +123,15 @@ static void inside(void)
     macvlan_netns_free(clone);
 }
 
-static const macvlan_visible_netns *find(const macvlan_visible_namespaces *visible, uint64_t wanted)
+/* Returns the place of a namespace in a list. */
+static size_t find(const macvlan_visible_namespaces *visible, uint64_t wanted)
 {
-    uint64_t inode;
     size_t i;
-    for (i = 0; i < macvlan_visible_namespaces_count(visible); i++) {
-        const macvlan_visible_netns *netns = macvlan_visible_namespaces_get(visible, i);
-        macvlan_visible_netns_id(netns, NULL, &inode);
-        if (inode == wanted)
-            return netns;
-    }
-    return NULL;
+    for (i = 0; i < macvlan_visible_namespaces_count(visible); i++)
+        if (macvlan_visible_namespaces_get(visible, i)->inode == wanted)
+            return i;
+    CHECK(!"found");
+    return i;
 }
 
 static void seen(void)
@@ -143,42 +141,43 @@ static void seen(void)
     macvlan_visible_namespaces *visible = NULL;
     const macvlan_visible_netns *found;
     char name[64], path[64];
-    uint64_t inode;
-    size_t i;
+    uint64_t device, inode;
+    size_t at, i;
 
     snprintf(name, sizeof name, "macvlan-c-seen-%d", (int)getpid());
     MUST(macvlan_netns_create(name, &named, &error));
     MUST(macvlan_netns_visible(&visible, &error));
-    macvlan_netns_id(named, NULL, &inode);
-    found = find(visible, inode);
-    CHECK_TEXT(macvlan_visible_netns_name(found, 0), name);
-    CHECK(macvlan_visible_netns_name(found, 1) == NULL);
-    CHECK(macvlan_visible_netns_pid(found, 0) == 0);
-    MUST(macvlan_visible_netns_open(found, &opened, &error));
+    macvlan_netns_id(named, &device, &inode);
+    at = find(visible, inode);
+    found = macvlan_visible_namespaces_get(visible, at);
+    CHECK(found->device == device && found->name_count == 1 && found->pids == NULL);
+    CHECK_TEXT(found->names[0], name);
+    MUST(macvlan_visible_namespaces_open(visible, at, &opened, &error));
     CHECK(macvlan_netns_same_as(opened, named));
     macvlan_netns_free(opened);
     macvlan_netns_free(named);
     MUST(macvlan_netns_delete(name, &error));
 
     macvlan_netns_id(container, NULL, &inode);
-    found = find(visible, inode);
-    CHECK(macvlan_visible_netns_name(found, 0) == NULL);
-    CHECK(macvlan_visible_netns_pid(found, 0) == pid);
-    CHECK(macvlan_visible_netns_pid(found, 1) == 0);
+    at = find(visible, inode);
+    found = macvlan_visible_namespaces_get(visible, at);
+    CHECK(found->names == NULL && found->pid_count == 1 && found->pids[0] == pid);
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), macvlan_netns_fd(container));
-    for (i = 0; strcmp(macvlan_visible_netns_path(found, i), path) != 0; i++)
-        CHECK(macvlan_visible_netns_path(found, i + 1) != NULL);
+    for (i = 0; i < found->path_count && strcmp(found->paths[i], path) != 0; i++)
+        continue;
+    CHECK(i < found->path_count);
     lab_stop_container(pid);
-    MUST(macvlan_visible_netns_open(found, &opened, &error));
+    MUST(macvlan_visible_namespaces_open(visible, at, &opened, &error));
     CHECK(macvlan_netns_same_as(opened, container));
     macvlan_netns_free(opened);
     macvlan_netns_free(container);
 
-    for (i = 0; i < macvlan_visible_namespaces_unseen_count(visible); i++)
+    for (i = 0; macvlan_visible_namespaces_unseen(visible, i) != NULL; i++)
         CHECK(macvlan_visible_namespaces_unseen(visible, i)[0] == '/');
-    CHECK(macvlan_visible_namespaces_unseen(visible, i) == NULL);
-    CHECK(macvlan_visible_namespaces_get(visible, macvlan_visible_namespaces_count(visible))
-          == NULL);
+    at = macvlan_visible_namespaces_count(visible);
+    CHECK(macvlan_visible_namespaces_get(visible, at) == NULL);
+    REFUSED(macvlan_visible_namespaces_open(visible, at, &opened, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "there are only");
     macvlan_visible_namespaces_free(visible);
 }
 

@@ -11,45 +11,47 @@ static lab l;
 /* A network that leases from .64 on, without .65, and IPv6 addresses. */
 static macvlan_network *create(macvlan_networks *networks)
 {
-    macvlan_network_config *config = NULL;
-    macvlan_subnet *v4 = lab_subnet("192.168.15.0/24"), *v6 = lab_subnet("fd00:15::/64");
+    static const char *const ranges[] = { "192.168.15.64/26" };
+    static const macvlan_pair reserved[] = { { "printer", "192.168.15.65" } };
+    static const macvlan_pair labels[] = { { "seed", "of pears" } };
+    macvlan_subnet v4 = lab_subnet("192.168.15.0/24"), v6 = lab_subnet("fd00:15::/64");
+    const macvlan_subnet *both[2];
+    macvlan_network_config config;
     macvlan_network *network = NULL, *other = NULL;
 
-    MUST(macvlan_network_config_new("lan", &config, &error));
-    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
-    MUST(macvlan_subnet_set_gateway(v4, "192.168.15.2", &error));
-    MUST(macvlan_subnet_set_range(v4, "192.168.15.64/26", &error));
-    MUST(macvlan_subnet_add_reserved(v4, "printer", "192.168.15.65", &error));
-    MUST(macvlan_network_config_add_subnet(config, v4, &error));
-    MUST(macvlan_network_config_add_subnet(config, v6, &error));
-    MUST(macvlan_network_config_add_label(config, "seed", "of pears", &error));
-    MUST(macvlan_networks_create(networks, config, &network, &error));
-    CHECK_TEXT(macvlan_network_name(network), "lan");
-    CHECK_TEXT(macvlan_network_parent(network), "ens33");
-    CHECK(strlen(macvlan_network_id(network)) == 64);
-    CHECK(strlen(macvlan_network_created(network)) == strlen("2024-05-01T12:00:00Z"));
-    CHECK(macvlan_network_config_subnet_count(macvlan_network_get_config(network)) == 2);
+    v4.gateway = "192.168.15.2";
+    v4.ranges = ranges;
+    v4.range_count = 1;
+    v4.reserved = reserved;
+    v4.reserved_count = 1;
+    both[0] = &v4;
+    both[1] = &v6;
+    config = lab_config_of("lan", both, 2);
+    config.labels = labels;
+    config.label_count = 1;
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
+    CHECK_TEXT(macvlan_network_get(network)->name, "lan");
+    CHECK_TEXT(macvlan_network_get(network)->parent, "ens33");
+    CHECK(strlen(macvlan_network_get(network)->id) == 64);
+    CHECK(strlen(macvlan_network_get(network)->created) == strlen("2024-05-01T12:00:00Z"));
+    CHECK(macvlan_network_get(network)->config->subnet_count == 2);
 
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EEXIST,
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EEXIST,
             MACVLAN_ERROR_NETWORK_EXISTS, "network \"lan\": cannot create the network");
-    macvlan_network_config_free(config);
     config = lab_config("lan2", "192.168.0.0/16");
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EADDRINUSE,
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EADDRINUSE,
             MACVLAN_ERROR_NETWORK_SUBNET_OVERLAPS, "overlaps 192.168.15.0/24 of network \"lan\"");
-    macvlan_network_config_free(config);
     config = lab_config("lan3", "10.3.0.0/24");
-    MUST(macvlan_network_config_set_mode(config, MACVLAN_MODE_PASSTHRU, &error));
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EBUSY,
-            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it exclusively");
-    REFUSED(macvlan_network_config_set_parent(config, "a name that is long", &error), EINVAL,
+    config.mode = MACVLAN_MODE_PASSTHRU;
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EBUSY,
+            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
+    config.parent = "a name that is long";
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
-    MUST(macvlan_network_config_set_parent(config, "ens33.4095", &error));
-    REFUSED(macvlan_networks_create(networks, config, &other, &error), EINVAL,
+    config.parent = "ens33.4095";
+    REFUSED(macvlan_networks_create(networks, &config, &other, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "4095 is not an id from 1 to 4094");
     CHECK(other == NULL);
-    macvlan_network_config_free(config);
-    macvlan_subnet_free(v4);
-    macvlan_subnet_free(v6);
     return network;
 }
 
@@ -62,18 +64,18 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
     macvlan_text *lines = NULL;
     macvlan_error *error = NULL;
 
-    MUST(macvlan_networks_get(networks, macvlan_network_id(network), &found, &error));
-    CHECK_TEXT(macvlan_network_name(found), "lan");
+    MUST(macvlan_networks_get(networks, macvlan_network_get(network)->id, &found, &error));
+    CHECK_TEXT(macvlan_network_get(found)->name, "lan");
     macvlan_network_free(found);
     CHECK(macvlan_networks_get(networks, "wan", &found, &error) == -ENOENT && found == NULL);
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NETWORK_NOT_FOUND);
-    CHECK_TEXT(macvlan_error_kind_name(error), "network-not-found");
-    CHECK(macvlan_error_is_not_found(error) && !macvlan_error_is_exists(error));
-    CHECK_TEXT(macvlan_error_network(error), NULL);
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "network-not-found");
+    CHECK(macvlan_error_get(error)->is_not_found && !macvlan_error_get(error)->is_exists);
+    CHECK_TEXT(macvlan_error_get(error)->network, NULL);
     macvlan_error_free(error);
     MUST(macvlan_networks_list(networks, &list, &error));
     CHECK(macvlan_network_list_count(list) == 1 && macvlan_network_list_get(list, 1) == NULL);
-    CHECK_TEXT(macvlan_network_id(macvlan_network_list_get(list, 0)), macvlan_network_id(network));
+    CHECK_TEXT(macvlan_network_get(macvlan_network_list_get(list, 0))->id, macvlan_network_get(network)->id);
     macvlan_network_list_free(list);
     MUST(macvlan_networks_unreadable(networks, &lines, &error));
     CHECK_TEXT(macvlan_text_get(lines), "");
@@ -89,59 +91,61 @@ static void found_again(macvlan_networks *networks, const macvlan_network *netwo
 
 /* Two containers: one with only a name, and one with all options. */
 static macvlan_netns *c1, *c2;
-static macvlan_connect_options *one, *two;
+static macvlan_connect_options one, two;
 
 static void members(void)
 {
+    static const char *const addresses[] = { "192.168.15.77" }, *const aliases[] = { "web" },
+                      *const link_local[] = { "169.254.9.9" };
     const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
     MUST(macvlan_netns_anonymous(&c1, &error));
     MUST(macvlan_netns_anonymous(&c2, &error));
-    MUST(macvlan_connect_options_new("c1", &one, &error));
-    MUST(macvlan_connect_options_set_name(one, "test101", &error));
-    MUST(macvlan_connect_options_set_gw_priority(one, 3, &error));
-    MUST(macvlan_connect_options_set_replace_default_route(one, true, &error));
-    MUST(macvlan_connect_options_new("c2", &two, &error));
-    MUST(macvlan_connect_options_add_address(two, "192.168.15.77", &error));
-    MUST(macvlan_connect_options_set_interface(two, "lan0", &error));
-    MUST(macvlan_connect_options_set_mac(two, mac, &error));
-    MUST(macvlan_connect_options_set_default_route(two, false, &error));
-    MUST(macvlan_connect_options_add_alias(two, "web", &error));
-    MUST(macvlan_connect_options_add_link_local_address(two, "169.254.9.9", &error));
+    one = lab_container_of("c1");
+    one.name = "test101";
+    MACVLAN_SET(one.gw_priority, 3);
+    one.replace_default_route = true;
+    two = lab_container_of("c2");
+    two.addresses = addresses;
+    two.aliases = aliases;
+    two.link_local = link_local;
+    two.address_count = two.alias_count = two.link_local_count = 1;
+    two.interface = "lan0";
+    two.mac.is_set = true;
+    memcpy(two.mac.value, mac, 6);
+    MACVLAN_SET(two.default_route, false);
 }
 
 static void connects(const macvlan_network *network)
 {
-    macvlan_connection *first = lab_connect(network, one, c1), *second, *again;
-    const macvlan_lease *held = macvlan_connection_lease(first);
-    uint8_t mac[6], leased[6];
+    macvlan_connection *first = lab_connect(network, &one, c1), *second, *again;
+    const macvlan_lease *held = macvlan_connection_get(first)->lease;
+    const macvlan_lease_info *lease = macvlan_lease_get(held);
     char text[18];
     bool is = false;
 
-    CHECK_TEXT(macvlan_connection_interface(first), "eth0");
-    CHECK(macvlan_connection_address_count(first) == 2);
-    CHECK_TEXT(macvlan_connection_address(first, 0), "192.168.15.64");
-    CHECK_TEXT(macvlan_connection_address(first, 1), "fd00:15::2");
-    CHECK(macvlan_connection_address(first, 2) == NULL);
-    macvlan_connection_mac(first, mac);
-    MUST(macvlan_mac_format(mac, text, &error));
+    CHECK_TEXT(macvlan_connection_get(first)->interface, "eth0");
+    CHECK(macvlan_connection_get(first)->address_count == 2);
+    CHECK_TEXT(macvlan_connection_get(first)->addresses[0], "192.168.15.64");
+    CHECK_TEXT(macvlan_connection_get(first)->addresses[1], "fd00:15::2");
+    MUST(macvlan_mac_format(macvlan_connection_get(first)->mac, text, &error));
     CHECK_TEXT(text, "02:42:c0:a8:0f:40");
-    CHECK_TEXT(macvlan_attachment_address(macvlan_connection_attachment(first), 0),
+    CHECK_TEXT(macvlan_attachment_get(macvlan_connection_get(first)->attachment)->addresses[0],
                "192.168.15.64/24");
 
-    CHECK_TEXT(macvlan_lease_network(held), macvlan_network_id(network));
-    CHECK_TEXT(macvlan_lease_container(held), "c1");
-    CHECK_TEXT(macvlan_lease_name(held), "test101");
-    CHECK_TEXT(macvlan_lease_host(held), "a");
-    CHECK_TEXT(macvlan_lease_interface(held), "eth0");
-    CHECK(strlen(macvlan_lease_endpoint(held)) == 64 && macvlan_lease_is_default_route(held));
-    CHECK(macvlan_lease_gw_priority(held) == 3 && macvlan_lease_sequence(held) == 0);
-    CHECK(macvlan_lease_alias_count(held) == 0 && macvlan_lease_link_local_count(held) == 0);
-    CHECK_TEXT(macvlan_lease_netns_path(held), NULL);
-    CHECK(macvlan_lease_address_count(held) == 2);
-    CHECK_TEXT(macvlan_lease_address(held, 0), "192.168.15.64/24");
-    CHECK(macvlan_lease_mac(held, leased) && memcmp(mac, leased, 6) == 0);
-    CHECK(strlen(macvlan_lease_netns_boot(held)) == 36 && macvlan_lease_netns_inode(held) != 0);
-    CHECK(macvlan_lease_netns_cookie(held) != 0);
+    CHECK_TEXT(lease->network, macvlan_network_get(network)->id);
+    CHECK_TEXT(lease->container, "c1");
+    CHECK_TEXT(lease->name, "test101");
+    CHECK_TEXT(lease->host, "a");
+    CHECK_TEXT(lease->interface, "eth0");
+    CHECK(strlen(lease->endpoint) == 64 && lease->default_route);
+    CHECK(lease->gw_priority == 3 && lease->sequence == 0);
+    CHECK(lease->alias_count == 0 && lease->link_local_count == 0);
+    CHECK_TEXT(lease->netns_path, NULL);
+    CHECK(lease->address_count == 2);
+    CHECK_TEXT(lease->addresses[0], "192.168.15.64/24");
+    CHECK(lab_is_mac(lease->mac, macvlan_connection_get(first)->mac));
+    CHECK(strlen(lease->netns_boot) == 36 && lease->netns_inode != 0);
+    CHECK(lease->netns_cookie != 0);
     MUST(macvlan_lease_is_of_this_boot(held, &is, &error));
     CHECK(is);
     MUST(macvlan_lease_is_of_netns(held, c1, &is, &error));
@@ -149,18 +153,15 @@ static void connects(const macvlan_network *network)
     MUST(macvlan_lease_is_of_netns(held, c2, &is, &error));
     CHECK(!is);
 
-    second = lab_connect(network, two, c2);
-    CHECK_TEXT(macvlan_connection_address(second, 0), "192.168.15.77");
-    CHECK_TEXT(macvlan_lease_name(macvlan_connection_lease(second)), NULL);
-    CHECK(!macvlan_lease_is_default_route(macvlan_connection_lease(second)));
-    held = macvlan_connection_lease(second);
-    CHECK(macvlan_lease_alias_count(held) == 1 && macvlan_lease_link_local_count(held) == 1);
-    CHECK_TEXT(macvlan_lease_alias(held, 0), "web");
-    CHECK_TEXT(macvlan_lease_alias(held, 1), NULL);
-    CHECK_TEXT(macvlan_lease_link_local(held, 0), "169.254.9.9");
-    CHECK_TEXT(macvlan_lease_link_local(held, 1), NULL);
+    second = lab_connect(network, &two, c2);
+    CHECK_TEXT(macvlan_connection_get(second)->addresses[0], "192.168.15.77");
+    CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(second)->lease)->name, NULL);
+    CHECK(!macvlan_lease_get(macvlan_connection_get(second)->lease)->default_route);
+    lease = macvlan_lease_get(macvlan_connection_get(second)->lease);
+    CHECK(lease->alias_count == 1 && lease->link_local_count == 1);
+    CHECK_TEXT(lease->aliases[0], "web");
+    CHECK_TEXT(lease->link_local[0], "169.254.9.9");
     lab_witness(c2, "ip -o -4 address show dev lan0", "169.254.9.9/16");
-    held = macvlan_connection_lease(first);
     lab_witness(c1, "ip route", "default via 192.168.15.2 dev eth0 proto 109");
     lab_witness(c2, "ip route show default | grep . || echo none", "none");
     lab_witness(c2, "ip -o link show lan0", "02:00:00:00:00:07");
@@ -168,8 +169,8 @@ static void connects(const macvlan_network *network)
     CHECK(lab_ping(c1, "192.168.15.77") && lab_ping(c1, "192.168.15.2"));
 
     /* Connecting again changes nothing. */
-    again = lab_connect(network, one, c1);
-    CHECK_TEXT(macvlan_lease_endpoint(macvlan_connection_lease(again)), macvlan_lease_endpoint(held));
+    again = lab_connect(network, &one, c1);
+    CHECK_TEXT(macvlan_lease_get(macvlan_connection_get(again)->lease)->endpoint, macvlan_lease_get(held)->endpoint);
     macvlan_connection_free(again);
     macvlan_connection_free(first);
     macvlan_connection_free(second);
@@ -228,13 +229,12 @@ static void inspects(const macvlan_network *network)
 /* The list of `docker network ls`, and removal of networks without containers. */
 static void pruned(macvlan_networks *networks)
 {
-    macvlan_network_config *config = lab_config("unused", "192.168.99.0/24");
+    macvlan_network_config config = lab_config("unused", "192.168.99.0/24");
     macvlan_network *unused = NULL;
     macvlan_text *text = NULL;
 
-    MUST(macvlan_networks_create(networks, config, &unused, &error));
+    MUST(macvlan_networks_create(networks, &config, &unused, &error));
     macvlan_network_free(unused);
-    macvlan_network_config_free(config);
     MUST(macvlan_networks_summary(networks, &text, &error));
     CHECK(strstr(macvlan_text_get(text), "\"Name\":\"unused\"") != NULL);
     CHECK(strstr(macvlan_text_get(text), "\"Containers\":2") != NULL);
@@ -251,10 +251,10 @@ static void leases(const macvlan_network *network)
 
     MUST(macvlan_network_leases(network, &leases, &error));
     CHECK(macvlan_lease_list_count(leases) == 2 && macvlan_lease_list_get(leases, 2) == NULL);
-    CHECK(macvlan_lease_container(macvlan_lease_list_get(leases, 1)) != NULL);
+    CHECK(macvlan_lease_get(macvlan_lease_list_get(leases, 1))->container != NULL);
     macvlan_lease_list_free(leases);
     MUST(macvlan_network_lease(network, "c2", &lease, &error));
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "192.168.15.77/24");
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "192.168.15.77/24");
     macvlan_lease_free(lease);
     MUST(macvlan_network_lease(network, "c3", &lease, &error));
     CHECK(lease == NULL);
@@ -264,17 +264,14 @@ static void leases(const macvlan_network *network)
 static void refused(const macvlan_network *network, const char *name, const char *address,
                     int number, int kind, const char *words)
 {
-    macvlan_connect_options *options = NULL;
+    macvlan_connect_options options = lab_container_of("c3");
     macvlan_connection *connection = NULL;
 
-    MUST(macvlan_connect_options_new("c3", &options, &error));
-    if (name != NULL)
-        MUST(macvlan_connect_options_set_name(options, name, &error));
-    if (address != NULL)
-        MUST(macvlan_connect_options_add_address(options, address, &error));
-    REFUSED(macvlan_network_connect(network, options, c2, &connection, &error), number, kind, words);
+    options.name = name;
+    options.addresses = &address;
+    options.address_count = address != NULL;
+    REFUSED(macvlan_network_connect(network, &options, c2, &connection, &error), number, kind, words);
     CHECK(connection == NULL);
-    macvlan_connect_options_free(options);
 }
 
 static void refusals(const macvlan_network *network)
@@ -289,30 +286,30 @@ static void refusals(const macvlan_network *network)
     refused(network, NULL, "192.168.15.65", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
             "192.168.15.65 is reserved for \"printer\"");
     refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
-            "no subnet of the network contains 10.9.9.9");
-    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "can only contain letters");
-    REFUSED(macvlan_network_connect(network, one, c2, &connection, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "already connected in another namespace");
+            "10.9.9.9 is in no subnet of the network");
+    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
+    REFUSED(macvlan_network_connect(network, &one, c2, &connection, &error), EISCONN,
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
     REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
             "network \"lan\": cannot remove the network: container \"c");
 
     /* Errors of the kernel have the core's kind and parts, and the network's message. */
     MUST(macvlan_network_disconnect(network, "c2", NULL, &error));
-    MUST(macvlan_connect_options_set_interface(two, "eth0", &error));
-    CHECK(macvlan_network_connect(network, two, c1, &connection, &error) == -EEXIST);
+    two.interface = "eth0";
+    CHECK(macvlan_network_connect(network, &two, c1, &connection, &error) == -EEXIST);
     puts(macvlan_error_message(error));
     CHECK(macvlan_error_kind(error) == MACVLAN_ERROR_NAME_TAKEN);
-    CHECK_TEXT(macvlan_error_kind_name(error), "name-taken");
-    CHECK(macvlan_error_is_exists(error) && macvlan_error_errno(error) == EEXIST);
-    CHECK_TEXT(macvlan_error_network(error), "lan");
-    CHECK_TEXT(macvlan_error_operation(error), "connect container \"c2\"");
-    CHECK_TEXT(macvlan_error_link(error), "eth0");
-    CHECK_TEXT(macvlan_error_parent(error), "ens33");
-    CHECK_TEXT(macvlan_error_netns(error), macvlan_netns_text(c1));
+    CHECK_TEXT(macvlan_error_get(error)->kind_name, "name-taken");
+    CHECK(macvlan_error_get(error)->is_exists && macvlan_error_errno(error) == EEXIST);
+    CHECK_TEXT(macvlan_error_get(error)->network, "lan");
+    CHECK_TEXT(macvlan_error_get(error)->operation, "connect container \"c2\"");
+    CHECK_TEXT(macvlan_error_get(error)->link, "eth0");
+    CHECK_TEXT(macvlan_error_get(error)->parent, "ens33");
+    CHECK_TEXT(macvlan_error_get(error)->netns, macvlan_netns_text(c1));
     CHECK(strstr(macvlan_error_message(error),
                  "network \"lan\": cannot connect container \"c2\": \"eth0\" on parent \"ens33\"")
           != NULL);
-    CHECK(strstr(macvlan_error_message(error), macvlan_error_cause(error)) != NULL);
+    CHECK(strstr(macvlan_error_message(error), macvlan_error_get(error)->cause) != NULL);
     macvlan_error_free(error);
 }
 
@@ -328,8 +325,8 @@ static void disconnects(const macvlan_network *network)
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "not connected");
 
     /* A container that returns, even in another namespace, gets its address again. */
-    back = lab_connect(network, one, c2);
-    CHECK_TEXT(macvlan_connection_address(back, 0), "192.168.15.64");
+    back = lab_connect(network, &one, c2);
+    CHECK_TEXT(macvlan_connection_get(back)->addresses[0], "192.168.15.64");
     macvlan_connection_free(back);
     lab_witness(c2, "ip link delete eth0 && echo gone", "gone");
     MUST(macvlan_network_disconnect_from(network, "c1", c2, &was_there, &error));
@@ -358,8 +355,6 @@ static void networks(void)
             "the network does not exist");
     macvlan_network_free(network);
     macvlan_networks_free(networks);
-    macvlan_connect_options_free(one);
-    macvlan_connect_options_free(two);
     macvlan_netns_free(c1);
     macvlan_netns_free(c2);
     lab_close(&l);

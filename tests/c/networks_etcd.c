@@ -56,56 +56,59 @@ static pid_t start_etcd(void)
 /* Options refused by this library or by etcd. */
 static void refuses(const macvlan_host *host)
 {
-    macvlan_etcd_options *options = NULL;
+    static const char *const plain[] = { ENDPOINT }, *const encrypted[] = { "https://127.0.0.1:2379" };
+    macvlan_etcd_options options = MACVLAN_INIT(macvlan_etcd_options);
     macvlan_networks *networks = NULL;
     char path[256];
 
-    MUST(macvlan_etcd_options_new("c", &options, &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "no endpoint is given");
-    MUST(macvlan_etcd_options_add_endpoint(options, "http://127.0.0.1:2379", &error));
-    MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
-    MUST(macvlan_etcd_options_set_user(options, "root", "secret", &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EACCES,
-            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "remove the user");
+    options.host = "c";
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "there is no endpoint");
+    options.endpoints = plain;
+    options.endpoint_count = 1;
+    MACVLAN_SET(options.timeout_ms, PATIENCE);
+    options.user = "root";
+    options.password = "secret";
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EACCES,
+            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "leave the user out");
     lab_path(path, sizeof path, "missing.pem");
-    MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
+    options.ca_file = path;
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "not encrypted");
-    macvlan_etcd_options_free(options);
 
-    MUST(macvlan_etcd_options_new("c", &options, &error));
-    MUST(macvlan_etcd_options_add_endpoint(options, "https://127.0.0.1:2379", &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "needs a CA");
-    MUST(macvlan_etcd_options_set_ca_file(options, path, &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), ENOENT,
+    options = MACVLAN_INIT(macvlan_etcd_options);
+    options.host = "c";
+    options.endpoints = encrypted;
+    options.endpoint_count = 1;
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "takes a CA");
+    options.ca_file = path;
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), ENOENT,
             MACVLAN_ERROR_NETWORK_FILE, "missing.pem");
-    MUST(macvlan_etcd_options_set_ca(options, "no PEM", &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "no certificate was found");
-    MUST(macvlan_etcd_options_set_certificate(options, "no PEM", &error));
-    MUST(macvlan_etcd_options_set_certificate_file(options, path, &error));
-    REFUSED(macvlan_networks_open_etcd(host, options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given without its key");
-    MUST(macvlan_etcd_options_set_key(options, "no PEM", &error));
-    MUST(macvlan_etcd_options_set_key_file(options, path, &error));
+    options.ca_file = NULL;
+    options.ca = "no PEM";
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "no certificate in it");
+    options.certificate = "no PEM";
+    options.certificate_file = path;
+    REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given, and no key");
     CHECK(networks == NULL);
-    macvlan_etcd_options_free(options);
 }
 
 static macvlan_networks *session(const macvlan_host *host, const char *name)
 {
-    macvlan_etcd_options *options = NULL;
+    static const char *const endpoints[] = { ENDPOINT };
+    macvlan_etcd_options options = MACVLAN_INIT(macvlan_etcd_options);
     macvlan_networks *networks = NULL;
-    MUST(macvlan_etcd_options_new(name, &options, &error));
-    MUST(macvlan_etcd_options_add_endpoint(options, ENDPOINT, &error));
-    MUST(macvlan_etcd_options_set_prefix(options, "/test", &error));
-    MUST(macvlan_etcd_options_set_timeout(options, PATIENCE, &error));
-    MUST(macvlan_etcd_options_set_ttl(options, 10 * PATIENCE, &error));
-    MUST(macvlan_etcd_options_set_persistent(options, true, &error));
-    MUST(macvlan_networks_open_etcd(host, options, &networks, &error));
-    macvlan_etcd_options_free(options);
+    options.host = name;
+    options.endpoints = endpoints;
+    options.endpoint_count = 1;
+    options.prefix = "/test";
+    MACVLAN_SET(options.timeout_ms, PATIENCE);
+    MACVLAN_SET(options.ttl_ms, 10 * PATIENCE);
+    options.persistent = true;
+    MUST(macvlan_networks_open_etcd(host, &options, &networks, &error));
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
     return networks;
 }
@@ -118,12 +121,12 @@ static void over_two_hosts(void)
     macvlan_handle *own = NULL;
     macvlan_host *there = NULL;
     macvlan_networks *a, *b;
-    macvlan_network_config *config = lab_config("lan", "10.1.0.0/24");
+    macvlan_network_config config = lab_config("lan", "10.1.0.0/24");
     macvlan_network *on_a = NULL, *on_b = NULL;
     macvlan_netns *c1 = NULL, *c2 = NULL, *c3 = NULL;
     macvlan_ip_list *addresses = NULL;
     macvlan_text *json = NULL;
-    macvlan_connect_options *options = NULL;
+    macvlan_connect_options options = lab_container_of("c3");
     macvlan_connection *connection = NULL;
 
     if (unshare(CLONE_NEWNET) != 0) {
@@ -140,7 +143,7 @@ static void over_two_hosts(void)
     a = session(l.host, "a");
     b = session(there, "b");
 
-    MUST(macvlan_networks_create(a, config, &on_a, &error));
+    MUST(macvlan_networks_create(a, &config, &on_a, &error));
     MUST(macvlan_networks_get(b, "lan", &on_b, &error));
     MUST(macvlan_netns_anonymous(&c1, &error));
     MUST(macvlan_netns_anonymous(&c2, &error));
@@ -165,13 +168,10 @@ static void over_two_hosts(void)
 
     MUST(macvlan_network_disconnect_from(on_b, "c2", c2, NULL, &error));
     lab_stop_container(etcd);
-    MUST(macvlan_connect_options_new("c3", &options, &error));
-    REFUSED(macvlan_network_connect(on_b, options, c3, &connection, &error), EAGAIN,
+    REFUSED(macvlan_network_connect(on_b, &options, c3, &connection, &error), EAGAIN,
             MACVLAN_ERROR_NETWORK_STORE_UNAVAILABLE, "network \"lan\": cannot connect");
     CHECK(connection == NULL && lab_ping(c1, "10.1.0.2"));
 
-    macvlan_connect_options_free(options);
-    macvlan_network_config_free(config);
     macvlan_network_free(on_a);
     macvlan_network_free(on_b);
     macvlan_networks_free(a);

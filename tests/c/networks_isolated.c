@@ -8,17 +8,17 @@
 /* Skipped if the kernel lacks them, before a store is open. */
 static void needs_dummies(const lab *l)
 {
-    macvlan_link *dummy = NULL;
-    MUST(macvlan_link_new_dummy("dummy0", &dummy, &error));
-    MUST(macvlan_handle_add_link(l->ip_there, dummy, &error));
-    macvlan_link_free(dummy);
+    macvlan_link_options dummy = MACVLAN_INIT(macvlan_link_options);
+    dummy.kind = "dummy";
+    dummy.name = "dummy0";
+    MUST(macvlan_handle_add_link(l->ip_there, &dummy, &error));
 }
 
 static void isolated(void)
 {
     lab l = lab_open();
     macvlan_networks *networks;
-    macvlan_network_config *config = NULL;
+    macvlan_network_config config = MACVLAN_INIT(macvlan_network_config);
     macvlan_network *network = NULL;
     macvlan_netns *c1 = NULL, *c2 = NULL;
     const macvlan_network_config *created;
@@ -28,14 +28,13 @@ static void isolated(void)
     networks = lab_networks(&l, "a");
     MUST(macvlan_netns_anonymous(&c1, &error));
     MUST(macvlan_netns_anonymous(&c2, &error));
-    MUST(macvlan_network_config_new("alone", &config, &error));
-    MUST(macvlan_networks_create(networks, config, &network, &error));
-    macvlan_network_config_free(config);
-    created = macvlan_network_get_config(network);
-    CHECK_TEXT(macvlan_network_config_parent(created), NULL);
-    CHECK(macvlan_network_config_subnet_count(created) == 1);
-    CHECK_TEXT(macvlan_subnet_net(macvlan_network_config_subnet(created, 0)), "172.17.0.0/16");
-    snprintf(command, sizeof command, "ip -d link show %s", macvlan_network_parent(network));
+    config.name = "alone";
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
+    created = macvlan_network_get(network)->config;
+    CHECK_TEXT(created->parent, NULL);
+    CHECK(created->subnet_count == 1);
+    CHECK_TEXT(created->subnets[0]->net, "172.17.0.0/16");
+    snprintf(command, sizeof command, "ip -d link show %s", macvlan_network_get(network)->parent);
     lab_witness(l.here, command, "dummy");
 
     CHECK_TEXT(lab_join(network, "c1", c1), "172.17.0.2");

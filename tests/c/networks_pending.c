@@ -5,13 +5,6 @@
 
 #include "lab_networks.h"
 
-static macvlan_connect_options *options_of(const char *id)
-{
-    macvlan_connect_options *options = NULL;
-    MUST(macvlan_connect_options_new(id, &options, &error));
-    return options;
-}
-
 static macvlan_lease *lease_of(const macvlan_network *network, const char *container)
 {
     macvlan_lease *lease = NULL;
@@ -23,73 +16,71 @@ static macvlan_lease *lease_of(const macvlan_network *network, const char *conta
 static void allocated(const macvlan_network *network, const macvlan_netns *inside)
 {
     static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
-    macvlan_allocation *allocation = NULL;
+    macvlan_allocation allocation = MACVLAN_INIT(macvlan_allocation);
     macvlan_lease *lease = NULL, *other = NULL;
-    macvlan_connect_options *options = options_of("c1");
+    macvlan_connect_options options = lab_container_of("c1");
     macvlan_connection *connection;
     char id[65];
+    const char *leases[] = { id }, *address = "10.1.0.50";
     uint64_t age = 7;
     bool is = true;
 
-    MUST(macvlan_allocation_new(&allocation, &error));
-    MUST(macvlan_allocation_set_families(allocation, true, false, &error));
-    MUST(macvlan_allocation_set_mac(allocation, mac, &error));
-    MUST(macvlan_network_allocate(network, allocation, &lease, &error));
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.2/24");
-    CHECK(macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) > 1700000000);
+    MACVLAN_SET(allocation.ipv6, false);
+    allocation.mac.is_set = true;
+    memcpy(allocation.mac.value, mac, 6);
+    MUST(macvlan_network_allocate(network, &allocation, &lease, &error));
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "10.1.0.2/24");
+    CHECK(macvlan_lease_get(lease)->is_pending && macvlan_lease_get(lease)->pending_since > 1700000000);
     MUST(macvlan_lease_pending_age(lease, &age, &error));
     CHECK(age < 600);
-    CHECK_TEXT(macvlan_lease_container(lease), macvlan_lease_endpoint(lease));
-    CHECK(macvlan_lease_netns_inode(lease) == 0 && macvlan_lease_netns_path(lease) == NULL);
-    CHECK(strlen(macvlan_lease_netns_boot(lease)) == 36);
+    CHECK_TEXT(macvlan_lease_get(lease)->container, macvlan_lease_get(lease)->endpoint);
+    CHECK(macvlan_lease_get(lease)->netns_inode == 0 && macvlan_lease_get(lease)->netns_path == NULL);
+    CHECK(strlen(macvlan_lease_get(lease)->netns_boot) == 36);
     MUST(macvlan_lease_is_of_this_boot(lease, &is, &error));
-    CHECK(!is && macvlan_lease_link(lease) == NULL);
-    snprintf(id, sizeof id, "%s", macvlan_lease_endpoint(lease));
+    CHECK(!is && macvlan_lease_get(lease)->link == NULL);
+    snprintf(id, sizeof id, "%s", macvlan_lease_get(lease)->endpoint);
     macvlan_lease_free(lease);
 
-    MUST(macvlan_connect_options_take(options, id, &error));
-    connection = lab_connect(network, options, inside);
-    CHECK_TEXT(macvlan_connection_address(connection, 0), "10.1.0.2");
-    CHECK(!macvlan_lease_is_pending(macvlan_connection_lease(connection)));
+    options.leases = leases;
+    options.lease_count = 1;
+    connection = lab_connect(network, &options, inside);
+    CHECK_TEXT(macvlan_connection_get(connection)->addresses[0], "10.1.0.2");
+    CHECK(!macvlan_lease_get(macvlan_connection_get(connection)->lease)->is_pending);
     macvlan_connection_free(connection);
-    macvlan_connect_options_free(options);
 
-    options = options_of("c2");
-    MUST(macvlan_connect_options_take(options, id, &error));
-    REFUSED(macvlan_network_connect(network, options, inside, &connection, &error), ESTALE,
+    options.container = "c2";
+    REFUSED(macvlan_network_connect(network, &options, inside, &connection, &error), ESTALE,
             MACVLAN_ERROR_NETWORK_LEASE_LOST, "is not pending");
-    macvlan_connect_options_free(options);
 
-    MUST(macvlan_allocation_add_address(allocation, "10.1.0.50", &error));
-    MUST(macvlan_network_allocate(network, allocation, &other, &error));
-    CHECK_TEXT(macvlan_lease_address(other, 0), "10.1.0.50/24");
-    MUST(macvlan_network_disconnect(network, macvlan_lease_endpoint(other), &is, &error));
+    allocation.addresses = &address;
+    allocation.address_count = 1;
+    MUST(macvlan_network_allocate(network, &allocation, &other, &error));
+    CHECK_TEXT(macvlan_lease_get(other)->addresses[0], "10.1.0.50/24");
+    MUST(macvlan_network_disconnect(network, macvlan_lease_get(other)->endpoint, &is, &error));
     macvlan_lease_free(other);
-    macvlan_allocation_free(allocation);
 }
 
 /* The same container again, and each interface by itself. */
 static void several(const macvlan_network *network, const macvlan_netns *inside)
 {
-    macvlan_connect_options *options = options_of("c1");
+    macvlan_connect_options options = lab_container_of("c1");
     macvlan_lease_list *leases = NULL;
     macvlan_lease *lease;
     bool was_there = false;
 
-    MUST(macvlan_connect_options_set_interface(options, "net1", &error));
-    macvlan_connection_free(lab_connect(network, options, inside));
-    macvlan_connect_options_free(options);
+    options.interface = "net1";
+    macvlan_connection_free(lab_connect(network, &options, inside));
     MUST(macvlan_network_leases_of(network, "c1", &leases, &error));
     CHECK(macvlan_lease_list_count(leases) == 2);
-    CHECK_TEXT(macvlan_lease_interface(macvlan_lease_list_get(leases, 1)), "net1");
+    CHECK_TEXT(macvlan_lease_get(macvlan_lease_list_get(leases, 1))->interface, "net1");
     macvlan_lease_list_free(leases);
     lease = lease_of(network, "c1/net1");
-    CHECK_TEXT(macvlan_lease_address(lease, 0), "10.1.0.3/24");
+    CHECK_TEXT(macvlan_lease_get(lease)->addresses[0], "10.1.0.3/24");
     macvlan_lease_free(lease);
     MUST(macvlan_network_disconnect(network, "c1/net1", &was_there, &error));
     CHECK(was_there && lease_of(network, "c1/net1") == NULL);
     lease = lease_of(network, "c1");
-    CHECK_TEXT(macvlan_lease_interface(lease), "eth0");
+    CHECK_TEXT(macvlan_lease_get(lease)->interface, "eth0");
     macvlan_lease_free(lease);
 }
 
@@ -97,54 +88,54 @@ static void several(const macvlan_network *network, const macvlan_netns *inside)
 static void moved(const lab *l, macvlan_networks *networks, const macvlan_network *network,
                   const macvlan_netns *inside)
 {
-    macvlan_connect_options *options = options_of("c3");
+    macvlan_connect_options options = lab_container_of("c3");
     macvlan_host_link *link = NULL, *none = NULL;
     macvlan_collected *collected = NULL;
     macvlan_lease *lease = NULL;
-    uint8_t mac[6];
+    const macvlan_host_link_info *info;
     bool was_there = false;
 
-    MUST(macvlan_network_create_link(network, options, &link, &error));
-    CHECK(strncmp(macvlan_host_link_name(link), "mv-", 3) == 0 && macvlan_host_link_index(link) > 0);
-    macvlan_host_link_mac(link, mac);
-    CHECK(mac[0] == 2 && mac[1] == 0x42);
-    CHECK(macvlan_host_link_gateway_count(link) == 1 && macvlan_host_link_route_count(link) == 1);
-    CHECK_TEXT(macvlan_host_link_gateway(link, 0), "10.1.0.1");
-    CHECK_TEXT(macvlan_host_link_route(link, 0), "10.9.0.0/16 via 10.1.0.254");
-    CHECK(macvlan_host_link_gateway(link, 1) == NULL && macvlan_host_link_route(link, 1) == NULL);
-    CHECK_TEXT(macvlan_lease_link(macvlan_host_link_lease(link)), macvlan_host_link_name(link));
-    REFUSED(macvlan_network_create_link(network, options, &none, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "has not been moved");
+    MUST(macvlan_network_create_link(network, &options, &link, &error));
+    info = macvlan_host_link_get(link);
+    CHECK(strncmp(info->name, "mv-", 3) == 0 && info->index > 0);
+    CHECK(info->mac[0] == 2 && info->mac[1] == 0x42);
+    CHECK(info->gateway_count == 1 && info->route_count == 1);
+    CHECK_TEXT(info->gateways[0], "10.1.0.1");
+    CHECK_TEXT(info->routes[0], "10.9.0.0/16 via 10.1.0.254");
+    CHECK_TEXT(macvlan_lease_get(info->lease)->link, info->name);
+    REFUSED(macvlan_network_create_link(network, &options, &none, &error), EISCONN,
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
     REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "has not been moved");
 
-    MUST(macvlan_handle_move_link(l->ip_here, macvlan_host_link_name(link), inside, "eth5", &error));
+    MUST(macvlan_handle_move_link(l->ip_here, info->name, inside, "eth5", &error));
     MUST(macvlan_network_bind(network, "c3", inside, &lease, &error));
-    CHECK_TEXT(macvlan_lease_interface(lease), "eth5");
-    CHECK(!macvlan_lease_is_pending(lease) && macvlan_lease_pending_since(lease) == 0);
+    CHECK_TEXT(macvlan_lease_get(lease)->interface, "eth5");
+    CHECK(!macvlan_lease_get(lease)->is_pending && macvlan_lease_get(lease)->pending_since == 0);
     macvlan_lease_free(lease);
     macvlan_host_link_free(link);
     MUST(macvlan_network_disconnect(network, "c3", &was_there, &error));
     CHECK(was_there);
 
-    MUST(macvlan_network_create_link(network, options, &link, &error));
+    MUST(macvlan_network_create_link(network, &options, &link, &error));
     macvlan_host_link_free(link);
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 1);
+    CHECK(macvlan_collected_get(collected)->lease_count == 1);
     macvlan_collected_free(collected);
-    macvlan_connect_options_free(options);
 }
 
 static void pending(void)
 {
+    static const char *const routes[] = { "10.9.0.0/16 via 10.1.0.254" };
     lab l = lab_open();
     macvlan_networks *networks = lab_networks(&l, "a");
-    macvlan_network_config *config = lab_config("lan", "10.1.0.0/24");
+    macvlan_network_config config = lab_config("lan", "10.1.0.0/24");
     macvlan_network *network = NULL;
     macvlan_netns *inside = NULL;
 
-    MUST(macvlan_network_config_add_route(config, "10.9.0.0/16 via 10.1.0.254", &error));
-    MUST(macvlan_networks_create(networks, config, &network, &error));
+    config.routes = routes;
+    config.route_count = 1;
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
     MUST(macvlan_netns_anonymous(&inside, &error));
     allocated(network, inside);
     several(network, inside);
@@ -152,7 +143,6 @@ static void pending(void)
     MUST(macvlan_networks_set_pending_age(networks, 0, &error));
     moved(&l, networks, network, inside);
     macvlan_netns_free(inside);
-    macvlan_network_config_free(config);
     macvlan_network_free(network);
     macvlan_networks_free(networks);
     lab_close(&l);

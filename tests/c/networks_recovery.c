@@ -10,15 +10,14 @@ static lab l;
 /* The default route leads through one network only, and never through an internal one. */
 static void two_networks(macvlan_networks *networks)
 {
-    macvlan_network_config *config = lab_config("inner", "10.7.0.2/32");
+    macvlan_network_config config = lab_config("inner", "10.7.0.2/32");
     macvlan_network *inner = NULL, *lan = NULL;
     macvlan_netns *container = NULL, *second = NULL;
-    macvlan_connect_options *options = NULL;
+    macvlan_connect_options options = lab_container_of("c2");
     macvlan_connection *connection = NULL;
 
-    MUST(macvlan_network_config_set_internal(config, true, &error));
-    MUST(macvlan_networks_create(networks, config, &inner, &error));
-    macvlan_network_config_free(config);
+    config.internal = true;
+    MUST(macvlan_networks_create(networks, &config, &inner, &error));
     MUST(macvlan_networks_get(networks, "lan", &lan, &error));
     MUST(macvlan_netns_anonymous(&container, &error));
     MUST(macvlan_netns_anonymous(&second, &error));
@@ -28,10 +27,8 @@ static void two_networks(macvlan_networks *networks)
     lab_witness(container, "ip route show default", "via 192.168.15.1 dev eth1");
 
     /* Its only address is leased. */
-    MUST(macvlan_connect_options_new("c2", &options, &error));
-    REFUSED(macvlan_network_connect(inner, options, second, &connection, &error), ENOSPC,
+    REFUSED(macvlan_network_connect(inner, &options, second, &connection, &error), ENOSPC,
             MACVLAN_ERROR_NETWORK_POOL_EXHAUSTED, "no address is left in 10.7.0.2/32");
-    macvlan_connect_options_free(options);
     MUST(macvlan_network_disconnect_from(inner, "c1", container, NULL, &error));
     MUST(macvlan_network_disconnect_from(lan, "c1", container, NULL, &error));
     MUST(macvlan_network_remove(inner, &error));
@@ -63,16 +60,16 @@ static void reconciles(macvlan_networks *networks, const macvlan_network *networ
     MUST(macvlan_networks_reconcile(networks, &done, &error));
     CHECK(macvlan_reconciled_list_count(done) == 2);
     one = macvlan_reconciled_list_get(done, 0);
-    puts(macvlan_reconciled_text(one));
-    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_RELEASED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
-    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.4/24");
+    puts(one->text);
+    CHECK(one->kind == MACVLAN_RECONCILED_RELEASED);
+    CHECK_TEXT(one->container, "c2");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->addresses[0], "192.168.15.4/24");
     one = macvlan_reconciled_list_get(done, 1);
-    puts(macvlan_reconciled_text(one));
-    CHECK(macvlan_reconciled_kind(one) == MACVLAN_RECONCILED_REPAIRED);
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK_TEXT(macvlan_lease_container(macvlan_reconciled_lease(one)), "c1");
-    CHECK(macvlan_reconciled_expired(one) == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
+    puts(one->text);
+    CHECK(one->kind == MACVLAN_RECONCILED_REPAIRED);
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->container, "c1");
+    CHECK(one->expired == 0 && macvlan_reconciled_list_get(done, 2) == NULL);
     macvlan_reconciled_list_free(done);
     lab_witness(container, "ip -o address show dev eth0", "192.168.15.3/24");
     CHECK(lab_ping(container, "192.168.15.2"));
@@ -81,12 +78,12 @@ static void reconciles(macvlan_networks *networks, const macvlan_network *networ
     macvlan_netns_free(container);
 }
 
-static const macvlan_reconciled *find(const macvlan_reconciled_list *done, int kind)
+static const macvlan_reconciled *find(const macvlan_reconciled_list *done, uint32_t kind)
 {
     const macvlan_reconciled *one;
     size_t at;
     for (at = 0; (one = macvlan_reconciled_list_get(done, at)) != NULL; at++)
-        if (macvlan_reconciled_kind(one) == kind)
+        if (one->kind == kind)
             return one;
     return NULL;
 }
@@ -95,19 +92,17 @@ static const macvlan_reconciled *find(const macvlan_reconciled_list *done, int k
  * address for a container that has not returned. */
 static void forgets(macvlan_networks *networks, const macvlan_network *network)
 {
-    macvlan_network_config *config = lab_config("later", "10.8.0.0/24");
+    macvlan_network_config config = lab_config("later", "10.8.0.0/24");
     macvlan_network *later = NULL, *keeping = NULL;
     macvlan_netns *known = NULL, *stray = NULL;
     macvlan_reconciled_list *done = NULL;
     const macvlan_reconciled *one;
     char path[256], command[512];
 
-    MUST(macvlan_networks_create(networks, config, &later, &error));
-    macvlan_network_config_free(config);
+    MUST(macvlan_networks_create(networks, &config, &later, &error));
     config = lab_config("keeping", "10.9.0.0/24");
-    MUST(macvlan_network_config_set_reservation_ttl(config, 1, &error));
-    MUST(macvlan_networks_create(networks, config, &keeping, &error));
-    macvlan_network_config_free(config);
+    config.reservation_ttl_s = 1;
+    MUST(macvlan_networks_create(networks, &config, &keeping, &error));
     MUST(macvlan_netns_anonymous(&known, &error));
     MUST(macvlan_netns_anonymous(&stray, &error));
     CHECK_TEXT(lab_join(keeping, "c3", known), "10.9.0.2");
@@ -126,16 +121,16 @@ static void forgets(macvlan_networks *networks, const macvlan_network *network)
     MUST(macvlan_networks_reconcile(networks, &done, &error));
     CHECK(macvlan_reconciled_list_count(done) == 3);
     one = find(done, MACVLAN_RECONCILED_ADOPTED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c1");
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK_TEXT(macvlan_lease_address(macvlan_reconciled_lease(one), 0), "192.168.15.3/24");
+    CHECK_TEXT(one->container, "c1");
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK_TEXT(macvlan_lease_get(one->lease)->addresses[0], "192.168.15.3/24");
     one = find(done, MACVLAN_RECONCILED_REMOVED);
-    CHECK_TEXT(macvlan_reconciled_container(one), "c2");
-    CHECK_TEXT(macvlan_reconciled_interface(one), "eth0");
-    CHECK(macvlan_reconciled_lease(one) == NULL);
+    CHECK_TEXT(one->container, "c2");
+    CHECK_TEXT(one->interface, "eth0");
+    CHECK(one->lease == NULL);
     one = find(done, MACVLAN_RECONCILED_EXPIRED);
-    CHECK(macvlan_reconciled_expired(one) == 1 && macvlan_reconciled_lease(one) == NULL);
-    CHECK_TEXT(macvlan_reconciled_container(one), NULL);
+    CHECK(one->expired == 1 && one->lease == NULL);
+    CHECK_TEXT(one->container, NULL);
     CHECK(find(done, MACVLAN_RECONCILED_FAILED) == NULL);
     macvlan_reconciled_list_free(done);
     lab_witness(stray, "ip -o link show | wc -l", "1");
@@ -157,56 +152,53 @@ static void collects(macvlan_networks *networks, const macvlan_network *network)
 
     CHECK_TEXT(lab_join(network, "c1", dying), "192.168.15.3");
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 0);
+    CHECK(macvlan_collected_get(collected)->lease_count == 0);
     macvlan_collected_free(collected);
     macvlan_netns_free(dying);
     lab_stop_container(pid);
     MUST(macvlan_networks_collect(networks, &collected, &error));
-    CHECK(macvlan_collected_lease_count(collected) == 1);
-    CHECK_TEXT(macvlan_lease_container(macvlan_collected_lease(collected, 0)), "c1");
-    CHECK(macvlan_collected_lease(collected, 1) == NULL);
-    CHECK(macvlan_collected_expired(collected) == 0);
+    CHECK(macvlan_collected_get(collected)->lease_count == 1);
+    CHECK_TEXT(macvlan_lease_get(macvlan_collected_get(collected)->leases[0])->container, "c1");
+    CHECK(macvlan_collected_get(collected)->expired == 0);
     macvlan_collected_free(collected);
 }
 
 /* The other host has .2, and .3 is reported as taken too. */
 static void foreigners(macvlan_networks *networks)
 {
-    macvlan_network_config *config = lab_config("wire", "192.168.16.0/24");
+    const char *taken = "192.168.16.3";
+    macvlan_network_config config = lab_config("wire", "192.168.16.0/24");
     macvlan_network *network = NULL;
-    macvlan_probe *probe = NULL;
+    macvlan_probe probe = MACVLAN_INIT(macvlan_probe);
     macvlan_netns *container = NULL;
-    macvlan_connect_options *options = NULL;
+    macvlan_connect_options options = lab_container_of("c2");
     macvlan_connection *connection = NULL;
-    macvlan_conflicting_address_list *conflicts = NULL;
+    macvlan_conflicting_address_list *foreign = NULL;
     bool was_known = false;
 
     MUST(macvlan_handle_add_address(l.ip_there, "ens33", "192.168.16.2/24", &error));
-    MUST(macvlan_network_config_set_probe(config, true, &error));
-    MUST(macvlan_probe_quick(&probe, &error));
-    MUST(macvlan_probe_set_deadline(probe, PATIENCE, &error));
-    MUST(macvlan_networks_set_probe(networks, probe, &error));
-    macvlan_probe_free(probe);
-    MUST(macvlan_networks_create(networks, config, &network, &error));
-    macvlan_network_config_free(config);
+    config.probe = true;
+    probe.quick = true;
+    MACVLAN_SET(probe.deadline_ms, PATIENCE);
+    MUST(macvlan_networks_set_probe(networks, &probe, &error));
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
     MUST(macvlan_network_add_conflicting_address(network, "192.168.16.3", &error));
     REFUSED(macvlan_network_add_conflicting_address(network, "10.9.9.9", &error), EADDRNOTAVAIL,
-            MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "no subnet of the network contains");
+            MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "it is in no subnet");
 
     MUST(macvlan_netns_anonymous(&container, &error));
-    MUST(macvlan_connect_options_new("c2", &options, &error));
-    MUST(macvlan_connect_options_add_address(options, "192.168.16.3", &error));
-    REFUSED(macvlan_network_connect(network, options, container, &connection, &error), EADDRINUSE,
+    options.addresses = &taken;
+    options.address_count = 1;
+    REFUSED(macvlan_network_connect(network, &options, container, &connection, &error), EADDRINUSE,
             MACVLAN_ERROR_NETWORK_ADDRESS_CONFLICT, "a host on the LAN that is not a container of this network has 192.168.16.3");
-    macvlan_connect_options_free(options);
     CHECK_TEXT(lab_join(network, "c1", container), "192.168.16.4");
 
-    MUST(macvlan_network_conflicting_addresses(network, &conflicts, &error));
-    CHECK(macvlan_conflicting_address_list_count(conflicts) == 2);
-    CHECK_TEXT(macvlan_conflicting_address_list_address(conflicts, 0), "192.168.16.2");
-    CHECK(macvlan_conflicting_address_list_found(conflicts, 0) > 1700000000);
-    CHECK(macvlan_conflicting_address_list_address(conflicts, 2) == NULL);
-    macvlan_conflicting_address_list_free(conflicts);
+    MUST(macvlan_network_conflicting_addresses(network, &foreign, &error));
+    CHECK(macvlan_conflicting_address_list_count(foreign) == 2);
+    CHECK_TEXT(macvlan_conflicting_address_list_get(foreign, 0)->address, "192.168.16.2");
+    CHECK(macvlan_conflicting_address_list_get(foreign, 0)->found > 1700000000);
+    CHECK(macvlan_conflicting_address_list_get(foreign, 2) == NULL);
+    macvlan_conflicting_address_list_free(foreign);
     MUST(macvlan_network_remove_conflicting_address(network, "192.168.16.3", &was_known, &error));
     CHECK(was_known);
     MUST(macvlan_network_remove_conflicting_address(network, "192.168.16.3", &was_known, &error));
@@ -243,21 +235,21 @@ static void stores(void)
 
 static void recovery(void)
 {
-    macvlan_network_config *config = NULL;
-    macvlan_subnet *subnet = lab_subnet("192.168.15.0/24");
+    /* .2 is the other host's, and this network does not probe. */
+    static const macvlan_pair reserved[] = { { "there", "192.168.15.2" } };
+    macvlan_subnet subnet = lab_subnet("192.168.15.0/24");
+    const macvlan_subnet *subnets[1];
+    macvlan_network_config config;
     macvlan_networks *networks;
     macvlan_network *network = NULL;
 
     l = lab_open();
     networks = lab_networks(&l, "a");
-    /* .2 is the other host's, and this network does not probe. */
-    MUST(macvlan_subnet_add_reserved(subnet, "there", "192.168.15.2", &error));
-    MUST(macvlan_network_config_new("lan", &config, &error));
-    MUST(macvlan_network_config_set_parent(config, "ens33", &error));
-    MUST(macvlan_network_config_add_subnet(config, subnet, &error));
-    MUST(macvlan_networks_create(networks, config, &network, &error));
-    macvlan_network_config_free(config);
-    macvlan_subnet_free(subnet);
+    subnet.reserved = reserved;
+    subnet.reserved_count = 1;
+    subnets[0] = &subnet;
+    config = lab_config_of("lan", subnets, 1);
+    MUST(macvlan_networks_create(networks, &config, &network, &error));
 
     two_networks(networks);
     reconciles(networks, network);

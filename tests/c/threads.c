@@ -17,11 +17,11 @@ static macvlan_attachment *seen_by_all;
 static void look(void)
 {
     uint8_t mac[6];
-    CHECK_TEXT(macvlan_attachment_name(seen_by_all), "eth0");
-    CHECK_TEXT(macvlan_attachment_parent(seen_by_all), "ens33");
-    CHECK_TEXT(macvlan_attachment_address(seen_by_all, 0), "192.168.15.99/24");
-    CHECK_TEXT(macvlan_attachment_address(seen_by_all, 1), NULL);
-    macvlan_attachment_mac(seen_by_all, mac);
+    CHECK_TEXT(macvlan_attachment_get(seen_by_all)->name, "eth0");
+    CHECK_TEXT(macvlan_attachment_get(seen_by_all)->parent, "ens33");
+    CHECK_TEXT(macvlan_attachment_get(seen_by_all)->addresses[0], "192.168.15.99/24");
+    CHECK(macvlan_attachment_get(seen_by_all)->address_count == 1);
+    memcpy(mac, macvlan_attachment_get(seen_by_all)->mac, 6);
     CHECK((mac[0] & 3) == 2);
 }
 
@@ -44,7 +44,7 @@ static void *work(void *data)
         snprintf(address, sizeof address, "10.%d.%d.1/24", number, round);
         MUST(macvlan_endpoint_add_address(own, address, &error));
         MUST(macvlan_host_attach(shared.host, own, container, &second, &error));
-        CHECK_TEXT(macvlan_attachment_address(second, 0), address);
+        CHECK_TEXT(macvlan_attachment_get(second)->addresses[0], address);
 
         /* An error in one thread does not affect the others. */
         REFUSED(macvlan_host_attach(shared.host, own, container, &none, &error), EEXIST,

@@ -8,6 +8,9 @@
 static void versions(void)
 {
     CHECK_TEXT(macvlan_version(), MACVLAN_VERSION);
+    CHECK(macvlan_version_number() == MACVLAN_VERSION_NUMBER);
+    CHECK(MACVLAN_VERSION_NUMBER == (MACVLAN_VERSION_MAJOR << 16 | MACVLAN_VERSION_MINOR << 8
+                                     | MACVLAN_VERSION_PATCH));
     CHECK(MACVLAN_VERSION_AT_LEAST(MACVLAN_VERSION_MAJOR, MACVLAN_VERSION_MINOR,
                                    MACVLAN_VERSION_PATCH));
     CHECK(MACVLAN_VERSION_AT_LEAST(0, 0, 99));
@@ -43,172 +46,209 @@ static void mac_addresses(void)
 
 static void options(void)
 {
-    const uint8_t first[6] = { 2, 0, 0, 0, 0, 1 }, second[6] = { 2, 0, 0, 0, 0, 2 };
-    macvlan_options *options = NULL;
-    uint8_t mac[6];
-    uint32_t frames = 7;
-    int32_t siblings = 7;
+    const uint8_t two[12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
+    macvlan_endpoint *endpoint = NULL;
+    const macvlan_options *set;
 
-    MUST(macvlan_options_new(MACVLAN_MODE_SOURCE, &options, &error));
-    CHECK(!macvlan_options_bc_queue_len(options, &frames) && frames == 0);
-    CHECK(!macvlan_options_bc_cutoff(options, &siblings) && siblings == 0);
-    MUST(macvlan_options_set_nodst(options, true, &error));
-    MUST(macvlan_options_set_nopromisc(options, true, &error));
-    MUST(macvlan_options_add_source_mac(options, first, &error));
-    MUST(macvlan_options_add_source_mac(options, second, &error));
-    MUST(macvlan_options_set_bc_queue_len(options, 2000, &error));
-    MUST(macvlan_options_set_bc_cutoff(options, -1, &error));
-
-    CHECK(macvlan_options_mode(options) == MACVLAN_MODE_SOURCE);
-    CHECK(macvlan_options_is_nodst(options) && macvlan_options_is_nopromisc(options));
-    CHECK(macvlan_options_source_mac_count(options) == 2);
-    CHECK(macvlan_options_source_mac(options, 1, mac) && memcmp(mac, second, 6) == 0);
-    CHECK(!macvlan_options_source_mac(options, 2, mac));
-    CHECK(macvlan_options_bc_queue_len(options, &frames) && frames == 2000);
-    CHECK(macvlan_options_bc_cutoff(options, &siblings) && siblings == -1);
-    REFUSED(macvlan_options_check(options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+    options.mode = MACVLAN_MODE_SOURCE;
+    options.nodst = options.nopromisc = true;
+    options.source_macs = two;
+    options.source_mac_count = 2;
+    MACVLAN_SET(options.bc_queue_len, 2000);
+    MACVLAN_SET(options.bc_cutoff, -1);
+    REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
             "nopromisc");
-    MUST(macvlan_options_set_nopromisc(options, false, &error));
-    MUST(macvlan_options_check(options, &error));
-    macvlan_options_free(options);
+    options.nopromisc = false;
+    MUST(macvlan_options_check(&options, &error));
 
-    REFUSED(macvlan_options_new((enum macvlan_mode)3, &options, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "3 is not a valid enum macvlan_mode");
-    CHECK(options == NULL);
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    set = macvlan_endpoint_get(endpoint)->options;
+    CHECK(set->mode == MACVLAN_MODE_BRIDGE && set->source_macs == NULL);
+    CHECK(!set->bc_queue_len.is_set && !set->bc_cutoff.is_set && set->bc_cutoff.value == 0);
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
+    set = macvlan_endpoint_get(endpoint)->options;
+    CHECK(set->size == sizeof *set && set->mode == MACVLAN_MODE_SOURCE);
+    CHECK(set->nodst && !set->nopromisc && set->source_mac_count == 2);
+    CHECK(memcmp(set->source_macs, two, 12) == 0);
+    CHECK(set->bc_queue_len.is_set && set->bc_queue_len.value == 2000);
+    CHECK(set->bc_cutoff.is_set && set->bc_cutoff.value == -1);
+    MUST(macvlan_options_check(set, &error));
+
+    options.mode = 3;
+    REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "3 is not a valid enum macvlan_mode");
+    options.mode = 0;
+    options.source_macs = NULL;
+    REFUSED(macvlan_options_check(&options, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
+            "options.source_macs is NULL");
+    macvlan_endpoint_free(endpoint);
+}
+
+/* Returns the refusal of a VLAN's options. */
+static void refused_vlan(const macvlan_vlan_options *vlan, const char *words)
+{
+    macvlan_endpoint *endpoint = NULL;
+    REFUSED(macvlan_endpoint_new_vlan("eth0", "ens33", vlan, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, words);
+    CHECK(endpoint == NULL);
 }
 
 static void vlans(void)
 {
-    macvlan_vlan *vlan = NULL;
-    uint32_t inside;
-    uint8_t tag;
+    static const macvlan_vlan_qos out = { 10, 7 }, in = { 11, 1 }, wrong = { 0, 8 };
+    macvlan_vlan_options vlan = MACVLAN_INIT(macvlan_vlan_options);
+    macvlan_endpoint *endpoint = NULL;
+    const macvlan_vlan_options *set;
 
-    MUST(macvlan_vlan_new(200, &vlan, &error));
-    CHECK(macvlan_vlan_gvrp(vlan) == -1);
-    MUST(macvlan_vlan_set_protocol(vlan, MACVLAN_VLAN_8021AD, &error));
-    MUST(macvlan_vlan_set_gvrp(vlan, true, &error));
-    MUST(macvlan_vlan_set_mvrp(vlan, false, &error));
-    MUST(macvlan_vlan_set_reorder_hdr(vlan, false, &error));
-    MUST(macvlan_vlan_set_loose_binding(vlan, true, &error));
-    MUST(macvlan_vlan_set_bridge_binding(vlan, true, &error));
-    MUST(macvlan_vlan_add_egress_qos(vlan, 10, 7, &error));
-    MUST(macvlan_vlan_add_ingress_qos(vlan, 1, 11, &error));
-    CHECK(macvlan_vlan_id(vlan) == 200);
-    CHECK(macvlan_vlan_protocol(vlan) == 0x88a8);
-    CHECK(macvlan_vlan_gvrp(vlan) == 1 && macvlan_vlan_mvrp(vlan) == 0);
-    CHECK(macvlan_vlan_reorder_hdr(vlan) == 0 && macvlan_vlan_loose_binding(vlan) == 1);
-    CHECK(macvlan_vlan_bridge_binding(vlan) == 1);
-    CHECK(macvlan_vlan_egress_qos(vlan, 0, &inside, &tag) && inside == 10 && tag == 7);
-    CHECK(macvlan_vlan_ingress_qos(vlan, 0, &tag, &inside) && tag == 1 && inside == 11);
-    CHECK(!macvlan_vlan_ingress_qos(vlan, 1, &tag, &inside) && tag == 0 && inside == 0);
-    CHECK(macvlan_vlan_egress_qos_count(vlan) == 1 && macvlan_vlan_ingress_qos_count(vlan) == 1);
-    REFUSED(macvlan_vlan_add_egress_qos(vlan, 0, 8, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "0 to 7");
-    REFUSED(macvlan_vlan_set_protocol(vlan, (enum macvlan_protocol)0x800, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "2048 is not a valid enum macvlan_protocol");
-    macvlan_vlan_free(vlan);
+    vlan.id = 200;
+    vlan.protocol = MACVLAN_VLAN_PROTOCOL_8021AD;
+    MACVLAN_SET(vlan.gvrp, true);
+    MACVLAN_SET(vlan.reorder_hdr, false);
+    MACVLAN_SET(vlan.loose_binding, true);
+    MACVLAN_SET(vlan.bridge_binding, true);
+    vlan.egress_qos = &out;
+    vlan.ingress_qos = &in;
+    vlan.egress_qos_count = vlan.ingress_qos_count = 1;
+    MUST(macvlan_endpoint_new_vlan("eth0", "ens33", &vlan, &endpoint, &error));
+    set = macvlan_endpoint_get(endpoint)->vlan;
+    CHECK(set->id == 200 && set->protocol == 0x88a8 && !set->priority_tags);
+    CHECK(set->gvrp.is_set && set->gvrp.value && !set->mvrp.is_set);
+    CHECK(set->reorder_hdr.is_set && !set->reorder_hdr.value);
+    CHECK(set->loose_binding.value && set->bridge_binding.value);
+    CHECK(set->egress_qos_count == 1 && set->ingress_qos_count == 1);
+    CHECK(set->egress_qos->priority == 10 && set->egress_qos->pcp == 7);
+    CHECK(set->ingress_qos->priority == 11 && set->ingress_qos->pcp == 1);
+    macvlan_endpoint_free(endpoint);
 
-    MUST(macvlan_vlan_new_priority_tags(&vlan, &error));
-    CHECK(macvlan_vlan_id(vlan) == 0 && macvlan_vlan_protocol(vlan) == MACVLAN_VLAN_8021Q);
-    macvlan_vlan_free(vlan);
-    REFUSED(macvlan_vlan_new(4095, &vlan, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE, "4094");
+    vlan.egress_qos = &wrong;
+    refused_vlan(&vlan, "0 to 7");
+    vlan = MACVLAN_INIT(macvlan_vlan_options);
+    refused_vlan(&vlan, "4094");
+    vlan.id = 4095;
+    refused_vlan(&vlan, "4094");
+    vlan.id = 200;
+    vlan.protocol = 0x800;
+    refused_vlan(&vlan, "2048 is not a valid enum macvlan_vlan_protocol");
+
+    vlan = MACVLAN_INIT(macvlan_vlan_options);
+    vlan.priority_tags = true;
+    MUST(macvlan_endpoint_new_vlan("eth0", "ens33", &vlan, &endpoint, &error));
+    set = macvlan_endpoint_get(endpoint)->vlan;
+    CHECK(set->id == 0 && set->priority_tags && set->protocol == MACVLAN_VLAN_PROTOCOL_8021Q);
+    macvlan_endpoint_free(endpoint);
+}
+
+/* Returns an endpoint on a parent. */
+static macvlan_endpoint *on(const macvlan_parent *parent)
+{
+    macvlan_endpoint *endpoint = NULL;
+    MUST(macvlan_endpoint_new_on("eth0", parent, &endpoint, &error));
+    return endpoint;
 }
 
 static void parents(void)
 {
-    macvlan_parent *parent = NULL, *vlan = NULL, *base = NULL;
-    macvlan_endpoint *endpoint = NULL;
+    macvlan_parent base = MACVLAN_INIT(macvlan_parent), vlan = base;
+    macvlan_endpoint *endpoint = NULL, *same;
+    const macvlan_parent *set;
     char text[16];
 
     CHECK_TEXT(macvlan_link_text(7, text), "#7");
     CHECK_TEXT(macvlan_link_text(4294967295u, text), "#4294967295");
-    MUST(macvlan_parent_new("eth0.20.200", &parent, &error));
-    CHECK_TEXT(macvlan_parent_text(parent), "eth0.20.200");
-    REFUSED(macvlan_parent_new_vlan(parent, 4095, &vlan, &error), EINVAL,
+    base.text = "eth0.20.200";
+    vlan.base = &base;
+    vlan.vlan_id = 4095;
+    REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "4095");
-    MUST(macvlan_parent_new_vlan(parent, 2, &vlan, &error));
-    CHECK_TEXT(macvlan_parent_text(vlan), "eth0.20.200.2");
-    REFUSED(macvlan_parent_set_name(vlan, "a/b", &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "a/b");
-    CHECK_TEXT(macvlan_parent_text(vlan), "eth0.20.200.2");
-    CHECK_TEXT(macvlan_parent_name(vlan), NULL);
-    MUST(macvlan_parent_set_name(vlan, "lan", &error));
-    CHECK_TEXT(macvlan_parent_name(vlan), "lan");
-    CHECK(macvlan_parent_vlan_id(vlan) == 2);
-    CHECK(macvlan_parent_protocol(vlan) == MACVLAN_VLAN_8021Q);
-    MUST(macvlan_parent_base(vlan, &base, &error));
-    CHECK_TEXT(macvlan_parent_text(base), "eth0.20.200");
-    macvlan_parent_free(base);
-    MUST(macvlan_endpoint_new_on("eth0", vlan, &endpoint, &error));
-    macvlan_parent_free(parent);
-    macvlan_parent_free(vlan);
-    MUST(macvlan_endpoint_parent_object(endpoint, &vlan, &error));
-    CHECK(macvlan_parent_vlan_id(vlan) == 2);
-    macvlan_parent_free(vlan);
+    vlan.vlan_id = 2;
+    vlan.base = &vlan;
+    REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "parent.base.base");
+    vlan.base = &base;
+    vlan.name = "a/b";
+    REFUSED(macvlan_endpoint_new_on("eth0", &vlan, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "a/b");
+    vlan.name = NULL;
+    endpoint = on(&vlan);
+    set = macvlan_endpoint_get(endpoint)->parent_options;
+    CHECK_TEXT(set->text, "eth0.20.200.2");
+    CHECK(set->name == NULL && set->link == NULL);
     macvlan_endpoint_free(endpoint);
-    MUST(macvlan_parent_new_link("an-alternative-name.100", &parent, &error));
-    CHECK_TEXT(macvlan_parent_alternative_name(parent), "an-alternative-name.100");
-    CHECK(macvlan_parent_vlan_id(parent) == 0);
-    macvlan_parent_free(parent);
-    MUST(macvlan_parent_new_link("#7", &parent, &error));
-    CHECK_TEXT(macvlan_parent_alternative_name(parent), NULL);
-    CHECK_TEXT(macvlan_parent_text(parent), "#7");
-    CHECK(macvlan_parent_vlan_id(parent) == 0 && macvlan_parent_protocol(parent) == 0);
-    REFUSED(macvlan_parent_set_protocol(parent, MACVLAN_VLAN_8021AD, &error), EINVAL,
+    vlan.name = "lan";
+    endpoint = on(&vlan);
+    set = macvlan_endpoint_get(endpoint)->parent_options;
+    CHECK_TEXT(set->name, "lan");
+    CHECK(set->vlan_id == 2 && set->protocol == MACVLAN_VLAN_PROTOCOL_8021Q);
+    CHECK_TEXT(set->base->text, "eth0.20.200");
+    /* A struct that was returned can be passed again. */
+    same = on(set);
+    CHECK_TEXT(macvlan_endpoint_get(same)->parent, macvlan_endpoint_get(endpoint)->parent);
+    macvlan_endpoint_free(same);
+    macvlan_endpoint_free(endpoint);
+
+    base = MACVLAN_INIT(macvlan_parent);
+    REFUSED(macvlan_endpoint_new_on("eth0", &base, &endpoint, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "parent.text is NULL");
+    base.link = "an-alternative-name.100";
+    endpoint = on(&base);
+    set = macvlan_endpoint_get(endpoint)->parent_options;
+    CHECK_TEXT(set->link, "an-alternative-name.100");
+    CHECK(set->vlan_id == 0 && set->base == NULL);
+    macvlan_endpoint_free(endpoint);
+    base.link = "#7";
+    endpoint = on(&base);
+    set = macvlan_endpoint_get(endpoint)->parent_options;
+    CHECK_TEXT(set->text, "#7");
+    CHECK_TEXT(set->link, "#7");
+    CHECK(set->vlan_id == 0 && set->protocol == 0);
+    macvlan_endpoint_free(endpoint);
+    base.protocol = MACVLAN_VLAN_PROTOCOL_8021AD;
+    REFUSED(macvlan_endpoint_new_on("eth0", &base, &endpoint, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "#7 is not described as a VLAN");
-    MUST(macvlan_parent_base(parent, &base, &error));
-    CHECK(base == NULL);
-    macvlan_parent_free(parent);
 }
 
 /* The options of an endpoint, read back. */
-static void told(macvlan_endpoint *endpoint)
+static void read_back(macvlan_endpoint *endpoint)
 {
     const uint8_t expected[6] = { 2, 0x42, 10, 0, 0, 2 };
+    const macvlan_endpoint_info *info = macvlan_endpoint_get(endpoint);
     macvlan_endpoint *bare = NULL;
-    uint8_t mac[6];
-    uint32_t number = 9, other = 9;
 
-    CHECK(macvlan_endpoint_mac(endpoint, mac) && memcmp(mac, expected, 6) == 0);
-    CHECK(macvlan_endpoint_mtu(endpoint) == 1400);
-    CHECK(macvlan_endpoint_address_count(endpoint) == 3);
-    CHECK_TEXT(macvlan_endpoint_address(endpoint, 1), "fd00::2/64 nodad");
-    CHECK_TEXT(macvlan_endpoint_address(endpoint, 3), NULL);
-    CHECK(macvlan_endpoint_gateway_count(endpoint) == 2);
-    CHECK_TEXT(macvlan_endpoint_gateway(endpoint, 0), "10.1.0.1");
-    CHECK(macvlan_endpoint_route_count(endpoint) == 1);
-    CHECK_TEXT(macvlan_endpoint_route(endpoint, 0), "10.9.0.0/16 via 10.0.0.9 metric 50");
-    CHECK(macvlan_endpoint_alternative_name_count(endpoint) == 1);
-    CHECK_TEXT(macvlan_endpoint_alternative_name(endpoint, 0), "web");
-    CHECK_TEXT(macvlan_endpoint_alias(endpoint), "a web server");
-    CHECK(macvlan_endpoint_is_promisc(endpoint) && macvlan_endpoint_is_lo_up(endpoint));
-    CHECK(!macvlan_endpoint_is_on_link_gateways(endpoint));
-    CHECK(!macvlan_endpoint_gateway_metric(endpoint, &number) && number == 0);
-    CHECK(macvlan_endpoint_allmulticast(endpoint) == -1);
-    CHECK(!macvlan_endpoint_is_replace_default_route(endpoint));
-    CHECK(macvlan_endpoint_group(endpoint, &number) && number == 7);
-    CHECK(macvlan_endpoint_tx_queue_len(endpoint, &number) && number == 500);
-    CHECK(macvlan_endpoint_queues(endpoint, &number, &other) && number == 2 && other == 2);
-    CHECK(macvlan_endpoint_addr_gen_mode(endpoint) == -1);
-    CHECK(macvlan_endpoint_accept_ra(endpoint) == -1 && macvlan_endpoint_autoconf(endpoint) == -1);
-    CHECK(macvlan_endpoint_disable_ipv6(endpoint) == -1);
+    CHECK_TEXT(info->name, "eth0");
+    CHECK_TEXT(info->parent, "ens33");
+    CHECK_TEXT(info->kind, "macvlan");
+    CHECK(lab_is_mac(info->mac, expected) && info->mtu == 1400 && info->address_count == 3);
+    CHECK_TEXT(info->addresses[1], "fd00::2/64 nodad");
+    CHECK(info->gateway_count == 2 && info->route_count == 1);
+    CHECK_TEXT(info->gateways[0], "10.1.0.1");
+    CHECK_TEXT(info->routes[0], "10.9.0.0/16 via 10.0.0.9 metric 50");
+    CHECK(info->alternative_name_count == 1);
+    CHECK_TEXT(info->alternative_names[0], "web");
+    CHECK_TEXT(info->alias, "a web server");
+    CHECK(info->promisc && info->lo_up && !info->on_link_gateways);
+    CHECK(!info->gateway_metric.is_set && !info->allmulticast.is_set);
+    CHECK(!info->replace_default_route && info->group.value == 7);
+    CHECK(info->tx_queue_len.value == 500 && info->tx_queues.value == 2);
+    CHECK(info->rx_queues.value == 2 && !info->addr_gen_mode.is_set);
+    CHECK(!info->accept_ra.is_set && !info->autoconf.is_set && !info->disable_ipv6.is_set);
     CHECK(MACVLAN_ENDPOINT_PROTOCOL == 109 && MACVLAN_ENDPOINT_RULE_PRIORITY == 30000);
-    CHECK(macvlan_endpoint_mac_conflict_timeout(endpoint) == 0);
-    CHECK(macvlan_endpoint_source_routing(endpoint) == 0);
+    CHECK(info->mac_conflict_timeout_ms == 0 && info->source_routing == 0);
+    CHECK(info->options->mode == MACVLAN_MODE_PRIVATE && info->vlan == NULL);
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &bare, &error));
-    CHECK(!macvlan_endpoint_mac(bare, mac) && mac[0] == 0 && macvlan_endpoint_mtu(bare) == 0);
-    CHECK(!macvlan_endpoint_group(bare, &number) && number == 0);
-    CHECK(!macvlan_endpoint_queues(bare, &number, &other) && other == 0);
-    CHECK_TEXT(macvlan_endpoint_alias(bare), NULL);
+    info = macvlan_endpoint_get(bare);
+    CHECK(!info->mac.is_set && info->mac.value[0] == 0 && info->mtu == 0);
+    CHECK(!info->group.is_set && !info->tx_queues.is_set && info->addresses == NULL);
+    CHECK_TEXT(info->alias, NULL);
     MUST(macvlan_endpoint_set_alias(bare, "first", &error));
-    CHECK_TEXT(macvlan_endpoint_alias(bare), "first");
+    CHECK_TEXT(macvlan_endpoint_get(bare)->alias, "first");
     MUST(macvlan_endpoint_set_alias(bare, "second", &error));
-    CHECK_TEXT(macvlan_endpoint_alias(bare), "second");
+    CHECK_TEXT(macvlan_endpoint_get(bare)->alias, "second");
     MUST(macvlan_endpoint_set_mac_conflict_timeout(bare, 250, &error));
-    CHECK(macvlan_endpoint_mac_conflict_timeout(bare) == 250);
+    CHECK(macvlan_endpoint_get(bare)->mac_conflict_timeout_ms == 250);
     MUST(macvlan_endpoint_set_source_routing(bare, 77, &error));
-    CHECK(macvlan_endpoint_source_routing(bare) == 77);
+    CHECK(macvlan_endpoint_get(bare)->source_routing == 77);
     macvlan_endpoint_free(bare);
 }
 
@@ -232,10 +272,14 @@ static void plans(void)
     const uint8_t mac[6] = { 2, 0x42, 10, 0, 0, 2 };
     macvlan_endpoint *endpoint = NULL, *clone = NULL;
     macvlan_plan *plan = NULL;
-    uint32_t metric = 0;
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
+    const macvlan_endpoint_info *info;
 
     MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
-    MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PRIVATE, &error));
+    options.mode = MACVLAN_MODE_PRIVATE;
+    MACVLAN_SET(options.bc_queue_len, 2000);
+    MACVLAN_SET(options.bc_cutoff, 3);
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
     MUST(macvlan_endpoint_set_mac(endpoint, mac, &error));
     MUST(macvlan_endpoint_set_mtu(endpoint, 1400, &error));
     MUST(macvlan_endpoint_add_address(endpoint, "10.0.0.2/24", &error));
@@ -243,8 +287,6 @@ static void plans(void)
     MUST(macvlan_endpoint_add_assignment(endpoint, "10.1.0.2/24@10.1.0.1", &error));
     MUST(macvlan_endpoint_add_gateway(endpoint, "fd00::1", &error));
     MUST(macvlan_endpoint_add_route(endpoint, "10.9.0.0/16 via 10.0.0.9 metric 50", &error));
-    MUST(macvlan_endpoint_set_bc_queue_len(endpoint, 2000, &error));
-    MUST(macvlan_endpoint_set_bc_cutoff(endpoint, 3, &error));
     MUST(macvlan_endpoint_set_promisc(endpoint, true, &error));
     MUST(macvlan_endpoint_set_alias(endpoint, "a web server", &error));
     MUST(macvlan_endpoint_add_alternative_name(endpoint, "web", &error));
@@ -252,14 +294,11 @@ static void plans(void)
     MUST(macvlan_endpoint_set_tx_queue_len(endpoint, 500, &error));
     MUST(macvlan_endpoint_set_queues(endpoint, 2, 2, &error));
 
-    CHECK_TEXT(macvlan_endpoint_name(endpoint), "eth0");
-    CHECK_TEXT(macvlan_endpoint_parent(endpoint), "ens33");
-    CHECK_TEXT(macvlan_endpoint_kind(endpoint), "macvlan");
     MUST(macvlan_endpoint_plan(endpoint, &plan, &error));
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
 
-    told(endpoint);
+    read_back(endpoint);
 
     /* A setter that fails changes nothing, and changes of a clone do not affect the original. */
     MUST(macvlan_endpoint_clone(endpoint, &clone, &error));
@@ -277,18 +316,20 @@ static void plans(void)
     CHECK_TEXT(macvlan_plan_text(plan), expected_plan);
     macvlan_plan_free(plan);
     MUST(macvlan_endpoint_set_mac_conflict_timeout(clone, 100, &error));
-    CHECK(macvlan_endpoint_waits(clone));
+    CHECK(macvlan_endpoint_get(clone)->waits);
     MUST(macvlan_endpoint_set_lo_up(clone, false, &error));
     MUST(macvlan_endpoint_set_addr_gen_mode(clone, IN6_ADDR_GEN_MODE_NONE, &error));
     MUST(macvlan_endpoint_set_accept_ra(clone, 0, &error));
     MUST(macvlan_endpoint_set_autoconf(clone, false, &error));
     MUST(macvlan_endpoint_set_disable_ipv6(clone, false, &error));
-    CHECK(macvlan_endpoint_accept_ra(clone) == 0 && macvlan_endpoint_autoconf(clone) == 0);
-    CHECK(macvlan_endpoint_disable_ipv6(clone) == 0);
+    info = macvlan_endpoint_get(clone);
+    CHECK(info->accept_ra.is_set && info->accept_ra.value == 0);
+    CHECK(info->autoconf.is_set && !info->autoconf.value);
+    CHECK(info->disable_ipv6.is_set && !info->disable_ipv6.value);
     MUST(macvlan_endpoint_set_gateway_metric(clone, 50, &error));
-    CHECK(macvlan_endpoint_gateway_metric(clone, &metric) && metric == 50);
+    CHECK(macvlan_endpoint_get(clone)->gateway_metric.value == 50);
     MUST(macvlan_endpoint_set_allmulticast(clone, true, &error));
-    CHECK(macvlan_endpoint_allmulticast(clone) == 1);
+    CHECK(macvlan_endpoint_get(clone)->allmulticast.value);
     MUST(macvlan_endpoint_set_on_link_gateways(clone, true, &error));
     MUST(macvlan_endpoint_set_replace_default_route(clone, true, &error));
     MUST(macvlan_endpoint_plan(clone, &plan, &error));
@@ -304,60 +345,34 @@ static void plans(void)
     macvlan_endpoint_free(endpoint);
 }
 
-/* The three kinds, on a parent as text and as an object, and their options read back. */
+/* The three kinds, on a parent as text and as a struct, and their options read back. */
 static void kinds(void)
 {
-    const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
-    macvlan_parent *parent = NULL;
-    macvlan_vlan *vlan = NULL, *vlan_back = NULL;
-    macvlan_options *options = NULL, *back = NULL;
+    macvlan_parent parent = MACVLAN_INIT(macvlan_parent);
+    macvlan_vlan_options vlan = MACVLAN_INIT(macvlan_vlan_options);
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
     macvlan_endpoint *endpoint = NULL;
 
-    MUST(macvlan_parent_new("ens33", &parent, &error));
-    MUST(macvlan_vlan_new(5, &vlan, &error));
-    MUST(macvlan_options_new(MACVLAN_MODE_SOURCE, &options, &error));
-
+    parent.text = "ens33";
+    vlan.id = 5;
+    options.mode = MACVLAN_MODE_SOURCE;
     MUST(macvlan_endpoint_new_macvtap("tap0", "ens33", &endpoint, &error));
-    CHECK_TEXT(macvlan_endpoint_kind(endpoint), "macvtap");
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->kind, "macvtap");
     macvlan_endpoint_free(endpoint);
-    MUST(macvlan_endpoint_new_macvtap_on("tap0", parent, &endpoint, &error));
-    CHECK_TEXT(macvlan_endpoint_parent(endpoint), "ens33");
-    MUST(macvlan_endpoint_set_options(endpoint, options, &error));
-    MUST(macvlan_endpoint_add_source_mac(endpoint, mac, &error));
-    MUST(macvlan_endpoint_set_nodst(endpoint, true, &error));
-    MUST(macvlan_endpoint_options(endpoint, &back, &error));
-    CHECK(macvlan_options_mode(back) == MACVLAN_MODE_SOURCE && macvlan_options_is_nodst(back));
-    CHECK(macvlan_options_source_mac_count(back) == 1);
-    macvlan_options_free(back);
-    REFUSED(macvlan_endpoint_vlan(endpoint, &vlan_back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "of kind macvtap");
+    MUST(macvlan_endpoint_new_macvtap_on("tap0", &parent, &endpoint, &error));
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->parent, "ens33");
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
+    CHECK(macvlan_endpoint_get(endpoint)->options->mode == MACVLAN_MODE_SOURCE);
+    CHECK(macvlan_endpoint_get(endpoint)->vlan == NULL);
     macvlan_endpoint_free(endpoint);
 
-    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
-    MUST(macvlan_endpoint_set_nopromisc(endpoint, true, &error));
-    MUST(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_PASSTHRU, &error));
-    MUST(macvlan_endpoint_options(endpoint, &back, &error));
-    CHECK(macvlan_options_is_nopromisc(back));
-    CHECK(macvlan_options_mode(back) == MACVLAN_MODE_PASSTHRU);
-    macvlan_options_free(back);
-    macvlan_endpoint_free(endpoint);
-
-    MUST(macvlan_endpoint_new_vlan_on("eth0", parent, vlan, &endpoint, &error));
-    CHECK_TEXT(macvlan_endpoint_kind(endpoint), "vlan");
-    MUST(macvlan_endpoint_vlan(endpoint, &vlan_back, &error));
-    CHECK(macvlan_vlan_id(vlan_back) == 5);
-    macvlan_vlan_free(vlan_back);
-    REFUSED(macvlan_endpoint_options(endpoint, &back, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "of kind vlan");
-    REFUSED(macvlan_endpoint_set_mode(endpoint, MACVLAN_MODE_BRIDGE, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
-    REFUSED(macvlan_endpoint_set_nopromisc(endpoint, true, &error), EINVAL,
+    MUST(macvlan_endpoint_new_vlan_on("eth0", &parent, &vlan, &endpoint, &error));
+    CHECK_TEXT(macvlan_endpoint_get(endpoint)->kind, "vlan");
+    CHECK(macvlan_endpoint_get(endpoint)->vlan->id == 5);
+    CHECK(macvlan_endpoint_get(endpoint)->options == NULL);
+    REFUSED(macvlan_endpoint_set_options(endpoint, &options, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "an endpoint of kind vlan has none");
     macvlan_endpoint_free(endpoint);
-
-    macvlan_parent_free(parent);
-    macvlan_vlan_free(vlan);
-    macvlan_options_free(options);
 }
 
 static void values(void)

@@ -7,23 +7,25 @@
 #include <poll.h>
 
 /* Reads events until one of a kind about an object of that name has come. */
-static void await(macvlan_watch *watch, int kind, const char *what)
+static void await(macvlan_watch *watch, uint32_t kind, const char *what)
 {
     for (;;) {
         macvlan_event *event = NULL;
+        const macvlan_event_info *info;
         const char *about = NULL;
         bool found;
         MUST(macvlan_watch_next(watch, PATIENCE, &event, &error));
         CHECK(event != NULL); /* otherwise no event came */
-        if (macvlan_event_link(event) != NULL)
-            about = macvlan_link_info_name(macvlan_event_link(event));
-        if (macvlan_event_address(event) != NULL)
-            about = macvlan_address_info_text(macvlan_event_address(event));
-        if (macvlan_event_route(event) != NULL)
-            about = macvlan_route_info_text(macvlan_event_route(event));
+        info = macvlan_event_get(event);
+        if (info->link != NULL)
+            about = info->link->name;
+        if (info->address != NULL)
+            about = info->address->text;
+        if (info->route != NULL)
+            about = info->route->text;
         CHECK(about != NULL);
-        printf("%d %s\n", macvlan_event_kind(event), about);
-        found = macvlan_event_kind(event) == kind && strstr(about, what) == about;
+        printf("%u %s\n", info->kind, about);
+        found = info->kind == kind && strstr(about, what) == about;
         macvlan_event_free(event);
         if (found)
             return;
@@ -69,7 +71,7 @@ static void watch(void)
     MUST(macvlan_handle_set_down(inside, "lo", &error));
     MUST(macvlan_handle_set_mtu(inside, "lo", 40000, &error));
     MUST(macvlan_watch_next(watch, -1, &event, &error));
-    CHECK(macvlan_event_kind(event) != MACVLAN_EVENT_LOST);
+    CHECK(macvlan_event_get(event)->kind != MACVLAN_EVENT_LOST);
     macvlan_event_free(event);
 
     macvlan_attachment_free(attachment);

@@ -49,7 +49,7 @@ pub(crate) unsafe fn run(
         let errno = report.errno();
         if !error.is_null() {
             // SAFETY: guaranteed by the caller, and it holds a null pointer since the beginning.
-            give(unsafe { &mut *error }, report);
+            give(unsafe { &mut *error }, report.into());
         }
         -errno
     }));

@@ -4,9 +4,13 @@ use std::ffi::{CString, c_char, c_int};
 use std::ptr::null;
 
 use crate::base::boundary::{answer, free};
+use crate::base::holder::macvlan_holder;
 use crate::base::kernel::number;
 use crate::base::object::shared;
-use crate::base::report::{macvlan_error, macvlan_holder};
+use crate::base::optional::Bool;
+use crate::base::record::record;
+use crate::base::report::{Report, macvlan_error};
+use crate::base::view::{Arena, Output};
 
 /// The kind of an error. The numbers are stable. Later versions may add some, so a program has to
 /// expect numbers that are not listed here.
@@ -54,8 +58,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_PROTOCOL = 18,
     /// A listing was interrupted by changes too often, or a lock was not free in time.
     MACVLAN_ERROR_INTERRUPTED = 19,
-    /// Any other refusal by the kernel; see macvlan_error_errno() and
-    /// macvlan_error_kernel_message().
+    /// Any other refusal by the kernel; see the error number and the
+    /// kernel's message.
     MACVLAN_ERROR_SYSTEM = 20,
     /// An error in this library; the function returned -ENOTRECOVERABLE.
     MACVLAN_ERROR_BUG = 21,
@@ -63,7 +67,7 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_PARENT_DOWN = 22,
     /// The existing link can only be replaced, not changed, and replacing was not allowed.
     MACVLAN_ERROR_NEEDS_REPLACEMENT = 23,
-    /// Another machine on the network has this address; see macvlan_error_holder().
+    /// Another machine on the network has this address; see the holder of macvlan_error_info.
     MACVLAN_ERROR_ADDRESS_IN_USE = 24,
     /// The operation timed out.
     MACVLAN_ERROR_TIMED_OUT = 25,
@@ -122,8 +126,86 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
 }
 
-fn pointer(text: Option<&CString>) -> *const c_char {
-    text.map_or(null(), |text| text.as_ptr())
+/// The details of an error. A text is NULL if the error has none.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_error_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The kind: one of enum macvlan_error_kinds.
+    pub kind: u32,
+    /// The positive error number: the function's return value without the sign.
+    pub error_number: i32,
+    /// The kind's name, for logs: "mtu-too-large".
+    pub kind_name: *const c_char,
+    /// The message, as from macvlan_error_message().
+    pub message: *const c_char,
+    /// The operation that failed: "add address 10.0.0.2/24".
+    pub operation: *const c_char,
+    /// The cause, without the rest of the message.
+    pub cause: *const c_char,
+    /// A hint for a solution.
+    pub hint: *const c_char,
+    /// The name of the network.
+    pub network: *const c_char,
+    /// The link, as named by the caller.
+    pub link: *const c_char,
+    /// The link's parent.
+    pub parent: *const c_char,
+    /// A description of the network namespace.
+    pub netns: *const c_char,
+    /// The kernel's message.
+    pub kernel_message: *const c_char,
+    /// The machine on the network that has the address; NULL if there is none.
+    pub holder: *const macvlan_holder,
+    /// Descriptions of the changes that could not be undone after the failure; usually none.
+    pub leftovers: *const *const c_char,
+    /// The number of these.
+    pub leftover_count: usize,
+    /// Whether an object that was to be created exists: a link's name, an address, a route, a named
+    /// namespace, a network.
+    pub is_exists: Bool,
+    /// Whether a required object does not exist: the parent, the namespace, the link, the network.
+    pub is_not_found: Bool,
+    /// Whether a capability is missing, or the permission for a file.
+    pub is_permission_denied: Bool,
+    /// Whether a value or an argument was refused before any system call.
+    pub is_invalid_value: Bool,
+}
+record!(macvlan_error_info);
+
+impl Output for Report {
+    type Record = macvlan_error_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_error_info {
+        let pointer = |text: &Option<CString>| text.as_ref().map_or(null(), |text| text.as_ptr());
+        let leftovers = self.leftovers.iter().map(|text| text.as_ptr()).collect();
+        let (leftovers, leftover_count) = arena.array(leftovers);
+        let [is_exists, is_not_found, is_permission_denied, is_invalid_value] =
+            self.is.map(Bool::from);
+        macvlan_error_info {
+            kind: self.kind,
+            error_number: self.errno,
+            kind_name: self.kind_name.as_ptr(),
+            message: self.message.as_ptr(),
+            operation: self.operation.as_ptr(),
+            cause: self.cause.as_ptr(),
+            hint: pointer(&self.hint),
+            network: pointer(&self.network),
+            link: pointer(&self.link),
+            parent: pointer(&self.parent),
+            netns: pointer(&self.netns),
+            kernel_message: pointer(&self.kernel_message),
+            holder: arena.part_of(self.holder.as_ref()),
+            leftovers,
+            leftover_count,
+            is_exists,
+            is_not_found,
+            is_permission_denied,
+            is_invalid_value,
+            ..macvlan_error_info::new()
+        }
+    }
 }
 
 /// Returns a message of one line, for people: the operation with its link, parent, namespace or
@@ -132,127 +214,28 @@ fn pointer(text: Option<&CString>) -> *const c_char {
 /// The text belongs to the error. "no error" for NULL; never NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_message(error: *const macvlan_error) -> *const c_char {
-    answer(c"no error".as_ptr(), || Ok(shared!(error).message.as_ptr()))
+    answer(c"no error".as_ptr(), || Ok(shared!(error).value.message.as_ptr()))
 }
 
 /// Returns the kind: one of enum macvlan_error_kinds. MACVLAN_ERROR_NONE for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_kind(error: *const macvlan_error) -> c_int {
-    answer(0, || Ok(number(shared!(error).kind)))
-}
-
-/// Returns the kind's name, for logs: "mtu-too-large". NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_kind_name(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(shared!(error).kind_name.as_ptr()))
-}
-
-/// Returns whether an object that was to be created exists: a link's name, an address, a route, a
-/// named namespace, a network.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_is_exists(error: *const macvlan_error) -> bool {
-    answer(false, || Ok(shared!(error).is[0]))
-}
-
-/// Returns whether a required object does not exist: the parent, the namespace, the link, the
-/// network.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_is_not_found(error: *const macvlan_error) -> bool {
-    answer(false, || Ok(shared!(error).is[1]))
-}
-
-/// Returns whether a capability is missing, or the permission for a file.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_is_permission_denied(error: *const macvlan_error) -> bool {
-    answer(false, || Ok(shared!(error).is[2]))
-}
-
-/// Returns whether a value or an argument was refused before any system call.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_is_invalid_value(error: *const macvlan_error) -> bool {
-    answer(false, || Ok(shared!(error).is[3]))
+    answer(0, || Ok(number(shared!(error).value.kind)))
 }
 
 /// Returns the positive error number: the function's return value without the sign. After a refusal
 /// by the kernel it is the kernel's. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_error_errno(error: *const macvlan_error) -> c_int {
-    answer(0, || Ok(shared!(error).errno))
+    answer(0, || Ok(shared!(error).value.errno))
 }
 
-/// Returns the operation that failed: "add address 10.0.0.2/24". NULL for NULL.
+/// Returns all that is known about the error. It belongs to the error. NULL for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_operation(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(shared!(error).operation.as_ptr()))
-}
-
-/// Returns the cause, without the rest of the message. NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_cause(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(shared!(error).cause.as_ptr()))
-}
-
-/// Returns the name of the network; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_network(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).network.as_ref())))
-}
-
-/// Returns the link, as named by the caller; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_link(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).link.as_ref())))
-}
-
-/// Returns the link's parent; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_parent(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).parent.as_ref())))
-}
-
-/// Returns a description of the network namespace; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_netns(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).netns.as_ref())))
-}
-
-/// Returns the kernel's message; NULL if it gave none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_kernel_message(
+pub unsafe extern "C" fn macvlan_error_get(
     error: *const macvlan_error,
-) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).kernel_message.as_ref())))
-}
-
-/// Returns a hint for a solution; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_hint(error: *const macvlan_error) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).hint.as_ref())))
-}
-
-/// Returns the machine on the network that has the address, if there is one; NULL otherwise. It
-/// belongs to the error.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_holder(
-    error: *const macvlan_error,
-) -> *const macvlan_holder {
-    answer(null(), || Ok(shared!(error).holder.as_ref().map_or(null(), |held| held.pointer())))
-}
-
-/// Returns the number of changes that could not be undone after the failure; usually 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_leftover_count(error: *const macvlan_error) -> usize {
-    answer(0, || Ok(shared!(error).leftovers.len()))
-}
-
-/// Returns a description of one of the changes that could not be undone, counted from 0. NULL past
-/// the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_error_leftover(
-    error: *const macvlan_error,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || Ok(pointer(shared!(error).leftovers.get(index))))
+) -> *const macvlan_error_info {
+    answer(null(), || Ok(shared!(error).record()))
 }
 
 /// Frees an error. NULL is ignored.

@@ -11,22 +11,8 @@ use macvlan_core::{AcceptRa, AddrGenMode, Family, Mode, VlanProtocol};
 
 use crate::base::misuse::Misuse;
 
-/// `enum macvlan_mode` of `linux/if_link.h`.
-pub(crate) type EnumMode = c_uint;
-/// `enum macvlan_macaddr_mode` of `linux/if_link.h`.
-pub(crate) type EnumMacaddrMode = c_uint;
 /// `enum in6_addr_gen_mode` of `linux/if_link.h`.
 pub(crate) type EnumAddrGenMode = c_uint;
-/// `enum macvlan_protocol`.
-pub(crate) type EnumProtocol = c_uint;
-/// `enum macvlan_statistic`.
-pub(crate) type EnumStatistic = c_uint;
-/// `enum macvlan_offload`.
-pub(crate) type EnumOffload = c_uint;
-/// `enum macvlan_order`.
-pub(crate) type EnumOrder = c_uint;
-/// `enum macvlan_mac_from`.
-pub(crate) type EnumMacFrom = c_uint;
 
 /// Converts a kind's number for C. They are small; another one would be a bug.
 pub(crate) fn number(kind: u32) -> c_int {
@@ -37,7 +23,11 @@ pub(crate) fn no(number: impl std::fmt::Display, what: &str) -> Misuse {
     Misuse::new(format!("{number} is not a valid {what}"))
 }
 
-pub(crate) fn mode(number: EnumMode) -> Result<Mode, Misuse> {
+/// Converts a mode; 0 is the default.
+pub(crate) fn mode(number: u32) -> Result<Mode, Misuse> {
+    if number == 0 {
+        return Ok(Mode::Bridge);
+    }
     Mode::from_kernel(number).ok_or_else(|| no(number, "enum macvlan_mode"))
 }
 
@@ -48,25 +38,28 @@ pub(crate) fn addr_gen_mode(number: EnumAddrGenMode) -> Result<AddrGenMode, Misu
         .ok_or_else(|| no(number, "enum in6_addr_gen_mode"))
 }
 
-pub(crate) fn accept_ra(number: c_int) -> Result<AcceptRa, Misuse> {
+pub(crate) fn accept_ra(number: u32) -> Result<AcceptRa, Misuse> {
     u8::try_from(number)
         .ok()
         .and_then(AcceptRa::from_kernel)
         .ok_or_else(|| no(number, "value of accept_ra"))
 }
 
-pub(crate) fn vlan_protocol(number: EnumProtocol) -> Result<VlanProtocol, Misuse> {
-    u16::try_from(number)
-        .ok()
-        .and_then(VlanProtocol::from_kernel)
-        .ok_or_else(|| no(number, "enum macvlan_protocol"))
+/// Converts a protocol; 0 is the default.
+pub(crate) fn vlan_protocol(number: u16) -> Result<VlanProtocol, Misuse> {
+    if number == 0 {
+        return Ok(VlanProtocol::Dot1q);
+    }
+    VlanProtocol::from_kernel(number).ok_or_else(|| no(number, "enum macvlan_vlan_protocol"))
 }
 
-pub(crate) fn family(number: c_int) -> Result<Family, Misuse> {
+/// Converts an address family; 0 (AF_UNSPEC) is none.
+pub(crate) fn family(number: i32) -> Result<Option<Family>, Misuse> {
     match number {
-        libc::AF_INET => Ok(Family::V4),
-        libc::AF_INET6 => Ok(Family::V6),
-        _ => Err(no(number, "address family; use AF_INET or AF_INET6")),
+        libc::AF_UNSPEC => Ok(None),
+        libc::AF_INET => Ok(Some(Family::V4)),
+        libc::AF_INET6 => Ok(Some(Family::V6)),
+        _ => Err(no(number, "address family: AF_INET or AF_INET6")),
     }
 }
 

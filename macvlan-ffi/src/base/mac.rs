@@ -29,7 +29,6 @@ macro_rules! mac_out {
         unsafe { &mut *$argument.cast::<[u8; 6]>() }
     }};
 }
-pub(crate) use mac_out;
 
 /// Derives a MAC address from an IPv4 address like Docker: 02:42: and the four bytes. Returns 0 or
 /// a negative errno.

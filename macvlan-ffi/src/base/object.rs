@@ -211,14 +211,6 @@ macro_rules! shared {
 }
 pub(crate) use shared;
 
-/// Borrows the object of a pointer argument, if it is not NULL.
-macro_rules! optional {
-    ($argument:ident) => {
-        if $argument.is_null() { None } else { Some(crate::base::object::shared!($argument)) }
-    };
-}
-pub(crate) use optional;
-
 /// Borrows the object of a pointer argument mutably.
 macro_rules! exclusive {
     ($argument:ident) => {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::ffi::{CString, c_int};
 use std::fmt::Display;
-use std::sync::Arc;
 
 use macvlan_core::{ErrorKind, Holder};
 
 use crate::base::misuse::Misuse;
-use crate::base::object::{Tagged, object, part};
-use crate::base::text::{Text, c_string};
+use crate::base::object::object;
+use crate::base::text::c_string;
+use crate::base::view::View;
 
 /// The error of a function. Every function that can fail writes one to its last argument, if that
 /// is not NULL. The caller frees it with macvlan_error_free(). The texts belong to it.
@@ -18,28 +18,7 @@ use crate::base::text::{Text, c_string};
 pub struct macvlan_error {
     _opaque: (),
 }
-object!(macvlan_error, Report);
-
-/// The holder of an address: a part of an error or of a macvlan_holder_list, with which it is
-/// freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_holder {
-    _opaque: (),
-}
-object!(macvlan_holder, Held);
-
-pub(crate) struct Held {
-    pub(super) holder: Holder,
-    pub(super) address: Text,
-    pub(super) text: Text,
-}
-
-impl From<Holder> for Held {
-    fn from(holder: Holder) -> Self {
-        Self { holder, address: Text::default(), text: Text::default() }
-    }
-}
+object!(macvlan_error, View<Report>);
 
 /// The reason for a failure.
 pub(crate) enum Failure {
@@ -50,7 +29,9 @@ pub(crate) enum Failure {
     /// A feature that the library was built without, and how to build it with it.
     #[cfg(all(feature = "networks", not(feature = "etcd")))]
     Lacking(&'static str, &'static str),
-    /// A report made before: about one of several objects, or an error of the networks.
+    /// A struct of a program that was built for a later version of the library.
+    Newer(String),
+    /// A report about one of several objects, made before.
     Told(Box<Report>),
     /// A panic with its message.
     Bug(String),
@@ -74,7 +55,13 @@ impl From<macvlan_core::Error> for Failure {
     }
 }
 
-/// The contents of an error for C.
+impl From<macvlan_network::Error> for Failure {
+    fn from(error: macvlan_network::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+/// The contents of an error.
 #[derive(Clone)]
 pub(crate) struct Report {
     /// One of `macvlan_error_kinds`.
@@ -91,9 +78,9 @@ pub(crate) struct Report {
     pub(super) parent: Option<CString>,
     pub(super) netns: Option<CString>,
     pub(super) kernel_message: Option<CString>,
-    pub(crate) hint: Option<CString>,
-    pub(crate) leftovers: Vec<CString>,
-    pub(super) holder: Option<Arc<Tagged<Held>>>,
+    pub(super) hint: Option<CString>,
+    pub(super) leftovers: Vec<CString>,
+    pub(super) holder: Option<Holder>,
 }
 
 impl Report {
@@ -104,6 +91,11 @@ impl Report {
             #[cfg(all(feature = "networks", not(feature = "etcd")))]
             Failure::Lacking(cause, hint) => {
                 Self::ours(ErrorKind::Unsupported, function, cause, Some(hint))
+            }
+            Failure::Newer(cause) => {
+                let hint = "install a later version of it";
+                let report = Self::ours(ErrorKind::Unsupported, function, &cause, Some(hint));
+                Self { errno: libc::E2BIG, ..report }
             }
             Failure::Misuse(cause) => Self::ours(ErrorKind::InvalidValue, function, &cause, None),
             Failure::Bug(cause) => {
@@ -134,7 +126,7 @@ impl Report {
             kernel_message: error.kernel_message().map(c_string),
             hint: error.hint().map(c_string),
             leftovers: error.leftovers().iter().map(c_string).collect(),
-            holder: error.holder().map(|holder| Arc::new(part::<macvlan_holder>(holder.into()))),
+            holder: error.holder(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
-use std::ptr::null;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -41,6 +42,23 @@ pub(crate) unsafe fn text_at<'a>(text: *const c_char, argument: &str) -> Result<
     })
 }
 
+/// Reads a text field of a struct; `None` for NULL.
+///
+/// # Safety
+///
+/// As for [`text_at`].
+pub(crate) unsafe fn field<'a>(
+    text: *const c_char,
+    argument: &str,
+    name: &str,
+) -> Result<Option<&'a str>, Misuse> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: guaranteed by the caller.
+    unsafe { text_at(text, &format!("{argument}.{name}")).map(Some) }
+}
+
 /// Reads an array of texts.
 ///
 /// # Safety
@@ -70,6 +88,11 @@ pub(crate) fn c_string(text: impl Display) -> CString {
     CString::new(bytes).unwrap_or_default()
 }
 
+/// Converts a path unchanged; it need not be UTF-8, and has no zero byte.
+pub(crate) fn c_path(path: &Path) -> CString {
+    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
+}
+
 /// A text, made at the first request: most are never requested, and attach should not pay for them.
 #[derive(Default)]
 pub(crate) struct Text(OnceLock<CString>);
@@ -77,31 +100,5 @@ pub(crate) struct Text(OnceLock<CString>);
 impl Text {
     pub(crate) fn of(&self, value: impl Display) -> *const c_char {
         self.0.get_or_init(|| c_string(value)).as_ptr()
-    }
-
-    /// Returns the text, or NULL for `None`.
-    pub(crate) fn of_some(&self, value: Option<impl Display>) -> *const c_char {
-        value.map_or(null(), |value| self.of(value))
-    }
-}
-
-/// The texts of a list, made at the first request.
-#[derive(Default)]
-pub(crate) struct Texts(OnceLock<Vec<CString>>);
-
-impl Texts {
-    /// Returns one of the texts; NULL past the end.
-    pub(crate) fn of<T: Display>(&self, values: &[T], index: usize) -> *const c_char {
-        self.of_each(values, index)
-    }
-
-    /// Returns one of the texts of an iterator; NULL past the end.
-    pub(crate) fn of_each(
-        &self,
-        values: impl IntoIterator<Item = impl Display>,
-        index: usize,
-    ) -> *const c_char {
-        let texts = self.0.get_or_init(|| values.into_iter().map(c_string).collect());
-        texts.get(index).map_or(null(), |text| text.as_ptr())
     }
 }

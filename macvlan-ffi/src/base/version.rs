@@ -11,3 +11,13 @@ pub extern "C" fn macvlan_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     CStr::from_bytes_with_nul(VERSION.as_bytes()).unwrap_or_default().as_ptr()
 }
+
+/// Returns the version of the library at run time as a number, 0x000100 for 0.1.0, which compares
+/// with MACVLAN_VERSION_NUMBER.
+#[unsafe(no_mangle)]
+pub extern "C" fn macvlan_version_number() -> u32 {
+    let part = |text: &str| text.parse().unwrap_or(0_u32);
+    part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+        | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+        | part(env!("CARGO_PKG_VERSION_PATCH"))
+}

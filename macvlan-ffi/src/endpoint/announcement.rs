@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use macvlan_core::Announcement;
 
 use crate::base::boundary::{boundary, free};
+use crate::base::input::input;
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
 use crate::endpoint::announce::macvlan_announce;
@@ -31,8 +32,8 @@ pub unsafe extern "C" fn macvlan_attachment_announce(
 ) -> c_int {
     boundary!(error, {
         let announcement = out!(announcement);
-        let attachment = &shared!(attachment).attachment;
-        give(announcement, attachment.announce(*shared!(announce))?);
+        let attachment = &shared!(attachment).value;
+        give(announcement, attachment.announce(input!(announce))?);
     })
 }
 

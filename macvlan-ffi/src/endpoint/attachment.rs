@@ -7,16 +7,16 @@ use std::ptr::null;
 use macvlan_core::Attachment;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::mac::{mac_out, put};
 use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, Texts};
-use crate::handle::netns::{Namespace, macvlan_netns, put_id};
+use crate::base::view::{Arena, Output, View};
+use crate::handle::netns::{Namespace, macvlan_netns};
 
 /// An attached endpoint: a container interface as it was set up. Freed with
 /// macvlan_attachment_free(), unless it is a part of a list; this does not change the interface.
 ///
-/// Its getters return the values that were set, without asking the kernel;
+/// macvlan_attachment_get() returns the values that were set, without asking the kernel;
 /// macvlan_attachment_refresh() reads the current ones. It does not keep the container's namespace
 /// in existence, so link and address disappear with the container.
 ///
@@ -32,6 +32,8 @@ pub struct macvlan_attachment {
 }
 object!(macvlan_attachment, Attached);
 
+pub(crate) type Attached = View<Attachment>;
+
 /// Attached endpoints, from macvlan_host_attachments() and macvlan_keeper_attachments(). Freed with
 /// macvlan_attachment_list_free().
 ///
@@ -41,101 +43,84 @@ pub struct macvlan_attachment_list {
 }
 object!(macvlan_attachment_list, Vec<Tagged<Attached>>);
 
-pub(crate) struct Attached {
-    pub(crate) attachment: Attachment,
-    name: Text,
-    kind: Text,
-    parent: Text,
-    tap_path: Text,
-    addresses: Texts,
-    routes: Texts,
-    rules: Texts,
+/// The contents of an attachment.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_attachment_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The link's name in the container.
+    pub name: *const c_char,
+    /// The kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
+    pub kind: *const c_char,
+    /// The parent on the host: its name, or "#" and its index.
+    pub parent: *const c_char,
+    /// The device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds.
+    pub tap_path: *const c_char,
+    /// The addresses of the link, in the format of macvlan_endpoint_add_address().
+    pub addresses: *const *const c_char,
+    /// The number of addresses.
+    pub address_count: usize,
+    /// The endpoint's routes, including those that lead through other links, in the format of
+    /// macvlan_endpoint_add_route().
+    pub routes: *const *const c_char,
+    /// The number of routes.
+    pub route_count: usize,
+    /// The policy rules of macvlan_endpoint_set_source_routing(): "from 10.0.0.2/32 table 100".
+    pub rules: *const *const c_char,
+    /// The number of rules.
+    pub rule_count: usize,
+    /// The identity of the container's namespace, as from macvlan_netns_id().
+    pub netns_device: u64,
+    /// The other half of it.
+    pub netns_inode: u64,
+    /// The link's index in the container.
+    pub index: u32,
+    /// The parent's index on the host.
+    pub parent_index: u32,
+    /// The link's MTU in bytes; 0 if it was not set and there was no macvlan_attachment_refresh().
+    pub mtu: u32,
+    /// The link's MAC address, including one that was chosen at random.
+    pub mac: [u8; 6],
 }
+record!(macvlan_attachment_info);
 
-impl Attached {
-    pub(crate) fn new(attachment: Attachment) -> Self {
-        Self {
-            attachment,
-            name: Text::default(),
-            kind: Text::default(),
-            parent: Text::default(),
-            tap_path: Text::default(),
-            addresses: Texts::default(),
-            routes: Texts::default(),
-            rules: Texts::default(),
+impl Output for Attachment {
+    type Record = macvlan_attachment_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_attachment_info {
+        let (addresses, address_count) = arena.texts(self.addresses());
+        let (routes, route_count) = arena.texts(self.routes());
+        let (rules, rule_count) = arena.texts(self.rules());
+        macvlan_attachment_info {
+            name: arena.text(self.name()),
+            kind: arena.text(self.kind()),
+            parent: arena.text(self.parent()),
+            tap_path: arena.text_of(self.tap_path().as_ref().map(|path| path.display())),
+            addresses,
+            address_count,
+            routes,
+            route_count,
+            rules,
+            rule_count,
+            netns_device: self.netns_id().device,
+            netns_inode: self.netns_id().inode,
+            index: self.index(),
+            parent_index: self.parent_index(),
+            mtu: self.mtu().unwrap_or(0),
+            mac: self.mac().octets(),
+            ..macvlan_attachment_info::new()
         }
     }
 }
 
-/// Returns the link's name in the container. This and all other texts belong to the attachment,
-/// until it is refreshed or freed. NULL if the attachment is invalid.
+/// Returns the attachment's contents, which belong to it until it is refreshed or freed. NULL if the
+/// attachment is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_name(
+pub unsafe extern "C" fn macvlan_attachment_get(
     attachment: *const macvlan_attachment,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.name.of(attached.attachment.name()))
-    })
-}
-
-/// Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_kind(
-    attachment: *const macvlan_attachment,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.kind.of(attached.attachment.kind()))
-    })
-}
-
-/// Returns the link's index in the container; 0 if the attachment is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_index(attachment: *const macvlan_attachment) -> u32 {
-    answer(0, || Ok(shared!(attachment).attachment.index()))
-}
-
-/// Writes the link's MAC address, including one that was chosen at random. Zeroes if the attachment
-/// is invalid.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_mac(
-    attachment: *const macvlan_attachment,
-    mac: *mut u8,
-) {
-    answer((), || {
-        let mac = mac_out!(mac);
-        *mac = [0; 6];
-        put(shared!(attachment).attachment.mac(), mac);
-        Ok(())
-    });
-}
-
-/// Returns the link's MTU in bytes; 0 if it was not set and there was no
-/// macvlan_attachment_refresh().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_mtu(attachment: *const macvlan_attachment) -> u32 {
-    answer(0, || Ok(shared!(attachment).attachment.mtu().unwrap_or(0)))
-}
-
-/// Returns the parent on the host: its name, or "#" and its index.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_parent(
-    attachment: *const macvlan_attachment,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.parent.of(attached.attachment.parent()))
-    })
-}
-
-/// Returns the parent's index on the host; 0 if the attachment is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_parent_index(
-    attachment: *const macvlan_attachment,
-) -> u32 {
-    answer(0, || Ok(shared!(attachment).attachment.parent_index()))
+) -> *const macvlan_attachment_info {
+    answer(null(), || Ok(shared!(attachment).record()))
 }
 
 /// Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
@@ -151,7 +136,7 @@ pub unsafe extern "C" fn macvlan_attachment_netns(
 ) -> c_int {
     boundary!(error, {
         let netns = out!(netns);
-        give(netns, Namespace::new(shared!(attachment).attachment.netns()?));
+        give(netns, Namespace::new(shared!(attachment).value.netns()?));
     })
 }
 
@@ -164,96 +149,7 @@ pub unsafe extern "C" fn macvlan_attachment_set_netns(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        exclusive!(attachment).attachment.set_netns(&shared!(netns).netns)?;
-    })
-}
-
-/// Writes the identity of the container's namespace, as macvlan_netns_id(). Both pointers can be
-/// NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_netns_id(
-    attachment: *const macvlan_attachment,
-    device: *mut u64,
-    inode: *mut u64,
-) {
-    answer((), || {
-        put_id(shared!(attachment).attachment.netns_id(), device, inode);
-        Ok(())
-    });
-}
-
-/// Returns the number of addresses of the link.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_address_count(
-    attachment: *const macvlan_attachment,
-) -> usize {
-    answer(0, || Ok(shared!(attachment).attachment.addresses().len()))
-}
-
-/// Returns one of the addresses, counted from 0, in the format of macvlan_endpoint_add_address().
-/// NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_address(
-    attachment: *const macvlan_attachment,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.addresses.of(attached.attachment.addresses(), index))
-    })
-}
-
-/// Returns the number of the endpoint's routes, including those that lead through other links.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_route_count(
-    attachment: *const macvlan_attachment,
-) -> usize {
-    answer(0, || Ok(shared!(attachment).attachment.routes().len()))
-}
-
-/// Returns one of the routes, counted from 0, in the format of macvlan_endpoint_add_route(). NULL
-/// past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_route(
-    attachment: *const macvlan_attachment,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.routes.of(attached.attachment.routes(), index))
-    })
-}
-
-/// Returns the number of the policy rules of macvlan_endpoint_set_source_routing().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_rule_count(
-    attachment: *const macvlan_attachment,
-) -> usize {
-    answer(0, || Ok(shared!(attachment).attachment.rules().len()))
-}
-
-/// Returns one of the policy rules, counted from 0: "from 10.0.0.2/32 table 100". NULL past the
-/// end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_rule(
-    attachment: *const macvlan_attachment,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        Ok(attached.rules.of(attached.attachment.rules(), index))
-    })
-}
-
-/// Returns the device file of a macvtap, "/dev/tapN" with the link's index. NULL for other kinds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_attachment_tap_path(
-    attachment: *const macvlan_attachment,
-) -> *const c_char {
-    answer(null(), || {
-        let attached = shared!(attachment);
-        let path = attached.attachment.tap_path();
-        Ok(attached.tap_path.of_some(path.as_ref().map(|path| path.display())))
+        exclusive!(attachment).changing().set_netns(&shared!(netns).netns)?;
     })
 }
 
@@ -269,7 +165,7 @@ pub unsafe extern "C" fn macvlan_attachment_open_tap(
 ) -> c_int {
     boundary!(error, {
         let fd = out!(fd = -1);
-        *fd = shared!(attachment).attachment.open_tap()?.into_raw_fd();
+        *fd = shared!(attachment).value.open_tap()?.into_raw_fd();
     })
 }
 
@@ -283,9 +179,9 @@ pub unsafe extern "C" fn macvlan_attachment_refresh(
 ) -> c_int {
     boundary!(error, {
         let attached = exclusive!(attachment);
-        let mut attachment = attached.attachment.clone();
+        let mut attachment = attached.value.clone();
         attachment.refresh()?;
-        *attached = Attached::new(attachment);
+        *attached = attachment.into();
     })
 }
 
@@ -299,7 +195,7 @@ pub unsafe extern "C" fn macvlan_attachment_clone(
 ) -> c_int {
     boundary!(error, {
         let clone = out!(clone);
-        give(clone, Attached::new(shared!(attachment).attachment.clone()));
+        give(clone, Attached::from(shared!(attachment).value.clone()));
     })
 }
 

@@ -3,24 +3,24 @@
 pub mod announce;
 pub mod announcement;
 pub mod attachment;
-pub mod getters;
+pub mod info;
 pub mod plan;
 pub mod probe;
 pub mod setters;
 
 use std::ffi::{c_char, c_int};
-use std::ptr::null;
 
 use macvlan_core::{Endpoint, LinkName, Parent};
 
-use crate::base::boundary::{answer, boundary, free};
+use crate::base::boundary::{boundary, free};
+use crate::base::input::input;
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{self, c_string, text};
+use crate::base::text::{c_string, text};
+use crate::base::view::View;
 use crate::endpoint::plan::macvlan_plan;
-use crate::value::options::macvlan_options;
-use crate::value::parent::{self, macvlan_parent};
-use crate::value::vlan::macvlan_vlan;
+use crate::value::parent::macvlan_parent;
+use crate::value::vlan::macvlan_vlan_options;
 
 /// The description of a container interface: a value, made without any system call.
 /// macvlan_host_attach() creates the interface in a container's namespace. Freed with
@@ -30,38 +30,7 @@ use crate::value::vlan::macvlan_vlan;
 pub struct macvlan_endpoint {
     _opaque: (),
 }
-object!(macvlan_endpoint, Described);
-
-pub(crate) struct Described {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) texts: Texts,
-}
-
-/// Made at the first request.
-#[derive(Default)]
-pub(crate) struct Texts {
-    pub(crate) name: text::Text,
-    pub(crate) kind: text::Text,
-    pub(crate) parent: text::Text,
-    pub(crate) alias: text::Text,
-    pub(crate) addresses: text::Texts,
-    pub(crate) gateways: text::Texts,
-    pub(crate) routes: text::Texts,
-    pub(crate) alternative_names: text::Texts,
-    pub(crate) rate: text::Text,
-}
-
-impl Described {
-    fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, texts: Texts::default() }
-    }
-
-    /// Returns the endpoint for a change, and drops the texts.
-    pub(crate) fn changing(&mut self) -> &mut Endpoint {
-        self.texts = Texts::default();
-        &mut self.endpoint
-    }
-}
+object!(macvlan_endpoint, View<Endpoint>);
 
 /// Makes an endpoint: a macvlan in mode bridge, called `name` in the container.
 ///
@@ -81,11 +50,11 @@ pub unsafe extern "C" fn macvlan_endpoint_new(
     boundary!(error, {
         let endpoint = out!(endpoint);
         let name: LinkName = text!(name).parse()?;
-        give(endpoint, Described::new(Endpoint::new(name, text!(parent))?));
+        give(endpoint, Endpoint::new(name, text!(parent))?.into());
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new(), on a parent that is an object and is copied.
+/// Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_on(
     name: *const c_char,
@@ -95,8 +64,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_on(
 ) -> c_int {
     boundary!(error, {
         let endpoint = out!(endpoint);
-        let parent: &Parent = &shared!(parent).parent;
-        give(endpoint, Described::new(Endpoint::new(text!(name), parent)?));
+        let parent: Parent = input!(parent);
+        give(endpoint, Endpoint::new(text!(name), parent)?.into());
     })
 }
 
@@ -113,12 +82,11 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap(
 ) -> c_int {
     boundary!(error, {
         let endpoint = out!(endpoint);
-        give(endpoint, Described::new(Endpoint::macvtap(text!(name), text!(parent))?));
+        give(endpoint, Endpoint::macvtap(text!(name), text!(parent))?.into());
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is an object and is
-/// copied.
+/// Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
     name: *const c_char,
@@ -128,13 +96,13 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
 ) -> c_int {
     boundary!(error, {
         let endpoint = out!(endpoint);
-        let parent: &Parent = &shared!(parent).parent;
-        give(endpoint, Described::new(Endpoint::macvtap(text!(name), parent)?));
+        let parent: Parent = input!(parent);
+        give(endpoint, Endpoint::macvtap(text!(name), parent)?.into());
     })
 }
 
-/// Makes an endpoint that is a VLAN of the parent, without a macvlan. The VLAN's options are
-/// copied; the other arguments are as in macvlan_endpoint_new().
+/// Makes an endpoint that is a VLAN of the parent, without a macvlan. The other
+/// arguments are as in macvlan_endpoint_new().
 ///
 /// It has the parent's MAC address by default. A parent that was made on demand is then never
 /// removed, because the kernel does not show whether such a VLAN still exists.
@@ -144,30 +112,30 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
 pub unsafe extern "C" fn macvlan_endpoint_new_vlan(
     name: *const c_char,
     parent: *const c_char,
-    vlan: *const macvlan_vlan,
+    vlan: *const macvlan_vlan_options,
     endpoint: *mut *mut macvlan_endpoint,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let endpoint = out!(endpoint);
-        let vlan = shared!(vlan).clone();
-        give(endpoint, Described::new(Endpoint::vlan(text!(name), text!(parent), vlan)?));
+        let vlan = input!(vlan);
+        give(endpoint, Endpoint::vlan(text!(name), text!(parent), vlan)?.into());
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is an object and is copied.
+/// Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_vlan_on(
     name: *const c_char,
     parent: *const macvlan_parent,
-    vlan: *const macvlan_vlan,
+    vlan: *const macvlan_vlan_options,
     endpoint: *mut *mut macvlan_endpoint,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let endpoint = out!(endpoint);
-        let (parent, vlan): (&Parent, _) = (&shared!(parent).parent, shared!(vlan).clone());
-        give(endpoint, Described::new(Endpoint::vlan(text!(name), parent, vlan)?));
+        let (parent, vlan): (Parent, _) = (input!(parent), input!(vlan));
+        give(endpoint, Endpoint::vlan(text!(name), parent, vlan)?.into());
     })
 }
 
@@ -181,7 +149,7 @@ pub unsafe extern "C" fn macvlan_endpoint_clone(
 ) -> c_int {
     boundary!(error, {
         let clone = out!(clone);
-        give(clone, Described::new(shared!(endpoint).endpoint.clone()));
+        give(clone, shared!(endpoint).value.clone().into());
     })
 }
 
@@ -195,79 +163,7 @@ pub unsafe extern "C" fn macvlan_endpoint_plan(
 ) -> c_int {
     boundary!(error, {
         let plan = out!(plan);
-        give(plan, c_string(shared!(endpoint).endpoint.plan()?));
-    })
-}
-
-/// Returns the name in the container. This and all other texts belong to the endpoint, until it is
-/// changed or freed. NULL if the endpoint is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_name(endpoint: *const macvlan_endpoint) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(endpoint);
-        Ok(described.texts.name.of(described.endpoint.get_name()))
-    })
-}
-
-/// Returns the parent on the host, as text. NULL if the endpoint is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_parent(
-    endpoint: *const macvlan_endpoint,
-) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(endpoint);
-        Ok(described.texts.parent.of(described.endpoint.get_parent()))
-    })
-}
-
-/// Makes a copy of the parent, which the caller frees with macvlan_parent_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_parent_object(
-    endpoint: *const macvlan_endpoint,
-    parent: *mut *mut macvlan_parent,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let parent = out!(parent);
-        give(parent, parent::Described::from(shared!(endpoint).endpoint.get_parent().clone()));
-    })
-}
-
-/// Returns the kernel's name for the kind of link: "macvlan", "macvtap" or "vlan". NULL if the
-/// endpoint is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_kind(endpoint: *const macvlan_endpoint) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(endpoint);
-        Ok(described.texts.kind.of(described.endpoint.get_kind().as_str()))
-    })
-}
-
-/// Makes a copy of the options of a macvlan or macvtap, which the caller frees with
-/// macvlan_options_free(). Fails with -EINVAL for a VLAN.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_options(
-    endpoint: *const macvlan_endpoint,
-    options: *mut *mut macvlan_options,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = out!(options);
-        give(options, shared!(endpoint).endpoint.get_kind().macvlan()?.clone());
-    })
-}
-
-/// Makes a copy of the options of a VLAN, which the caller frees with macvlan_vlan_free(). Fails
-/// with -EINVAL for other kinds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_vlan(
-    endpoint: *const macvlan_endpoint,
-    vlan: *mut *mut macvlan_vlan,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = out!(vlan);
-        give(vlan, shared!(endpoint).endpoint.get_kind().vlan()?.clone());
+        give(plan, c_string(shared!(endpoint).value.plan()?));
     })
 }
 

@@ -4,12 +4,13 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use macvlan_core::{Address, Assignment, Endpoint, Rate, Route, parse_ip};
+use macvlan_core::{Address, Assignment, Endpoint, Route, parse_ip};
 
 use crate::base::boundary::boundary;
-use crate::base::kernel::{EnumAddrGenMode, EnumMode, accept_ra, addr_gen_mode};
+use crate::base::input::input;
+use crate::base::kernel::{EnumAddrGenMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
-use crate::base::object::{exclusive, shared};
+use crate::base::object::exclusive;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::endpoint::announce::macvlan_announce;
@@ -17,22 +18,8 @@ use crate::endpoint::macvlan_endpoint;
 use crate::endpoint::probe::macvlan_probe;
 use crate::value::options::macvlan_options;
 
-/// Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE. Keeps the other options. For macvlan and
-/// macvtap.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_mode(
-    endpoint: *mut macvlan_endpoint,
-    mode: EnumMode,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().mode(crate::base::kernel::mode(mode)?)?;
-    })
-}
-
-/// Sets all options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
-/// They are copied.
+/// Sets the options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue.
+/// Defaults to mode bridge. Refused for a VLAN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_options(
     endpoint: *mut macvlan_endpoint,
@@ -41,77 +28,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        let options = shared!(options).clone();
-        *endpoint = endpoint.clone().options(options)?;
-    })
-}
-
-/// Sets whether mode passthru leaves the parent as promiscuous as it is; see
-/// macvlan_options_set_nopromisc().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_nopromisc(
-    endpoint: *mut macvlan_endpoint,
-    nopromisc: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().change_options(|options| options.nopromisc(nopromisc))?;
-    })
-}
-
-/// Sets whether mode source checks only source addresses; see macvlan_options_set_nodst().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_nodst(
-    endpoint: *mut macvlan_endpoint,
-    nodst: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().change_options(|options| options.nodst(nodst))?;
-    })
-}
-
-/// Adds a MAC address from which frames are accepted in mode source.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_add_source_mac(
-    endpoint: *mut macvlan_endpoint,
-    mac: *const u8,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let mac = mac!(mac);
-        *endpoint = endpoint.clone().change_options(|options| options.source_mac(mac))?;
-    })
-}
-
-/// Sets the broadcast queue's length in frames; see macvlan_options_set_bc_queue_len().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_bc_queue_len(
-    endpoint: *mut macvlan_endpoint,
-    frames: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().change_options(|options| options.bc_queue_len(frames))?;
-    })
-}
-
-/// Sets the broadcast cutoff, which applies to all links on the parent; see
-/// macvlan_options_set_bc_cutoff().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_bc_cutoff(
-    endpoint: *mut macvlan_endpoint,
-    siblings: i32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().change_options(|options| options.bc_cutoff(siblings))?;
+        *endpoint = endpoint.clone().options(input!(options))?;
     })
 }
 
@@ -412,7 +329,7 @@ const _: () = assert!(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_accept_ra(
     endpoint: *mut macvlan_endpoint,
-    accept: c_int,
+    accept: u32,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
@@ -468,7 +385,6 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mac_conflict_timeout(
 }
 
 /// Sets how the addresses are probed on the network before they are used. By default they are not.
-/// The probe is copied.
 ///
 /// The link is created and set up, all addresses are probed at the same time, and only then they
 /// are added with the routes. If another host has one, everything is undone, and attach fails with
@@ -481,12 +397,12 @@ pub unsafe extern "C" fn macvlan_endpoint_set_probe(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().probe(*shared!(probe));
+        *endpoint = endpoint.clone().probe(input!(probe));
     })
 }
 
 /// Sets how the addresses are announced to the neighbours when they become usable. By default they
-/// are not. The object is copied.
+/// are not.
 ///
 /// The kernel sends the first announcement (sysctls arp_notify and ndisc_notify), and again
 /// whenever the link comes up or its MAC address changes. This library sends those that the kernel
@@ -499,7 +415,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_announce(
 ) -> c_int {
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().announce(*shared!(announce));
+        *endpoint = endpoint.clone().announce(input!(announce));
     })
 }
 
@@ -517,18 +433,5 @@ pub unsafe extern "C" fn macvlan_endpoint_set_rate(
     boundary!(error, {
         let endpoint = exclusive!(endpoint).changing();
         *endpoint = endpoint.clone().rate(text!(rate).parse()?);
-    })
-}
-
-/// Sets the rate limit for sent packets in bits per second, at least 8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_endpoint_set_rate_bits(
-    endpoint: *mut macvlan_endpoint,
-    bits_per_second: u64,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().rate(Rate::bits_per_second(bits_per_second)?);
     })
 }

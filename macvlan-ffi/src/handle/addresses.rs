@@ -2,17 +2,17 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::{Address, AddressFilter, NeighbourFilter, parse_ip};
+use macvlan_core::{Address, parse_ip};
 
 use crate::base::boundary::boundary;
-use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::input::input_or_default;
+use crate::base::object::{give, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
+use crate::base::view::views;
 use crate::handle::macvlan_handle;
-use crate::value::address::{macvlan_address_filter, macvlan_address_info, macvlan_address_list};
-use crate::value::neighbour::{
-    macvlan_neighbour_filter, macvlan_neighbour_info, macvlan_neighbour_list,
-};
+use crate::value::address::{macvlan_address_filter, macvlan_address_list};
+use crate::value::neighbour::{macvlan_neighbour_filter, macvlan_neighbour_list};
 
 /// Adds an address to a link, like `ip address add ADDRESS dev LINK`: "10.0.0.2/24", "fd00::2/64
 /// nodad".
@@ -69,10 +69,8 @@ pub unsafe extern "C" fn macvlan_handle_addresses(
 ) -> c_int {
     boundary!(error, {
         let addresses = out!(addresses);
-        let all = AddressFilter::new();
-        let filter = optional!(filter).unwrap_or(&all);
-        let found = shared!(handle).find_addresses(filter)?;
-        give(addresses, parts::<macvlan_address_info>(found.into_iter().map(Into::into)));
+        let found = shared!(handle).find_addresses(&input_or_default!(filter))?;
+        give(addresses, views(found.into_iter().map(Into::into)));
     })
 }
 
@@ -102,9 +100,6 @@ pub unsafe extern "C" fn macvlan_handle_neighbours(
 ) -> c_int {
     boundary!(error, {
         let neighbours = out!(neighbours);
-        let all = NeighbourFilter::new();
-        let filter = optional!(filter).unwrap_or(&all);
-        let found = shared!(handle).find_neighbours(filter)?;
-        give(neighbours, parts::<macvlan_neighbour_info>(found.into_iter().map(Into::into)));
+        give(neighbours, views(shared!(handle).find_neighbours(&input_or_default!(filter))?));
     })
 }

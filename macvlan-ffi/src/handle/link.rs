@@ -1,26 +1,129 @@
-//! `macvlan_link`: a link to be created.
+//! `macvlan_link_options`: a link to be created.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 
-use macvlan_core::{Link, LinkId};
+use macvlan_core::{Link, LinkId, Macvlan};
 
-use crate::base::boundary::{boundary, free};
-use crate::base::mac::mac;
-use crate::base::object::{exclusive, give, object, optional, out, shared};
-use crate::base::report::{Failure, macvlan_error};
-use crate::base::text::{c_string, text};
+use crate::base::input::{Input, input_at};
+use crate::base::object::shared_at;
+use crate::base::optional::{Bool, macvlan_opt_mac, macvlan_opt_u32, nonzero};
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::text::{c_string, text_at};
 use crate::handle::netns::macvlan_netns;
 use crate::value::options::macvlan_options;
-use crate::value::vlan::macvlan_vlan;
+use crate::value::vlan::macvlan_vlan_options;
 
-/// The description of a link, for macvlan_handle_add_link(): a value, made without any system call.
-/// Freed with macvlan_link_free().
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
-pub struct macvlan_link {
-    _opaque: (),
+/// The description of a link, for macvlan_handle_add_link(): `ip link add`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_link_options {
+    /// The size of the struct.
+    pub size: usize,
+    /// The kind: "macvlan", "macvtap", "vlan", "veth", "dummy" or "bridge".
+    pub kind: *const c_char,
+    /// The name.
+    pub name: *const c_char,
+    /// The parent of a macvlan, macvtap or VLAN, by name or "#" and index.
+    pub parent: *const c_char,
+    /// The options of a macvlan or macvtap; NULL for the kernel's defaults, in mode bridge.
+    pub options: *const macvlan_options,
+    /// The options of a VLAN.
+    pub vlan: *const macvlan_vlan_options,
+    /// The name of the peer of a veth.
+    pub peer: *const c_char,
+    /// The namespace of the peer; NULL for the link's.
+    pub peer_netns: *const macvlan_netns,
+    /// The namespace in which the link is created; NULL for the handle's.
+    pub netns: *const macvlan_netns,
+    /// The index; 0 for the kernel's choice.
+    pub index: u32,
+    /// The MTU in bytes; 0 for the parent's.
+    pub mtu: u32,
+    /// The link group.
+    pub group: u32,
+    /// The length of the transmit queue in packets. Defaults to that of the kind.
+    pub tx_queue_len: macvlan_opt_u32,
+    /// The number of transmit queues; 0 for the default of the kind (the parent's for macvlan).
+    pub tx_queues: u32,
+    /// The number of receive queues; set both or none.
+    pub rx_queues: u32,
+    /// The MAC address. By default the kernel chooses it: random, or the parent's for passthru and
+    /// VLANs.
+    pub mac: macvlan_opt_mac,
+    /// Whether the link is created up.
+    pub up: Bool,
+    /// Whether the link is created promiscuous.
+    pub promisc: Bool,
 }
-object!(macvlan_link, Link);
+record!(macvlan_link_options);
+
+impl Input for macvlan_link_options {
+    type Value = Link;
+
+    unsafe fn value(&self, argument: &str) -> Result<Link, Failure> {
+        let named = |name: &str| format!("{argument}.{name}");
+        // SAFETY: guaranteed by the caller, as of the other closures.
+        let text = |text, name| unsafe { text_at(text, &named(name)) };
+        let netns = |netns: *const macvlan_netns, name| {
+            if netns.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: see above.
+            unsafe { shared_at(netns, &named(name)).map(|netns| Some(&netns.netns)) }
+        };
+        let options = || {
+            if self.options.is_null() {
+                return Ok(Macvlan::default());
+            }
+            // SAFETY: see above.
+            unsafe { input_at(self.options, &named("options")) }
+        };
+        // SAFETY: see above.
+        let vlan = || unsafe { input_at(self.vlan, &named("vlan")) };
+        let (kind, name) = (text(self.kind, "kind")?, text(self.name, "name")?);
+        let parent = || text(self.parent, "parent");
+        let mut link = match kind {
+            "macvlan" => Link::macvlan(name, parent()?, options()?)?,
+            "macvtap" => Link::macvtap(name, parent()?, options()?)?,
+            "vlan" => Link::vlan(name, parent()?, vlan()?)?,
+            "veth" => {
+                Link::veth(name, text(self.peer, "peer")?, netns(self.peer_netns, "peer_netns")?)?
+            }
+            "dummy" => Link::dummy(name)?,
+            "bridge" => Link::bridge(name)?,
+            other => {
+                let kinds = "macvlan, macvtap, vlan, veth, dummy or bridge";
+                return Err(Failure::misuse(format!(
+                    "{argument}.kind is \"{other}\", not {kinds}"
+                )));
+            }
+        };
+        link = link.up(self.up != 0).promisc(self.promisc != 0);
+        if let Some(index) = nonzero(self.index) {
+            link = link.index(index);
+        }
+        if let Some(group) = nonzero(self.group) {
+            link = link.group(group);
+        }
+        if let Some(mtu) = nonzero(self.mtu) {
+            link = link.mtu(mtu);
+        }
+        if let Some(packets) = self.tx_queue_len.get() {
+            link = link.tx_queue_len(packets);
+        }
+        if self.tx_queues != 0 || self.rx_queues != 0 {
+            link = link.queues(self.tx_queues, self.rx_queues);
+        }
+        if let Some(mac) = self.mac.get()? {
+            link = link.mac(mac);
+        }
+        if let Some(netns) = netns(self.netns, "netns")? {
+            link = link.netns(netns);
+        }
+        Ok(link)
+    }
+}
 
 /// Writes the text for a link's index: "#7", up to 11 characters and a zero byte. Every argument
 /// for a link's name accepts it. Returns the text, or NULL if that is NULL.
@@ -37,230 +140,4 @@ pub unsafe extern "C" fn macvlan_link_text(index: u32, text: *mut c_char) -> *co
         unsafe { text.copy_from_nonoverlapping(bytes.as_ptr().cast(), bytes.len()) };
         Ok(text.cast_const())
     })
-}
-
-/// Describes a macvlan, like `ip link add link PARENT name NAME type macvlan mode ...`. The options
-/// are copied. The caller frees it with macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_macvlan(
-    name: *const c_char,
-    parent: *const c_char,
-    options: *const macvlan_options,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        let options = shared!(options).clone();
-        give(link, Link::macvlan(text!(name), text!(parent), options)?);
-    })
-}
-
-/// Describes a macvtap, like `ip link add link PARENT name NAME type macvtap mode ...`. The options
-/// are copied. The caller frees it with macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_macvtap(
-    name: *const c_char,
-    parent: *const c_char,
-    options: *const macvlan_options,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        let options = shared!(options).clone();
-        give(link, Link::macvtap(text!(name), text!(parent), options)?);
-    })
-}
-
-/// Describes a VLAN, like `ip link add link PARENT name NAME type vlan id ...`. The options are
-/// copied. The caller frees it with macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_vlan(
-    name: *const c_char,
-    parent: *const c_char,
-    vlan: *const macvlan_vlan,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        let vlan = shared!(vlan).clone();
-        give(link, Link::vlan(text!(name), text!(parent), vlan)?);
-    })
-}
-
-/// Describes a veth pair, like `ip link add NAME type veth peer name PEER [netns ...]`. If
-/// `peer_netns` is NULL, the peer is created in the link's namespace. The caller frees it with
-/// macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_veth(
-    name: *const c_char,
-    peer: *const c_char,
-    peer_netns: *const macvlan_netns,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        let peer_netns = optional!(peer_netns).map(|netns| &netns.netns);
-        give(link, Link::veth(text!(name), text!(peer), peer_netns)?);
-    })
-}
-
-/// Describes a dummy link, like `ip link add NAME type dummy`. The caller frees it with
-/// macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_dummy(
-    name: *const c_char,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        give(link, Link::dummy(text!(name))?);
-    })
-}
-
-/// Describes a bridge, like `ip link add NAME type bridge`. The caller frees it with
-/// macvlan_link_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_new_bridge(
-    name: *const c_char,
-    link: *mut *mut macvlan_link,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = out!(link);
-        give(link, Link::bridge(text!(name))?);
-    })
-}
-
-/// Sets the index. By default the kernel chooses it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_index(
-    link: *mut macvlan_link,
-    index: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().index(index);
-    })
-}
-
-/// Sets the MAC address. By default the kernel chooses it: random, or the parent's for passthru and
-/// VLANs.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_mac(
-    link: *mut macvlan_link,
-    mac: *const u8,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().mac(mac!(mac));
-    })
-}
-
-/// Sets the MTU in bytes. Defaults to the parent's.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_mtu(
-    link: *mut macvlan_link,
-    mtu: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().mtu(mtu);
-    })
-}
-
-/// Sets whether the link is created up. Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_up(
-    link: *mut macvlan_link,
-    up: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().up(up);
-    })
-}
-
-/// Sets whether the link is created promiscuous. Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_promisc(
-    link: *mut macvlan_link,
-    promisc: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().promisc(promisc);
-    })
-}
-
-/// Sets the link group. Defaults to 0, the default group.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_group(
-    link: *mut macvlan_link,
-    group: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().group(group);
-    })
-}
-
-/// Sets the length of the transmit queue in packets. Defaults to that of the kind.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_tx_queue_len(
-    link: *mut macvlan_link,
-    packets: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().tx_queue_len(packets);
-    })
-}
-
-/// Sets the number of transmit and receive queues. Defaults to those of the kind (the parent's for
-/// macvlan).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_queues(
-    link: *mut macvlan_link,
-    transmit: u32,
-    receive: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().queues(transmit, receive);
-    })
-}
-
-/// Sets the namespace in which the link is created. Defaults to the handle's. The parent is in the
-/// handle's namespace in either case. The link keeps the namespace open until it is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_set_netns(
-    link: *mut macvlan_link,
-    netns: *const macvlan_netns,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let link = exclusive!(link);
-        *link = link.clone().netns(&shared!(netns).netns);
-    })
-}
-
-/// Frees the description of a link. NULL is ignored. Created links stay.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_link_free(link: *mut macvlan_link) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(link) }
 }

@@ -2,30 +2,30 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::LinkFilter;
-
 use crate::base::boundary::boundary;
+use crate::base::input::{input, input_or_default};
 use crate::base::kernel::{EnumAddrGenMode, addr_gen_mode};
 use crate::base::mac::mac;
-use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::object::{give, out, shared};
 use crate::base::report::macvlan_error;
 use crate::base::text::{optional_text, text};
-use crate::handle::link::macvlan_link;
+use crate::base::view::views;
+use crate::handle::link::macvlan_link_options;
 use crate::handle::macvlan_handle;
 use crate::handle::netns::macvlan_netns;
 use crate::value::change::macvlan_change;
-use crate::value::link_info::{macvlan_link_filter, macvlan_link_info, macvlan_link_list};
-use crate::value::vlan::macvlan_vlan;
+use crate::value::link_info::{macvlan_link, macvlan_link_filter, macvlan_link_list};
+use crate::value::vlan::macvlan_vlan_options;
 
 /// Creates a link, like `ip link add`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_add_link(
     handle: *const macvlan_handle,
-    link: *const macvlan_link,
+    link: *const macvlan_link_options,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(handle).add_link(shared!(link))?;
+        shared!(handle).add_link(&input!(link))?;
     })
 }
 
@@ -42,17 +42,17 @@ pub unsafe extern "C" fn macvlan_handle_delete_link(
 }
 
 /// Reads a link, like `ip -d link show dev LINK`. The caller frees it with
-/// macvlan_link_info_free().
+/// macvlan_link_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_link(
     handle: *const macvlan_handle,
     link: *const c_char,
-    info: *mut *mut macvlan_link_info,
+    found: *mut *mut macvlan_link,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let info = out!(info);
-        give(info, shared!(handle).link(text!(link))?.into());
+        let found = out!(found);
+        give(found, shared!(handle).link(text!(link))?.into());
     })
 }
 
@@ -67,10 +67,7 @@ pub unsafe extern "C" fn macvlan_handle_links(
 ) -> c_int {
     boundary!(error, {
         let links = out!(links);
-        let all = LinkFilter::new();
-        let filter = optional!(filter).unwrap_or(&all);
-        let found = shared!(handle).find_links(filter)?;
-        give(links, parts::<macvlan_link_info>(found.into_iter().map(Into::into)));
+        give(links, views(shared!(handle).find_links(&input_or_default!(filter))?));
     })
 }
 
@@ -257,21 +254,21 @@ pub unsafe extern "C" fn macvlan_handle_set_macvlan(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(handle).set_macvlan(text!(link), shared!(change))?;
+        shared!(handle).set_macvlan(text!(link), &input!(change))?;
     })
 }
 
 /// Changes a VLAN, like `ip link set dev LINK type vlan ...`: the flags and QoS mappings that are
-/// set. Id and protocol cannot be changed and are ignored.
+/// set. The id has to be valid; id and protocol cannot be changed and are ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_set_vlan(
     handle: *const macvlan_handle,
     link: *const c_char,
-    vlan: *const macvlan_vlan,
+    vlan: *const macvlan_vlan_options,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(handle).set_vlan(text!(link), shared!(vlan))?;
+        shared!(handle).set_vlan(text!(link), &input!(vlan))?;
     })
 }
 
@@ -279,7 +276,7 @@ pub unsafe extern "C" fn macvlan_handle_set_vlan(
 /// its name if `name` is NULL.
 ///
 /// It loses its addresses and routes and is down afterwards, and the kernel takes about 16 ms for
-/// it; creating it there (macvlan_link_set_netns()) takes a hundredth of that.
+/// it; creating it there (the netns of macvlan_link_options) takes a hundredth of that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_move_link(
     handle: *const macvlan_handle,

@@ -2,14 +2,16 @@
 
 use std::ffi::{c_char, c_int};
 
-use macvlan_core::{Route, RouteFilter, Rule};
+use macvlan_core::{Route, Rule};
 
 use crate::base::boundary::boundary;
-use crate::base::object::{give, optional, out, parts, shared};
+use crate::base::input::input_or_default;
+use crate::base::object::{give, out, shared};
 use crate::base::report::macvlan_error;
-use crate::base::text::{c_string, text};
+use crate::base::text::text;
+use crate::base::view::views;
 use crate::handle::macvlan_handle;
-use crate::value::route::{macvlan_route_filter, macvlan_route_info, macvlan_route_list};
+use crate::value::route::{macvlan_route_filter, macvlan_route_list};
 use crate::value::rule::macvlan_rule_list;
 
 /// Adds a route, like `ip route add`: "default via 10.0.0.1", "10.1.0.0/16 via 10.0.0.2 dev eth0
@@ -66,10 +68,8 @@ pub unsafe extern "C" fn macvlan_handle_routes(
 ) -> c_int {
     boundary!(error, {
         let routes = out!(routes);
-        let all = RouteFilter::new();
-        let filter = optional!(filter).unwrap_or(&all);
-        let found = shared!(handle).find_routes(filter)?;
-        give(routes, parts::<macvlan_route_info>(found.into_iter().map(Into::into)));
+        let found = shared!(handle).find_routes(&input_or_default!(filter))?;
+        give(routes, views(found.into_iter().map(Into::into)));
     })
 }
 
@@ -110,6 +110,6 @@ pub unsafe extern "C" fn macvlan_handle_rules(
 ) -> c_int {
     boundary!(error, {
         let rules = out!(rules);
-        give(rules, shared!(handle).rules()?.iter().map(c_string).collect());
+        give(rules, views(shared!(handle).rules()?));
     })
 }

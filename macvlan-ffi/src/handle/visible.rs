@@ -1,18 +1,18 @@
 //! `macvlan_visible_namespaces`: the network namespaces that exist, and the ways to open them.
 
 use std::ffi::{CString, c_char, c_int};
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
 use std::ptr::null;
 
 use libc::pid_t;
 use macvlan_core::{NetNs, VisibleNetNs};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
-use crate::base::report::macvlan_error;
-use crate::base::text::c_string;
-use crate::handle::netns::{Namespace, macvlan_netns, put_id};
+use crate::base::object::{give, object, out, shared};
+use crate::base::record::record;
+use crate::base::report::{Failure, macvlan_error};
+use crate::base::text::c_path;
+use crate::base::view::{Arena, Output, View, nth_record, views};
+use crate::handle::netns::{Namespace, macvlan_netns};
 
 /// The network namespaces that exist, from macvlan_netns_visible(). Freed with
 /// macvlan_visible_namespaces_free(), with all its parts.
@@ -23,38 +23,59 @@ pub struct macvlan_visible_namespaces {
 }
 object!(macvlan_visible_namespaces, Visible);
 
-/// A network namespace and the ways to open it: a part of a macvlan_visible_namespaces, with which
-/// it is freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
+/// A network namespace and the ways to open it.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_visible_netns {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The identity of the namespace, as from macvlan_netns_id().
+    pub device: u64,
+    /// The other half of it.
+    pub inode: u64,
+    /// Its names, as `ip netns` lists them.
+    pub names: *const *const c_char,
+    /// The number of these.
+    pub name_count: usize,
+    /// The processes whose main thread is in the namespace.
+    pub pids: *const pid_t,
+    /// The number of these.
+    pub pid_count: usize,
+    /// The other files that lead to the namespace. These are those of threads in another namespace
+    /// than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
+    /// ("/proc/2084/fd/7"), and mount points, which begin with "/proc/2084/root" if they are in
+    /// another mount namespace, and need not be UTF-8.
+    pub paths: *const *const c_char,
+    /// The number of these.
+    pub path_count: usize,
 }
-object!(macvlan_visible_netns, Found);
+record!(macvlan_visible_netns);
 
 pub(crate) struct Visible {
-    namespaces: Vec<Tagged<Found>>,
+    namespaces: Vec<View<VisibleNetNs>>,
     unseen: Vec<CString>,
 }
 
-pub(crate) struct Found {
-    netns: VisibleNetNs,
-    names: Vec<CString>,
-    paths: Vec<CString>,
-}
+impl Output for VisibleNetNs {
+    type Record = macvlan_visible_netns;
 
-impl From<VisibleNetNs> for Found {
-    fn from(netns: VisibleNetNs) -> Self {
-        let names = netns.names.iter().map(c_string).collect();
-        let paths = c_paths(&netns.paths);
-        Self { netns, names, paths }
+    fn record(&self, arena: &mut Arena) -> macvlan_visible_netns {
+        let pids = self.pids.iter().filter_map(|pid| pid_t::try_from(*pid).ok()).collect();
+        let (names, name_count) = arena.texts(&self.names);
+        let (pids, pid_count) = arena.array(pids);
+        let (paths, path_count) = arena.paths(&self.paths);
+        macvlan_visible_netns {
+            device: self.id.device,
+            inode: self.id.inode,
+            names,
+            name_count,
+            pids,
+            pid_count,
+            paths,
+            path_count,
+            ..macvlan_visible_netns::new()
+        }
     }
-}
-
-/// Converts paths unchanged; they need not be UTF-8, and have no zero byte.
-fn c_paths(paths: &[PathBuf]) -> Vec<CString> {
-    let path = |path: &PathBuf| CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
-    paths.iter().map(path).collect()
 }
 
 /// Lists the network namespaces that have a name, a thread, an open descriptor or a mount. The
@@ -71,9 +92,8 @@ pub unsafe extern "C" fn macvlan_netns_visible(
     boundary!(error, {
         let visible = out!(visible);
         let found = NetNs::visible();
-        let namespaces =
-            parts::<macvlan_visible_netns>(found.namespaces.into_iter().map(Found::from));
-        give(visible, Visible { namespaces, unseen: c_paths(&found.unseen) });
+        let unseen = found.unseen.iter().map(|path| c_path(path)).collect();
+        give(visible, Visible { namespaces: views(found.namespaces), unseen });
     })
 }
 
@@ -91,30 +111,21 @@ pub unsafe extern "C" fn macvlan_visible_namespaces_get(
     visible: *const macvlan_visible_namespaces,
     index: usize,
 ) -> *const macvlan_visible_netns {
-    answer(null(), || Ok(nth(&shared!(visible).namespaces, index)))
+    answer(null(), || Ok(nth_record(&shared!(visible).namespaces, index)))
 }
 
-/// Returns the number of files and directories that could not be read. They may lead to further
-/// namespaces.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_namespaces_unseen_count(
-    visible: *const macvlan_visible_namespaces,
-) -> usize {
-    answer(0, || Ok(shared!(visible).unseen.len()))
-}
-
-/// Returns the path of one of these files, counted from 0, such as "/proc/2084" for a process of
-/// another user. NULL past the end.
+/// Returns the path of one of the files and directories that could not be read and may lead to
+/// further namespaces, counted from 0, such as "/proc/2084" for a process of another user. NULL past
+/// the end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_visible_namespaces_unseen(
     visible: *const macvlan_visible_namespaces,
     index: usize,
 ) -> *const c_char {
-    answer(null(), || Ok(text_at(&shared!(visible).unseen, index)))
-}
-
-fn text_at(texts: &[CString], index: usize) -> *const c_char {
-    texts.get(index).map_or(null(), |text| text.as_ptr())
+    answer(null(), || {
+        let path = shared!(visible).unseen.get(index);
+        Ok(path.map_or(null(), |path| path.as_ptr()))
+    })
 }
 
 /// Frees a list. NULL is ignored.
@@ -124,64 +135,21 @@ pub unsafe extern "C" fn macvlan_visible_namespaces_free(visible: *mut macvlan_v
     unsafe { free(visible) }
 }
 
-/// Writes the identity of the namespace, as macvlan_netns_id(). Both pointers can be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_netns_id(
-    netns: *const macvlan_visible_netns,
-    device: *mut u64,
-    inode: *mut u64,
-) {
-    answer((), || {
-        put_id(shared!(netns).netns.id, device, inode);
-        Ok(())
-    });
-}
-
-/// Returns one of its names, as `ip netns` lists them, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_netns_name(
-    netns: *const macvlan_visible_netns,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || Ok(text_at(&shared!(netns).names, index)))
-}
-
-/// Returns one of the processes whose main thread is in the namespace, counted from 0. 0 past the
-/// end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_netns_pid(
-    netns: *const macvlan_visible_netns,
-    index: usize,
-) -> pid_t {
-    answer(0, || {
-        let pid = shared!(netns).netns.pids.get(index);
-        Ok(pid.and_then(|pid| pid_t::try_from(*pid).ok()).unwrap_or(0))
-    })
-}
-
-/// Returns one of the other files that lead to the namespace, counted from 0. NULL past the end.
-///
-/// These are those of threads in another namespace than their main thread
-/// ("/proc/2084/task/2085/ns/net"), open descriptors ("/proc/2084/fd/7"), and mount points, which
-/// begin with "/proc/2084/root" if they are in another mount namespace, and need not be UTF-8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_netns_path(
-    netns: *const macvlan_visible_netns,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || Ok(text_at(&shared!(netns).paths, index)))
-}
-
-/// Opens the namespace in the first way that still leads to it; fails with -ENOENT if none does.
+/// Opens one of the namespaces, counted from 0, in the first way that still leads to it; fails with -ENOENT if none does.
 /// The caller frees the handle with macvlan_netns_free().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_visible_netns_open(
-    netns: *const macvlan_visible_netns,
+pub unsafe extern "C" fn macvlan_visible_namespaces_open(
+    visible: *const macvlan_visible_namespaces,
+    index: usize,
     handle: *mut *mut macvlan_netns,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
         let handle = out!(handle);
-        give(handle, Namespace::new(shared!(netns).netns.open()?));
+        let namespaces = &shared!(visible).namespaces;
+        let found = namespaces.get(index).ok_or_else(|| {
+            Failure::misuse(format!("there are only {} namespaces", namespaces.len()))
+        })?;
+        give(handle, Namespace::new(found.value.open()?));
     })
 }

@@ -5,16 +5,17 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::null;
 use std::time::Duration;
 
-use macvlan_core::{Event, EventKind, Watch};
+use macvlan_core::{Event, Watch};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::cancellation::macvlan_cancellation;
-use crate::base::kernel::number;
-use crate::base::object::{Object, Tagged, exclusive, give, object, out, part, shared};
+use crate::base::object::{exclusive, give, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::value::address::macvlan_address_info;
+use crate::base::view::{Arena, Output, View};
+use crate::value::address::{self, macvlan_address};
 use crate::value::link_info::macvlan_link_info;
-use crate::value::route::macvlan_route_info;
+use crate::value::route::{self, macvlan_route};
 
 /// The events of a namespace's links, addresses and routes, since it was opened by
 /// macvlan_handle_watch(). Freed with macvlan_watch_free().
@@ -31,7 +32,24 @@ object!(macvlan_watch, Watching);
 pub struct macvlan_event {
     _opaque: (),
 }
-object!(macvlan_event, Happened);
+object!(macvlan_event, View<Event>);
+
+/// The contents of an event.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_event_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The kind: one of enum macvlan_event_kinds.
+    pub kind: u32,
+    /// The link; NULL if the event has none.
+    pub link: *const macvlan_link_info,
+    /// The address; NULL if the event has none.
+    pub address: *const macvlan_address,
+    /// The route; NULL if the event has none.
+    pub route: *const macvlan_route,
+}
+record!(macvlan_event_info);
 
 /// The kind of an event. Later versions may add some: a program has to expect numbers that are not
 /// listed here.
@@ -59,36 +77,29 @@ pub enum macvlan_event_kinds {
 /// (A separate type, since the macro's calls would otherwise be those of an iterator.)
 pub(crate) struct Watching(pub(crate) Watch);
 
-/// An event with its parts for C.
-pub(crate) struct Happened {
-    kind: EventKind,
-    link: Option<Tagged<<macvlan_link_info as Object>::Inner>>,
-    address: Option<Tagged<<macvlan_address_info as Object>::Inner>>,
-    route: Option<Tagged<<macvlan_route_info as Object>::Inner>>,
-}
+impl Output for Event {
+    type Record = macvlan_event_info;
 
-impl From<Event> for Happened {
-    fn from(event: Event) -> Self {
-        let (kind, mut link, mut address, mut route) = (event.kind(), None, None, None);
-        match event {
-            Event::NewLink(info) | Event::DelLink(info) => {
-                link = Some(part::<macvlan_link_info>((*info).into()));
-            }
+    fn record(&self, arena: &mut Arena) -> macvlan_event_info {
+        let mut record =
+            macvlan_event_info { kind: self.kind() as u32, ..macvlan_event_info::new() };
+        match self {
+            Event::NewLink(info) | Event::DelLink(info) => record.link = arena.part(&**info),
             Event::NewAddress(info) | Event::DelAddress(info) => {
-                address = Some(part::<macvlan_address_info>(info.into()));
+                record.address = arena.part(&address::Reported::from(info.clone()));
             }
             Event::NewRoute(info) | Event::DelRoute(info) => {
-                route = Some(part::<macvlan_route_info>(info.into()));
+                record.route = arena.part(&route::Reported::from(info.clone()));
             }
             _ => {}
         }
-        Self { kind, link, address, route }
+        record
     }
 }
 
 /// Waits for the next event. Waits for at most `milliseconds`; without a limit if that is negative.
 /// `event` is NULL, and the function returns 0, if there was none in that time. The caller frees
-/// the event with macvlan_event_free().
+/// the event with macvlan_event_free(). Returns -EINTR if the watch is cancelled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_watch_next(
     watch: *mut macvlan_watch,
@@ -136,34 +147,12 @@ pub unsafe extern "C" fn macvlan_watch_free(watch: *mut macvlan_watch) {
     unsafe { free(watch) }
 }
 
-/// Returns the kind of the event: one of enum macvlan_event_kinds.
+/// Returns the event's contents, which belong to it. NULL if the event is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_event_kind(event: *const macvlan_event) -> c_int {
-    answer(0, || Ok(number(shared!(event).kind as u32)))
-}
-
-/// Returns the event's link, which belongs to the event; NULL if it has none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_event_link(
+pub unsafe extern "C" fn macvlan_event_get(
     event: *const macvlan_event,
-) -> *const macvlan_link_info {
-    answer(null(), || Ok(shared!(event).link.as_ref().map_or(null(), Tagged::pointer)))
-}
-
-/// Returns the event's address, which belongs to the event; NULL if it has none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_event_address(
-    event: *const macvlan_event,
-) -> *const macvlan_address_info {
-    answer(null(), || Ok(shared!(event).address.as_ref().map_or(null(), Tagged::pointer)))
-}
-
-/// Returns the event's route, which belongs to the event; NULL if it has none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_event_route(
-    event: *const macvlan_event,
-) -> *const macvlan_route_info {
-    answer(null(), || Ok(shared!(event).route.as_ref().map_or(null(), Tagged::pointer)))
+) -> *const macvlan_event_info {
+    answer(null(), || Ok(shared!(event).record()))
 }
 
 /// Frees an event. NULL is ignored.

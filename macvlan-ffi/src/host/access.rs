@@ -7,6 +7,7 @@ use std::time::Duration;
 use macvlan_core::{Detached, HostAccess};
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::input::input;
 use crate::base::object::{exclusive, give, object, out, shared};
 use crate::base::report::{Failure, macvlan_error};
 use crate::base::text::{c_string, text};
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn macvlan_host_access_by(
 ) -> c_int {
     boundary!(error, {
         let access = out!(access);
-        give(access, Way(Some(shared!(host).access_by(shared!(options).clone())?)));
+        give(access, Way(Some(shared!(host).access_by(input!(options))?)));
     })
 }
 
@@ -145,8 +146,8 @@ pub unsafe extern "C" fn macvlan_access_attach(
     boundary!(error, {
         let attachment = out!(attachment);
         let (endpoint, netns) = (shared!(endpoint), shared!(netns));
-        let attached = shared!(access).open()?.attach(&endpoint.endpoint, &netns.netns)?;
-        give(attachment, Attached::new(attached));
+        let attached = shared!(access).open()?.attach(&endpoint.value, &netns.netns)?;
+        give(attachment, Attached::from(attached));
     })
 }
 
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn macvlan_access_add(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(access).open()?.add(&shared!(attachment).attachment)?;
+        shared!(access).open()?.add(&shared!(attachment).value)?;
     })
 }
 
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn macvlan_access_remove(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(access).open()?.remove(&shared!(attachment).attachment)?;
+        shared!(access).open()?.remove(&shared!(attachment).value)?;
     })
 }
 
@@ -202,7 +203,7 @@ pub unsafe extern "C" fn macvlan_access_detach(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let attachment = &shared!(attachment).attachment;
+        let attachment = &shared!(attachment).value;
         let detached = shared!(access).open()?.detach(attachment)?;
         if !was_there.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.
@@ -212,13 +213,13 @@ pub unsafe extern "C" fn macvlan_access_detach(
 }
 
 /// Moves the parent's addresses, and the routes through it, to the host's link: host and containers
-/// are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move
-/// with macvlan_pending_move_free().
+/// are then ordinary neighbours in one connected subnet. The caller frees the macvlan_pending_move with
+/// macvlan_pending_move_free().
 ///
 /// The host has its addresses at all times. On a failure nothing is changed. Unless
-/// macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so
-/// an administrator who is cut off only has to wait; a thread of the macvlan_pending_move does
-/// this. A process that is killed leaves them moved; see macvlan_access_move_back().
+/// macvlan_pending_move_confirm() is called within `milliseconds`, the addresses are moved back, so an
+/// administrator who is cut off only has to wait; a thread of the macvlan_pending_move does this. A
+/// process that is killed leaves them moved; see macvlan_access_move_back().
 ///
 /// For IPv4 and IPv6. Addresses that the kernel has added (link-local or from router
 /// advertisements) and routes from router advertisements are not moved. A DHCP client or network

@@ -40,7 +40,7 @@ fn tell<T>(
                 let report = Report::new(error.into(), function);
                 first.get_or_insert_with(|| Box::new(report.clone()));
                 if let Some(place) = errors.as_mut().and_then(|errors| errors.get_mut(at)) {
-                    give(place, report);
+                    give(place, report.into());
                 }
             }
         }
@@ -94,11 +94,11 @@ pub unsafe extern "C" fn macvlan_host_attach_all(
             (many(endpoints, count, "endpoints")?, many(namespaces, count, "namespaces")?)
         };
         let items = endpoints.iter().zip(&namespaces);
-        let items = items.map(|(endpoint, netns)| (&endpoint.endpoint, &netns.netns));
+        let items = items.map(|(endpoint, netns)| (&endpoint.value, &netns.netns));
         let results = shared!(host).attach_all(items);
         tell("macvlan_host_attach_all", results, errors, |at, attachment| {
             if let Some(place) = attachments.get_mut(at) {
-                give(place, Attached::new(attachment));
+                give(place, Attached::from(attachment));
             }
         })?;
     })
@@ -122,14 +122,14 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
         // SAFETY: the header requires that each array is NULL or has so many elements.
         let (errors, attachments) =
             unsafe { (places(errors, count)?, many(attachments, count, "attachments")?) };
-        let attachments = attachments.iter().map(|attached| &attached.attachment);
+        let attachments = attachments.iter().map(|attached| &attached.value);
         let results = shared!(host).detach_all(attachments);
         tell("macvlan_host_detach_all", results, errors, |_, _| {})?;
     })
 }
 
-/// Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The
-/// caller frees the macvlan_detach_handle with macvlan_detach_handle_free().
+/// Starts a detach in a thread of its own. macvlan_detach_handle_wait() returns its result. The caller
+/// frees the macvlan_detach_handle with macvlan_detach_handle_free().
 ///
 /// Returns after about ten microseconds. If no thread can be started, the detach is done before it
 /// returns. If the process ends before the thread does, the interface may remain.
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn macvlan_host_detach_later(
 ) -> c_int {
     boundary!(error, {
         let detaching = out!(detaching);
-        let attachment = &shared!(attachment).attachment;
+        let attachment = &shared!(attachment).value;
         give(detaching, Some(shared!(host).detach_later(attachment)));
     })
 }

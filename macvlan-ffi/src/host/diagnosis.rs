@@ -1,16 +1,18 @@
-//! `macvlan_diagnosis`: reasons why a container does not reach a peer; and `macvlan_finding`, one
-//! of them.
+//! `macvlan_diagnosis`: reasons why a container does not reach a peer.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{Diagnosis, Finding, FindingKind, parse_ip};
+use macvlan_core::{Diagnosis, Finding, parse_ip};
 
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::kernel::number;
-use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::object::{give, object, out, shared};
+use crate::base::optional::Bool;
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, Texts, c_string, text};
+use crate::base::text::text;
+use crate::base::view::{Arena, Output, View};
 use crate::endpoint::attachment::macvlan_attachment;
 use crate::host::macvlan_host;
 
@@ -21,21 +23,13 @@ use crate::host::macvlan_host;
 pub struct macvlan_diagnosis {
     _opaque: (),
 }
-object!(macvlan_diagnosis, Diagnosed);
-
-/// A problem: a part of a macvlan_diagnosis, with which it is freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_finding {
-    _opaque: (),
-}
-object!(macvlan_finding, Found);
+object!(macvlan_diagnosis, View<Diagnosis>);
 
 /// The kind of a finding. The numbers are stable. Later versions may add some, so a program has to
 /// expect numbers that are not listed here.
 #[repr(C)]
 pub enum macvlan_finding_kinds {
-    /// No finding: macvlan_finding_kind(NULL).
+    /// No finding has this kind.
     MACVLAN_FINDING_NONE = 0,
     /// The container's link no longer exists.
     MACVLAN_FINDING_LINK_GONE = 1,
@@ -87,34 +81,72 @@ pub enum macvlan_finding_kinds {
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
 }
 
-pub(crate) struct Diagnosed {
-    diagnosis: Diagnosis,
-    findings: Vec<Tagged<Found>>,
-    facts: Texts,
-    text: Text,
+/// A problem.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_finding {
+    /// The size of the struct.
+    pub size: usize,
+    /// The kind: one of enum macvlan_finding_kinds.
+    pub kind: u32,
+    /// The kind's name, for logs: "parent-down".
+    pub kind_name: *const c_char,
+    /// A description of the problem.
+    pub text: *const c_char,
+    /// A remedy for the problem.
+    pub remedy: *const c_char,
 }
+record!(macvlan_finding);
 
-impl From<Diagnosis> for Diagnosed {
-    fn from(diagnosis: Diagnosis) -> Self {
-        let findings = parts::<macvlan_finding>(diagnosis.findings.iter().map(Found::from));
-        Self { diagnosis, findings, facts: Texts::default(), text: Text::default() }
+/// The contents of a diagnosis.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_diagnosis_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The findings, the most severe first; none if no problems were found.
+    pub findings: *const *const macvlan_finding,
+    /// The number of findings.
+    pub finding_count: usize,
+    /// The facts, for people: states of links, neighbour entries, frames, VLANs.
+    pub facts: *const *const c_char,
+    /// The number of facts.
+    pub fact_count: usize,
+    /// All findings with their remedies, and the facts, one on each line.
+    pub text: *const c_char,
+    /// Whether the peer, or the gateway to it, has answered the container.
+    pub answered: Bool,
+}
+record!(macvlan_diagnosis_info);
+
+impl Output for Finding {
+    type Record = macvlan_finding;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_finding {
+        macvlan_finding {
+            kind: self.kind as u32,
+            kind_name: arena.text(self.kind.as_str()),
+            text: arena.text(&self.text),
+            remedy: arena.text(&self.remedy),
+            ..macvlan_finding::new()
+        }
     }
 }
 
-pub(crate) struct Found {
-    kind: FindingKind,
-    kind_name: CString,
-    text: CString,
-    remedy: CString,
-}
+impl Output for Diagnosis {
+    type Record = macvlan_diagnosis_info;
 
-impl From<&Finding> for Found {
-    fn from(finding: &Finding) -> Self {
-        Self {
-            kind: finding.kind,
-            kind_name: c_string(finding.kind.as_str()),
-            text: c_string(&finding.text),
-            remedy: c_string(&finding.remedy),
+    fn record(&self, arena: &mut Arena) -> macvlan_diagnosis_info {
+        let (findings, finding_count) = arena.parts(&self.findings);
+        let (facts, fact_count) = arena.texts(&self.facts);
+        macvlan_diagnosis_info {
+            findings,
+            finding_count,
+            facts,
+            fact_count,
+            text: arena.text(self),
+            answered: self.answered.into(),
+            ..macvlan_diagnosis_info::new()
         }
     }
 }
@@ -137,32 +169,17 @@ pub unsafe extern "C" fn macvlan_host_diagnose(
 ) -> c_int {
     boundary!(error, {
         let diagnosis = out!(diagnosis);
-        let (host, attachment) = (shared!(host), &shared!(attachment).attachment);
+        let (host, attachment) = (shared!(host), &shared!(attachment).value);
         give(diagnosis, host.diagnose(attachment, parse_ip(text!(peer))?)?.into());
     })
 }
 
-/// Returns whether the peer, or the gateway to it, has answered the container.
+/// Returns the contents of the diagnosis, which belong to it. NULL if the diagnosis is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_answered(diagnosis: *const macvlan_diagnosis) -> bool {
-    answer(false, || Ok(shared!(diagnosis).diagnosis.answered))
-}
-
-/// Returns the number of findings; 0 if no problems were found.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_finding_count(
+pub unsafe extern "C" fn macvlan_diagnosis_get(
     diagnosis: *const macvlan_diagnosis,
-) -> usize {
-    answer(0, || Ok(shared!(diagnosis).findings.len()))
-}
-
-/// Returns one of the findings, counted from 0, the most severe first. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_finding(
-    diagnosis: *const macvlan_diagnosis,
-    index: usize,
-) -> *const macvlan_finding {
-    answer(null(), || Ok(nth(&shared!(diagnosis).findings, index)))
+) -> *const macvlan_diagnosis_info {
+    answer(null(), || Ok(shared!(diagnosis).record()))
 }
 
 /// Returns whether there is a finding of this kind, one of enum macvlan_finding_kinds.
@@ -172,41 +189,8 @@ pub unsafe extern "C" fn macvlan_diagnosis_has(
     kind: c_int,
 ) -> bool {
     answer(false, || {
-        let found = &shared!(diagnosis).diagnosis.findings;
+        let found = &shared!(diagnosis).value.findings;
         Ok(found.iter().any(|finding| number(finding.kind as u32) == kind))
-    })
-}
-
-/// Returns the number of facts.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_fact_count(
-    diagnosis: *const macvlan_diagnosis,
-) -> usize {
-    answer(0, || Ok(shared!(diagnosis).diagnosis.facts.len()))
-}
-
-/// Returns one of the facts, for people, counted from 0: states of links, neighbour entries,
-/// frames, VLANs. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_fact(
-    diagnosis: *const macvlan_diagnosis,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let diagnosed = shared!(diagnosis);
-        Ok(diagnosed.facts.of(&diagnosed.diagnosis.facts, index))
-    })
-}
-
-/// Returns all findings with their remedies, and the facts, one on each line. NULL if the diagnosis
-/// is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_diagnosis_text(
-    diagnosis: *const macvlan_diagnosis,
-) -> *const c_char {
-    answer(null(), || {
-        let diagnosed = shared!(diagnosis);
-        Ok(diagnosed.text.of(&diagnosed.diagnosis))
     })
 }
 
@@ -215,31 +199,4 @@ pub unsafe extern "C" fn macvlan_diagnosis_text(
 pub unsafe extern "C" fn macvlan_diagnosis_free(diagnosis: *mut macvlan_diagnosis) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(diagnosis) }
-}
-
-/// Returns the kind of the finding: one of enum macvlan_finding_kinds. MACVLAN_FINDING_NONE for
-/// NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_finding_kind(finding: *const macvlan_finding) -> c_int {
-    answer(0, || Ok(number(shared!(finding).kind as u32)))
-}
-
-/// Returns the kind's name, for logs: "parent-down". NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_finding_kind_name(
-    finding: *const macvlan_finding,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(finding).kind_name.as_ptr()))
-}
-
-/// Returns a description of the problem. NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_finding_text(finding: *const macvlan_finding) -> *const c_char {
-    answer(null(), || Ok(shared!(finding).text.as_ptr()))
-}
-
-/// Returns a remedy for the problem. NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_finding_remedy(finding: *const macvlan_finding) -> *const c_char {
-    answer(null(), || Ok(shared!(finding).remedy.as_ptr()))
 }

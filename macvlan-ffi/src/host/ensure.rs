@@ -6,23 +6,30 @@ use std::ptr::{null, null_mut};
 use macvlan_core::{Difference, Ensured};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::kernel::number;
-use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::object::{give, object, out, shared};
+use crate::base::optional::Bool;
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::Text;
+use crate::base::view::{Arena, Output, View, nth_record, views};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
 use crate::endpoint::macvlan_endpoint;
 use crate::handle::netns::macvlan_netns;
 use crate::host::macvlan_host;
 
-/// A difference between an endpoint and the actual state: a part of a macvlan_difference_list, with
-/// which it is freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
+/// A difference between an endpoint and the actual state.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_difference {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The difference as text: "the MTU is 1500 and should be 1400".
+    pub text: *const c_char,
+    /// The kind: one of enum macvlan_difference_kinds.
+    pub kind: u32,
+    /// Whether only a replacement of the link resolves the difference.
+    pub needs_replacement: Bool,
 }
-object!(macvlan_difference, Found);
+record!(macvlan_difference);
 
 /// The differences between an endpoint and the actual state, from macvlan_host_check(), or those
 /// that were repaired, from macvlan_host_ensure(). Freed with macvlan_difference_list_free().
@@ -31,7 +38,7 @@ object!(macvlan_difference, Found);
 pub struct macvlan_difference_list {
     _opaque: (),
 }
-object!(macvlan_difference_list, Vec<Tagged<Found>>);
+object!(macvlan_difference_list, Vec<View<Difference>>);
 
 /// The kind of a difference. Later versions may add some, so a program has to expect numbers that
 /// are not listed here.
@@ -87,19 +94,17 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
 }
 
-pub(crate) struct Found {
-    difference: Difference,
-    text: Text,
-}
+impl Output for Difference {
+    type Record = macvlan_difference;
 
-impl From<Difference> for Found {
-    fn from(difference: Difference) -> Self {
-        Self { difference, text: Text::default() }
+    fn record(&self, arena: &mut Arena) -> macvlan_difference {
+        macvlan_difference {
+            text: arena.text(self),
+            kind: self.kind() as u32,
+            needs_replacement: self.needs_replacement().into(),
+            ..macvlan_difference::new()
+        }
     }
-}
-
-fn list(to: &mut *mut macvlan_difference_list, differences: Vec<Difference>) {
-    give(to, parts::<macvlan_difference>(differences.into_iter().map(Into::into)));
 }
 
 /// Borrows the place for an optional result.
@@ -123,9 +128,9 @@ fn ensured(
     repaired: Option<&mut *mut macvlan_difference_list>,
     ensured: Ensured,
 ) {
-    give(attachment, Attached::new(ensured.attachment));
+    give(attachment, Attached::from(ensured.attachment));
     if let Some(repaired) = repaired {
-        list(repaired, ensured.repaired);
+        give(repaired, views(ensured.repaired));
     }
 }
 
@@ -144,7 +149,7 @@ pub unsafe extern "C" fn macvlan_host_check(
     boundary!(error, {
         let differences = out!(differences);
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
-        list(differences, host.check(&endpoint.endpoint, &netns.netns)?);
+        give(differences, views(host.check(&endpoint.value, &netns.netns)?));
     })
 }
 
@@ -171,7 +176,7 @@ pub unsafe extern "C" fn macvlan_host_ensure(
         // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
-        ensured(attachment, repaired, host.ensure(&endpoint.endpoint, &netns.netns)?);
+        ensured(attachment, repaired, host.ensure(&endpoint.value, &netns.netns)?);
     })
 }
 
@@ -195,35 +200,9 @@ pub unsafe extern "C" fn macvlan_host_ensure_or_replace(
         // SAFETY: the header requires that it is NULL or that a pointer can be put there.
         let repaired = unsafe { optional_out(repaired) };
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
-        let done = host.ensure_or_replace(&endpoint.endpoint, &netns.netns)?;
+        let done = host.ensure_or_replace(&endpoint.value, &netns.netns)?;
         ensured(attachment, repaired, done);
     })
-}
-
-/// Returns the kind of the difference: one of enum macvlan_difference_kinds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_difference_kind(difference: *const macvlan_difference) -> c_int {
-    answer(0, || Ok(number(shared!(difference).difference.kind() as u32)))
-}
-
-/// Returns the difference as text: "the MTU is 1500 and should be 1400". It belongs to the object.
-/// NULL if the object is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_difference_text(
-    difference: *const macvlan_difference,
-) -> *const c_char {
-    answer(null(), || {
-        let found = shared!(difference);
-        Ok(found.text.of(&found.difference))
-    })
-}
-
-/// Returns whether only a replacement of the link resolves the difference.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_difference_needs_replacement(
-    difference: *const macvlan_difference,
-) -> bool {
-    answer(false, || Ok(shared!(difference).difference.needs_replacement()))
 }
 
 /// Returns the number of differences; 0 if there are none.
@@ -240,7 +219,7 @@ pub unsafe extern "C" fn macvlan_difference_list_get(
     list: *const macvlan_difference_list,
     index: usize,
 ) -> *const macvlan_difference {
-    answer(null(), || Ok(nth(shared!(list), index)))
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.

@@ -1,17 +1,17 @@
 //! `macvlan_keep_event`: the events of a keeper.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{KeepEvent, KeepEventKind};
+use macvlan_core::KeepEvent;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::kernel::number;
-use crate::base::object::{Tagged, give, object, out, part, shared};
+use crate::base::object::{give, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::{Report, macvlan_error};
-use crate::base::text::c_string;
+use crate::base::view::{Arena, Output, View};
 use crate::endpoint::attachment::{Attached, macvlan_attachment};
-use crate::handle::netns::{Namespace, macvlan_netns, put_id};
+use crate::handle::netns::{Namespace, macvlan_netns};
 
 /// An event of a keeper, from macvlan_keeper_next(). Freed with macvlan_keep_event_free(), with all
 /// its parts.
@@ -20,7 +20,7 @@ use crate::handle::netns::{Namespace, macvlan_netns, put_id};
 pub struct macvlan_keep_event {
     _opaque: (),
 }
-object!(macvlan_keep_event, Told);
+object!(macvlan_keep_event, View<KeepEvent>);
 
 /// The kind of an event of a keeper. Later versions may add some, so a program has to expect
 /// numbers that are not listed here.
@@ -42,58 +42,58 @@ pub enum macvlan_keep_event_kinds {
     MACVLAN_KEEP_EVENT_ENDED = 5,
 }
 
-/// An event with its parts for C.
-pub(crate) struct Told {
-    kind: KeepEventKind,
-    text: CString,
-    name: CString,
-    event: KeepEvent,
-    attachment: Option<Tagged<Attached>>,
-    parent: Option<CString>,
-    error: Option<Tagged<Report>>,
+/// The contents of an event.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_keep_event_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The kind: one of enum macvlan_keep_event_kinds.
+    pub kind: u32,
+    /// The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone".
+    pub text: *const c_char,
+    /// The name of the endpoint.
+    pub name: *const c_char,
+    /// The parent's new name; NULL if it was not renamed.
+    pub parent: *const c_char,
+    /// The attachment; NULL for a failed or ended one.
+    pub attachment: *const macvlan_attachment,
+    /// The reason for a failed or ended one; NULL for other events.
+    pub error: *const macvlan_error,
+    /// The identity of the container's namespace, also of one that has ended, as from
+    /// macvlan_netns_id().
+    pub netns_device: u64,
+    /// The other half of it.
+    pub netns_inode: u64,
 }
+record!(macvlan_keep_event_info);
 
-impl From<KeepEvent> for Told {
-    fn from(event: KeepEvent) -> Self {
-        let (text, name) = (c_string(&event), c_string(event.name()));
-        let report = |error: &macvlan_core::Error| part::<macvlan_error>(Report::of_core(error));
-        Self {
-            kind: event.kind(),
-            text,
-            name,
-            attachment: event
-                .attachment()
-                .cloned()
-                .map(Attached::new)
-                .map(part::<macvlan_attachment>),
-            parent: event.parent().map(c_string),
-            error: event.error().map(report),
-            event,
+impl Output for KeepEvent {
+    type Record = macvlan_keep_event_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_keep_event_info {
+        let attachment = self.attachment().cloned().map(Attached::from);
+        let error = self.error().map(|error| Report::of_core(error).into());
+        macvlan_keep_event_info {
+            kind: self.kind() as u32,
+            text: arena.text(self),
+            name: arena.text(self.name()),
+            parent: arena.text_of(self.parent()),
+            attachment: arena.object_of(attachment),
+            error: arena.object_of(error),
+            netns_device: self.netns_id().device,
+            netns_inode: self.netns_id().inode,
+            ..macvlan_keep_event_info::new()
         }
     }
 }
 
-/// Returns the kind of the event: one of enum macvlan_keep_event_kinds.
+/// Returns the contents of the event, which belong to it. NULL if the event is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_kind(event: *const macvlan_keep_event) -> c_int {
-    answer(0, || Ok(number(shared!(event).kind as u32)))
-}
-
-/// Returns the event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is
-/// gone". NULL if the event is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_text(
+pub unsafe extern "C" fn macvlan_keep_event_get(
     event: *const macvlan_keep_event,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(event).text.as_ptr()))
-}
-
-/// Returns the name of the endpoint. NULL if the event is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_name(
-    event: *const macvlan_keep_event,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(event).name.as_ptr()))
+) -> *const macvlan_keep_event_info {
+    answer(null(), || Ok(shared!(event).record()))
 }
 
 /// Opens a handle on the container's namespace, which the caller frees with macvlan_netns_free().
@@ -106,46 +106,8 @@ pub unsafe extern "C" fn macvlan_keep_event_netns(
 ) -> c_int {
     boundary!(error, {
         let netns = out!(netns);
-        give(netns, Namespace::new(shared!(event).event.netns()?));
+        give(netns, Namespace::new(shared!(event).value.netns()?));
     })
-}
-
-/// Writes the identity of that namespace, also of one that has ended, as macvlan_netns_id(). Both
-/// pointers can be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_netns_id(
-    event: *const macvlan_keep_event,
-    device: *mut u64,
-    inode: *mut u64,
-) {
-    answer((), || {
-        put_id(shared!(event).event.netns_id(), device, inode);
-        Ok(())
-    });
-}
-
-/// Returns the attachment, which belongs to the event; NULL for a failed or ended one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_attachment(
-    event: *const macvlan_keep_event,
-) -> *const macvlan_attachment {
-    answer(null(), || Ok(shared!(event).attachment.as_ref().map_or(null(), Tagged::pointer)))
-}
-
-/// Returns the parent's new name; NULL if it was not renamed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_parent(
-    event: *const macvlan_keep_event,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(event).parent.as_ref().map_or(null(), |text| text.as_ptr())))
-}
-
-/// Returns the reason for a failed or ended one, which belongs to the event; NULL for other events.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_keep_event_error(
-    event: *const macvlan_keep_event,
-) -> *const macvlan_error {
-    answer(null(), || Ok(shared!(event).error.as_ref().map_or(null(), Tagged::pointer)))
 }
 
 /// Frees an event. NULL is ignored.

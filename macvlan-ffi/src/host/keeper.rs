@@ -62,7 +62,7 @@ pub unsafe extern "C" fn macvlan_host_keep(
             (many(endpoints, count, "endpoints")?, many(namespaces, count, "namespaces")?)
         };
         let items = endpoints.iter().zip(&namespaces);
-        let items = items.map(|(endpoint, netns)| (endpoint.endpoint.clone(), netns.netns.clone()));
+        let items = items.map(|(endpoint, netns)| (endpoint.value.clone(), netns.netns.clone()));
         give(keeper, Keeping(shared!(host).keep(items)?));
     })
 }
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn macvlan_keeper_add(
 ) -> c_int {
     boundary!(error, {
         let Keeping(keeper) = exclusive!(keeper);
-        keeper.add(shared!(endpoint).endpoint.clone(), &shared!(netns).netns)?;
+        keeper.add(shared!(endpoint).value.clone(), &shared!(netns).netns)?;
     })
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn macvlan_keeper_release(
         let attachment = out!(attachment);
         let Keeping(keeper) = exclusive!(keeper);
         if let Some(left) = keeper.release(text!(name).parse()?, &shared!(netns).netns) {
-            give(attachment, Attached::new(left));
+            give(attachment, Attached::from(left));
         }
     })
 }
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn macvlan_keeper_attachments(
 ) -> c_int {
     boundary!(error, {
         let attachments = out!(attachments);
-        let attached = shared!(keeper).0.attachments().cloned().map(Attached::new);
+        let attached = shared!(keeper).0.attachments().cloned().map(Attached::from);
         give(attachments, parts::<macvlan_attachment>(attached));
     })
 }

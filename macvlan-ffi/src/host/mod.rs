@@ -128,7 +128,7 @@ pub unsafe extern "C" fn macvlan_host_attach(
     boundary!(error, {
         let attachment = out!(attachment);
         let (host, endpoint, netns) = (shared!(host), shared!(endpoint), shared!(netns));
-        give(attachment, Attached::new(host.attach(&endpoint.endpoint, &netns.netns)?));
+        give(attachment, Attached::from(host.attach(&endpoint.value, &netns.netns)?));
     })
 }
 
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn macvlan_host_detach(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(host).detach(&shared!(attachment).attachment)?;
+        shared!(host).detach(&shared!(attachment).value)?;
     })
 }
 
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn macvlan_host_detach_and_tell(
 ) -> c_int {
     boundary!(error, {
         let was_there = out!(was_there = false);
-        let detached = shared!(host).detach(&shared!(attachment).attachment)?;
+        let detached = shared!(host).detach(&shared!(attachment).value)?;
         *was_there = detached == Detached::Removed;
     })
 }
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn macvlan_host_attachments(
     boundary!(error, {
         let attachments = out!(attachments);
         let found = shared!(host).attachments(&shared!(netns).netns)?;
-        give(attachments, parts::<macvlan_attachment>(found.into_iter().map(Attached::new)));
+        give(attachments, parts::<macvlan_attachment>(found.into_iter().map(Attached::from)));
     })
 }
 

@@ -9,8 +9,8 @@ use crate::base::object::{exclusive, object, shared};
 use crate::base::report::{Failure, macvlan_error};
 
 /// A move of addresses that is to be confirmed, from macvlan_access_move_addresses(). If it is not
-/// confirmed until the deadline, the addresses are moved back. Freed with
-/// macvlan_pending_move_free(), which moves them back if they were not confirmed.
+/// confirmed until the deadline, the addresses are moved back. Freed with macvlan_pending_move_free(),
+/// which moves them back if they were not confirmed.
 ///
 /// Threads: macvlan_pending_move_is_pending() may be called by any number of threads at once; other
 /// functions need exclusive access.

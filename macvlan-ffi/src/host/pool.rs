@@ -59,7 +59,7 @@ pub unsafe extern "C" fn macvlan_host_pool_of(
 ) -> c_int {
     boundary!(error, {
         let pool = out!(pool);
-        let template = shared!(template).endpoint.clone();
+        let template = shared!(template).value.clone();
         give(pool, shared!(host).pool_of(template, size)?);
     })
 }
@@ -98,9 +98,9 @@ pub unsafe extern "C" fn macvlan_pool_attach(
 ) -> c_int {
     boundary!(error, {
         let (netns, attachment) = (out!(netns), out!(attachment));
-        let (inside, attached) = shared!(pool).attach(&shared!(endpoint).endpoint)?;
+        let (inside, attached) = shared!(pool).attach(&shared!(endpoint).value)?;
         give(netns, Namespace::new(inside));
-        give(attachment, Attached::new(attached));
+        give(attachment, Attached::from(attached));
     })
 }
 

@@ -4,23 +4,26 @@ use std::ffi::{c_char, c_int};
 use std::net::IpAddr;
 use std::ptr::null;
 
-use macvlan_core::parse_ip;
+use macvlan_core::{Holder, parse_ip};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
-use crate::base::report::{Held, macvlan_error, macvlan_holder};
+use crate::base::holder::macvlan_holder;
+use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
+use crate::base::report::macvlan_error;
 use crate::base::text::{text, texts_at};
+use crate::base::view::{View, nth_record, views};
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 
-/// The holders of probed addresses, in the order of the addresses, from
-/// macvlan_host_probe_addresses(). Freed with macvlan_holder_list_free().
+/// The holders of probed addresses, in the order of the addresses, from macvlan_host_probe_addresses().
+/// Freed with macvlan_holder_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_holder_list {
     _opaque: (),
 }
-object!(macvlan_holder_list, Vec<Tagged<Held>>);
+object!(macvlan_holder_list, Vec<View<Holder>>);
 
 /// Probes `count` addresses of both families on a parent's network at once, and lists those in use
 /// with their holders; addresses that are not in the list are free. The parent is as in
@@ -49,8 +52,8 @@ pub unsafe extern "C" fn macvlan_host_probe_addresses(
         let addresses = unsafe { texts_at(addresses, count, "addresses")? };
         let addresses = addresses.into_iter().map(parse_ip);
         let addresses = addresses.collect::<Result<Vec<IpAddr>, _>>()?;
-        let held = shared!(host).probe_addresses(text!(parent), &addresses, shared!(probe))?;
-        give(holders, parts::<macvlan_holder>(held.into_iter().map(Held::from)));
+        let found = shared!(host).probe_addresses(text!(parent), &addresses, &input!(probe))?;
+        give(holders, views(found));
     })
 }
 
@@ -66,7 +69,7 @@ pub unsafe extern "C" fn macvlan_holder_list_get(
     list: *const macvlan_holder_list,
     index: usize,
 ) -> *const macvlan_holder {
-    answer(null(), || Ok(nth(shared!(list), index)))
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.

@@ -1,27 +1,20 @@
 //! `macvlan_network_config`: the configuration of a network.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 use std::time::Duration;
 
-use macvlan_core::{Parent, Route};
+use macvlan_core::Route;
 use macvlan_network::{MacFrom, NetworkConfig, Order};
 
-use crate::base::boundary::{boundary, free};
-use crate::base::kernel::{EnumMacFrom, EnumMode, EnumOrder, accept_ra, no};
-use crate::base::object::{Tagged, exclusive, give, object, out, parts, shared};
-use crate::base::report::macvlan_error;
-use crate::base::text::{self, text};
-use crate::network::subnet::{self, macvlan_subnet};
-use crate::value::parent::macvlan_parent;
-
-/// The configuration of a network: a value, for macvlan_networks_create(). Freed with
-/// macvlan_network_config_free(), unless it is a part of a macvlan_network.
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
-pub struct macvlan_network_config {
-    _opaque: (),
-}
-object!(macvlan_network_config, Described);
+use crate::base::input::{Input, inputs_at};
+use crate::base::kernel::{accept_ra, mode, no};
+use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_u32, nonzero};
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::text::{text_at, texts_at};
+use crate::base::view::{Arena, Output};
+use crate::network::subnet::{macvlan_pair, macvlan_subnet, pairs, pairs_at};
+use crate::value::parent::{macvlan_parent, parent_at};
 
 /// The order in which a network assigns free addresses.
 #[repr(C)]
@@ -45,382 +38,206 @@ pub enum macvlan_mac_from {
     MACVLAN_MAC_FROM_CONTAINER = 2,
 }
 
-pub(crate) struct Described {
-    pub(crate) config: NetworkConfig,
-    pub(crate) subnets: Vec<Tagged<subnet::Described>>,
-    pub(crate) texts: Texts,
+/// The configuration of a network, for macvlan_networks_create(). All zero but the name: without a
+/// parent, in mode bridge, with a subnet that is chosen.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_network_config {
+    /// The size of the struct.
+    pub size: usize,
+    /// The network's name.
+    pub name: *const c_char,
+    /// The parent, the link on the host that the containers' links are on, "ens33". In VLAN
+    /// notation it is "ens33.100", which is created for the first container and removed with the
+    /// last one.
+    ///
+    /// Without a parent the network is isolated: its containers are on a dummy link of its own,
+    /// "dm-" and the beginning of its id, and reach only one another, on one host.
+    pub parent: *const c_char,
+    /// The parent with more options, instead of the text.
+    pub parent_options: *const macvlan_parent,
+    /// The subnets, of either family. A container gets one address of each family, from the first
+    /// of its subnets that has a free one.
+    pub subnets: *const *const macvlan_subnet,
+    /// The number of subnets.
+    pub subnet_count: usize,
+    /// Routes that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
+    /// One with a gateway in a subnet is only for containers with an address in it. Default routes
+    /// follow from the gateways.
+    pub routes: *const *const c_char,
+    /// The number of routes.
+    pub route_count: usize,
+    /// Options for readers of macvlan_network_inspect(). They have no effect here.
+    pub options: *const macvlan_pair,
+    /// The number of options.
+    pub option_count: usize,
+    /// Labels for readers of macvlan_network_inspect(). They have no effect here.
+    pub labels: *const macvlan_pair,
+    /// The number of labels.
+    pub label_count: usize,
+    /// For how many seconds a released address stays reserved for its container, unless no other
+    /// address is left. By default a container that returns gets its address again if it was not
+    /// leased to another one.
+    pub reservation_ttl_s: u64,
+    /// The macvlan mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE.
+    pub mode: u32,
+    /// The MTU of the containers' interfaces in bytes. Defaults to the parent's.
+    pub mtu: u32,
+    /// The order in which free addresses are assigned: one of enum macvlan_order. Defaults to
+    /// MACVLAN_ORDER_FIRST.
+    pub order: u32,
+    /// The source of a container's MAC address: one of enum macvlan_mac_from. Defaults to
+    /// MACVLAN_MAC_FROM_ADDRESS.
+    pub mac_from: u32,
+    /// The number of addresses that a host reserves at a time for its containers, if several hosts
+    /// use one store. Its share of each subnet grows by this number when it has no free one left.
+    /// By default all hosts assign addresses from one pool. A store of a single host does not need
+    /// it.
+    pub block_size: u32,
+    /// The metric of the default routes; routes with a lower one are preferred. Defaults to the
+    /// kernel's, 0 for IPv4 and 1024 for IPv6.
+    pub metric: macvlan_opt_u32,
+    /// Whether the containers' interfaces accept router advertisements: the values of the sysctl
+    /// accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
+    pub accept_ra: macvlan_opt_u32,
+    /// Whether IPv6 is disabled on the containers' interfaces. By default it is disabled if the
+    /// network has no IPv6 subnet and accepts no router advertisements, and otherwise enabled, even
+    /// if the container's default is off.
+    pub disable_ipv6: macvlan_opt_bool,
+    /// Whether the containers' interfaces receive all multicast frames. By default they receive
+    /// those of the groups that are joined on them.
+    pub allmulticast: macvlan_opt_bool,
+    /// Whether the containers' interfaces have no addresses from the network, and no subnet is
+    /// chosen: they get addresses by DHCP or router advertisements, or have none. The container's
+    /// own sysctls of IPv6 apply.
+    pub without_addresses: Bool,
+    /// Whether an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
+    /// local addresses (RFC 4193) that is not used by another network or by a link or route of this
+    /// host.
+    pub ipv6: Bool,
+    /// Whether the network is internal: containers get no default route through it.
+    pub internal: Bool,
+    /// Whether the container's own sysctls of IPv6 apply, except for those that are set here.
+    pub leave_ipv6: Bool,
+    /// Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
+    /// and recorded as foreign. Takes a quarter of a second, unless changed by
+    /// macvlan_networks_set_probe().
+    pub probe: Bool,
+    /// Whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
+    /// be used for one or two seconds. Docker does not do this either.
+    pub duplicate_detection: Bool,
 }
+record!(macvlan_network_config);
 
-/// Made at the first request.
-#[derive(Default)]
-pub(crate) struct Texts {
-    pub(crate) name: text::Text,
-    pub(crate) parent: text::Text,
-    pub(crate) routes: text::Texts,
-    pub(crate) option_keys: text::Texts,
-    pub(crate) option_values: text::Texts,
-    pub(crate) label_keys: text::Texts,
-    pub(crate) label_values: text::Texts,
-}
+impl Input for macvlan_network_config {
+    type Value = NetworkConfig;
 
-impl From<NetworkConfig> for Described {
-    fn from(config: NetworkConfig) -> Self {
-        let subnets = config.get_subnets().iter().cloned().map(subnet::Described::from);
-        let subnets = parts::<macvlan_subnet>(subnets);
-        Self { config, subnets, texts: Texts::default() }
+    unsafe fn value(&self, argument: &str) -> Result<NetworkConfig, Failure> {
+        let named = |name: &str| format!("{argument}.{name}");
+        // SAFETY: guaranteed by the caller.
+        let (name, parent, subnets, routes, options, labels) = unsafe {
+            (
+                text_at(self.name, &named("name"))?,
+                parent_at(self.parent, self.parent_options, argument)?,
+                inputs_at(self.subnets, self.subnet_count, &named("subnets"))?,
+                texts_at(self.routes, self.route_count, &named("routes"))?,
+                pairs_at(self.options, self.option_count, &named("options"))?,
+                pairs_at(self.labels, self.label_count, &named("labels"))?,
+            )
+        };
+        let mut config = NetworkConfig::new(name)
+            .mode(mode(self.mode)?)
+            .ipv6(self.ipv6 != 0)
+            .internal(self.internal != 0)
+            .leave_ipv6(self.leave_ipv6 != 0)
+            .probe(self.probe != 0)
+            .duplicate_detection(self.duplicate_detection != 0)
+            .keep(Duration::from_secs(self.reservation_ttl_s));
+        if let Some(parent) = parent {
+            config = config.parent(parent);
+        }
+        for subnet in subnets {
+            config = config.subnet(subnet);
+        }
+        for route in routes {
+            config = config.route(route.parse::<Route>()?);
+        }
+        for (key, value) in options {
+            config = config.option(key, value);
+        }
+        for (key, value) in labels {
+            config = config.label(key, value);
+        }
+        if self.without_addresses != 0 {
+            config = config.without_addresses();
+        }
+        if let Some(mtu) = nonzero(self.mtu) {
+            config = config.mtu(mtu);
+        }
+        if let Some(addresses) = nonzero(self.block_size) {
+            config = config.share(addresses);
+        }
+        if let Some(number) = nonzero(self.order) {
+            let order = Order::ALL.iter().find(|one| **one as u32 == number);
+            config = config.order(*order.ok_or_else(|| no(number, "enum macvlan_order"))?);
+        }
+        if let Some(number) = nonzero(self.mac_from) {
+            let from = MacFrom::ALL.iter().find(|one| **one as u32 == number);
+            config = config.mac_from(*from.ok_or_else(|| no(number, "enum macvlan_mac_from"))?);
+        }
+        if let Some(metric) = self.metric.get() {
+            config = config.metric(metric);
+        }
+        if let Some(accept) = self.accept_ra.get() {
+            config = config.accept_ra(accept_ra(accept)?);
+        }
+        if let Some(disable) = self.disable_ipv6.get() {
+            config = config.disable_ipv6(disable);
+        }
+        if let Some(on) = self.allmulticast.get() {
+            config = config.allmulticast(on);
+        }
+        Ok(config)
     }
 }
 
-impl Described {
-    /// Changes one value, and drops the texts.
-    fn change(&mut self, change: impl FnOnce(NetworkConfig) -> NetworkConfig) {
-        *self = change(self.config.clone()).into();
+impl Output for NetworkConfig {
+    type Record = macvlan_network_config;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_network_config {
+        let (subnets, subnet_count) = arena.parts(self.get_subnets());
+        let (routes, route_count) = arena.texts(self.get_routes());
+        let (options, option_count) = pairs(arena, self.get_options());
+        let (labels, label_count) = pairs(arena, self.get_labels());
+        macvlan_network_config {
+            name: arena.text(self.name()),
+            parent: arena.text_of(self.get_parent()),
+            parent_options: arena.part_of(self.get_parent()),
+            subnets,
+            subnet_count,
+            routes,
+            route_count,
+            options,
+            option_count,
+            labels,
+            label_count,
+            reservation_ttl_s: self.get_keep().as_secs(),
+            mode: self.get_mode() as u32,
+            mtu: self.get_mtu().unwrap_or(0),
+            order: self.get_order() as u32,
+            mac_from: self.get_mac_from() as u32,
+            block_size: self.get_share().unwrap_or(0),
+            metric: self.get_metric().into(),
+            accept_ra: self.get_accept_ra().map(|accept| accept as u32).into(),
+            disable_ipv6: self.get_disable_ipv6().into(),
+            allmulticast: self.get_allmulticast().into(),
+            without_addresses: self.is_without_addresses().into(),
+            ipv6: self.is_ipv6().into(),
+            internal: self.is_internal().into(),
+            leave_ipv6: self.is_leave_ipv6().into(),
+            probe: self.is_probe().into(),
+            duplicate_detection: self.is_duplicate_detection().into(),
+            ..macvlan_network_config::new()
+        }
     }
-}
-
-/// Makes the configuration of a network without a parent, in mode bridge, with a subnet that is
-/// chosen unless one is added. The caller frees it with macvlan_network_config_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_new(
-    name: *const c_char,
-    config: *mut *mut macvlan_network_config,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let config = out!(config);
-        give(config, NetworkConfig::new(text!(name)).into());
-    })
-}
-
-/// Makes a copy, which the caller frees with macvlan_network_config_free(); also of a network's
-/// configuration.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_clone(
-    config: *const macvlan_network_config,
-    clone: *mut *mut macvlan_network_config,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let clone = out!(clone);
-        give(clone, shared!(config).config.clone().into());
-    })
-}
-
-/// Sets the parent, the link on the host that the containers' links are on, "ens33". In VLAN
-/// notation it is "ens33.100", which is created for the first container and removed with the last
-/// one.
-///
-/// Without a parent the network is isolated: its containers are on a dummy link of its own, "dm-"
-/// and the beginning of its id, and reach only one another, on one host.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_parent(
-    config: *mut macvlan_network_config,
-    parent: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let parent: Parent = text!(parent).parse()?;
-        exclusive!(config).change(|config| config.parent(parent));
-    })
-}
-
-/// Sets the parent to an object, which is copied and can be a VLAN with another name or with the
-/// service tag. Otherwise like macvlan_network_config_set_parent().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_parent_object(
-    config: *mut macvlan_network_config,
-    parent: *const macvlan_parent,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let parent: &Parent = &shared!(parent).parent;
-        exclusive!(config).change(|config| config.parent(parent));
-    })
-}
-
-/// Sets that the containers' interfaces have no addresses from the network, and that no subnet is
-/// chosen: they get addresses by DHCP or router advertisements, or have none. The container's own
-/// sysctls of IPv6 apply.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_without_addresses(
-    config: *mut macvlan_network_config,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(NetworkConfig::without_addresses);
-    })
-}
-
-/// Sets whether an IPv6 subnet is chosen if none is added. Defaults to false.
-///
-/// It is a /64 of the store's /48 of unique local addresses (RFC 4193) that is not used by another
-/// network or by a link or route of this host.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_ipv6(
-    config: *mut macvlan_network_config,
-    ipv6: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.ipv6(ipv6));
-    })
-}
-
-/// Sets the macvlan mode. Defaults to MACVLAN_MODE_BRIDGE.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_mode(
-    config: *mut macvlan_network_config,
-    mode: EnumMode,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let described = exclusive!(config);
-        let mode = crate::base::kernel::mode(mode)?;
-        described.change(|config| config.mode(mode));
-    })
-}
-
-/// Adds a subnet of either family, which is copied. A container gets one address of each family,
-/// from the first of its subnets that has a free one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_add_subnet(
-    config: *mut macvlan_network_config,
-    subnet: *const macvlan_subnet,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = shared!(subnet).subnet.clone();
-        exclusive!(config).change(|config| config.subnet(subnet));
-    })
-}
-
-/// Sets whether the network is internal: containers get no default route through it. Defaults to
-/// false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_internal(
-    config: *mut macvlan_network_config,
-    internal: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.internal(internal));
-    })
-}
-
-/// Sets the MTU of the containers' interfaces in bytes. Defaults to the parent's.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_mtu(
-    config: *mut macvlan_network_config,
-    mtu: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.mtu(mtu));
-    })
-}
-
-/// Adds a route that each container gets on its interface: "10.9.0.0/16 via 10.0.10.254 metric 50".
-/// One with a gateway in a subnet is only for containers with an address in it. Default routes
-/// follow from the gateways.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_add_route(
-    config: *mut macvlan_network_config,
-    route: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let route: Route = text!(route).parse()?;
-        exclusive!(config).change(|config| config.route(route));
-    })
-}
-
-/// Sets the metric of the default routes; routes with a lower one are preferred. Defaults to the
-/// kernel's, 0 for IPv4 and 1024 for IPv6.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_metric(
-    config: *mut macvlan_network_config,
-    metric: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.metric(metric));
-    })
-}
-
-/// Sets whether IPv6 is disabled on the containers' interfaces.
-///
-/// By default it is disabled if the network has no IPv6 subnet and accepts no router
-/// advertisements, and otherwise enabled, even if the container's default is off.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_disable_ipv6(
-    config: *mut macvlan_network_config,
-    disable: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.disable_ipv6(disable));
-    })
-}
-
-/// Sets whether the containers' interfaces accept router advertisements: the values of the sysctl
-/// accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_accept_ra(
-    config: *mut macvlan_network_config,
-    accept: c_int,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let (described, accept) = (exclusive!(config), accept_ra(accept)?);
-        described.change(|config| config.accept_ra(accept));
-    })
-}
-
-/// Sets whether the container's own sysctls of IPv6 apply, except for those that are set here.
-/// Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_leave_ipv6(
-    config: *mut macvlan_network_config,
-    leave: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.leave_ipv6(leave));
-    })
-}
-
-/// Sets whether the containers' interfaces receive all multicast frames. By default they receive
-/// those of the groups that are joined on them.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_allmulticast(
-    config: *mut macvlan_network_config,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.allmulticast(on));
-    })
-}
-
-/// Sets the order in which free addresses are assigned. Defaults to MACVLAN_ORDER_FIRST.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_order(
-    config: *mut macvlan_network_config,
-    order: EnumOrder,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let described = exclusive!(config);
-        let found = Order::ALL.iter().find(|one| **one as u32 == order);
-        let found = found.ok_or_else(|| no(order, "enum macvlan_order"))?;
-        described.change(|config| config.order(*found));
-    })
-}
-
-/// Sets the source of a container's MAC address. Defaults to MACVLAN_MAC_FROM_ADDRESS.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_mac_from(
-    config: *mut macvlan_network_config,
-    from: EnumMacFrom,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let described = exclusive!(config);
-        let found = MacFrom::ALL.iter().find(|one| **one as u32 == from);
-        let found = found.ok_or_else(|| no(from, "enum macvlan_mac_from"))?;
-        described.change(|config| config.mac_from(*found));
-    })
-}
-
-/// Sets whether an address is probed on the LAN before it is assigned; one that is in use is
-/// skipped and recorded as conflicting. Defaults to false.
-///
-/// Takes a quarter of a second, unless changed by macvlan_networks_set_probe().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_probe(
-    config: *mut macvlan_network_config,
-    probe: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.probe(probe));
-    })
-}
-
-/// Sets whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they
-/// cannot be used for one or two seconds. Defaults to false, like Docker.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_duplicate_detection(
-    config: *mut macvlan_network_config,
-    detect: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.duplicate_detection(detect));
-    })
-}
-
-/// Sets the number of addresses that a host reserves at a time for its containers, if several hosts
-/// use one store. Its share of each subnet grows by this number when it has no free one left.
-///
-/// By default all hosts assign addresses from one pool. A store of a single host does not need it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_block_size(
-    config: *mut macvlan_network_config,
-    addresses: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.block_size(addresses));
-    })
-}
-
-/// Sets for how many seconds a released address stays reserved for its container, unless no other
-/// address is left.
-///
-/// By default a container that returns gets its address again if it was not leased to another one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_set_reservation_ttl(
-    config: *mut macvlan_network_config,
-    seconds: u64,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(config).change(|config| config.reservation_ttl(Duration::from_secs(seconds)));
-    })
-}
-
-/// Adds an option for readers of macvlan_network_inspect(). It has no effect here.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_add_option(
-    config: *mut macvlan_network_config,
-    key: *const c_char,
-    value: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let (key, value) = (text!(key), text!(value));
-        exclusive!(config).change(|config| config.option(key, value));
-    })
-}
-
-/// Adds a label for readers of macvlan_network_inspect(). It has no effect here.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_add_label(
-    config: *mut macvlan_network_config,
-    key: *const c_char,
-    value: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let (key, value) = (text!(key), text!(value));
-        exclusive!(config).change(|config| config.label(key, value));
-    })
-}
-
-/// Frees a configuration. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_config_free(config: *mut macvlan_network_config) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(config) }
 }

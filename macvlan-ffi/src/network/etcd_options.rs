@@ -1,25 +1,66 @@
 //! `macvlan_etcd_options`: options of the store for several hosts.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::base::boundary::{boundary, free};
-use crate::base::object::{exclusive, give, object, out};
-use crate::base::report::{Failure, macvlan_error};
-use crate::base::text::text;
+use crate::base::input::Input;
+use crate::base::optional::{Bool, macvlan_opt_u32};
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::text::{field, text_at, texts_at};
 
-/// The options of a store in etcd, with this host's name: a value, for
-/// macvlan_networks_open_etcd(). Freed with macvlan_etcd_options_free().
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// The options of a store in etcd, for macvlan_networks_open_etcd(). This host's name and at least
+/// one endpoint are needed.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_etcd_options {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// This host's name: unique, and not changed while the host has containers.
+    pub host: *const c_char,
+    /// The endpoints of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
+    pub endpoints: *const *const c_char,
+    /// The number of endpoints.
+    pub endpoint_count: usize,
+    /// The prefix of all keys. Defaults to "/macvlan/".
+    pub prefix: *const c_char,
+    /// The user for an etcd with authentication. The user's role has to have read and write
+    /// permission for all keys with the prefix.
+    pub user: *const c_char,
+    /// The user's password.
+    pub password: *const c_char,
+    /// The certificates of the authorities that may sign etcd's certificate, as PEM text, for
+    /// endpoints with "https://". Those of the system are not used.
+    pub ca: *const c_char,
+    /// The file with these certificates, which is read when the store is opened; instead of ca.
+    pub ca_file: *const c_char,
+    /// The certificate of this host for etcd, with its chain, as PEM text. It needs a key.
+    pub certificate: *const c_char,
+    /// The file with the certificate; instead of certificate.
+    pub certificate_file: *const c_char,
+    /// The key of the certificate, as PEM text.
+    pub key: *const c_char,
+    /// The file with the key; instead of key.
+    pub key_file: *const c_char,
+    /// The timeout of requests in milliseconds. Defaults to 5000.
+    pub timeout_ms: macvlan_opt_u32,
+    /// For how many milliseconds this host counts as alive after its last process with an open
+    /// store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its
+    /// containers' leases. For a host without a permanent process, such as an agent, see
+    /// persistent.
+    pub ttl_ms: macvlan_opt_u32,
+    /// Whether this host counts as alive also without a process that has the store open, across
+    /// reboots, until macvlan_networks_forget_host() is called on another host. For processes that
+    /// end at once, such as a CNI plugin: only this host collects the leases of its containers.
+    ///
+    /// The first process that sets it decides, whatever later ones set. A host that breaks down
+    /// keeps its addresses and its name until it is forgotten.
+    pub persistent: Bool,
 }
-object!(macvlan_etcd_options, Described);
+record!(macvlan_etcd_options);
 
 /// (The network crate's own exist only if the library is built with etcd.)
-#[derive(Clone, Default)]
 #[cfg_attr(not(feature = "etcd"), allow(dead_code, reason = "nothing is opened with them"))]
 pub(crate) struct Described {
     host: String,
@@ -94,185 +135,44 @@ impl Described {
     }
 }
 
-/// Makes options for this host, with a unique name that does not change while it has containers.
-/// The caller frees them with macvlan_etcd_options_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_new(
-    host: *const c_char,
-    options: *mut *mut macvlan_etcd_options,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = out!(options);
-        give(options, Described { host: text!(host).to_owned(), ..Described::default() });
-    })
-}
+impl Input for macvlan_etcd_options {
+    type Value = Described;
 
-/// Adds an endpoint of etcd: "http://10.0.0.7:2379", or "https://10.0.0.7:2379", which needs a CA.
-/// At least one is needed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_add_endpoint(
-    options: *mut macvlan_etcd_options,
-    endpoint: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).endpoints.push(text!(endpoint).to_owned());
-    })
-}
-
-/// Sets the prefix of all keys. Defaults to "/macvlan/".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_prefix(
-    options: *mut macvlan_etcd_options,
-    prefix: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).prefix = Some(text!(prefix).to_owned());
-    })
-}
-
-/// Sets the timeout of requests in milliseconds. Defaults to 5000.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_timeout(
-    options: *mut macvlan_etcd_options,
-    milliseconds: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).timeout = Some(Duration::from_millis(milliseconds.into()));
-    })
-}
-
-/// Sets for how many milliseconds this host counts as alive after its last process with an open
-/// store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its containers'
-/// leases.
-///
-/// For a host without a permanent process, such as an agent, see
-/// macvlan_etcd_options_set_persistent().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_ttl(
-    options: *mut macvlan_etcd_options,
-    milliseconds: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).ttl = Some(Duration::from_millis(milliseconds.into()));
-    })
-}
-
-/// Sets whether this host counts as alive also without a process that has the store open, across
-/// reboots, until macvlan_networks_forget_host() is called on another host. Defaults to false. For
-/// processes that end at once, such as a CNI plugin: only this host collects the leases of its
-/// containers.
-///
-/// The first process that sets it decides, whatever later ones set. A host that breaks down keeps
-/// its addresses and its name until it is forgotten.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_persistent(
-    options: *mut macvlan_etcd_options,
-    persistent: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).persistent = persistent;
-    })
-}
-
-/// Sets the user and the password for an etcd with authentication. The user's role has to have read
-/// and write permission for all keys with the prefix.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_user(
-    options: *mut macvlan_etcd_options,
-    name: *const c_char,
-    password: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        options.user = Some((text!(name).to_owned(), text!(password).to_owned()));
-    })
-}
-
-/// Sets the certificates of the authorities that may sign etcd's certificate, as PEM text, for
-/// endpoints with "https://". Those of the system are not used.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_ca(
-    options: *mut macvlan_etcd_options,
-    pem: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).ca = Some(Pem::Text(text!(pem).into()));
-    })
-}
-
-/// Sets the file with the certificates of macvlan_etcd_options_set_ca(), which is read when the
-/// store is opened.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_ca_file(
-    options: *mut macvlan_etcd_options,
-    path: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).ca = Some(Pem::File(text!(path).into()));
-    })
-}
-
-/// Sets the certificate of this host for etcd, with its chain, as PEM text. It needs a key.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_certificate(
-    options: *mut macvlan_etcd_options,
-    pem: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).certificate = Some(Pem::Text(text!(pem).into()));
-    })
-}
-
-/// Sets the file with the certificate of macvlan_etcd_options_set_certificate(), which is read when
-/// the store is opened.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_certificate_file(
-    options: *mut macvlan_etcd_options,
-    path: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).certificate = Some(Pem::File(text!(path).into()));
-    })
-}
-
-/// Sets the key of the certificate, as PEM text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_key(
-    options: *mut macvlan_etcd_options,
-    pem: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).key = Some(Pem::Text(text!(pem).into()));
-    })
-}
-
-/// Sets the file with the key of the certificate, which is read when the store is opened.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_set_key_file(
-    options: *mut macvlan_etcd_options,
-    path: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        exclusive!(options).key = Some(Pem::File(text!(path).into()));
-    })
-}
-
-/// Frees options. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_etcd_options_free(options: *mut macvlan_etcd_options) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(options) }
+    unsafe fn value(&self, argument: &str) -> Result<Described, Failure> {
+        let named = |name: &str| format!("{argument}.{name}");
+        // SAFETY: guaranteed by the caller.
+        let field = |text, name: &str| unsafe { field(text, argument, name) };
+        let pem = |text, file, [text_name, file_name]: [&str; 2]| -> Result<_, Failure> {
+            let file = field(file, file_name)?.map(|path| Pem::File(path.into()));
+            Ok(file.or(field(text, text_name)?.map(|text| Pem::Text(text.into()))))
+        };
+        // SAFETY: guaranteed by the caller.
+        let (host, endpoints) = unsafe {
+            (
+                text_at(self.host, &named("host"))?,
+                texts_at(self.endpoints, self.endpoint_count, &named("endpoints"))?,
+            )
+        };
+        let user = field(self.user, "user")?.map(str::to_owned);
+        let password = field(self.password, "password")?.unwrap_or_default();
+        let time = |time: macvlan_opt_u32| {
+            time.get().map(|milliseconds| Duration::from_millis(milliseconds.into()))
+        };
+        Ok(Described {
+            host: host.to_owned(),
+            endpoints: endpoints.into_iter().map(str::to_owned).collect(),
+            prefix: field(self.prefix, "prefix")?.map(str::to_owned),
+            timeout: time(self.timeout_ms),
+            ttl: time(self.ttl_ms),
+            persistent: self.persistent != 0,
+            user: user.map(|user| (user, password.to_owned())),
+            ca: pem(self.ca, self.ca_file, ["ca", "ca_file"])?,
+            certificate: pem(
+                self.certificate,
+                self.certificate_file,
+                ["certificate", "certificate_file"],
+            )?,
+            key: pem(self.key, self.key_file, ["key", "key_file"])?,
+        })
+    }
 }

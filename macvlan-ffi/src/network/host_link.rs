@@ -6,14 +6,16 @@ use std::ptr::null;
 use ::macvlan_network::HostLink;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, give, object, out, part, shared};
+use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, Texts, text};
+use crate::base::text::text;
+use crate::base::view::{Arena, Output, View};
 use crate::handle::netns::macvlan_netns;
-use crate::network::connect_options::macvlan_connect_options;
-use crate::network::lease::{Held, macvlan_lease};
+use crate::network::lease::macvlan_lease;
 use crate::network::macvlan_network;
+use crate::network::connect_options::macvlan_connect_options;
 
 /// A link in the host's namespace that the caller moves to a container, and its configuration
 /// there. From macvlan_network_create_link(). Freed with macvlan_host_link_free(), which does not
@@ -23,21 +25,51 @@ use crate::network::macvlan_network;
 pub struct macvlan_host_link {
     _opaque: (),
 }
-object!(macvlan_host_link, Created);
+object!(macvlan_host_link, View<HostLink>);
 
-pub(crate) struct Created {
-    link: HostLink,
-    lease: Tagged<Held>,
-    name: Text,
-    gateways: Texts,
-    routes: Texts,
+/// The contents of a link in the host's namespace.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_host_link_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The lease, with the addresses for the container.
+    pub lease: *const macvlan_lease,
+    /// The link's name in the host's namespace, "mv-" and 12 hexadecimal digits.
+    pub name: *const c_char,
+    /// The gateways: one of each family that has one, none in an internal network.
+    pub gateways: *const *const c_char,
+    /// The number of gateways.
+    pub gateway_count: usize,
+    /// The routes of the network that lead through the link, in the format of
+    /// macvlan_endpoint_add_route().
+    pub routes: *const *const c_char,
+    /// The number of routes.
+    pub route_count: usize,
+    /// The link's index in the host's namespace.
+    pub index: u32,
+    /// The link's MAC address, which it keeps when it is moved.
+    pub mac: [u8; 6],
 }
+record!(macvlan_host_link_info);
 
-impl From<HostLink> for Created {
-    fn from(link: HostLink) -> Self {
-        let lease = part::<macvlan_lease>(link.lease().clone().into());
-        let (gateways, routes) = (Texts::default(), Texts::default());
-        Self { link, lease, name: Text::default(), gateways, routes }
+impl Output for HostLink {
+    type Record = macvlan_host_link_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_host_link_info {
+        let (gateways, gateway_count) = arena.texts(self.gateways());
+        let (routes, route_count) = arena.texts(self.routes());
+        macvlan_host_link_info {
+            lease: arena.object_of(Some(self.lease().clone().into())),
+            name: arena.text(self.name()),
+            gateways,
+            gateway_count,
+            routes,
+            route_count,
+            index: self.index(),
+            mac: self.mac().octets(),
+            ..macvlan_host_link_info::new()
+        }
     }
 }
 
@@ -52,7 +84,7 @@ impl From<HostLink> for Created {
 ///
 /// The caller manages addresses and routes in the container: they are not repaired, and the
 /// container's default routes lead only through its other networks, unless
-/// macvlan_connect_options_set_default_route() is used.
+/// default_route is set in macvlan_connect_options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_create_link(
     network: *const macvlan_network,
@@ -62,7 +94,7 @@ pub unsafe extern "C" fn macvlan_network_create_link(
 ) -> c_int {
     boundary!(error, {
         let link = out!(link);
-        give(link, shared!(network).network.create_link(shared!(options))?.into());
+        give(link, shared!(network).value.create_link(&input!(options))?.into());
     })
 }
 
@@ -82,82 +114,16 @@ pub unsafe extern "C" fn macvlan_network_bind(
     boundary!(error, {
         let lease = out!(lease);
         let (known, netns) = (shared!(network), shared!(netns));
-        give(lease, known.network.bind(text!(container), &netns.netns)?.into());
+        give(lease, known.value.bind(text!(container), &netns.netns)?.into());
     })
 }
 
-/// Returns the lease, with the addresses for the container. It belongs to the object. NULL if the
-/// link is invalid.
+/// Returns the link's contents, which belong to the object. NULL if the link is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_lease(
+pub unsafe extern "C" fn macvlan_host_link_get(
     link: *const macvlan_host_link,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(shared!(link).lease.pointer()))
-}
-
-/// Returns the link's name in the host's namespace, "mv-" and 12 hexadecimal digits. It belongs to
-/// the object. NULL if the link is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_name(link: *const macvlan_host_link) -> *const c_char {
-    answer(null(), || {
-        let created = shared!(link);
-        Ok(created.name.of(created.link.name()))
-    })
-}
-
-/// Returns the link's index in the host's namespace; 0 if the link is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_index(link: *const macvlan_host_link) -> u32 {
-    answer(0, || Ok(shared!(link).link.index()))
-}
-
-/// Writes the link's MAC address, which it keeps when it is moved. Zeroes if the link is invalid.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_mac(link: *const macvlan_host_link, mac: *mut u8) {
-    answer((), || {
-        let mac = mac_out!(mac);
-        *mac = [0; 6];
-        put(shared!(link).link.mac(), mac);
-        Ok(())
-    });
-}
-
-/// Returns the number of gateways: one of each family that has one, none in an internal network.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_gateway_count(link: *const macvlan_host_link) -> usize {
-    answer(0, || Ok(shared!(link).link.gateways().len()))
-}
-
-/// Returns one of the gateways, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_gateway(
-    link: *const macvlan_host_link,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let created = shared!(link);
-        Ok(created.gateways.of(created.link.gateways(), index))
-    })
-}
-
-/// Returns the number of routes of the network that lead through the link.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_route_count(link: *const macvlan_host_link) -> usize {
-    answer(0, || Ok(shared!(link).link.routes().len()))
-}
-
-/// Returns one of these routes, counted from 0, in the format of macvlan_endpoint_add_route(). It
-/// belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_host_link_route(
-    link: *const macvlan_host_link,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let created = shared!(link);
-        Ok(created.routes.of(created.link.routes(), index))
-    })
+) -> *const macvlan_host_link_info {
+    answer(null(), || Ok(shared!(link).record()))
 }
 
 /// Frees the object. NULL is ignored. The link stays.

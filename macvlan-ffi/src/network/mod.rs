@@ -2,9 +2,6 @@
 
 pub mod allocation;
 pub mod config;
-pub mod config_getters;
-pub mod conflicting_address;
-pub mod connect_options;
 pub mod connection;
 pub mod etcd_options;
 pub mod host_link;
@@ -24,14 +21,18 @@ use ::macvlan_network::Network;
 use macvlan_core::Detached;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, part, shared};
+use crate::base::input::input;
+use crate::base::object::{Tagged, give, nth, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
-use crate::base::text::{Text, Texts, text};
+use crate::base::text::text;
+use crate::base::view::{Arena, Output, View};
 use crate::handle::netns::macvlan_netns;
 use crate::network::config::macvlan_network_config;
 use crate::network::connect_options::macvlan_connect_options;
 use crate::network::connection::macvlan_connection;
 use crate::network::lease::{macvlan_lease, macvlan_lease_list};
+use crate::network::connect_options::macvlan_connect_options;
 
 /// An existing network, from macvlan_networks_create() and macvlan_networks_get(): connects
 /// containers to it, and lists them. Freed with macvlan_network_free(), unless it is a part of a
@@ -43,6 +44,8 @@ pub struct macvlan_network {
 }
 object!(macvlan_network, Known);
 
+pub(crate) type Known = View<Network>;
+
 /// Networks, from macvlan_networks_list(). Freed with macvlan_network_list_free().
 ///
 /// Threads: any number of threads may use its parts at once, until one frees it.
@@ -51,99 +54,57 @@ pub struct macvlan_network_list {
 }
 object!(macvlan_network_list, Vec<Tagged<Known>>);
 
-pub(crate) struct Known {
-    pub(crate) network: Network,
-    config: Tagged<config::Described>,
-    id: Text,
-    name: Text,
-    created: Text,
-    parent: Text,
-    warnings: Texts,
+/// The contents of a network.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_network_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The network's id: 64 hexadecimal digits.
+    pub id: *const c_char,
+    /// The network's name.
+    pub name: *const c_char,
+    /// The time of its creation: "2024-05-01T12:00:00Z".
+    pub created: *const c_char,
+    /// The link that the containers' links are on: the parent, or, for an isolated network, its own
+    /// dummy link.
+    pub parent: *const c_char,
+    /// The configuration, with the subnet that was chosen if none was given. It can be passed to
+    /// other functions.
+    pub config: *const macvlan_network_config,
+    /// The warnings, as sentences: problems, such as a parent that does not exist, that would have
+    /// prevented a connection when the network was created or changed by this object. None for a
+    /// network that was found.
+    pub warnings: *const *const c_char,
+    /// The number of warnings.
+    pub warning_count: usize,
 }
+record!(macvlan_network_info);
 
-impl From<Network> for Known {
-    fn from(network: Network) -> Self {
-        let config = part::<macvlan_network_config>(network.config().clone().into());
-        let text = Text::default;
-        let warnings = Texts::default();
-        Self {
-            network,
-            config,
-            id: text(),
-            name: text(),
-            created: text(),
-            parent: text(),
+impl Output for Network {
+    type Record = macvlan_network_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_network_info {
+        let (warnings, warning_count) = arena.texts(self.warnings());
+        macvlan_network_info {
+            id: arena.text(self.id()),
+            name: arena.text(self.name()),
+            created: arena.text(self.created()),
+            parent: arena.text(self.parent()),
+            config: arena.part(self.config()),
             warnings,
+            warning_count,
+            ..macvlan_network_info::new()
         }
     }
 }
 
-/// Returns the network's id: 64 hexadecimal digits. This and all other texts, and the
-/// configuration, belong to the object. NULL if the network is invalid.
+/// Returns the network's contents, which belong to the object. NULL if the network is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_id(network: *const macvlan_network) -> *const c_char {
-    answer(null(), || {
-        let known = shared!(network);
-        Ok(known.id.of(known.network.id()))
-    })
-}
-
-/// Returns the network's name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_name(network: *const macvlan_network) -> *const c_char {
-    answer(null(), || {
-        let known = shared!(network);
-        Ok(known.name.of(known.network.name()))
-    })
-}
-
-/// Returns the time of its creation: "2024-05-01T12:00:00Z".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_created(network: *const macvlan_network) -> *const c_char {
-    answer(null(), || {
-        let known = shared!(network);
-        Ok(known.created.of(known.network.created()))
-    })
-}
-
-/// Returns the link that the containers' links are on: the parent, or, for an isolated network, its
-/// own dummy link.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_parent(network: *const macvlan_network) -> *const c_char {
-    answer(null(), || {
-        let known = shared!(network);
-        Ok(known.parent.of(known.network.parent()))
-    })
-}
-
-/// Returns the configuration, with the subnet that was chosen if none was given. NULL if the
-/// network is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_get_config(
+pub unsafe extern "C" fn macvlan_network_get(
     network: *const macvlan_network,
-) -> *const macvlan_network_config {
-    answer(null(), || Ok(shared!(network).config.pointer()))
-}
-
-/// Returns the number of warnings; 0 for a network that was found.
-///
-/// These are problems, such as a parent that does not exist, that would have prevented a connection
-/// when the network was created or changed by this object.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_warning_count(network: *const macvlan_network) -> usize {
-    answer(0, || Ok(shared!(network).network.warnings().len()))
-}
-
-/// Returns one of the warnings as a sentence, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_warning(
-    network: *const macvlan_network,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let known = shared!(network);
-        Ok(known.warnings.of(known.network.warnings(), index))
-    })
+) -> *const macvlan_network_info {
+    answer(null(), || Ok(shared!(network).record()))
 }
 
 /// Connects a container: leases its addresses and attaches its interface, or changes nothing. The
@@ -164,8 +125,8 @@ pub unsafe extern "C" fn macvlan_network_connect(
 ) -> c_int {
     boundary!(error, {
         let connection = out!(connection);
-        let (known, options, netns) = (shared!(network), shared!(options), shared!(netns));
-        give(connection, known.network.connect(options, &netns.netns)?.into());
+        let (known, options, netns) = (shared!(network), input!(options), shared!(netns));
+        give(connection, known.value.connect(&options, &netns.netns)?.into());
     })
 }
 
@@ -186,7 +147,7 @@ pub unsafe extern "C" fn macvlan_network_disconnect(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        tell(shared!(network).network.disconnect(text!(container))?, was_there);
+        tell(shared!(network).value.disconnect(text!(container))?, was_there);
     })
 }
 
@@ -202,7 +163,7 @@ pub unsafe extern "C" fn macvlan_network_disconnect_from(
 ) -> c_int {
     boundary!(error, {
         let (known, netns) = (shared!(network), shared!(netns));
-        tell(known.network.disconnect_from(text!(container), &netns.netns)?, was_there);
+        tell(known.value.disconnect_from(text!(container), &netns.netns)?, was_there);
     })
 }
 
@@ -223,7 +184,7 @@ pub unsafe extern "C" fn macvlan_network_leases(
 ) -> c_int {
     boundary!(error, {
         let leases = out!(leases);
-        give(leases, lease::list(shared!(network).network.leases()?));
+        give(leases, lease::list(shared!(network).value.leases()?));
     })
 }
 
@@ -238,7 +199,7 @@ pub unsafe extern "C" fn macvlan_network_leases_of(
 ) -> c_int {
     boundary!(error, {
         let leases = out!(leases);
-        give(leases, lease::list(shared!(network).network.leases_of(text!(container))?));
+        give(leases, lease::list(shared!(network).value.leases_of(text!(container))?));
     })
 }
 
@@ -254,7 +215,7 @@ pub unsafe extern "C" fn macvlan_network_lease(
 ) -> c_int {
     boundary!(error, {
         let lease = out!(lease);
-        if let Some(found) = shared!(network).network.lease(text!(container))? {
+        if let Some(found) = shared!(network).value.lease(text!(container))? {
             give(lease, found.into());
         }
     })
@@ -268,7 +229,7 @@ pub unsafe extern "C" fn macvlan_network_remove(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(network).network.clone().remove()?;
+        shared!(network).value.clone().remove()?;
     })
 }
 

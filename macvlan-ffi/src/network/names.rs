@@ -6,17 +6,9 @@ use std::ptr::null;
 use crate::base::boundary::{answer, boundary, free};
 use crate::base::object::{give, object, out, shared};
 use crate::base::report::macvlan_error;
+use crate::base::string::macvlan_text;
 use crate::base::text::{c_string, text};
 use crate::network::macvlan_network;
-
-/// A text, from macvlan_network_inspect(), macvlan_network_hosts() and
-/// macvlan_networks_unreadable(). Freed with macvlan_text_free().
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_text {
-    _opaque: (),
-}
-object!(macvlan_text, CString);
 
 /// Addresses, from macvlan_network_resolve(). Freed with macvlan_ip_list_free().
 ///
@@ -36,7 +28,7 @@ pub unsafe extern "C" fn macvlan_network_inspect(
 ) -> c_int {
     boundary!(error, {
         let json = out!(json);
-        give(json, c_string(format_args!("{:#}", shared!(network).network.inspect()?)));
+        give(json, c_string(format_args!("{:#}", shared!(network).value.inspect()?)));
     })
 }
 
@@ -52,7 +44,7 @@ pub unsafe extern "C" fn macvlan_network_resolve(
 ) -> c_int {
     boundary!(error, {
         let addresses = out!(addresses);
-        let found = shared!(network).network.resolve(text!(name))?;
+        let found = shared!(network).value.resolve(text!(name))?;
         give(addresses, found.iter().map(c_string).collect());
     })
 }
@@ -68,7 +60,7 @@ pub unsafe extern "C" fn macvlan_network_hosts(
 ) -> c_int {
     boundary!(error, {
         let lines = out!(lines);
-        give(lines, c_string(shared!(network).network.hosts()?));
+        give(lines, c_string(shared!(network).value.hosts()?));
     })
 }
 
@@ -85,21 +77,8 @@ pub unsafe extern "C" fn macvlan_network_write_hosts(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(network).network.write_hosts(text!(path))?;
+        shared!(network).value.write_hosts(text!(path))?;
     })
-}
-
-/// Returns the text. It belongs to the object. NULL if the object is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_text_get(text: *const macvlan_text) -> *const c_char {
-    answer(null(), || Ok(shared!(text).as_ptr()))
-}
-
-/// Frees a text. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_text_free(text: *mut macvlan_text) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(text) }
 }
 
 /// Returns the number of addresses.

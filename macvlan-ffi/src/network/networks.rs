@@ -7,15 +7,17 @@ use std::time::Duration;
 use ::macvlan_network::{Networks, SqliteStore};
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::input::input;
 use crate::base::object::{exclusive, give, object, out, parts, shared};
 use crate::base::report::macvlan_error;
+use crate::base::string::macvlan_text;
 use crate::base::text::{Text, c_string, text};
+use crate::base::view::views;
 use crate::endpoint::probe::macvlan_probe;
 use crate::host::macvlan_host;
 use crate::network::config::macvlan_network_config;
 use crate::network::etcd_options::macvlan_etcd_options;
-use crate::network::names::macvlan_text;
-use crate::network::reconciled::{self, macvlan_collected, macvlan_reconciled_list};
+use crate::network::reconciled::{macvlan_collected, macvlan_reconciled_list};
 use crate::network::updated::macvlan_updated;
 use crate::network::{Known, macvlan_network, macvlan_network_list};
 
@@ -105,11 +107,11 @@ pub unsafe extern "C" fn macvlan_networks_open_etcd(
     boundary!(error, {
         let networks = out!(networks);
         let host = shared!(host).clone();
-        give(networks, Networks::new(host, shared!(options).open()?)?.into());
+        give(networks, Networks::new(host, input!(options).open()?)?.into());
     })
 }
 
-/// Sets this host's name in the store, unless macvlan_etcd_options_new() has set it. It must not
+/// Sets this host's name in the store, unless macvlan_etcd_options has set it. It must not
 /// change while the host has containers. Existing macvlan_network objects keep the old one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_host_name(
@@ -123,8 +125,8 @@ pub unsafe extern "C" fn macvlan_networks_set_host_name(
     })
 }
 
-/// Sets how addresses are probed for networks with macvlan_network_config_set_probe(). Defaults to
-/// macvlan_probe_quick(). It is copied. Existing macvlan_network objects keep the old one.
+/// Sets how addresses are probed for networks with the probe of macvlan_network_config. Defaults
+/// to a quick one. Existing macvlan_network objects keep the old one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_probe(
     networks: *mut macvlan_networks,
@@ -132,7 +134,7 @@ pub unsafe extern "C" fn macvlan_networks_set_probe(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let (session, probe) = (exclusive!(networks), *shared!(probe));
+        let (session, probe) = (exclusive!(networks), input!(probe));
         *session = session.networks.clone().with_probe(probe).into();
     })
 }
@@ -190,7 +192,7 @@ pub unsafe extern "C" fn macvlan_networks_create(
 ) -> c_int {
     boundary!(error, {
         let network = out!(network);
-        let created = shared!(networks).networks.create(&shared!(config).config)?;
+        let created = shared!(networks).networks.create(&input!(config))?;
         give(network, created.into());
     })
 }
@@ -210,7 +212,7 @@ pub unsafe extern "C" fn macvlan_networks_ensure(
 ) -> c_int {
     boundary!(error, {
         let updated = out!(updated);
-        give(updated, shared!(networks).networks.ensure(&shared!(config).config)?.into());
+        give(updated, shared!(networks).networks.ensure(&input!(config))?.into());
     })
 }
 
@@ -314,7 +316,7 @@ pub unsafe extern "C" fn macvlan_networks_collect(
 }
 
 /// Forgets a host that counts as alive without a process and has permanently ended. See
-/// macvlan_etcd_options_set_persistent(). Others then collect the leases of its containers, and
+/// persistent in macvlan_etcd_options. Others then collect the leases of its containers, and
 /// another machine may have its name. `was_known`, which can be NULL, is set to whether there was
 /// such a host; a file has none.
 ///
@@ -357,7 +359,7 @@ pub unsafe extern "C" fn macvlan_networks_reconcile(
 ) -> c_int {
     boundary!(error, {
         let done = out!(done);
-        give(done, reconciled::list(shared!(networks).networks.reconcile()?));
+        give(done, views(shared!(networks).networks.reconcile()?));
     })
 }
 

@@ -1,24 +1,15 @@
 //! `macvlan_reconciled`: a change that reconciled kernel and store; and `macvlan_collected`.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::c_char;
 use std::ptr::null;
 
-use macvlan_network::{Collected, Reconciled, ReconciledKind};
+use macvlan_network::{Collected, Reconciled};
 
 use crate::base::boundary::{answer, free};
-use crate::base::kernel::number;
-use crate::base::object::{Tagged, nth, object, part, parts, shared};
-use crate::base::text::c_string;
-use crate::network::lease::{self, Held, macvlan_lease};
-
-/// A change that reconciled kernel and store: a part of a macvlan_reconciled_list, with which it is
-/// freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_reconciled {
-    _opaque: (),
-}
-object!(macvlan_reconciled, Done);
+use crate::base::object::{object, shared};
+use crate::base::record::record;
+use crate::base::view::{Arena, Output, View, nth_record};
+use crate::network::lease::{Held, macvlan_lease};
 
 /// The changes that reconciled kernel and store, from macvlan_networks_reconcile(). Freed with
 /// macvlan_reconciled_list_free().
@@ -27,7 +18,7 @@ object!(macvlan_reconciled, Done);
 pub struct macvlan_reconciled_list {
     _opaque: (),
 }
-object!(macvlan_reconciled_list, Vec<Tagged<Done>>);
+object!(macvlan_reconciled_list, Vec<View<Reconciled>>);
 
 /// The released leases, from macvlan_networks_collect(). Freed with macvlan_collected_free().
 ///
@@ -35,7 +26,7 @@ object!(macvlan_reconciled_list, Vec<Tagged<Done>>);
 pub struct macvlan_collected {
     _opaque: (),
 }
-object!(macvlan_collected, TakenBack);
+object!(macvlan_collected, View<Collected>);
 
 /// The kind of a change that reconciled kernel and store. Later versions may add some, so a program
 /// has to expect numbers that are not listed here.
@@ -60,84 +51,70 @@ pub enum macvlan_reconciled_kinds {
     MACVLAN_RECONCILED_DISPLACED = 7,
 }
 
-pub(crate) struct Done {
-    kind: ReconciledKind,
-    text: CString,
-    lease: Option<Tagged<Held>>,
-    interface: Option<CString>,
-    container: Option<CString>,
-    expired: usize,
+/// A change that reconciled kernel and store.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_reconciled {
+    /// The size of the struct.
+    pub size: usize,
+    /// A description of the change.
+    pub text: *const c_char,
+    /// The lease that was released or made, or whose interface was repaired; NULL if there is none.
+    pub lease: *const macvlan_lease,
+    /// The name of the interface; NULL if there is none.
+    pub interface: *const c_char,
+    /// The id of the container; NULL if there is none.
+    pub container: *const c_char,
+    /// The number of reserved addresses that are free again; 0 for other kinds.
+    pub expired: usize,
+    /// The kind: one of enum macvlan_reconciled_kinds.
+    pub kind: u32,
 }
+record!(macvlan_reconciled);
 
-impl From<Reconciled> for Done {
-    fn from(done: Reconciled) -> Self {
-        Self {
-            kind: done.kind(),
-            text: c_string(&done),
-            lease: done.lease().map(|lease| part::<macvlan_lease>(lease.clone().into())),
-            interface: done.interface().map(c_string),
-            container: done.container().map(c_string),
-            expired: done.expired(),
+/// The contents of a collection.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_collected_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The released leases.
+    pub leases: *const *const macvlan_lease,
+    /// The number of these.
+    pub lease_count: usize,
+    /// The number of addresses that were reserved for containers that did not return in time.
+    pub expired: usize,
+}
+record!(macvlan_collected_info);
+
+impl Output for Reconciled {
+    type Record = macvlan_reconciled;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_reconciled {
+        macvlan_reconciled {
+            text: arena.text(self),
+            lease: arena.object_of(self.lease().cloned().map(Held::from)),
+            interface: arena.text_of(self.interface()),
+            container: arena.text_of(self.container()),
+            expired: self.expired(),
+            kind: self.kind() as u32,
+            ..macvlan_reconciled::new()
         }
     }
 }
 
-pub(crate) fn list(done: Vec<Reconciled>) -> Vec<Tagged<Done>> {
-    parts::<macvlan_reconciled>(done.into_iter().map(Done::from))
-}
+impl Output for Collected {
+    type Record = macvlan_collected_info;
 
-pub(crate) struct TakenBack {
-    leases: Vec<Tagged<Held>>,
-    expired: usize,
-}
-
-impl From<Collected> for TakenBack {
-    fn from(collected: Collected) -> Self {
-        Self { leases: lease::list(collected.leases), expired: collected.expired }
+    fn record(&self, arena: &mut Arena) -> macvlan_collected_info {
+        let (leases, lease_count) = arena.objects(self.leases.iter().cloned().map(Held::from));
+        macvlan_collected_info {
+            leases,
+            lease_count,
+            expired: self.expired,
+            ..macvlan_collected_info::new()
+        }
     }
-}
-
-/// Returns the kind of the change: one of enum macvlan_reconciled_kinds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_kind(done: *const macvlan_reconciled) -> c_int {
-    answer(0, || Ok(number(shared!(done).kind as u32)))
-}
-
-/// Returns a description of the change. It belongs to the list. NULL for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_text(done: *const macvlan_reconciled) -> *const c_char {
-    answer(null(), || Ok(shared!(done).text.as_ptr()))
-}
-
-/// Returns the lease that was released or made, or whose interface was repaired; NULL if there is
-/// none. It belongs to the list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_lease(
-    done: *const macvlan_reconciled,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(shared!(done).lease.as_ref().map_or(null(), Tagged::pointer)))
-}
-
-/// Returns the name of the interface; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_interface(
-    done: *const macvlan_reconciled,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(done).interface.as_ref().map_or(null(), |text| text.as_ptr())))
-}
-
-/// Returns the id of the container; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_container(
-    done: *const macvlan_reconciled,
-) -> *const c_char {
-    answer(null(), || Ok(shared!(done).container.as_ref().map_or(null(), |text| text.as_ptr())))
-}
-
-/// Returns the number of reserved addresses that are free again; 0 for other kinds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_reconciled_expired(done: *const macvlan_reconciled) -> usize {
-    answer(0, || Ok(shared!(done).expired))
 }
 
 /// Returns the number of changes; 0 if there were none.
@@ -154,7 +131,7 @@ pub unsafe extern "C" fn macvlan_reconciled_list_get(
     list: *const macvlan_reconciled_list,
     index: usize,
 ) -> *const macvlan_reconciled {
-    answer(null(), || Ok(nth(shared!(list), index)))
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.
@@ -164,27 +141,12 @@ pub unsafe extern "C" fn macvlan_reconciled_list_free(list: *mut macvlan_reconci
     unsafe { free(list) }
 }
 
-/// Returns the number of released leases.
+/// Returns the contents of a collection, which belong to it. NULL if the object is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_collected_lease_count(
+pub unsafe extern "C" fn macvlan_collected_get(
     collected: *const macvlan_collected,
-) -> usize {
-    answer(0, || Ok(shared!(collected).leases.len()))
-}
-
-/// Returns one of these leases, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_collected_lease(
-    collected: *const macvlan_collected,
-    index: usize,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(nth(&shared!(collected).leases, index)))
-}
-
-/// Returns the number of addresses that were reserved for containers that did not return in time.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_collected_expired(collected: *const macvlan_collected) -> usize {
-    answer(0, || Ok(shared!(collected).expired))
+) -> *const macvlan_collected_info {
+    answer(null(), || Ok(shared!(collected).record()))
 }
 
 /// Frees the result of a collection. NULL is ignored.

@@ -6,10 +6,12 @@ use std::ptr::null;
 use ::macvlan_network::Retained;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, parts, shared};
+use crate::base::object::{give, object, out, shared};
+use crate::base::record::record;
 use crate::base::report::{Report, macvlan_error};
 use crate::base::text::texts_at;
-use crate::network::lease::{self, Held, macvlan_lease};
+use crate::base::view::{Arena, Output, View};
+use crate::network::lease::{Held, macvlan_lease};
 use crate::network::macvlan_network;
 
 /// The result of disconnecting all containers except some, from macvlan_network_retain(). Freed
@@ -19,22 +21,44 @@ use crate::network::macvlan_network;
 pub struct macvlan_retained {
     _opaque: (),
 }
-object!(macvlan_retained, Done);
+object!(macvlan_retained, View<Retained>);
 
-pub(crate) struct Done {
-    released: Vec<Tagged<Held>>,
-    failed: Vec<Tagged<Held>>,
-    errors: Vec<Tagged<Report>>,
+/// The contents of such a result.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_retained_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The released leases.
+    pub released: *const *const macvlan_lease,
+    /// The number of these.
+    pub released_count: usize,
+    /// The leases that could not be released.
+    pub failed: *const *const macvlan_lease,
+    /// The errors of these, in the same order.
+    pub errors: *const *const macvlan_error,
+    /// The number of both.
+    pub failed_count: usize,
 }
+record!(macvlan_retained_info);
 
-impl From<Retained> for Done {
-    fn from(retained: Retained) -> Self {
-        let (failed, errors): (Vec<_>, Vec<_>) = retained.failed.into_iter().unzip();
-        let reports = errors.iter().map(Report::of_network);
-        Self {
-            released: lease::list(retained.released),
-            failed: lease::list(failed),
-            errors: parts::<macvlan_error>(reports),
+impl Output for Retained {
+    type Record = macvlan_retained_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_retained_info {
+        let released = self.released.iter().cloned().map(Held::from);
+        let failed = self.failed.iter().map(|(lease, _)| lease.clone().into());
+        let errors = self.failed.iter().map(|(_, error)| Report::of_network(error).into());
+        let (released, released_count) = arena.objects(released);
+        let (failed, _) = arena.objects(failed);
+        let (errors, failed_count) = arena.objects(errors);
+        macvlan_retained_info {
+            released,
+            released_count,
+            failed,
+            errors,
+            failed_count,
+            ..macvlan_retained_info::new()
         }
     }
 }
@@ -61,50 +85,16 @@ pub unsafe extern "C" fn macvlan_network_retain(
         let retained = out!(retained);
         // SAFETY: the header requires that the array has so many texts.
         let valid = unsafe { texts_at(valid, count, "valid")? };
-        give(retained, shared!(network).network.retain(valid)?.into());
+        give(retained, shared!(network).value.retain(valid)?.into());
     })
 }
 
-/// Returns the number of released leases.
+/// Returns the contents of the result, which belong to it. NULL if the object is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_retained_released_count(
+pub unsafe extern "C" fn macvlan_retained_get(
     retained: *const macvlan_retained,
-) -> usize {
-    answer(0, || Ok(shared!(retained).released.len()))
-}
-
-/// Returns one of the released leases, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_retained_released(
-    retained: *const macvlan_retained,
-    index: usize,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(nth(&shared!(retained).released, index)))
-}
-
-/// Returns the number of failed leases.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_retained_failed_count(retained: *const macvlan_retained) -> usize {
-    answer(0, || Ok(shared!(retained).failed.len()))
-}
-
-/// Returns one of the failed leases, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_retained_failed(
-    retained: *const macvlan_retained,
-    index: usize,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(nth(&shared!(retained).failed, index)))
-}
-
-/// Returns the error of one of the failed leases, counted from 0. It belongs to the object. NULL
-/// past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_retained_error(
-    retained: *const macvlan_retained,
-    index: usize,
-) -> *const macvlan_error {
-    answer(null(), || Ok(nth(&shared!(retained).errors, index)))
+) -> *const macvlan_retained_info {
+    answer(null(), || Ok(shared!(retained).record()))
 }
 
 /// Frees the result. NULL is ignored.

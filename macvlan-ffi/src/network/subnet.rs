@@ -1,275 +1,153 @@
 //! `macvlan_subnet`: one subnet of a network.
 
-use std::ffi::{c_char, c_int};
-use std::ptr::null;
-
-use macvlan_network::Subnet;
+use std::ffi::c_char;
 
 use macvlan_core::parse_ip;
+use macvlan_network::Subnet;
 
-use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{exclusive, give, object, out, shared};
-use crate::base::report::macvlan_error;
-use crate::base::text::{self, text};
+use crate::base::input::Input;
+use crate::base::object::array;
+use crate::base::optional::Bool;
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::text::{field, text_at, texts_at};
+use crate::base::view::{Arena, Output};
 
-/// A subnet from which a network assigns addresses: a value, for
-/// macvlan_network_config_add_subnet(). It is validated when the network is created. Freed with
-/// macvlan_subnet_free(), unless it is a part of a macvlan_network_config.
+/// Two texts that belong together: a key and its value.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_pair {
+    /// The key.
+    pub key: *const c_char,
+    /// The value.
+    pub value: *const c_char,
+}
+
+/// Reads an array of pairs.
 ///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// # Safety
+///
+/// The array is null or has so many pairs, with texts as for [`text_at`].
+pub(super) unsafe fn pairs_at<'a>(
+    pairs: *const macvlan_pair,
+    count: usize,
+    argument: &str,
+) -> Result<Vec<(&'a str, &'a str)>, Failure> {
+    // SAFETY: guaranteed by the caller.
+    let pairs = unsafe { array(pairs.cast_mut(), count, argument)? };
+    // SAFETY: guaranteed by the caller.
+    let text = |text, at, name| unsafe { text_at(text, &format!("{argument}[{at}].{name}")) };
+    let pair = |(at, pair): (usize, &macvlan_pair)| {
+        Ok((text(pair.key, at, "key")?, text(pair.value, at, "value")?))
+    };
+    pairs.iter().enumerate().map(pair).collect()
+}
+
+/// Keeps pairs of texts.
+pub(super) fn pairs<K: std::fmt::Display, V: std::fmt::Display>(
+    arena: &mut Arena,
+    pairs: impl IntoIterator<Item = (K, V)>,
+) -> (*const macvlan_pair, usize) {
+    let pairs = pairs
+        .into_iter()
+        .map(|(key, value)| macvlan_pair { key: arena.text(key), value: arena.text(value) })
+        .collect();
+    arena.array(pairs)
+}
+
+/// A subnet from which a network assigns addresses. It is validated when the network is created.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_subnet {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The subnet: "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
+    /// would be unclear.
+    pub net: *const c_char,
+    /// The gateway: in the subnet, a link-local IPv6 address, or, with on_link_gateway, any
+    /// address. Defaults to the first address of the subnet, like Docker's. NULL in a subnet that
+    /// was read, if there is none.
+    pub gateway: *const c_char,
+    /// The ranges of the subnet from which addresses are assigned, "10.0.10.64/26" or
+    /// "10.0.10.64-10.0.10.99". Defaults to the whole subnet. It is this host's part, if several
+    /// hosts share the subnet and have a store each.
+    pub ranges: *const *const c_char,
+    /// The number of ranges.
+    pub range_count: usize,
+    /// Addresses that are never assigned to a container, such as those of a DHCP server:
+    /// "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
+    pub excluded: *const *const c_char,
+    /// The number of these.
+    pub excluded_count: usize,
+    /// Addresses that are reserved for containers, by the container's name: "printer", "10.0.10.70".
+    /// No other container gets the address.
+    pub reserved: *const macvlan_pair,
+    /// The number of these.
+    pub reserved_count: usize,
+    /// Whether there is no gateway: no default route, and the first address may be assigned to a
+    /// container.
+    pub no_gateway: Bool,
+    /// Whether a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
+    /// gateway is refused when the network is created.
+    pub on_link_gateway: Bool,
 }
-object!(macvlan_subnet, Described);
+record!(macvlan_subnet);
 
-pub(crate) struct Described {
-    pub(crate) subnet: Subnet,
-    texts: Texts,
-}
+impl Input for macvlan_subnet {
+    type Value = Subnet;
 
-/// Made at the first request.
-#[derive(Default)]
-struct Texts {
-    net: text::Text,
-    gateway: text::Text,
-    range: text::Text,
-    ranges: text::Texts,
-    excluded: text::Texts,
-    names: text::Texts,
-    addresses: text::Texts,
-}
-
-impl From<Subnet> for Described {
-    fn from(subnet: Subnet) -> Self {
-        Self { subnet, texts: Texts::default() }
+    unsafe fn value(&self, argument: &str) -> Result<Subnet, Failure> {
+        let named = |name: &str| format!("{argument}.{name}");
+        // SAFETY: guaranteed by the caller.
+        let (net, gateway, ranges, excluded, reserved) = unsafe {
+            (
+                text_at(self.net, &named("net"))?,
+                field(self.gateway, argument, "gateway")?,
+                texts_at(self.ranges, self.range_count, &named("ranges"))?,
+                texts_at(self.excluded, self.excluded_count, &named("excluded"))?,
+                pairs_at(self.reserved, self.reserved_count, &named("reserved"))?,
+            )
+        };
+        let mut subnet = Subnet::new(net)?.on_link_gateway(self.on_link_gateway != 0);
+        if let Some(gateway) = gateway {
+            subnet = subnet.gateway(parse_ip(gateway)?);
+        }
+        if self.no_gateway != 0 {
+            subnet = subnet.without_gateway();
+        }
+        for range in ranges {
+            subnet = subnet.range(range.parse()?);
+        }
+        for range in excluded {
+            subnet = subnet.exclude(range.parse()?);
+        }
+        for (name, address) in reserved {
+            subnet = subnet.reserve(name, parse_ip(address)?);
+        }
+        Ok(subnet)
     }
 }
 
-impl Described {
-    /// Returns the subnet for a change, and drops the texts.
-    fn changing(&mut self) -> &mut Subnet {
-        self.texts = Texts::default();
-        &mut self.subnet
+impl Output for Subnet {
+    type Record = macvlan_subnet;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_subnet {
+        let (ranges, range_count) = arena.texts(self.get_ranges());
+        let (excluded, excluded_count) = arena.texts(self.get_excluded());
+        let (reserved, reserved_count) = pairs(arena, self.get_reserved());
+        let gateway = self.get_gateway();
+        macvlan_subnet {
+            net: arena.text(self.net()),
+            gateway: arena.text_of(gateway),
+            ranges,
+            range_count,
+            excluded,
+            excluded_count,
+            reserved,
+            reserved_count,
+            no_gateway: gateway.is_none().into(),
+            on_link_gateway: self.is_on_link_gateway().into(),
+            ..macvlan_subnet::new()
+        }
     }
-}
-
-/// Makes a subnet, "10.0.10.0/24" or "fd00:10::/64". Host bits are refused, because the intention
-/// would be unclear. Its gateway is its first address, like Docker's. The caller frees it with
-/// macvlan_subnet_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_new(
-    net: *const c_char,
-    subnet: *mut *mut macvlan_subnet,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = out!(subnet);
-        give(subnet, Subnet::new(text!(net))?.into());
-    })
-}
-
-/// Sets the gateway: in the subnet, a link-local IPv6 address, or, with
-/// macvlan_subnet_set_on_link_gateway(), any address. Defaults to the first address of the subnet.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_set_gateway(
-    subnet: *mut macvlan_subnet,
-    gateway: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().gateway(parse_ip(text!(gateway))?);
-    })
-}
-
-/// Sets whether a gateway outside the subnet is assumed to be on the link (onlink). Defaults to
-/// false: such a gateway is then refused when the network is created.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_set_on_link_gateway(
-    subnet: *mut macvlan_subnet,
-    on_link: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().on_link_gateway(on_link);
-    })
-}
-
-/// Sets that there is no gateway: no default route, and the first address may be assigned to a
-/// container.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_set_no_gateway(
-    subnet: *mut macvlan_subnet,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().without_gateway();
-    })
-}
-
-/// Sets the only range of the subnet from which addresses are assigned, "10.0.10.64/26" or
-/// "10.0.10.64-10.0.10.99". Defaults to the whole subnet.
-///
-/// It is this host's part, if several hosts share the subnet and have a store each.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_set_range(
-    subnet: *mut macvlan_subnet,
-    range: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().without_ranges().range(text!(range).parse()?);
-    })
-}
-
-/// Adds a range of the subnet from which addresses are assigned.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_add_range(
-    subnet: *mut macvlan_subnet,
-    range: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().range(text!(range).parse()?);
-    })
-}
-
-/// Adds addresses that are never assigned to a container, such as those of a DHCP server:
-/// "10.0.10.64/26", "10.0.10.64-10.0.10.99" or "10.0.10.7".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_add_excluded(
-    subnet: *mut macvlan_subnet,
-    excluded: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().exclude(text!(excluded).parse()?);
-    })
-}
-
-/// Reserves an address for the container with this name, "printer", "10.0.10.70": it gets the
-/// address, and no other container does.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_add_reserved(
-    subnet: *mut macvlan_subnet,
-    name: *const c_char,
-    address: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let subnet = exclusive!(subnet).changing();
-        *subnet = subnet.clone().reserve(text!(name), parse_ip(text!(address))?);
-    })
-}
-
-/// Returns the subnet as text. This and all other texts belong to the object, until it is changed
-/// or freed. NULL if the object is invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_net(subnet: *const macvlan_subnet) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.net.of(described.subnet.get_net()))
-    })
-}
-
-/// Returns the gateway's address; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_gateway(subnet: *const macvlan_subnet) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.gateway.of_some(described.subnet.get_gateway()))
-    })
-}
-
-/// Returns whether a gateway outside the subnet is assumed to be on the link.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_is_on_link_gateway(subnet: *const macvlan_subnet) -> bool {
-    answer(false, || Ok(shared!(subnet).subnet.get_on_link_gateway()))
-}
-
-/// Returns the first range from which addresses are assigned; NULL for the whole subnet.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_range(subnet: *const macvlan_subnet) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.range.of_some(described.subnet.get_ranges().first()))
-    })
-}
-
-/// Returns the number of ranges from which addresses are assigned; 0 for the whole subnet.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_range_count(subnet: *const macvlan_subnet) -> usize {
-    answer(0, || Ok(shared!(subnet).subnet.get_ranges().len()))
-}
-
-/// Returns one of the ranges from which addresses are assigned, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_range_at(
-    subnet: *const macvlan_subnet,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.ranges.of_each(described.subnet.get_ranges(), index))
-    })
-}
-
-/// Returns the number of excluded ranges.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_excluded_count(subnet: *const macvlan_subnet) -> usize {
-    answer(0, || Ok(shared!(subnet).subnet.get_excluded().len()))
-}
-
-/// Returns one of the excluded ranges, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_excluded_at(
-    subnet: *const macvlan_subnet,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.excluded.of_each(described.subnet.get_excluded(), index))
-    })
-}
-
-/// Returns the number of reserved addresses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_reserved_count(subnet: *const macvlan_subnet) -> usize {
-    answer(0, || Ok(shared!(subnet).subnet.get_reserved().len()))
-}
-
-/// Returns the container's name of one of the reservations, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_reserved_name(
-    subnet: *const macvlan_subnet,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.names.of_each(described.subnet.get_reserved().keys(), index))
-    })
-}
-
-/// Returns the address of one of the reservations, counted from 0. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_reserved_address(
-    subnet: *const macvlan_subnet,
-    index: usize,
-) -> *const c_char {
-    answer(null(), || {
-        let described = shared!(subnet);
-        Ok(described.texts.addresses.of_each(described.subnet.get_reserved().values(), index))
-    })
-}
-
-/// Frees a subnet. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_subnet_free(subnet: *mut macvlan_subnet) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(subnet) }
 }

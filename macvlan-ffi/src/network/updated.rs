@@ -7,12 +7,16 @@ use ::macvlan_network::Updated;
 use macvlan_core::Parent;
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, give, nth, object, out, part, shared};
+use crate::base::input::input;
+use crate::base::object::{give, object, out, shared};
+use crate::base::optional::Bool;
+use crate::base::record::record;
 use crate::base::report::macvlan_error;
 use crate::base::text::text;
+use crate::base::view::{Arena, Output, View};
 use crate::network::config::macvlan_network_config;
-use crate::network::lease::{self, Held, macvlan_lease};
-use crate::network::{Known, macvlan_network};
+use crate::network::lease::{Held, macvlan_lease};
+use crate::network::macvlan_network;
 use crate::value::parent::macvlan_parent;
 
 /// The result of changing a network, from macvlan_network_update(), macvlan_network_set_parent()
@@ -22,22 +26,47 @@ use crate::value::parent::macvlan_parent;
 pub struct macvlan_updated {
     _opaque: (),
 }
-object!(macvlan_updated, Done);
+object!(macvlan_updated, View<Updated>);
 
-pub(crate) struct Done {
-    network: Tagged<Known>,
-    outdated: Vec<Tagged<Held>>,
-    unaffected: Vec<Tagged<Held>>,
-    created: bool,
+/// The contents of such a result.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_updated_info {
+    /// The size of the struct.
+    pub size: usize,
+    /// The network with its current configuration.
+    pub network: *const macvlan_network,
+    /// The leases of containers whose interfaces differ from the new configuration.
+    /// macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
+    /// their hosts.
+    pub outdated: *const *const macvlan_lease,
+    /// The number of these.
+    pub outdated_count: usize,
+    /// The leases of containers whose interfaces already agree with the new configuration.
+    pub unaffected: *const *const macvlan_lease,
+    /// The number of these.
+    pub unaffected_count: usize,
+    /// Whether the network was created.
+    pub created: Bool,
 }
+record!(macvlan_updated_info);
 
-impl From<Updated> for Done {
-    fn from(updated: Updated) -> Self {
-        Self {
-            network: part::<macvlan_network>(updated.network.into()),
-            outdated: lease::list(updated.outdated),
-            unaffected: lease::list(updated.unaffected),
-            created: updated.created,
+impl Output for Updated {
+    type Record = macvlan_updated_info;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_updated_info {
+        let (outdated, outdated_count) =
+            arena.objects(self.outdated.iter().cloned().map(Held::from));
+        let (unaffected, unaffected_count) =
+            arena.objects(self.unaffected.iter().cloned().map(Held::from));
+        macvlan_updated_info {
+            network: arena.object_of(Some(self.network.clone().into())),
+            outdated,
+            outdated_count,
+            unaffected,
+            unaffected_count,
+            created: self.created.into(),
+            ..macvlan_updated_info::new()
         }
     }
 }
@@ -58,12 +87,12 @@ pub unsafe extern "C" fn macvlan_network_update(
 ) -> c_int {
     boundary!(error, {
         let updated = out!(updated);
-        give(updated, shared!(network).network.update(&shared!(config).config)?.into());
+        give(updated, shared!(network).value.update(&input!(config))?.into());
     })
 }
 
 /// Sets the parent of a network, independently of concurrent changes by others. The parent is as in
-/// macvlan_network_config_set_parent(). Otherwise like macvlan_network_update().
+/// macvlan_network_config. Otherwise like macvlan_network_update().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent(
     network: *const macvlan_network,
@@ -73,14 +102,14 @@ pub unsafe extern "C" fn macvlan_network_set_parent(
 ) -> c_int {
     boundary!(error, {
         let updated = out!(updated);
-        give(updated, shared!(network).network.set_parent(text!(parent))?.into());
+        give(updated, shared!(network).value.set_parent(text!(parent))?.into());
     })
 }
 
-/// Sets the parent of a network to an object, which is copied. Otherwise like
+/// Sets the parent of a network, with more options than text has. Otherwise like
 /// macvlan_network_set_parent().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_network_set_parent_object(
+pub unsafe extern "C" fn macvlan_network_set_parent_options(
     network: *const macvlan_network,
     parent: *const macvlan_parent,
     updated: *mut *mut macvlan_updated,
@@ -88,58 +117,17 @@ pub unsafe extern "C" fn macvlan_network_set_parent_object(
 ) -> c_int {
     boundary!(error, {
         let updated = out!(updated);
-        let parent: &Parent = &shared!(parent).parent;
-        give(updated, shared!(network).network.set_parent(parent)?.into());
+        let parent: Parent = input!(parent);
+        give(updated, shared!(network).value.set_parent(parent)?.into());
     })
 }
 
-/// Returns the network with its current configuration. It belongs to the object. NULL if the object
-/// is invalid.
+/// Returns the contents of the result, which belong to it. NULL if the object is invalid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_network(
+pub unsafe extern "C" fn macvlan_updated_get(
     updated: *const macvlan_updated,
-) -> *const macvlan_network {
-    answer(null(), || Ok(shared!(updated).network.pointer()))
-}
-
-/// Returns the number of containers whose interfaces differ from the new configuration.
-/// macvlan_network_connect() updates each of them, and so does macvlan_networks_reconcile() on
-/// their hosts.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_outdated_count(updated: *const macvlan_updated) -> usize {
-    answer(0, || Ok(shared!(updated).outdated.len()))
-}
-
-/// Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_outdated(
-    updated: *const macvlan_updated,
-    index: usize,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(nth(&shared!(updated).outdated, index)))
-}
-
-/// Returns the number of containers whose interfaces already agree with the new configuration.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_unaffected_count(
-    updated: *const macvlan_updated,
-) -> usize {
-    answer(0, || Ok(shared!(updated).unaffected.len()))
-}
-
-/// Returns the lease of one of these containers, counted from 0. It belongs to the object. NULL past the end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_unaffected(
-    updated: *const macvlan_updated,
-    index: usize,
-) -> *const macvlan_lease {
-    answer(null(), || Ok(nth(&shared!(updated).unaffected, index)))
-}
-
-/// Returns whether the network was created.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_updated_created(updated: *const macvlan_updated) -> bool {
-    answer(false, || Ok(shared!(updated).created))
+) -> *const macvlan_updated_info {
+    answer(null(), || Ok(shared!(updated).record()))
 }
 
 /// Frees the result. NULL is ignored.

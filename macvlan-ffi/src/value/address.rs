@@ -1,133 +1,187 @@
-//! `macvlan_address_info`: an address as reported by the kernel; lists and filters.
+//! `macvlan_address`: an address of a link; lists and filters of them.
 
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use macvlan_core::{AddressFilter, AddressInfo, LinkId};
+use macvlan_core::{Address, AddressFilter, AddressInfo, DuplicateDetection, LinkId, parse_net};
 
 use crate::base::boundary::{answer, boundary, free};
-use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
-use crate::base::report::macvlan_error;
-use crate::base::text::{Text, text};
+use crate::base::input::{Input, input};
+use crate::base::kernel::{family, no};
+use crate::base::object::{give, object, out, shared};
+use crate::base::optional::{Bool, macvlan_opt_u32};
+use crate::base::record::record;
+use crate::base::report::{Failure, macvlan_error};
+use crate::base::string::macvlan_text;
+use crate::base::text::{c_string, field, text, text_at};
+use crate::base::view::{Arena, Output, View, nth_record, views};
 
-/// An address as reported by the kernel: a part of a macvlan_address_list or of a macvlan_event,
-/// with which it is freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_address_info {
-    _opaque: (),
+/// How the kernel detects duplicates of an IPv6 address.
+#[repr(C)]
+pub enum macvlan_duplicate_detection {
+    /// As the link's sysctl accept_dad says; the address is tentative for a second or two.
+    MACVLAN_DUPLICATE_DETECTION_KERNEL = 0,
+    /// No detection ("nodad"): the address is usable at once.
+    MACVLAN_DUPLICATE_DETECTION_SKIP = 1,
+    /// Optimistic detection (RFC 4429): the address is usable during the detection.
+    MACVLAN_DUPLICATE_DETECTION_OPTIMISTIC = 2,
 }
-object!(macvlan_address_info, Told);
 
-/// The addresses of a namespace, from macvlan_handle_addresses(). Freed with
+const DETECTIONS: [DuplicateDetection; 3] =
+    [DuplicateDetection::Kernel, DuplicateDetection::Skip, DuplicateDetection::Optimistic];
+
+/// An address of a link. macvlan_address_format() reads the first fields; the others are only set
+/// in an address that the kernel reported.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_address {
+    /// The size of the struct.
+    pub size: usize,
+    /// The address without its prefix length: "10.0.0.2".
+    pub ip: *const c_char,
+    /// The prefix length: 24.
+    pub prefix_len: u32,
+    /// The detection of duplicates: one of enum macvlan_duplicate_detection.
+    pub duplicate_detection: u32,
+    /// The address as text: "10.0.0.2/24", "fd00::2/64 nodad".
+    pub text: *const c_char,
+    /// The scope: "global", "link", "host".
+    pub scope: *const c_char,
+    /// The label, IPv4 only: the link's name by default. NULL for IPv6.
+    pub label: *const c_char,
+    /// The broadcast address, IPv4 only; NULL if there is none.
+    pub broadcast: *const c_char,
+    /// The index of the link.
+    pub link: u32,
+    /// The kernel's IFA_F_... bits.
+    pub flags: u32,
+    /// The protocol of the address (IFA_PROTO); not set before Linux 5.18.
+    pub protocol: macvlan_opt_u32,
+    /// Whether the kernel is still checking the address for duplicates (tentative).
+    pub is_tentative: Bool,
+    /// Whether the kernel has found that another host has the address.
+    pub is_duplicate: Bool,
+}
+record!(macvlan_address);
+
+/// Addresses, from macvlan_handle_addresses() and macvlan_address_parse(). Freed with
 /// macvlan_address_list_free().
 ///
 /// Threads: immutable, so any number of threads may use it at once.
 pub struct macvlan_address_list {
     _opaque: (),
 }
-object!(macvlan_address_list, Vec<Tagged<Told>>);
+object!(macvlan_address_list, Vec<View<Reported>>);
 
-/// A filter for addresses, applied by the kernel; without settings it accepts all. Freed with
-/// macvlan_address_filter_free().
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// A filter for addresses, applied by the kernel. All zero: it accepts all.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_address_filter {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The link, by name or "#" and index.
+    pub link: *const c_char,
+    /// The family: AF_INET or AF_INET6; 0 for both.
+    pub family: i32,
 }
-object!(macvlan_address_filter, AddressFilter);
+record!(macvlan_address_filter);
 
-pub(crate) struct Told {
-    info: AddressInfo,
-    text: Text,
-    scope: Text,
-    label: Text,
-    broadcast: Text,
+/// An address, and what the kernel reported about it.
+pub(crate) struct Reported {
+    address: Address,
+    info: Option<AddressInfo>,
 }
 
-impl From<AddressInfo> for Told {
+impl From<AddressInfo> for Reported {
     fn from(info: AddressInfo) -> Self {
-        Self {
-            info,
-            text: Text::default(),
-            scope: Text::default(),
-            label: Text::default(),
-            broadcast: Text::default(),
-        }
+        Self { address: info.address, info: Some(info) }
     }
 }
 
-/// Returns the address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". This and all
-/// other texts belong to the object. NULL if the object is invalid.
+impl Input for macvlan_address {
+    type Value = Address;
+
+    unsafe fn value(&self, argument: &str) -> Result<Address, Failure> {
+        // SAFETY: guaranteed by the caller.
+        let ip = unsafe { text_at(self.ip, &format!("{argument}.ip"))? };
+        let net = parse_net(&format!("{ip}/{}", self.prefix_len))?;
+        let which = usize::try_from(self.duplicate_detection).unwrap_or(usize::MAX);
+        let detection = *DETECTIONS
+            .get(which)
+            .ok_or_else(|| no(self.duplicate_detection, "enum macvlan_duplicate_detection"))?;
+        Ok(Address::new(net)?.with_duplicate_detection(detection)?)
+    }
+}
+
+impl Output for Reported {
+    type Record = macvlan_address;
+
+    fn record(&self, arena: &mut Arena) -> macvlan_address {
+        let detection = self.address.duplicate_detection();
+        let detection = DETECTIONS.iter().position(|one| *one == detection).unwrap_or(0);
+        let mut record = macvlan_address {
+            ip: arena.text(self.address.ip()),
+            prefix_len: self.address.prefix_len().into(),
+            duplicate_detection: detection.try_into().unwrap_or(0),
+            text: arena.text(self.address),
+            ..macvlan_address::new()
+        };
+        if let Some(info) = &self.info {
+            record.scope = arena.text(info.scope);
+            record.label = arena.text_of(info.label.as_ref());
+            record.broadcast = arena.text_of(info.broadcast);
+            record.link = info.link;
+            record.flags = info.flags;
+            record.protocol = info.protocol.map(u32::from).into();
+            record.is_tentative = info.is_tentative().into();
+            record.is_duplicate = info.is_duplicate().into();
+        }
+        record
+    }
+}
+
+impl Input for macvlan_address_filter {
+    type Value = AddressFilter;
+
+    unsafe fn value(&self, argument: &str) -> Result<AddressFilter, Failure> {
+        let mut filter = AddressFilter::new();
+        if let Some(family) = family(self.family)? {
+            filter = filter.family(family);
+        }
+        // SAFETY: guaranteed by the caller.
+        if let Some(link) = unsafe { field(self.link, argument, "link")? } {
+            filter = filter.link(link.parse::<LinkId>()?);
+        }
+        Ok(filter)
+    }
+}
+
+/// Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a list of one
+/// address, which the caller frees with macvlan_address_list_free(). Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_text(
-    address: *const macvlan_address_info,
-) -> *const c_char {
-    answer(null(), || {
-        let address = shared!(address);
-        Ok(address.text.of(address.info.address))
+pub unsafe extern "C" fn macvlan_address_parse(
+    text: *const c_char,
+    list: *mut *mut macvlan_address_list,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let list = out!(list);
+        give(list, views([Reported { address: text!(text).parse()?, info: None }]));
     })
 }
 
-/// Returns the index of its link.
+/// Writes an address as text, which the functions that take an address accept.
+/// The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_link(address: *const macvlan_address_info) -> u32 {
-    answer(0, || Ok(shared!(address).info.link))
-}
-
-/// Returns the scope: "global", "link", "host".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_scope(
-    address: *const macvlan_address_info,
-) -> *const c_char {
-    answer(null(), || {
-        let address = shared!(address);
-        Ok(address.scope.of(address.info.scope))
+pub unsafe extern "C" fn macvlan_address_format(
+    address: *const macvlan_address,
+    text: *mut *mut macvlan_text,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let text = out!(text);
+        give(text, c_string(input!(address)));
     })
-}
-
-/// Returns the label, IPv4 only: the link's name by default. NULL for IPv6.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_label(
-    address: *const macvlan_address_info,
-) -> *const c_char {
-    answer(null(), || {
-        let address = shared!(address);
-        Ok(address.label.of_some(address.info.label.as_ref()))
-    })
-}
-
-/// Returns the broadcast address, IPv4 only; NULL if there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_broadcast(
-    address: *const macvlan_address_info,
-) -> *const c_char {
-    answer(null(), || {
-        let address = shared!(address);
-        Ok(address.broadcast.of_some(address.info.broadcast))
-    })
-}
-
-/// Returns the kernel's IFA_F_... bits.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_flags(address: *const macvlan_address_info) -> u32 {
-    answer(0, || Ok(shared!(address).info.flags))
-}
-
-/// Returns whether the kernel is still checking the address for duplicates (tentative).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_is_tentative(
-    address: *const macvlan_address_info,
-) -> bool {
-    answer(false, || Ok(shared!(address).info.is_tentative()))
-}
-
-/// Returns whether the kernel has found that another host has the address.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_info_is_duplicate(
-    address: *const macvlan_address_info,
-) -> bool {
-    answer(false, || Ok(shared!(address).info.is_duplicate()))
 }
 
 /// Returns the number of addresses.
@@ -141,8 +195,8 @@ pub unsafe extern "C" fn macvlan_address_list_count(list: *const macvlan_address
 pub unsafe extern "C" fn macvlan_address_list_get(
     list: *const macvlan_address_list,
     index: usize,
-) -> *const macvlan_address_info {
-    answer(null(), || Ok(nth(shared!(list), index)))
+) -> *const macvlan_address {
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.
@@ -150,50 +204,4 @@ pub unsafe extern "C" fn macvlan_address_list_get(
 pub unsafe extern "C" fn macvlan_address_list_free(list: *mut macvlan_address_list) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
-}
-
-/// Makes a filter that accepts all addresses. The caller frees it with
-/// macvlan_address_filter_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_filter_new(
-    filter: *mut *mut macvlan_address_filter,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = out!(filter);
-        give(filter, AddressFilter::new());
-    })
-}
-
-/// Restricts the filter to a family: AF_INET or AF_INET6.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_filter_set_family(
-    filter: *mut macvlan_address_filter,
-    family: c_int,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = exclusive!(filter);
-        *filter = filter.clone().family(crate::base::kernel::family(family)?);
-    })
-}
-
-/// Restricts the filter to a link, by name or "#" and index.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_filter_set_link(
-    filter: *mut macvlan_address_filter,
-    link: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = exclusive!(filter);
-        *filter = filter.clone().link(text!(link).parse::<LinkId>()?);
-    })
-}
-
-/// Frees a filter. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_address_filter_free(filter: *mut macvlan_address_filter) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(filter) }
 }

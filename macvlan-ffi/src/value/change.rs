@@ -1,111 +1,71 @@
 //! `macvlan_change`: a change of an existing macvlan.
 
-use std::ffi::c_int;
-
 use macvlan_core::{MacvlanChange, SourceMacs};
 
-use crate::base::boundary::{boundary, free};
-use crate::base::kernel::{EnumMacaddrMode, EnumMode};
-use crate::base::object::{exclusive, give, object, out};
-use crate::base::report::macvlan_error;
+use crate::base::input::Input;
+use crate::base::mac::macs;
+use crate::base::optional::{macvlan_opt_i32, macvlan_opt_u32};
+use crate::base::record::record;
+use crate::base::report::Failure;
 
-/// A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(); options that are
-/// not set stay unchanged. Freed with macvlan_change_free().
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// A change of an existing macvlan or macvtap, for macvlan_handle_set_macvlan(). Options that are
+/// not set stay unchanged.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_change {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The mode: one of enum macvlan_mode; 0 to keep it. The kernel refuses a change to or from
+    /// passthru; leaving mode source clears the list of source MAC addresses.
+    pub mode: u32,
+    /// The flags: MACVLAN_FLAG_NOPROMISC and MACVLAN_FLAG_NODST. The kernel cannot change one alone.
+    pub flags: macvlan_opt_u32,
+    /// The broadcast queue's length in frames; see macvlan_options.
+    pub bc_queue_len: macvlan_opt_u32,
+    /// The broadcast cutoff, for all links on the parent; see macvlan_options.
+    pub bc_cutoff: macvlan_opt_i32,
+    /// The change of the list of source MAC addresses of a link in mode source: one of enum
+    /// macvlan_macaddr_mode. MACVLAN_MACADDR_ADD and MACVLAN_MACADDR_DEL need one MAC address,
+    /// MACVLAN_MACADDR_SET the complete new list, MACVLAN_MACADDR_FLUSH none.
+    pub macaddr_mode: macvlan_opt_u32,
+    /// The MAC addresses for it: six bytes each.
+    pub source_macs: *const u8,
+    /// The number of these.
+    pub source_mac_count: usize,
 }
-object!(macvlan_change, MacvlanChange);
+record!(macvlan_change);
 
-/// Makes a change without any options. The caller frees it with macvlan_change_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_new(
-    change: *mut *mut macvlan_change,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = out!(change);
-        give(change, MacvlanChange::new());
-    })
-}
+/// MACVLAN_FLAG_NOPROMISC and MACVLAN_FLAG_NODST of `linux/if_link.h`.
+const FLAGS: [u32; 2] = [1, 2];
 
-/// Sets the mode. The kernel refuses a change to or from passthru; leaving mode source clears the
-/// list of source MAC addresses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_set_mode(
-    change: *mut macvlan_change,
-    mode: EnumMode,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = exclusive!(change);
-        *change = change.clone().mode(crate::base::kernel::mode(mode)?);
-    })
-}
+impl Input for macvlan_change {
+    type Value = MacvlanChange;
 
-/// Sets both flags; the kernel cannot change one alone.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_set_flags(
-    change: *mut macvlan_change,
-    nopromisc: bool,
-    nodst: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = exclusive!(change);
-        *change = change.clone().flags(nopromisc, nodst);
-    })
-}
-
-/// Sets the broadcast queue length in frames; see macvlan_options_set_bc_queue_len().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_set_bc_queue_len(
-    change: *mut macvlan_change,
-    frames: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = exclusive!(change);
-        *change = change.clone().bc_queue_len(frames);
-    })
-}
-
-/// Sets the broadcast cutoff, for all links on the parent; see macvlan_options_set_bc_cutoff().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_set_bc_cutoff(
-    change: *mut macvlan_change,
-    siblings: i32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = exclusive!(change);
-        *change = change.clone().bc_cutoff(siblings);
-    })
-}
-
-/// Changes the list of source MAC addresses of a link in mode source. MACVLAN_MACADDR_ADD and
-/// MACVLAN_MACADDR_DEL need one MAC address, MACVLAN_MACADDR_SET the complete new list,
-/// MACVLAN_MACADDR_FLUSH none. `macs` has `count` times six bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_set_source_macs(
-    change: *mut macvlan_change,
-    how: EnumMacaddrMode,
-    macs: *const u8,
-    count: usize,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let change = exclusive!(change);
-        // SAFETY: the header requires that it leads to so many MAC addresses.
-        let macs = unsafe { crate::base::mac::macs(macs, count, "macs") }?;
-        *change = change.clone().source_macs(SourceMacs::from_kernel(how, macs)?);
-    })
-}
-
-/// Frees a change. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_change_free(change: *mut macvlan_change) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(change) }
+    unsafe fn value(&self, argument: &str) -> Result<MacvlanChange, Failure> {
+        let mut change = MacvlanChange::new();
+        if self.mode != 0 {
+            change = change.mode(crate::base::kernel::mode(self.mode)?);
+        }
+        if let Some(flags) = self.flags.get() {
+            let [nopromisc, nodst] = FLAGS;
+            if flags & !(nopromisc | nodst) != 0 {
+                let why = format!("{argument}.flags has flags other than MACVLAN_FLAG_...");
+                return Err(Failure::misuse(why));
+            }
+            change = change.flags(flags & nopromisc != 0, flags & nodst != 0);
+        }
+        if let Some(frames) = self.bc_queue_len.get() {
+            change = change.bc_queue_len(frames);
+        }
+        if let Some(siblings) = self.bc_cutoff.get() {
+            change = change.bc_cutoff(siblings);
+        }
+        if let Some(how) = self.macaddr_mode.get() {
+            let name = format!("{argument}.source_macs");
+            // SAFETY: guaranteed by the caller.
+            let macs = unsafe { macs(self.source_macs, self.source_mac_count, &name)? };
+            change = change.source_macs(SourceMacs::from_kernel(how, macs)?);
+        }
+        Ok(change)
+    }
 }

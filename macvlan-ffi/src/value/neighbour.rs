@@ -1,24 +1,36 @@
-//! `macvlan_neighbour_info`: a neighbour entry; lists and filters.
+//! `macvlan_neighbour`: a neighbour entry; lists and filters of them.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 use std::ptr::null;
 
 use macvlan_core::{LinkId, NeighbourFilter, NeighbourInfo};
 
-use crate::base::boundary::{answer, boundary, free};
-use crate::base::mac::{mac_out, put};
-use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
-use crate::base::report::macvlan_error;
-use crate::base::text::{Text, text};
+use crate::base::boundary::{answer, free};
+use crate::base::input::Input;
+use crate::base::kernel::family;
+use crate::base::object::{object, shared};
+use crate::base::optional::macvlan_opt_mac;
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::text::field;
+use crate::base::view::{Arena, Output, View, nth_record};
 
-/// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6: a part of a
-/// macvlan_neighbour_list, with which it is freed.
-///
-/// Threads: immutable, so any number of threads may use it at once.
-pub struct macvlan_neighbour_info {
-    _opaque: (),
+/// A neighbour entry, of ARP for IPv4 and of neighbour discovery for IPv6.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_neighbour {
+    /// The size of the struct.
+    pub size: usize,
+    /// The neighbour's address, "10.0.0.1".
+    pub ip: *const c_char,
+    /// The state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
+    pub state: *const c_char,
+    /// The index of the link.
+    pub link: u32,
+    /// The neighbour's MAC address; not set if it is not known, as during its resolution.
+    pub mac: macvlan_opt_mac,
 }
-object!(macvlan_neighbour_info, Told);
+record!(macvlan_neighbour);
 
 /// The neighbour entries of a namespace, from macvlan_handle_neighbours(). Freed with
 /// macvlan_neighbour_list_free().
@@ -27,78 +39,49 @@ object!(macvlan_neighbour_info, Told);
 pub struct macvlan_neighbour_list {
     _opaque: (),
 }
-object!(macvlan_neighbour_list, Vec<Tagged<Told>>);
+object!(macvlan_neighbour_list, Vec<View<NeighbourInfo>>);
 
-/// A filter for neighbour entries, applied by the kernel; without settings it accepts all. Freed
-/// with macvlan_neighbour_filter_free().
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// A filter for neighbour entries, applied by the kernel. All zero: it accepts all.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_neighbour_filter {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The link, by name or "#" and index.
+    pub link: *const c_char,
+    /// The family: AF_INET or AF_INET6; 0 for both.
+    pub family: i32,
 }
-object!(macvlan_neighbour_filter, NeighbourFilter);
+record!(macvlan_neighbour_filter);
 
-pub(crate) struct Told {
-    info: NeighbourInfo,
-    ip: Text,
-    state: Text,
-}
+impl Output for NeighbourInfo {
+    type Record = macvlan_neighbour;
 
-impl From<NeighbourInfo> for Told {
-    fn from(info: NeighbourInfo) -> Self {
-        Self { info, ip: Text::default(), state: Text::default() }
+    fn record(&self, arena: &mut Arena) -> macvlan_neighbour {
+        macvlan_neighbour {
+            ip: arena.text(self.ip),
+            state: arena.text(self.state),
+            link: self.link,
+            mac: self.mac.into(),
+            ..macvlan_neighbour::new()
+        }
     }
 }
 
-/// Returns the neighbour's address, "10.0.0.1". It belongs to the object. NULL if the object is
-/// invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_info_ip(
-    neighbour: *const macvlan_neighbour_info,
-) -> *const c_char {
-    answer(null(), || {
-        let neighbour = shared!(neighbour);
-        Ok(neighbour.ip.of(neighbour.info.ip))
-    })
-}
+impl Input for macvlan_neighbour_filter {
+    type Value = NeighbourFilter;
 
-/// Writes the neighbour's MAC address, and returns whether it is known; zeroes if not, as during
-/// its resolution.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_info_mac(
-    neighbour: *const macvlan_neighbour_info,
-    mac: *mut u8,
-) -> bool {
-    answer(false, || {
-        let mac = mac_out!(mac);
-        *mac = [0; 6];
-        let own = shared!(neighbour).info.mac;
-        if let Some(own) = own {
-            put(own, mac);
+    unsafe fn value(&self, argument: &str) -> Result<NeighbourFilter, Failure> {
+        let mut filter = NeighbourFilter::new();
+        if let Some(family) = family(self.family)? {
+            filter = filter.family(family);
         }
-        Ok(own.is_some())
-    })
-}
-
-/// Returns the index of the link.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_info_link(
-    neighbour: *const macvlan_neighbour_info,
-) -> u32 {
-    answer(0, || Ok(shared!(neighbour).info.link))
-}
-
-/// Returns the state of the entry (RFC 4861), as in `ip neighbour`: "REACHABLE", "STALE", "FAILED".
-/// It belongs to the object.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_info_state(
-    neighbour: *const macvlan_neighbour_info,
-) -> *const c_char {
-    answer(null(), || {
-        let neighbour = shared!(neighbour);
-        Ok(neighbour.state.of(neighbour.info.state))
-    })
+        // SAFETY: guaranteed by the caller.
+        if let Some(link) = unsafe { field(self.link, argument, "link")? } {
+            filter = filter.link(link.parse::<LinkId>()?);
+        }
+        Ok(filter)
+    }
 }
 
 /// Returns the number of neighbours.
@@ -114,8 +97,8 @@ pub unsafe extern "C" fn macvlan_neighbour_list_count(
 pub unsafe extern "C" fn macvlan_neighbour_list_get(
     list: *const macvlan_neighbour_list,
     index: usize,
-) -> *const macvlan_neighbour_info {
-    answer(null(), || Ok(nth(shared!(list), index)))
+) -> *const macvlan_neighbour {
+    answer(null(), || Ok(nth_record(shared!(list), index)))
 }
 
 /// Frees a list. NULL is ignored.
@@ -123,50 +106,4 @@ pub unsafe extern "C" fn macvlan_neighbour_list_get(
 pub unsafe extern "C" fn macvlan_neighbour_list_free(list: *mut macvlan_neighbour_list) {
     // SAFETY: the header requires that no other thread uses it.
     unsafe { free(list) }
-}
-
-/// Makes a filter that accepts all neighbour entries. The caller frees it with
-/// macvlan_neighbour_filter_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_filter_new(
-    filter: *mut *mut macvlan_neighbour_filter,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = out!(filter);
-        give(filter, NeighbourFilter::new());
-    })
-}
-
-/// Restricts the filter to a family: AF_INET or AF_INET6.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_filter_set_family(
-    filter: *mut macvlan_neighbour_filter,
-    family: c_int,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = exclusive!(filter);
-        *filter = filter.clone().family(crate::base::kernel::family(family)?);
-    })
-}
-
-/// Restricts the filter to a link, by name or "#" and index.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_filter_set_link(
-    filter: *mut macvlan_neighbour_filter,
-    link: *const c_char,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let filter = exclusive!(filter);
-        *filter = filter.clone().link(text!(link).parse::<LinkId>()?);
-    })
-}
-
-/// Frees a filter. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_neighbour_filter_free(filter: *mut macvlan_neighbour_filter) {
-    // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(filter) }
 }

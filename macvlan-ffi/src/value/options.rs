@@ -4,22 +4,43 @@ use std::ffi::c_int;
 
 use macvlan_core::{MacvlanOptions, Mode};
 
-use crate::base::boundary::{answer, boundary, free};
-use crate::base::kernel::EnumMode;
-use crate::base::mac::{mac, mac_out, put};
-use crate::base::object::{exclusive, give, object, out, shared};
-use crate::base::report::macvlan_error;
+use crate::base::boundary::boundary;
+use crate::base::input::{Input, input};
+use crate::base::mac::macs;
+use crate::base::optional::{Bool, macvlan_opt_i32, macvlan_opt_u32};
+use crate::base::record::record;
+use crate::base::report::{Failure, macvlan_error};
+use crate::base::view::{Arena, Output};
 
-/// The options of a macvlan or macvtap: mode, flags, source MAC addresses, broadcast queue. From
-/// macvlan_options_new() and freed with macvlan_options_free(), or a part of a macvlan_link_info.
-///
-/// Those of an endpoint can also be set one by one, with macvlan_endpoint_set_mode() and others.
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
+/// The options of a macvlan or macvtap. All zero: the kernel's defaults, in mode bridge.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct macvlan_options {
-    _opaque: (),
+    /// The size of the struct.
+    pub size: usize,
+    /// The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE.
+    pub mode: u32,
+    /// Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
+    pub nopromisc: Bool,
+    /// Whether mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
+    /// listed MAC addresses are then accepted whatever their destination is (Linux 5.13 and later;
+    /// older kernels refuse it).
+    pub nodst: Bool,
+    /// The MAC addresses from which frames are accepted in mode source: six bytes each.
+    pub source_macs: *const u8,
+    /// The number of these.
+    pub source_mac_count: usize,
+    /// The length of the broadcast queue in frames, for broadcast and multicast frames to other
+    /// links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
+    /// largest requested length.
+    pub bc_queue_len: macvlan_opt_u32,
+    /// The number of receivers above which a multicast frame goes through the broadcast queue
+    /// instead of being delivered at once; -1 for never. Defaults to 1. The kernel has one value
+    /// for each parent, so this changes it for all links on it. Linux 6.4 and later; older kernels
+    /// ignore it silently.
+    pub bc_cutoff: macvlan_opt_i32,
 }
-object!(macvlan_options, MacvlanOptions);
+record!(macvlan_options);
 
 // The header uses the kernel's enumeration of modes.
 const _: () = assert!(
@@ -30,187 +51,55 @@ const _: () = assert!(
         && Mode::Source as u32 == 16
 );
 
-/// Makes options with a mode, and otherwise the kernel's defaults. The caller frees them with
-/// macvlan_options_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_new(
-    mode: EnumMode,
-    options: *mut *mut macvlan_options,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = out!(options);
-        give(options, MacvlanOptions::new(crate::base::kernel::mode(mode)?));
-    })
+impl Input for macvlan_options {
+    type Value = MacvlanOptions;
+
+    unsafe fn value(&self, argument: &str) -> Result<MacvlanOptions, Failure> {
+        let mut options = MacvlanOptions::new(crate::base::kernel::mode(self.mode)?)
+            .nopromisc(self.nopromisc != 0)
+            .nodst(self.nodst != 0);
+        let name = format!("{argument}.source_macs");
+        // SAFETY: guaranteed by the caller.
+        for mac in unsafe { macs(self.source_macs, self.source_mac_count, &name)? } {
+            options = options.source_mac(mac);
+        }
+        if let Some(frames) = self.bc_queue_len.get() {
+            options = options.bc_queue_len(frames);
+        }
+        if let Some(siblings) = self.bc_cutoff.get() {
+            options = options.bc_cutoff(siblings);
+        }
+        Ok(options)
+    }
 }
 
-/// Sets whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
-/// Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_set_nopromisc(
-    options: *mut macvlan_options,
-    nopromisc: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        *options = options.clone().nopromisc(nopromisc);
-    })
-}
+impl Output for Macvlan {
+    type Record = macvlan_options;
 
-/// Sets whether mode source checks only the source address. Defaults to false.
-///
-/// Frames from the listed MAC addresses are then accepted whatever their destination is (Linux 5.13
-/// and later; older kernels refuse it).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_set_nodst(
-    options: *mut macvlan_options,
-    nodst: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        *options = options.clone().nodst(nodst);
-    })
-}
-
-/// Adds a MAC address from which frames are accepted in mode source.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_add_source_mac(
-    options: *mut macvlan_options,
-    mac: *const u8,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        *options = options.clone().source_mac(mac!(mac));
-    })
-}
-
-/// Sets the length of the broadcast queue in frames, for broadcast and multicast frames to other
-/// links on the parent. Defaults to 1000. The kernel has one queue for each parent and uses the
-/// largest requested length.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_set_bc_queue_len(
-    options: *mut macvlan_options,
-    frames: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        *options = options.clone().bc_queue_len(frames);
-    })
-}
-
-/// Sets the number of receivers above which a multicast frame goes through the broadcast queue
-/// instead of being delivered at once; -1 for never. Defaults to 1.
-///
-/// The kernel has one value for each parent, so this changes it for all links on it. Linux 6.4 and
-/// later; older kernels ignore it silently.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_set_bc_cutoff(
-    options: *mut macvlan_options,
-    siblings: i32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let options = exclusive!(options);
-        *options = options.clone().bc_cutoff(siblings);
-    })
+    fn record(&self, arena: &mut Arena) -> macvlan_options {
+        let macs = self.source_macs();
+        let (source_macs, _) = arena.array(macs.iter().flat_map(|mac| mac.octets()).collect());
+        macvlan_options {
+            mode: self.mode() as u32,
+            nopromisc: self.is_nopromisc().into(),
+            nodst: self.is_nodst().into(),
+            source_macs,
+            source_mac_count: macs.len(),
+            bc_queue_len: self.get_bc_queue_len().into(),
+            bc_cutoff: self.get_bc_cutoff().into(),
+            ..macvlan_options::new()
+        }
+    }
 }
 
 /// Checks options for combinations that the kernel refuses with EINVAL or ignores. Attaching and
-/// creating a link do the same.
+/// creating a link do the same. Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_options_check(
     options: *const macvlan_options,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        shared!(options).check()?;
+        input!(options).check()?;
     })
-}
-
-/// Returns the mode: one of enum macvlan_mode; 0 if the options are invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_mode(options: *const macvlan_options) -> u32 {
-    answer(0, || Ok(shared!(options).get_mode() as u32))
-}
-
-/// Returns whether mode passthru leaves the parent as promiscuous as it is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_is_nopromisc(options: *const macvlan_options) -> bool {
-    answer(false, || Ok(shared!(options).get_nopromisc()))
-}
-
-/// Returns whether mode source checks only the source address.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_is_nodst(options: *const macvlan_options) -> bool {
-    answer(false, || Ok(shared!(options).get_nodst()))
-}
-
-/// Returns the number of MAC addresses from which frames are accepted in mode source.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_source_mac_count(
-    options: *const macvlan_options,
-) -> usize {
-    answer(0, || Ok(shared!(options).get_source_macs().len()))
-}
-
-/// Writes one of the MAC addresses from which frames are accepted, counted from 0, and returns
-/// whether there is one; zeroes if not.
-/// cbindgen:ptrs-as-arrays=[[mac;6]]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_source_mac(
-    options: *const macvlan_options,
-    index: usize,
-    mac: *mut u8,
-) -> bool {
-    answer(false, || {
-        let mac = mac_out!(mac);
-        *mac = [0; 6];
-        let found = shared!(options).get_source_macs().get(index);
-        if let Some(found) = found {
-            put(*found, mac);
-        }
-        Ok(found.is_some())
-    })
-}
-
-/// Writes the broadcast queue's length in frames, and returns whether it is known; it is not if it
-/// was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_bc_queue_len(
-    options: *const macvlan_options,
-    frames: *mut u32,
-) -> bool {
-    answer(false, || {
-        let frames = out!(frames = 0);
-        let length = shared!(options).get_bc_queue_len();
-        *frames = length.unwrap_or(0);
-        Ok(length.is_some())
-    })
-}
-
-/// Writes the broadcast cutoff, and returns whether it is known; it is not if it was not set, or
-/// the kernel has none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_bc_cutoff(
-    options: *const macvlan_options,
-    siblings: *mut i32,
-) -> bool {
-    answer(false, || {
-        let siblings = out!(siblings = 0);
-        let cutoff = shared!(options).get_bc_cutoff();
-        *siblings = cutoff.unwrap_or(0);
-        Ok(cutoff.is_some())
-    })
-}
-
-/// Frees options. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_options_free(options: *mut macvlan_options) {
-    // SAFETY: the header requires that no other thread uses them.
-    unsafe { free(options) }
 }

@@ -1,248 +1,137 @@
-//! `macvlan_vlan`: the options of a VLAN link.
+//! `macvlan_vlan_options`: the options of a VLAN.
 
-use std::ffi::c_int;
+use macvlan_core::{Vlan, VlanProtocol};
 
-use macvlan_core::VlanOptions;
+use crate::base::input::Input;
+use crate::base::kernel::vlan_protocol;
+use crate::base::object::array;
+use crate::base::optional::{Bool, macvlan_opt_bool};
+use crate::base::record::record;
+use crate::base::report::Failure;
+use crate::base::view::{Arena, Output};
 
-use crate::base::boundary::{answer, boundary, free};
-use crate::base::kernel::{EnumProtocol, vlan_protocol};
-use crate::base::object::{exclusive, give, object, out, shared};
-use crate::base::report::macvlan_error;
-
-/// The options of a VLAN link: its tag and flags. From macvlan_vlan_new() and freed with
-/// macvlan_vlan_free(), or a part of a macvlan_link_info.
-///
-/// Threads: concurrent reads are safe; a change needs exclusive access.
-pub struct macvlan_vlan {
-    _opaque: (),
-}
-object!(macvlan_vlan, VlanOptions);
-
-/// Makes the options of a VLAN by its id, 1 to 4094, with the protocol 802.1Q and otherwise the
-/// kernel's defaults. The caller frees them with macvlan_vlan_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_new(
-    id: u16,
-    vlan: *mut *mut macvlan_vlan,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = out!(vlan);
-        give(vlan, VlanOptions::new(id)?);
-    })
+/// The protocol of a VLAN's tag: the EtherTypes ETH_P_8021Q and ETH_P_8021AD.
+#[repr(C)]
+pub enum macvlan_vlan_protocol {
+    /// The customer tag.
+    MACVLAN_VLAN_PROTOCOL_8021Q = 0x8100,
+    /// The service tag of QinQ.
+    MACVLAN_VLAN_PROTOCOL_8021AD = 0x88a8,
 }
 
-/// Makes the options of a VLAN with id 0, for frames with a priority but no VLAN (priority tags).
-/// The caller frees them with macvlan_vlan_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_new_priority_tags(
-    vlan: *mut *mut macvlan_vlan,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = out!(vlan);
-        give(vlan, VlanOptions::priority_tags());
-    })
+const _: () = assert!(
+    macvlan_vlan_protocol::MACVLAN_VLAN_PROTOCOL_8021Q as u16 == VlanProtocol::Dot1q as u16
+        && macvlan_vlan_protocol::MACVLAN_VLAN_PROTOCOL_8021AD as u16
+            == VlanProtocol::Dot1ad as u16
+);
+
+/// An entry of a VLAN's priority maps.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_vlan_qos {
+    /// The priority in the kernel (skb->priority).
+    pub priority: u32,
+    /// The priority in the tag, 0 to 7 (PCP).
+    pub pcp: u32,
 }
 
-/// Sets the tag's protocol. Defaults to 802.1Q.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_protocol(
-    vlan: *mut macvlan_vlan,
-    protocol: EnumProtocol,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().protocol(vlan_protocol(protocol)?);
-    })
+/// The options of a VLAN. A flag that is not set has the kernel's default, or stays as it is if a
+/// VLAN is changed; the flags of a link that was read are all set.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct macvlan_vlan_options {
+    /// The size of the struct.
+    pub size: usize,
+    /// The id, 1 to 4094; 0 with priority_tags.
+    pub id: u16,
+    /// The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q.
+    pub protocol: u16,
+    /// Whether the frames have a priority and no VLAN (id 0).
+    pub priority_tags: Bool,
+    /// Whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
+    pub reorder_hdr: macvlan_opt_bool,
+    /// Whether the VLAN is registered with the switch by GVRP. Defaults to false.
+    pub gvrp: macvlan_opt_bool,
+    /// Whether the VLAN is registered with the switch by MVRP. Defaults to false.
+    pub mvrp: macvlan_opt_bool,
+    /// Whether the link stays up when its parent goes down (loose binding). Defaults to false.
+    pub loose_binding: macvlan_opt_bool,
+    /// Whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
+    /// is then a bridge. Defaults to false.
+    pub bridge_binding: macvlan_opt_bool,
+    /// The map for received frames, from the tag's priority to the kernel's.
+    pub ingress_qos: *const macvlan_vlan_qos,
+    /// The number of its entries.
+    pub ingress_qos_count: usize,
+    /// The map for sent frames, from the kernel's priority to the tag's.
+    pub egress_qos: *const macvlan_vlan_qos,
+    /// The number of its entries.
+    pub egress_qos_count: usize,
+}
+record!(macvlan_vlan_options);
+
+/// A tag's priority; one that is too large for a byte is refused like 255.
+fn pcp(entry: macvlan_vlan_qos) -> u8 {
+    u8::try_from(entry.pcp).unwrap_or(u8::MAX)
 }
 
-/// Sets whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_reorder_hdr(
-    vlan: *mut macvlan_vlan,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().reorder_hdr(on);
-    })
+impl Input for macvlan_vlan_options {
+    type Value = Vlan;
+
+    unsafe fn value(&self, argument: &str) -> Result<Vlan, Failure> {
+        let vlan = if self.priority_tags != 0 && self.id == 0 {
+            Vlan::priority_tags()
+        } else {
+            Vlan::new(self.id)?
+        };
+        let mut vlan = vlan.protocol(vlan_protocol(self.protocol)?);
+        let mut set = |flag: macvlan_opt_bool, setter: fn(Vlan, bool) -> Vlan| {
+            if let Some(on) = flag.get() {
+                vlan = setter(vlan.clone(), on);
+            }
+        };
+        set(self.reorder_hdr, Vlan::reorder_hdr);
+        set(self.gvrp, Vlan::gvrp);
+        set(self.mvrp, Vlan::mvrp);
+        set(self.loose_binding, Vlan::loose_binding);
+        set(self.bridge_binding, Vlan::bridge_binding);
+        let entries = |map: *const macvlan_vlan_qos, count, name| {
+            // SAFETY: guaranteed by the caller.
+            unsafe { array(map.cast_mut(), count, &format!("{argument}.{name}")) }
+        };
+        for entry in entries(self.ingress_qos, self.ingress_qos_count, "ingress_qos")? {
+            vlan = vlan.ingress_qos(pcp(*entry), entry.priority)?;
+        }
+        for entry in entries(self.egress_qos, self.egress_qos_count, "egress_qos")? {
+            vlan = vlan.egress_qos(entry.priority, pcp(*entry))?;
+        }
+        Ok(vlan)
+    }
 }
 
-/// Sets whether the VLAN is registered with the switch by GVRP. Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_gvrp(
-    vlan: *mut macvlan_vlan,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().gvrp(on);
-    })
-}
+impl Output for Vlan {
+    type Record = macvlan_vlan_options;
 
-/// Sets whether the VLAN is registered with the switch by MVRP. Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_mvrp(
-    vlan: *mut macvlan_vlan,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().mvrp(on);
-    })
-}
-
-/// Sets whether the link stays up when its parent goes down (loose binding). Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_loose_binding(
-    vlan: *mut macvlan_vlan,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().loose_binding(on);
-    })
-}
-
-/// Sets whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
-/// is then a bridge. Defaults to false.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_set_bridge_binding(
-    vlan: *mut macvlan_vlan,
-    on: bool,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().bridge_binding(on);
-    })
-}
-
-/// Maps a received tag's priority, 0 to 7, to a priority in the kernel.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_add_ingress_qos(
-    vlan: *mut macvlan_vlan,
-    tag: u8,
-    inside: u32,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().ingress_qos(tag, inside)?;
-    })
-}
-
-/// Maps a priority in the kernel to a sent tag's priority, 0 to 7.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_add_egress_qos(
-    vlan: *mut macvlan_vlan,
-    inside: u32,
-    tag: u8,
-    error: *mut *mut macvlan_error,
-) -> c_int {
-    boundary!(error, {
-        let vlan = exclusive!(vlan);
-        *vlan = vlan.clone().egress_qos(inside, tag)?;
-    })
-}
-
-/// Returns the id; 0 for priority tags, and if the options are invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_id(vlan: *const macvlan_vlan) -> u16 {
-    answer(0, || Ok(shared!(vlan).get_id()))
-}
-
-/// Returns the protocol: one of enum macvlan_protocol; 0 if the options are invalid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_protocol(vlan: *const macvlan_vlan) -> u16 {
-    answer(0, || Ok(shared!(vlan).get_protocol() as u16))
-}
-
-/// Returns whether the tag is removed from received frames: 1 or 0, or -1 if it was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_reorder_hdr(vlan: *const macvlan_vlan) -> c_int {
-    answer(-1, || Ok(shared!(vlan).get_reorder_hdr().map_or(-1, c_int::from)))
-}
-
-/// Returns whether the VLAN is registered by GVRP: 1 or 0, or -1 if it was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_gvrp(vlan: *const macvlan_vlan) -> c_int {
-    answer(-1, || Ok(shared!(vlan).get_gvrp().map_or(-1, c_int::from)))
-}
-
-/// Returns whether the VLAN is registered by MVRP: 1 or 0, or -1 if it was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_mvrp(vlan: *const macvlan_vlan) -> c_int {
-    answer(-1, || Ok(shared!(vlan).get_mvrp().map_or(-1, c_int::from)))
-}
-
-/// Returns whether the link stays up when its parent goes down: 1 or 0, or -1 if it was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_loose_binding(vlan: *const macvlan_vlan) -> c_int {
-    answer(-1, || Ok(shared!(vlan).get_loose_binding().map_or(-1, c_int::from)))
-}
-
-/// Returns whether the link's state follows the bridge ports: 1 or 0, or -1 if it was not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_bridge_binding(vlan: *const macvlan_vlan) -> c_int {
-    answer(-1, || Ok(shared!(vlan).get_bridge_binding().map_or(-1, c_int::from)))
-}
-
-/// Returns the number of entries of the ingress map.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_ingress_qos_count(vlan: *const macvlan_vlan) -> usize {
-    answer(0, || Ok(shared!(vlan).get_ingress_qos().len()))
-}
-
-/// Writes one entry of the ingress map, counted from 0: a tag's priority, and the priority in the
-/// kernel. Returns whether there is one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_ingress_qos(
-    vlan: *const macvlan_vlan,
-    index: usize,
-    tag: *mut u8,
-    inside: *mut u32,
-) -> bool {
-    answer(false, || {
-        let (tag, inside) = (out!(tag = 0), out!(inside = 0));
-        let entry = shared!(vlan).get_ingress_qos().get(index);
-        (*tag, *inside) = entry.copied().unwrap_or_default();
-        Ok(entry.is_some())
-    })
-}
-
-/// Returns the number of entries of the egress map.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_egress_qos_count(vlan: *const macvlan_vlan) -> usize {
-    answer(0, || Ok(shared!(vlan).get_egress_qos().len()))
-}
-
-/// Writes one entry of the egress map, counted from 0: the priority in the kernel, and the tag's.
-/// Returns whether there is one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_egress_qos(
-    vlan: *const macvlan_vlan,
-    index: usize,
-    inside: *mut u32,
-    tag: *mut u8,
-) -> bool {
-    answer(false, || {
-        let (inside, tag) = (out!(inside = 0), out!(tag = 0));
-        let entry = shared!(vlan).get_egress_qos().get(index);
-        (*inside, *tag) = entry.copied().unwrap_or_default();
-        Ok(entry.is_some())
-    })
-}
-
-/// Frees options. NULL is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_vlan_free(vlan: *mut macvlan_vlan) {
-    // SAFETY: the header requires that no other thread uses them.
-    unsafe { free(vlan) }
+    fn record(&self, arena: &mut Arena) -> macvlan_vlan_options {
+        let entry = |priority, pcp: u8| macvlan_vlan_qos { priority, pcp: pcp.into() };
+        let ingress = self.get_ingress_qos().iter().map(|(pcp, inside)| entry(*inside, *pcp));
+        let egress = self.get_egress_qos().iter().map(|(inside, pcp)| entry(*inside, *pcp));
+        let (ingress_qos, ingress_qos_count) = arena.array(ingress.collect());
+        let (egress_qos, egress_qos_count) = arena.array(egress.collect());
+        macvlan_vlan_options {
+            id: self.id(),
+            protocol: self.get_protocol() as u16,
+            priority_tags: (self.id() == 0).into(),
+            reorder_hdr: self.get_reorder_hdr().into(),
+            gvrp: self.get_gvrp().into(),
+            mvrp: self.get_mvrp().into(),
+            loose_binding: self.get_loose_binding().into(),
+            bridge_binding: self.get_bridge_binding().into(),
+            ingress_qos,
+            ingress_qos_count,
+            egress_qos,
+            egress_qos_count,
+            ..macvlan_vlan_options::new()
+        }
+    }
 }
