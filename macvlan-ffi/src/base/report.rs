@@ -55,12 +55,6 @@ impl From<macvlan_core::Error> for Failure {
     }
 }
 
-impl From<macvlan_network::Error> for Failure {
-    fn from(error: macvlan_network::Error) -> Self {
-        Self::Network(error)
-    }
-}
-
 /// The contents of an error.
 #[derive(Clone)]
 pub(crate) struct Report {
@@ -78,8 +72,8 @@ pub(crate) struct Report {
     pub(super) parent: Option<CString>,
     pub(super) netns: Option<CString>,
     pub(super) kernel_message: Option<CString>,
-    pub(super) hint: Option<CString>,
-    pub(super) leftovers: Vec<CString>,
+    pub(crate) hint: Option<CString>,
+    pub(crate) leftovers: Vec<CString>,
     pub(super) holder: Option<Holder>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use macvlan_core::{Link, LinkId, Macvlan};
+use macvlan_core::{Link, LinkId, MacvlanOptions};
 
 use crate::base::input::{Input, input_at};
 use crate::base::object::shared_at;
@@ -74,7 +74,7 @@ impl Input for macvlan_link_options {
         };
         let options = || {
             if self.options.is_null() {
-                return Ok(Macvlan::default());
+                return Ok(MacvlanOptions::default());
             }
             // SAFETY: see above.
             unsafe { input_at(self.options, &named("options")) }

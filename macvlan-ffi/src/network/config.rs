@@ -152,7 +152,7 @@ impl Input for macvlan_network_config {
             .leave_ipv6(self.leave_ipv6 != 0)
             .probe(self.probe != 0)
             .duplicate_detection(self.duplicate_detection != 0)
-            .keep(Duration::from_secs(self.reservation_ttl_s));
+            .reservation_ttl(Duration::from_secs(self.reservation_ttl_s));
         if let Some(parent) = parent {
             config = config.parent(parent);
         }
@@ -175,7 +175,7 @@ impl Input for macvlan_network_config {
             config = config.mtu(mtu);
         }
         if let Some(addresses) = nonzero(self.block_size) {
-            config = config.share(addresses);
+            config = config.block_size(addresses);
         }
         if let Some(number) = nonzero(self.order) {
             let order = Order::ALL.iter().find(|one| **one as u32 == number);
@@ -210,7 +210,7 @@ impl Output for NetworkConfig {
         let (options, option_count) = pairs(arena, self.get_options());
         let (labels, label_count) = pairs(arena, self.get_labels());
         macvlan_network_config {
-            name: arena.text(self.name()),
+            name: arena.text(self.get_name()),
             parent: arena.text_of(self.get_parent()),
             parent_options: arena.part_of(self.get_parent()),
             subnets,
@@ -221,22 +221,22 @@ impl Output for NetworkConfig {
             option_count,
             labels,
             label_count,
-            reservation_ttl_s: self.get_keep().as_secs(),
+            reservation_ttl_s: self.get_reservation_ttl().as_secs(),
             mode: self.get_mode() as u32,
             mtu: self.get_mtu().unwrap_or(0),
             order: self.get_order() as u32,
             mac_from: self.get_mac_from() as u32,
-            block_size: self.get_share().unwrap_or(0),
+            block_size: self.get_block_size().unwrap_or(0),
             metric: self.get_metric().into(),
             accept_ra: self.get_accept_ra().map(|accept| accept as u32).into(),
             disable_ipv6: self.get_disable_ipv6().into(),
             allmulticast: self.get_allmulticast().into(),
-            without_addresses: self.is_without_addresses().into(),
-            ipv6: self.is_ipv6().into(),
-            internal: self.is_internal().into(),
-            leave_ipv6: self.is_leave_ipv6().into(),
-            probe: self.is_probe().into(),
-            duplicate_detection: self.is_duplicate_detection().into(),
+            without_addresses: self.get_without_addresses().into(),
+            ipv6: self.get_ipv6().into(),
+            internal: self.get_internal().into(),
+            leave_ipv6: self.get_leave_ipv6().into(),
+            probe: self.get_probe().into(),
+            duplicate_detection: self.get_duplicate_detection().into(),
             ..macvlan_network_config::new()
         }
     }

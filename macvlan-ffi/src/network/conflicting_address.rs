@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::ptr::null;
 
-use ::macvlan_network::Foreign;
+use ::macvlan_network::ConflictingAddress;
 use macvlan_core::parse_ip;
 
 use crate::base::boundary::{answer, boundary, free};
@@ -27,7 +27,7 @@ pub struct macvlan_conflicting_address {
 }
 record!(macvlan_conflicting_address);
 
-impl Output for Foreign {
+impl Output for ConflictingAddress {
     type Record = macvlan_conflicting_address;
 
     fn record(&self, arena: &mut Arena) -> macvlan_conflicting_address {

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use macvlan_core::parse_ip;
-use macvlan_network::Member;
+use macvlan_network::ConnectOptions;
 
 use crate::base::input::Input;
 use crate::base::optional::{Bool, macvlan_opt_bool, macvlan_opt_i32, macvlan_opt_mac};

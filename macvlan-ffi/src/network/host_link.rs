@@ -13,9 +13,9 @@ use crate::base::report::macvlan_error;
 use crate::base::text::text;
 use crate::base::view::{Arena, Output, View};
 use crate::handle::netns::macvlan_netns;
+use crate::network::connect_options::macvlan_connect_options;
 use crate::network::lease::macvlan_lease;
 use crate::network::macvlan_network;
-use crate::network::connect_options::macvlan_connect_options;
 
 /// A link in the host's namespace that the caller moves to a container, and its configuration
 /// there. From macvlan_network_create_link(). Freed with macvlan_host_link_free(), which does not

@@ -2,6 +2,8 @@
 
 pub mod allocation;
 pub mod config;
+pub mod conflicting_address;
+pub mod connect_options;
 pub mod connection;
 pub mod etcd_options;
 pub mod host_link;
@@ -32,7 +34,6 @@ use crate::network::config::macvlan_network_config;
 use crate::network::connect_options::macvlan_connect_options;
 use crate::network::connection::macvlan_connection;
 use crate::network::lease::{macvlan_lease, macvlan_lease_list};
-use crate::network::connect_options::macvlan_connect_options;
 
 /// An existing network, from macvlan_networks_create() and macvlan_networks_get(): connects
 /// containers to it, and lists them. Freed with macvlan_network_free(), unless it is a part of a

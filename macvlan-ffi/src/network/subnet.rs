@@ -137,7 +137,7 @@ impl Output for Subnet {
         let (reserved, reserved_count) = pairs(arena, self.get_reserved());
         let gateway = self.get_gateway();
         macvlan_subnet {
-            net: arena.text(self.net()),
+            net: arena.text(self.get_net()),
             gateway: arena.text_of(gateway),
             ranges,
             range_count,
@@ -146,7 +146,7 @@ impl Output for Subnet {
             reserved,
             reserved_count,
             no_gateway: gateway.is_none().into(),
-            on_link_gateway: self.is_on_link_gateway().into(),
+            on_link_gateway: self.get_on_link_gateway().into(),
             ..macvlan_subnet::new()
         }
     }

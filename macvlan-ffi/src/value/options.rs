@@ -73,16 +73,16 @@ impl Input for macvlan_options {
     }
 }
 
-impl Output for Macvlan {
+impl Output for MacvlanOptions {
     type Record = macvlan_options;
 
     fn record(&self, arena: &mut Arena) -> macvlan_options {
-        let macs = self.source_macs();
+        let macs = self.get_source_macs();
         let (source_macs, _) = arena.array(macs.iter().flat_map(|mac| mac.octets()).collect());
         macvlan_options {
-            mode: self.mode() as u32,
-            nopromisc: self.is_nopromisc().into(),
-            nodst: self.is_nodst().into(),
+            mode: self.get_mode() as u32,
+            nopromisc: self.get_nopromisc().into(),
+            nodst: self.get_nodst().into(),
             source_macs,
             source_mac_count: macs.len(),
             bc_queue_len: self.get_bc_queue_len().into(),

@@ -188,7 +188,7 @@ impl Output for Reported {
             kind: arena.text(route.get_kind()),
             scope: arena.text_of(route.get_scope()),
             metric: route.get_metric().into(),
-            table: route.get_table().into(),
+            table: Some(route.get_table()).into(),
             protocol: protocol.map(u32::from).into(),
             mtu: route.get_mtu().unwrap_or(0),
             advmss: route.get_advmss().unwrap_or(0),

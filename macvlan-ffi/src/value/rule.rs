@@ -77,9 +77,9 @@ impl Output for Rule {
         macvlan_rule {
             from: arena.text_of(self.get_from()),
             to: arena.text_of(self.get_to()),
-            table: self.table(),
+            table: self.get_table(),
             priority: self.get_priority().into(),
-            is_ipv6: self.is_ipv6().into(),
+            is_ipv6: self.get_ipv6().into(),
             text: arena.text(self),
             ..macvlan_rule::new()
         }

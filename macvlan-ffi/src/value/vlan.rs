@@ -1,6 +1,6 @@
 //! `macvlan_vlan_options`: the options of a VLAN.
 
-use macvlan_core::{Vlan, VlanProtocol};
+use macvlan_core::{VlanOptions, VlanProtocol};
 
 use crate::base::input::Input;
 use crate::base::kernel::vlan_protocol;
@@ -76,25 +76,25 @@ fn pcp(entry: macvlan_vlan_qos) -> u8 {
 }
 
 impl Input for macvlan_vlan_options {
-    type Value = Vlan;
+    type Value = VlanOptions;
 
-    unsafe fn value(&self, argument: &str) -> Result<Vlan, Failure> {
+    unsafe fn value(&self, argument: &str) -> Result<VlanOptions, Failure> {
         let vlan = if self.priority_tags != 0 && self.id == 0 {
-            Vlan::priority_tags()
+            VlanOptions::priority_tags()
         } else {
-            Vlan::new(self.id)?
+            VlanOptions::new(self.id)?
         };
         let mut vlan = vlan.protocol(vlan_protocol(self.protocol)?);
-        let mut set = |flag: macvlan_opt_bool, setter: fn(Vlan, bool) -> Vlan| {
+        let mut set = |flag: macvlan_opt_bool, setter: fn(VlanOptions, bool) -> VlanOptions| {
             if let Some(on) = flag.get() {
                 vlan = setter(vlan.clone(), on);
             }
         };
-        set(self.reorder_hdr, Vlan::reorder_hdr);
-        set(self.gvrp, Vlan::gvrp);
-        set(self.mvrp, Vlan::mvrp);
-        set(self.loose_binding, Vlan::loose_binding);
-        set(self.bridge_binding, Vlan::bridge_binding);
+        set(self.reorder_hdr, VlanOptions::reorder_hdr);
+        set(self.gvrp, VlanOptions::gvrp);
+        set(self.mvrp, VlanOptions::mvrp);
+        set(self.loose_binding, VlanOptions::loose_binding);
+        set(self.bridge_binding, VlanOptions::bridge_binding);
         let entries = |map: *const macvlan_vlan_qos, count, name| {
             // SAFETY: guaranteed by the caller.
             unsafe { array(map.cast_mut(), count, &format!("{argument}.{name}")) }
@@ -109,7 +109,7 @@ impl Input for macvlan_vlan_options {
     }
 }
 
-impl Output for Vlan {
+impl Output for VlanOptions {
     type Record = macvlan_vlan_options;
 
     fn record(&self, arena: &mut Arena) -> macvlan_vlan_options {
@@ -119,9 +119,9 @@ impl Output for Vlan {
         let (ingress_qos, ingress_qos_count) = arena.array(ingress.collect());
         let (egress_qos, egress_qos_count) = arena.array(egress.collect());
         macvlan_vlan_options {
-            id: self.id(),
+            id: self.get_id(),
             protocol: self.get_protocol() as u16,
-            priority_tags: (self.id() == 0).into(),
+            priority_tags: (self.get_id() == 0).into(),
             reorder_hdr: self.get_reorder_hdr().into(),
             gvrp: self.get_gvrp().into(),
             mvrp: self.get_mvrp().into(),
