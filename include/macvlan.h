@@ -4732,8 +4732,8 @@ int macvlan_network_remove_conflicting_address(const struct macvlan_network *net
  * network. The caller frees the list with macvlan_conflicting_address_list_free().
  */
 int macvlan_network_conflicting_addresses(const struct macvlan_network *network,
-                            struct macvlan_conflicting_address_list **foreign,
-                            struct macvlan_error **error);
+                                          struct macvlan_conflicting_address_list **foreign,
+                                          struct macvlan_error **error);
 
 /**
  * Returns the number of addresses.
