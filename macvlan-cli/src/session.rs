@@ -1,0 +1,75 @@
+//! The parts that the verbs share: the host, the form of the output and the configuration.
+
+use macvlan_core::Host;
+use serde_json::Value;
+
+use crate::cli::{Common, Format};
+use crate::config::Config;
+use crate::container;
+use crate::failure::{Done, Failure};
+use crate::output;
+
+/// A run of the command.
+pub(crate) struct Session {
+    host: Option<String>,
+    format: Format,
+}
+
+impl Session {
+    pub(crate) fn new(common: Common) -> Self {
+        let format = if common.json { Format::Json } else { common.format };
+        Self { host: common.host, format }
+    }
+
+    /// Opens the host.
+    pub(crate) fn host(&self) -> Done<Host> {
+        match &self.host {
+            Some(host) => Ok(Host::in_netns(&container::find(host)?.netns)?),
+            None => Ok(Host::open()?),
+        }
+    }
+
+    /// Reads the configuration file.
+    pub(crate) fn config(&self) -> Done<Config> {
+        Config::read()
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Prints a result in the form that was asked for.
+    pub(crate) fn print(
+        &self,
+        plain: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> Done {
+        match self.format {
+            Format::Plain => output::print(&plain()),
+            Format::Json => output::print(&format!("{:#}\n", json())),
+            Format::Dot => Err(dot()),
+        }
+    }
+
+    /// Prints an event: as JSON, an object in one line.
+    pub(crate) fn print_event(
+        &self,
+        plain: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> Done {
+        match self.format {
+            Format::Plain => output::print(&(plain() + "\n")),
+            Format::Json => output::print(&format!("{}\n", json())),
+            Format::Dot => Err(dot()),
+        }
+    }
+
+    /// Refuses a form that the verb does not have, before it does anything.
+    pub(crate) fn refuse_dot(&self) -> Done {
+        if self.format == Format::Dot { Err(dot()) } else { Ok(()) }
+    }
+}
+
+fn dot() -> Failure {
+    Failure::usage("--format dot is for show")
+}

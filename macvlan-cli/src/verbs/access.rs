@@ -1,0 +1,217 @@
+//! `macvlan access`.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use ipnet::IpNet;
+use macvlan_core::{
+    Access as Options, Attachment, Host, HostAccess, LinkName, Moving, Parent, parse_ip, parse_net,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use serde_json::json;
+
+use crate::container;
+use crate::failure::{Done, Failure, status, warn};
+use crate::session::Session;
+use crate::signal::Signals;
+use crate::value;
+use crate::verbs::attach::texts;
+use crate::verbs::select;
+
+/// Let the host reach its containers on a parent, and these reach the host.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Access {
+    #[command(subcommand)]
+    verb: Option<AccessVerb>,
+    /// A link of the host
+    #[arg(required = true)]
+    parent: Option<Parent>,
+    /// Containers that the host gets routes to
+    #[arg(value_name = "CONTAINER")]
+    containers: Vec<String>,
+    /// The name of the host's macvlan [default: PARENT-host]
+    #[arg(long)]
+    name: Option<LinkName>,
+    /// An own address of the host's macvlan, in place of the parent's (repeatable)
+    #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
+    address: Vec<IpAddr>,
+    /// A subnet that contains only containers (repeatable)
+    #[arg(long, value_name = "SUBNET", value_parser = parse_net)]
+    route: Vec<IpNet>,
+    /// Short for `macvlan access remove`
+    #[arg(long, conflicts_with_all = ["containers", "name", "address", "route"])]
+    remove: bool,
+}
+
+#[derive(Subcommand)]
+enum AccessVerb {
+    /// Move the parent's addresses to the host's macvlan; moved back unless confirmed
+    Move {
+        /// A link of the host
+        parent: Parent,
+        /// The time in which the move has to be confirmed
+        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = value::duration)]
+        deadline: Duration,
+        /// Confirm at once
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Move the addresses back to the parent
+    Back {
+        /// A link of the host
+        parent: Parent,
+    },
+    /// Remove the host's macvlan with its routes; moves addresses back first
+    Remove {
+        /// A link of the host
+        parent: Parent,
+    },
+}
+
+impl Access {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        // Each of the changes is completed; a pending move is undone.
+        let signals = Signals::catch()?;
+        let host = session.host()?;
+        match (self.verb, self.parent) {
+            (Some(AccessVerb::Move { parent, deadline, yes }), _) => {
+                let deadline = if yes { Duration::MAX } else { deadline };
+                move_addresses(session, &host, &parent, deadline, &signals)
+            }
+            (Some(AccessVerb::Back { parent }), _) => {
+                existing(&host, &parent)?;
+                Ok(host.access_by(Options::on(&parent)?.keep(true))?.move_back()?)
+            }
+            (Some(AccessVerb::Remove { parent }), _) => remove(&host, &parent),
+            (None, Some(parent)) if self.remove => remove(&host, &parent),
+            (None, Some(parent)) => {
+                let mut options = Options::on(&parent)?.keep(true);
+                options = self.address.into_iter().fold(options, Options::address);
+                options = self.route.into_iter().fold(options, Options::route);
+                if let Some(name) = self.name {
+                    options = options.name(name);
+                }
+                give(session, &host, &parent, options, &self.containers)
+            }
+            // The parser requires a parent without a verb.
+            (None, None) => Err(Failure::usage("the parent is missing")),
+        }
+    }
+}
+
+/// Gives access to containers, or changes nothing.
+fn give(
+    session: &Session,
+    host: &Host,
+    parent: &Parent,
+    options: Options,
+    containers: &[String],
+) -> Done {
+    let mut attachments = Vec::new();
+    for container in containers {
+        attachments.extend(select::all(host, &container::find(container)?.netns)?);
+    }
+    let index = host.handle()?.link(parent.id()?).map(|link| link.index).ok();
+    attachments.retain(|one| Some(one.parent_index()) == index);
+    if attachments.is_empty() && !containers.is_empty() {
+        return Err(Failure::not_found(format!(
+            "cannot give access on {parent}: the containers have no interface on it"
+        )));
+    }
+    let existed = host.find_access(parent)?.is_some();
+    let access = host.access_by(options)?;
+    add(&access, &attachments).map_err(|failure| undo(host, parent, existed, failure))?;
+    let name = access.name().map(|name| name.to_string()).unwrap_or_default();
+    let routes = texts(access.routes());
+    session.print(
+        || format!("{}\n", [std::slice::from_ref(&name), &routes[..]].concat().join(" ")),
+        || json!({ "name": name, "routes": routes }),
+    )
+}
+
+/// Adds routes to all, or to none.
+fn add(access: &HostAccess, attachments: &[Attachment]) -> Done {
+    for (at, attachment) in attachments.iter().enumerate() {
+        if let Err(error) = access.add(attachment) {
+            let removed = attachments[..at].iter().map(|one| access.remove(one));
+            let failures = removed.filter_map(Result::err).map(Failure::from);
+            return Err(failures.fold(error.into(), Failure::and));
+        }
+    }
+    Ok(())
+}
+
+/// Removes the host's link after a failure, if it did not exist before.
+fn undo(host: &Host, parent: &Parent, existed: bool, failure: Failure) -> Failure {
+    if existed {
+        return failure;
+    }
+    match host.remove_access(parent) {
+        Ok(_) => failure,
+        Err(error) => failure.and(error.into()),
+    }
+}
+
+fn existing(host: &Host, parent: &Parent) -> Done<LinkName> {
+    host.find_access(parent)?.ok_or_else(|| {
+        Failure::not_found(format!("cannot find the host's macvlan on {parent}: there is none"))
+    })
+}
+
+fn remove(host: &Host, parent: &Parent) -> Done {
+    existing(host, parent)?;
+    host.remove_access(parent)?;
+    Ok(())
+}
+
+fn move_addresses(
+    session: &Session,
+    host: &Host,
+    parent: &Parent,
+    deadline: Duration,
+    signals: &Signals,
+) -> Done {
+    let existed = host.find_access(parent)?.is_some();
+    let access = host.access_by(Options::on(parent)?.keep(true))?;
+    let moved = access.move_addresses(deadline).map_err(Failure::from).and_then(|moving| {
+        if deadline != Duration::MAX {
+            wait_for_confirmation(&moving, deadline, signals)?;
+        }
+        Ok(moving.confirm()?)
+    });
+    let name = access.name();
+    // The access ends first: it moves back what is not confirmed.
+    drop(access);
+    moved.map_err(|failure| undo(host, parent, existed, failure))?;
+    let name = name.map(|name| name.to_string()).unwrap_or_default();
+    session.print(|| format!("{name}\n"), || json!({ "name": name }))
+}
+
+/// Waits for a line on standard input; fails at the deadline and at a signal.
+fn wait_for_confirmation(moving: &Moving, deadline: Duration, signals: &Signals) -> Done {
+    warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));
+    let input = io::stdin();
+    while moving.is_pending() && !signals.cancel().is_cancelled() {
+        let mut polled = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut polled, PollTimeout::from(100_u8)) == Ok(1) {
+            let mut line = String::new();
+            return match input.read_line(&mut line) {
+                Ok(read) if read > 0 => Ok(()),
+                _ => Err(not_confirmed()),
+            };
+        }
+    }
+    if signals.cancel().is_cancelled() {
+        Err(Failure::status(crate::signal::status()))
+    } else {
+        Err(not_confirmed())
+    }
+}
+
+fn not_confirmed() -> Failure {
+    Failure::new(status::OTHER, "cannot move the addresses: not confirmed; they were moved back")
+}

@@ -1,0 +1,53 @@
+//! `macvlan network create` and `ensure`.
+
+use clap::Args;
+use macvlan_network::Network;
+use serde_json::json;
+
+use crate::failure::{Done, warn};
+use crate::verbs::network::Context;
+use crate::verbs::network::options::NetworkOptions;
+use crate::verbs::network::update::print;
+
+/// Create a network.
+#[derive(Args)]
+pub(super) struct Create {
+    /// The network's name
+    network: String,
+    #[command(flatten)]
+    options: NetworkOptions,
+}
+
+impl Create {
+    pub(super) fn run(self, context: &Context<'_>) -> Done {
+        let config = self.options.config(&self.network)?;
+        let network = context.networks.create(&config)?;
+        warn_of(&network);
+        let described = json!({ "name": network.name(), "id": network.id() });
+        context.session.print(|| format!("{}\n", network.id()), || described)
+    }
+}
+
+/// Create a network, or change it to match.
+#[derive(Args)]
+pub(super) struct Ensure {
+    /// The network's name
+    network: String,
+    #[command(flatten)]
+    options: NetworkOptions,
+}
+
+impl Ensure {
+    pub(super) fn run(self, context: &Context<'_>) -> Done {
+        let config = self.options.config(&self.network)?;
+        let ensured = context.networks.ensure(&config)?;
+        print(context, &ensured)
+    }
+}
+
+/// Prints the warnings about a network.
+pub(super) fn warn_of(network: &Network) {
+    for warning in network.warnings() {
+        warn(&format!("warning: {warning}"));
+    }
+}

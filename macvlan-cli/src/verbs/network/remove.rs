@@ -1,0 +1,35 @@
+//! `macvlan network remove` and `prune`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::failure::{Done, Failure};
+use crate::verbs::network::Context;
+
+/// Delete networks without containers.
+#[derive(Args)]
+pub(super) struct Remove {
+    /// The networks' names or ids
+    #[arg(required = true, value_name = "NETWORK")]
+    networks: Vec<String>,
+}
+
+impl Remove {
+    pub(super) fn run(self, context: &Context<'_>) -> Done {
+        let remove = |name: &String| context.networks.network(name)?.remove();
+        let removed = self.networks.iter().map(|name| remove(name).map_err(Failure::from));
+        Failure::all(removed.filter_map(Result::err).collect())
+    }
+}
+
+/// Delete all networks without containers.
+#[derive(Args)]
+pub(super) struct Prune {}
+
+impl Prune {
+    pub(super) fn run(self, context: &Context<'_>) -> Done {
+        let removed = context.networks.prune()?;
+        let plain = || removed.iter().map(|name| format!("{name}\n")).collect();
+        context.session.print(plain, || Value::from(json!(removed)))
+    }
+}
