@@ -1,7 +1,9 @@
 //! The command line: options for every verb, and the verbs.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::failure::Done;
+use crate::session::{Common, Session};
 use crate::verbs::{
     access, announce, attach, check, completions, detach, diagnose, ensure, keep, man, netns,
     network, parents, probe, show, watch,
@@ -41,39 +43,6 @@ pub(crate) struct Cli {
     pub(crate) verb: Verb,
 }
 
-/// Options of every verb.
-#[derive(Args)]
-pub(crate) struct Common {
-    /// The namespace with the parents, as for a container [default: the one that this runs in]
-    #[arg(long, global = true, value_name = "CONTAINER", help_heading = "Common options")]
-    pub(crate) host: Option<String>,
-    /// The form of the output
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        hide_default_value = true,
-        help_heading = "Common options"
-    )]
-    pub(crate) format: Format,
-    /// Short for --format json
-    #[arg(long, global = true, help_heading = "Common options", conflicts_with = "format")]
-    pub(crate) json: bool,
-}
-
-/// The form of the output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    #[default]
-    Plain,
-    /// For programs; events are one object per line
-    Json,
-    /// For Graphviz, a picture of the topology (show)
-    Dot,
-}
-
 /// What is done.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
@@ -109,4 +78,32 @@ pub(crate) enum Verb {
     Completions(completions::Completions),
     /// Print the manual page of a verb, or write all pages into a directory
     Man(man::Man),
+}
+
+impl Cli {
+    /// Runs the verb.
+    pub(crate) fn run(self) -> Done {
+        let session = Session::new(self.common);
+        if !matches!(self.verb, Verb::Show(_)) {
+            session.refuse_dot()?;
+        }
+        match self.verb {
+            Verb::Attach(verb) => verb.run(&session),
+            Verb::Detach(verb) => verb.run(&session),
+            Verb::Ensure(verb) => verb.run(&session),
+            Verb::Check(verb) => verb.run(&session),
+            Verb::Show(verb) => verb.run(&session),
+            Verb::Keep(verb) => verb.run(&session),
+            Verb::Watch(verb) => verb.run(&session),
+            Verb::Probe(verb) => verb.run(&session),
+            Verb::Announce(verb) => verb.run(&session),
+            Verb::Access(verb) => verb.run(&session),
+            Verb::Diagnose(verb) => verb.run(&session),
+            Verb::Network(verb) => verb.run(&session),
+            Verb::Parents(verb) => verb.run(&session),
+            Verb::Netns(verb) => verb.run(&session),
+            Verb::Completions(verb) => verb.run(Self::command()),
+            Verb::Man(verb) => verb.run(Self::command()),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use macvlan_core::{
 };
 
 use crate::failure::{Done, Failure};
-use crate::value;
+use crate::value::{self, set};
 
 /// A parent, a container, and the description of its interface.
 #[derive(Args)]
@@ -190,14 +190,6 @@ struct VlanOptions {
     #[arg(long, value_name = "FROM:TO", value_parser = value::mapping::<u32, u8>)]
     egress_qos_map: Vec<(u32, u8)>,
 }
-
-/// Applies an optional value by a setter.
-macro_rules! set {
-    ($endpoint:ident, $($setter:ident = $value:expr),+ $(,)?) => {
-        $(if let Some(value) = $value { $endpoint = $endpoint.$setter(value); })+
-    };
-}
-pub(crate) use set;
 
 impl EndpointOptions {
     /// Returns the endpoint.

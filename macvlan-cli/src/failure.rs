@@ -1,11 +1,10 @@
 //! Failures of the command: the exit status, and one line for each.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use macvlan_core::{Error, ErrorKind};
 use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
-
-use crate::signal;
 
 /// The name at the beginning of every message.
 const NAME: &str = "macvlan";
@@ -18,6 +17,19 @@ pub(crate) mod status {
     pub(crate) const EXISTS: u8 = 4;
     pub(crate) const PERMISSION: u8 = 5;
     pub(crate) const NOT_AS_WANTED: u8 = 6;
+}
+
+/// The signal that has ended the command; 0 for none.
+static SIGNAL: AtomicU8 = AtomicU8::new(0);
+
+/// Records the signal that ends the command.
+pub(crate) fn interrupted_by(signal: u32) {
+    SIGNAL.store(u8::try_from(signal).unwrap_or(0), Ordering::Relaxed);
+}
+
+/// Returns the exit status of a command that a signal has ended, as shells report it.
+pub(crate) fn interrupted() -> u8 {
+    128 + SIGNAL.load(Ordering::Relaxed)
 }
 
 /// The reason why the command ends with another status than 0.
@@ -139,7 +151,7 @@ impl From<NetworkError> for Failure {
     fn from(error: NetworkError) -> Self {
         let core = error.core().filter(|core| core.kind() == ErrorKind::Cancelled);
         if core.is_some() && error.leftovers().next().is_none() {
-            return Self::status(signal::status());
+            return Self::status(interrupted());
         }
         Self::new(of_network(&error), error.to_string())
     }
@@ -147,7 +159,7 @@ impl From<NetworkError> for Failure {
 
 fn of_core(error: &Error) -> u8 {
     match error.kind() {
-        ErrorKind::Cancelled => signal::status(),
+        ErrorKind::Cancelled => interrupted(),
         ErrorKind::AddressInUse => status::NOT_AS_WANTED,
         _ if error.is_invalid_value() => status::INVALID,
         _ if error.is_not_found() => status::NOT_FOUND,

@@ -28,7 +28,7 @@ use crate::failure::Failure;
 /// The arguments begin with the program's name, as those of a process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let done = match Cli::try_parse_from(arguments) {
-        Ok(cli) => verbs::run(cli),
+        Ok(cli) => cli.run(),
         Err(error) => parsed(&error),
     };
     match done {

@@ -1,13 +1,43 @@
 //! The parts that the verbs share: the host, the form of the output and the configuration.
 
+use clap::{Args, ValueEnum};
 use macvlan_core::Host;
 use serde_json::Value;
 
-use crate::cli::{Common, Format};
 use crate::config::Config;
 use crate::container;
 use crate::failure::{Done, Failure};
 use crate::output;
+
+/// Options of every verb.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// The namespace with the parents, as for a container [default: the one that this runs in]
+    #[arg(long, global = true, value_name = "CONTAINER", help_heading = "Common options")]
+    pub(crate) host: Option<String>,
+    /// The form of the output: for people, for programs, or for Graphviz (show)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        help_heading = "Common options"
+    )]
+    pub(crate) format: Format,
+    /// Short for --format json
+    #[arg(long, global = true, help_heading = "Common options", conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+/// The form of the output. (Help for each value would make all help long.)
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Plain,
+    Json,
+    Dot,
+}
 
 /// A run of the command.
 pub(crate) struct Session {

@@ -2,7 +2,6 @@
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle};
 
 use macvlan_core::Cancel;
@@ -11,15 +10,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::failure::{Done, Failure, status};
-
-/// The signal that has ended the command; 0 for none.
-static CAUGHT: AtomicU8 = AtomicU8::new(0);
-
-/// Returns the exit status of a command that a signal has ended, as shells report it.
-pub(crate) fn status() -> u8 {
-    128 + CAUGHT.load(Ordering::Relaxed)
-}
+use crate::failure::{Done, Failure, interrupted_by, status};
 
 /// Catches the signals that end a program, until it is dropped.
 pub(crate) struct Signals {
@@ -76,7 +67,7 @@ fn read(signals: &SignalFd, stop: &EventFd, cancel: &Cancel) {
             return;
         }
         while let Ok(Some(signal)) = signals.read_signal() {
-            CAUGHT.store(u8::try_from(signal.ssi_signo).unwrap_or(0), Ordering::Relaxed);
+            interrupted_by(signal.ssi_signo);
             cancel.cancel();
         }
     }

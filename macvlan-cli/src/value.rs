@@ -7,6 +7,14 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use macvlan_core::{Announce, Probe};
 
+/// Applies optional values by setters.
+macro_rules! set {
+    ($object:ident, $($setter:ident = $value:expr),+ $(,)?) => {
+        $(if let Some(value) = $value { $object = $object.$setter(value); })+
+    };
+}
+pub(crate) use set;
+
 /// Returns a parser for an enumeration, whose words the help and completions list.
 pub(crate) fn words<T>(all: &[&'static str]) -> ValueParser
 where

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::container::Source;
+use crate::container::candidate::Source;
 
 /// Returns the runtime and the container's id or name.
 pub(super) fn of_process(pid: u32) -> Option<(Source, String)> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::container::{Candidate, is_plain};
+use crate::container::candidate::{Candidate, is_plain};
 use crate::failure::{Done, Failure};
 
 /// The directories of containerd and of K3s's.

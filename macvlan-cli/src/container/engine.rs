@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::container::{Candidate, Source, http, is_plain};
+use crate::container::candidate::{Candidate, Source, is_plain};
+use crate::container::http;
 use crate::failure::{Done, Failure, status};
 
 /// Finds a container by its name, its id or a unique beginning of its id.

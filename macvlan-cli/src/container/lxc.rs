@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::container::{Candidate, is_plain};
+use crate::container::candidate::{Candidate, is_plain};
 use crate::failure::Done;
 
 /// The places of a container's group: version 2, and the unified part of a mixed setup.

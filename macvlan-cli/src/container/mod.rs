@@ -1,5 +1,6 @@
 //! Containers as people name them: pids, names of `ip netns`, paths, and names of runtimes.
 
+mod candidate;
 mod cgroup;
 mod containerd;
 mod engine;
@@ -10,6 +11,7 @@ pub(crate) mod name;
 
 use macvlan_core::{ErrorKind, NetNs};
 
+use crate::container::candidate::{Candidate, Source};
 use crate::failure::{Done, Failure, status};
 
 /// A container that was found.
@@ -24,27 +26,6 @@ pub(crate) struct Container {
     said: String,
 }
 
-/// A container of a runtime: its id, its name and its first process.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) pid: u32,
-}
-
-/// Where a name is looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    Pid,
-    NetNs,
-    Path,
-    Docker,
-    Podman,
-    Containerd,
-    Machine,
-    Lxc,
-}
-
 /// The sources of a name without a prefix.
 const BY_NAME: [Source; 6] = [
     Source::NetNs,
@@ -56,19 +37,6 @@ const BY_NAME: [Source; 6] = [
 ];
 
 impl Source {
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Pid => "pid",
-            Self::NetNs => "netns",
-            Self::Path => "path",
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Containerd => "containerd",
-            Self::Machine => "machine",
-            Self::Lxc => "lxc",
-        }
-    }
-
     fn of_prefix(prefix: &str) -> Option<Self> {
         let all = [Self::Pid, Self::Path].into_iter().chain(BY_NAME);
         all.into_iter().find(|source| source.prefix() == prefix)
@@ -184,10 +152,4 @@ fn by_netns_name(text: &str) -> Done<Option<Container>> {
         Err(error) if error.kind() == ErrorKind::NamespaceGone => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Returns whether a text can be a container's name or id in a runtime.
-fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    !text.is_empty() && !text.starts_with('.') && text.bytes().all(plain)
 }

@@ -5,7 +5,8 @@ use std::fs;
 
 use macvlan_core::VisibleNetNs;
 
-use crate::container::{Source, cgroup, engine};
+use crate::container::candidate::Source;
+use crate::container::{cgroup, engine};
 
 /// Finds the names of namespaces; the engines are asked once, and only if they have a container.
 #[derive(Default)]

@@ -14,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
 
 use crate::container;
-use crate::failure::{Done, Failure, status, warn};
+use crate::failure::{Done, Failure, interrupted, status, warn};
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
@@ -206,7 +206,7 @@ fn wait_for_confirmation(moving: &Moving, deadline: Duration, signals: &Signals)
         }
     }
     if signals.cancel().is_cancelled() {
-        Err(Failure::status(crate::signal::status()))
+        Err(Failure::status(interrupted()))
     } else {
         Err(not_confirmed())
     }

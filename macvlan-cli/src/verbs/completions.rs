@@ -1,9 +1,8 @@
 //! `macvlan completions`.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
 use crate::failure::Done;
 use crate::output;
 
@@ -15,9 +14,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self) -> Done {
+    pub(crate) fn run(self, mut command: Command) -> Done {
         let mut script = Vec::new();
-        generate(self.shell, &mut Cli::command(), "macvlan", &mut script);
+        generate(self.shell, &mut command, "macvlan", &mut script);
         output::print(&String::from_utf8_lossy(&script))
     }
 }

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 use clap_mangen::Man as Page;
 
-use crate::cli::Cli;
 use crate::failure::{Done, Failure};
 use crate::output;
 
@@ -21,8 +20,7 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self) -> Done {
-        let mut command = Cli::command();
+    pub(crate) fn run(self, mut command: Command) -> Done {
         command.build();
         if let Some(directory) = &self.directory {
             return write_all(&command, "macvlan", directory);

@@ -4,14 +4,13 @@ use clap::Args;
 use macvlan_core::{LinkName, NetNs};
 use serde_json::{Value, json};
 
-use crate::cli::Format;
 use crate::container::name::words;
 use crate::failure::{Done, Failure, warn};
 use crate::output::style::{Role, paint};
 use crate::output::table::table;
 use crate::output::tree::walk;
 use crate::output::{self, dot};
-use crate::session::Session;
+use crate::session::{Format, Session};
 use crate::topology::{Node, Place, topology};
 use crate::verbs::attach::texts;
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::failure::Done;
 use crate::progress::Progress;
 use crate::verbs::attach::texts;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Release the leases of containers that have ended.
 #[derive(Args)]

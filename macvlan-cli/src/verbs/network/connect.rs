@@ -8,11 +8,11 @@ use macvlan_network::Member;
 use serde_json::json;
 
 use crate::container;
-use crate::endpoint::set;
 use crate::failure::{Done, Failure};
 use crate::progress::Progress;
+use crate::value::set;
 use crate::verbs::attach::{describe, line};
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 
 /// Lease addresses for a container and attach its interface.

@@ -1,13 +1,12 @@
 //! `macvlan network create` and `ensure`.
 
 use clap::Args;
-use macvlan_network::Network;
 use serde_json::json;
 
-use crate::failure::{Done, warn};
-use crate::verbs::network::Context;
+use crate::failure::Done;
+use crate::verbs::network::context::Context;
+use crate::verbs::network::describe::{print, warn_of};
 use crate::verbs::network::options::NetworkOptions;
-use crate::verbs::network::update::print;
 
 /// Create a network.
 #[derive(Args)]
@@ -42,12 +41,5 @@ impl Ensure {
         let config = self.options.config(&self.network)?;
         let ensured = context.networks.ensure(&config)?;
         print(context, &ensured)
-    }
-}
-
-/// Prints the warnings about a network.
-pub(super) fn warn_of(network: &Network) {
-    for warning in network.warnings() {
-        warn(&format!("warning: {warning}"));
     }
 }

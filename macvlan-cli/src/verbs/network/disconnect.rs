@@ -5,7 +5,7 @@ use macvlan_core::LinkName;
 use macvlan_network::{Lease, Network};
 
 use crate::failure::{Done, Failure};
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Detach a container's interfaces and release their addresses.
 #[derive(Args)]

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::failure::Done;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Print lines for /etc/hosts, or write them into a file.
 #[derive(Args)]

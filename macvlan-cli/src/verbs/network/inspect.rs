@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::failure::Done;
 use crate::output;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Print networks as `docker network inspect` does.
 #[derive(Args)]

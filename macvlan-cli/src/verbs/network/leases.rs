@@ -6,7 +6,7 @@ use macvlan_network::Lease;
 use crate::failure::Done;
 use crate::output::table::table;
 use crate::verbs::attach::texts;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 use crate::verbs::network::describe;
 
 /// List the leases of networks.

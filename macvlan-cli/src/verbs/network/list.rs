@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::failure::{Done, warn};
 use crate::output::table::table;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// List the networks.
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 mod collect;
 mod connect;
+mod context;
 mod create;
 mod describe;
 mod disconnect;
@@ -19,11 +20,11 @@ mod subnets;
 mod update;
 
 use clap::{Args, Subcommand};
-use macvlan_network::Networks;
 
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::verbs::network::context::Context;
 
 /// Manage networks.
 #[derive(Args)]
@@ -74,12 +75,6 @@ impl NetworkVerb {
     fn only_reads(&self) -> bool {
         matches!(self, Self::List(_) | Self::Inspect(_) | Self::Resolve(_) | Self::Leases(_))
     }
-}
-
-/// What the verbs need.
-struct Context<'a> {
-    session: &'a Session,
-    networks: Networks,
 }
 
 impl Network {

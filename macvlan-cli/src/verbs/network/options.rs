@@ -6,9 +6,9 @@ use clap::Args;
 use macvlan_core::{AcceptRa, Mode, Parent, Route};
 use macvlan_network::{MacFrom, NetworkConfig, Order, Subnet};
 
-use crate::endpoint::{MODES, set};
+use crate::endpoint::MODES;
 use crate::failure::{Done, Failure};
-use crate::value;
+use crate::value::{self, set};
 use crate::verbs::network::subnets::SubnetOptions;
 
 /// The description of a network; what is not given keeps its value when a network is changed.

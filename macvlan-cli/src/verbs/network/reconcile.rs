@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
 use crate::progress::Progress;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Make the kernel and the store agree.
 #[derive(Args)]

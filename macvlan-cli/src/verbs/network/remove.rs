@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::failure::{Done, Failure};
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Delete networks without containers.
 #[derive(Args)]

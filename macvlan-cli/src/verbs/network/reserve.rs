@@ -6,10 +6,9 @@ use clap::Args;
 use macvlan_core::{MacAddr, parse_ip};
 use macvlan_network::Allocation;
 
-use crate::endpoint::set;
 use crate::failure::Done;
-use crate::value;
-use crate::verbs::network::Context;
+use crate::value::{self, set};
+use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 
 /// Lease addresses for a container that does not exist yet; it takes them by `connect --take`.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::failure::{Done, Failure};
 use crate::verbs::attach::texts;
-use crate::verbs::network::Context;
+use crate::verbs::network::context::Context;
 
 /// Print the addresses of a container by its name, alias or id.
 #[derive(Args)]

@@ -57,7 +57,7 @@ impl StoreOptions {
 fn open_etcd(host: Host, etcd: Etcd, host_name: Option<String>) -> Done<Networks> {
     use macvlan_network::{EtcdOptions, EtcdStore};
 
-    use crate::value::duration;
+    use crate::value::{duration, set};
 
     let time = |text: &str| {
         duration(text).map_err(|why| Failure::usage(format!("cannot parse time {text:?}: {why}")))
@@ -84,7 +84,7 @@ fn open_etcd(host: Host, etcd: Etcd, host_name: Option<String>) -> Done<Networks
         (None, None) => None,
     };
     let mut options = EtcdOptions::new(name, etcd.endpoints);
-    crate::endpoint::set!(
+    set!(
         options,
         prefix = etcd.prefix,
         timeout = etcd.timeout.as_deref().map(time).transpose()?,
