@@ -10,6 +10,8 @@ mod names;
 mod network;
 mod network_options;
 mod output;
+#[cfg(feature = "etcd")]
+mod shared;
 mod show;
 mod terminal;
 
@@ -23,6 +25,8 @@ macvlan_tests::main! {
     network,
     network_options,
     output,
+    #[cfg(feature = "etcd")]
+    shared,
     show,
     terminal,
 }
