@@ -43,7 +43,7 @@ pub(crate) struct Cli {
     pub(crate) verb: Verb,
 }
 
-/// What is done.
+/// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// Attach an interface to a container, all of it or nothing

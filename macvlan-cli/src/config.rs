@@ -24,7 +24,7 @@ pub(crate) struct Config {
     pub(crate) etcd: Option<Etcd>,
 }
 
-/// How etcd is reached.
+/// The options for connecting to etcd.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(not(feature = "etcd"), allow(dead_code))] // also without the store, the file is checked

@@ -45,7 +45,7 @@ struct LinkOptions {
     /// The MAC address [default: a random one]
     #[arg(long, visible_alias = "mac-address")]
     mac: Option<MacAddr>,
-    /// How long to retry while another link has the MAC address
+    /// Retry for this time while another link has the MAC address
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     mac_conflict_timeout: Option<Duration>,
     /// The MTU, at most the parent's [default: the parent's]
@@ -78,7 +78,7 @@ struct LinkOptions {
     /// The rate limit for sent packets, as for `tc`: 10mbit
     #[arg(long)]
     rate: Option<Rate>,
-    /// Whether lo is set up [default: on]
+    /// Set lo up [default: on]
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     lo_up: Option<bool>,
     /// The protocol of the parent's tag, if the parent is a VLAN on demand [default: 802.1Q]
@@ -117,13 +117,13 @@ struct AddressOptions {
     /// Announce the addresses to the neighbours: once or rfc[,count=N][,interval=TIME]
     #[arg(long, value_parser = value::announce)]
     announce: Option<Announce>,
-    /// How the IPv6 link-local address is made
+    /// The generation mode of the IPv6 link-local address
     #[arg(long, alias = "addr-gen-mode", value_name = "MODE", value_parser = value::words::<AddrGenMode>(&["eui64", "none", "stable_secret", "random"]))]
     addrgenmode: Option<AddrGenMode>,
-    /// Whether router advertisements are accepted
+    /// Accept router advertisements
     #[arg(long, value_name = "WHEN", value_parser = value::words::<AcceptRa>(&["never", "unless-forwarding", "always"]))]
     accept_ra: Option<AcceptRa>,
-    /// Whether addresses are made from advertised prefixes
+    /// Make addresses from advertised prefixes
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     autoconf: Option<bool>,
     /// Disable IPv6 on the interface
@@ -168,19 +168,19 @@ struct VlanOptions {
     /// The protocol of the tag [default: 802.1Q]
     #[arg(long, value_name = "PROTOCOL", value_parser = value::words::<VlanProtocol>(&["802.1Q", "802.1ad"]))]
     vlan_protocol: Option<VlanProtocol>,
-    /// Whether received frames are reordered
+    /// Remove the tag from received frames
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     reorder_hdr: Option<bool>,
-    /// Whether the VLAN is registered by GVRP
+    /// Register the VLAN by GVRP
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     gvrp: Option<bool>,
-    /// Whether the VLAN is registered by MVRP
+    /// Register the VLAN by MVRP
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     mvrp: Option<bool>,
-    /// Whether the state is independent of the parent's
+    /// Keep the state independent of the parent's
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     loose_binding: Option<bool>,
-    /// Whether the state follows the bridge's ports in the VLAN
+    /// Take the state from the bridge's ports in the VLAN
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     bridge_binding: Option<bool>,
     /// A received tag's priority and the packet's (repeatable)

@@ -23,7 +23,7 @@ pub(crate) struct Place {
     pub(crate) container: Option<String>,
 }
 
-/// What was found.
+/// The links that were found.
 pub(crate) struct Topology {
     /// The host's links that have links on them, or those that were asked for.
     pub(crate) nodes: Vec<Node>,

@@ -54,7 +54,10 @@ impl Drawn {
             ));
         }
         label.extend(
-            node.addresses.iter().map(ToString::to_string).filter(|one| !one.starts_with("fe80:")),
+            node.addresses
+                .iter()
+                .map(|one| one.net().to_string())
+                .filter(|one| !one.starts_with("fe80:")),
         );
         let line = format!("{name} [label={}];", quoted(&label.join("\n")));
         match &node.place {

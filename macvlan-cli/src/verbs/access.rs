@@ -1,6 +1,6 @@
 //! `macvlan access`.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
@@ -124,9 +124,12 @@ fn give(
     }
     let existed = host.find_access(parent)?.is_some();
     let access = host.access_by(options)?;
-    add(&access, &attachments).map_err(|failure| undo(host, parent, existed, failure))?;
+    let added = add(&access, &attachments);
     let name = access.name().map(|name| name.to_string()).unwrap_or_default();
     let routes = texts(access.routes());
+    // The session ends before the link can be removed.
+    drop(access);
+    added.map_err(|failure| undo(host, parent, existed, failure))?;
     session.print(
         || format!("{}\n", [std::slice::from_ref(&name), &routes[..]].concat().join(" ")),
         || json!({ "name": name, "routes": routes }),
@@ -193,8 +196,10 @@ fn move_addresses(
 
 /// Waits for a line on standard input; fails at the deadline and at a signal.
 fn wait_for_confirmation(moving: &Moving, deadline: Duration, signals: &Signals) -> Done {
-    warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));
     let input = io::stdin();
+    if io::stderr().is_terminal() {
+        warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));
+    }
     while moving.is_pending() && !signals.cancel().is_cancelled() {
         let mut polled = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         if poll(&mut polled, PollTimeout::from(100_u8)) == Ok(1) {

@@ -20,7 +20,7 @@ pub(crate) struct AnnounceAddresses {
     /// The interfaces; not needed if there is only one
     #[arg(value_name = "INTERFACE")]
     names: Vec<LinkName>,
-    /// How: once or rfc[,count=N][,interval=TIME] [default: once]
+    /// The procedure: once or rfc[,count=N][,interval=TIME] [default: once]
     #[arg(long, value_parser = value::announce)]
     announce: Option<Announce>,
 }

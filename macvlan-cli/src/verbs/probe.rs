@@ -23,7 +23,7 @@ pub(crate) struct ProbeAddresses {
     /// Take the 4 to 7 seconds of RFC 5227
     #[arg(long, conflicts_with = "probe")]
     rfc: bool,
-    /// How to probe: quick or rfc[,count=N][,wait=TIME]… [default: quick]
+    /// The procedure: quick or rfc[,count=N][,wait=TIME]… [default: quick]
     #[arg(long, value_parser = value::probe)]
     probe: Option<Probe>,
 }

@@ -27,7 +27,8 @@ pub(crate) fn named(host: &Host, netns: &NetNs, names: &[LinkName]) -> Done<Vec<
 
 /// Returns all interfaces, at least one.
 pub(crate) fn all(host: &Host, netns: &NetNs) -> Done<Vec<Attachment>> {
-    let found = host.attachments(netns)?;
+    let mut found = host.attachments(netns)?;
+    found.sort_by(|one, other| one.name().as_str().cmp(other.name().as_str()));
     if found.is_empty() {
         return Err(Failure::not_found(
             "cannot select an interface: the container has none on this host's links",

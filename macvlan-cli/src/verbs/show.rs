@@ -70,7 +70,8 @@ fn row(before: &str, node: &Node) -> Vec<String> {
     let state = link.state.to_string();
     let role = if link.is_up() { Role::Good } else { Role::Bad };
     // Every link has a link-local address, which is of no interest.
-    let addresses = texts(&node.addresses).into_iter().filter(|one| !one.starts_with("fe80:"));
+    let addresses = node.addresses.iter().map(|one| one.net().to_string());
+    let addresses = addresses.filter(|one| !one.starts_with("fe80:"));
     let addresses: Vec<String> = addresses.map(|one| paint(Role::Address, &one)).collect();
     let place = |place: &Place| words(&place.found, place.container.as_deref());
     vec![

@@ -96,7 +96,7 @@ fn the_result_as_json() -> Outcome {
             "index": eth0["ifindex"],
             "kind": "macvlan",
             "mac": eth0["address"],
-            "mtu": 1500,
+            "mtu": null,
             "parent": "ens33",
             "addresses": ["10.0.0.2/24", "fd00::2/64 nodad"],
             "routes": ["default via 10.0.0.1"],

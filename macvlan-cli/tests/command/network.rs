@@ -89,11 +89,11 @@ ID            NAME  PARENT  SUBNETS                CONTAINERS
     assert_eq!(scene.ok("resolve lan x")?, "10.1.0.9\nfd10::2\n");
     assert_eq!(scene.json("resolve lan y")?, json!(["10.1.0.9", "fd10::2"]));
     assert!(scene.fails(3, "resolve lan z")?.contains("no container has that name"));
-    assert_eq!(scene.ok("hosts lan")?.lines().next(), Some("10.1.0.9\tx.lan x y.lan y"));
+    assert_eq!(scene.ok("hosts lan")?.lines().next(), Some("10.1.0.9\tx x.lan y y.lan"));
     let hosts = scene.directory.path().join("hosts");
     std::fs::write(&hosts, "127.0.0.1 localhost\n")?;
     scene.ok(format!("hosts lan --write {}", hosts.display()))?;
-    assert!(std::fs::read_to_string(&hosts)?.contains("10.1.0.9\tx.lan"));
+    assert!(std::fs::read_to_string(&hosts)?.contains("10.1.0.9\tx x.lan"));
     ip_do(inside, "link delete eth0");
     assert!(scene.ok("reconcile")?.contains("repaired \"eth0\" of container \"c1\""));
     assert_eq!(scene.ok("disconnect lan x")?, "", "by its name");
@@ -110,7 +110,7 @@ fn statuses() -> Outcome {
     for (arguments, status, words) in [
         ("create lan --parent ens33".to_owned(), 4, "a network of that name exists"),
         ("create b --subnet 10.1.0.1/24".to_owned(), 2, "the subnet is 10.1.0.0/24"),
-        ("create b --subnet 10.1.0.0/25".to_owned(), 1, "overlap"),
+        ("create b --parent ens33 --subnet 10.1.0.0/25".to_owned(), 1, "overlap"),
         ("disconnect lan c1".to_owned(), 3, "not connected"),
         ("inspect wan".to_owned(), 3, "no network has that name"),
         (format!("connect lan {pid}"), 2, "give an id first"),

@@ -55,7 +55,7 @@ fn options_of_a_network() -> Outcome {
     Ok(())
 }
 
-/// What is not said stays, lists that are said replace the old ones.
+/// Options that are not given keep their values, and lists that are given replace the old ones.
 fn a_network_is_changed() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let create = "create lan --parent ens33 --subnet 10.1.0.0/24 --ip-range 10.1.0.64/26 --mtu 1400 \
@@ -82,7 +82,7 @@ fn a_network_is_changed() -> Outcome {
         (other.get_subnets()[0].to_string(), other.get_subnets()[0].get_gateway()),
         ("10.2.0.0/24".to_owned(), None)
     );
-    let bare = stored(&lab, &directory, "update lan --without-addresses")?;
+    let bare = stored(&lab, &directory, "update lan --without-addresses --route '10.8.0.0/16'")?;
     assert!(bare.is_without_addresses() && bare.get_subnets().is_empty());
     // `ensure` describes the network as a whole.
     let ensured = stored(&lab, &directory, "ensure lan --parent ens33 --subnet 10.3.0.0/24")?;

@@ -146,7 +146,7 @@ fn without_capabilities() -> Outcome {
     Ok(())
 }
 
-/// What was done stays; the message says that only the output failed.
+/// The operation is done; the message says that only the output failed.
 fn a_full_standard_output() -> Outcome {
     let Stage { lab, inside, container } = Stage::set()?;
     for arguments in [

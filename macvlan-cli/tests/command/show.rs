@@ -1,7 +1,7 @@
 //! show and netns.
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Container, Lab, Need, Outcome, ip_do, ip_lines, ip_link, need};
+use macvlan_tests::{Container, Lab, Need, Outcome, eventually, ip_do, ip_lines, ip_link, need};
 use serde_json::{Value, json};
 
 use crate::common::{command, fails, ok, output, texts};
@@ -30,6 +30,15 @@ fn scene() -> Outcome<(Lab, Container)> {
     );
     let pid = container.pid();
     ok(host, &format!("attach ens33 {pid} 10.0.0.2/24 --mac 02:00:00:00:00:03 --mode private"))?;
+    // The kernel updates the states later.
+    let states =
+        [(host, "shim"), (&container.netns()?, "eth0")].map(|(netns, name)| (netns.clone(), name));
+    for (netns, name) in states {
+        eventually(
+            &format!("{name} is not up"),
+            || Ok(ip_link(&netns, name)["operstate"] == "UP"),
+        )?;
+    }
     Ok((lab, container))
 }
 

@@ -1,4 +1,4 @@
-//! What the verbs of networks need.
+//! The objects that the verbs of networks use.
 
 use macvlan_network::Networks;
 

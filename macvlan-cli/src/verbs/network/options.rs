@@ -43,7 +43,7 @@ pub(super) struct NetworkOptions {
     /// Disable IPv6 on the interfaces
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = value::switch())]
     disable_ipv6: Option<bool>,
-    /// Whether router advertisements are accepted [default: never]
+    /// Accept router advertisements [default: never]
     #[arg(long, value_name = "WHEN", value_parser = value::words::<AcceptRa>(&["never", "unless-forwarding", "always"]))]
     accept_ra: Option<AcceptRa>,
     /// Leave the containers' own IPv6 sysctls unchanged
@@ -55,7 +55,7 @@ pub(super) struct NetworkOptions {
     /// Which free address is given [default: first]
     #[arg(long, value_parser = value::choice(Order::ALL, &["first", "next", "random"]))]
     order: Option<Order>,
-    /// What a MAC address is derived from [default: address]
+    /// The source of MAC addresses [default: address]
     #[arg(long, value_parser = value::choice(MacFrom::ALL, &["address", "container"]))]
     mac_from: Option<MacFrom>,
     /// Skip addresses that another host on the LAN has
@@ -64,10 +64,10 @@ pub(super) struct NetworkOptions {
     /// Leave the kernel's duplicate address detection on
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = value::switch())]
     duplicate_detection: Option<bool>,
-    /// How many addresses a host takes at a time, if many hosts share the network
+    /// The number of addresses that a host takes at a time, if many share the network
     #[arg(long, value_name = "NUMBER")]
     block_size: Option<u32>,
-    /// How long a released address is reserved for its container
+    /// Reserve a released address for its container for this time
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     reservation_ttl: Option<Duration>,
     /// Docker's options parent, macvlan_mode and com.docker.network.driver.mtu; others are shown

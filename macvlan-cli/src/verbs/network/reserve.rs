@@ -19,10 +19,10 @@ pub(super) struct Reserve {
     /// An address to request (repeatable)
     #[arg(long, visible_alias = "ip6", value_name = "IP", value_parser = parse_ip::<IpAddr>)]
     ip: Vec<IpAddr>,
-    /// Whether an IPv4 address is chosen, if none is requested [default: on]
+    /// Choose an IPv4 address if none is requested [default: on]
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     ipv4: Option<bool>,
-    /// Whether an IPv6 address is chosen, if none is requested [default: on]
+    /// Choose an IPv6 address if none is requested [default: on]
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     ipv6: Option<bool>,
     /// The MAC address
