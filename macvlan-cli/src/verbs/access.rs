@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, Attachment, Host, HostAccess, LinkName, Moving, Parent, parse_ip, parse_net,
+    Access as Options, Handle, Host, LinkName, Moving, Parent, Route, RouteFilter, parse_ip,
+    parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
@@ -122,40 +123,52 @@ fn give(
             "cannot give access on {parent}: the containers have no interface on it"
         )));
     }
-    let existed = host.find_access(parent)?.is_some();
+    let before = before(host, parent)?;
     let access = host.access_by(options)?;
-    let added = add(&access, &attachments);
+    let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
     let name = access.name().map(|name| name.to_string()).unwrap_or_default();
     let routes = texts(access.routes());
     // The session ends before the link can be removed.
     drop(access);
-    added.map_err(|failure| undo(host, parent, existed, failure))?;
+    added.map_err(|error| undo(host, parent, &before, error.into()))?;
     session.print(
         || format!("{}\n", [std::slice::from_ref(&name), &routes[..]].concat().join(" ")),
         || json!({ "name": name, "routes": routes }),
     )
 }
 
-/// Adds routes to all, or to none.
-fn add(access: &HostAccess, attachments: &[Attachment]) -> Done {
-    for (at, attachment) in attachments.iter().enumerate() {
-        if let Err(error) = access.add(attachment) {
-            let removed = attachments[..at].iter().map(|one| access.remove(one));
-            let failures = removed.filter_map(Result::err).map(Failure::from);
-            return Err(failures.fold(error.into(), Failure::and));
-        }
-    }
-    Ok(())
+/// The routes through the host's link before a change; `None` if there was no link.
+type Before = Option<Vec<Route>>;
+
+fn before(host: &Host, parent: &Parent) -> Done<Before> {
+    let link = host.find_access(parent)?;
+    link.map(|link| routes_through(&host.handle()?, link)).transpose()
 }
 
-/// Removes the host's link after a failure, if it did not exist before.
-fn undo(host: &Host, parent: &Parent, existed: bool, failure: Failure) -> Failure {
-    if existed {
-        return failure;
-    }
-    match host.remove_access(parent) {
-        Ok(_) => failure,
-        Err(error) => failure.and(error.into()),
+fn routes_through(handle: &Handle, link: LinkName) -> Done<Vec<Route>> {
+    let routes = handle.find_routes(&RouteFilter::new().link(link))?;
+    Ok(routes.into_iter().map(|info| info.route).collect())
+}
+
+/// Deletes what a failed change has added: new routes, or the host's link if it is new.
+fn undo(host: &Host, parent: &Parent, before: &Before, failure: Failure) -> Failure {
+    let undone = || -> Done {
+        let Some(before) = before else {
+            host.remove_access(parent)?;
+            return Ok(());
+        };
+        let Some(link) = host.find_access(parent)? else { return Ok(()) };
+        let handle = host.handle()?;
+        for route in routes_through(&handle, link)? {
+            if !before.contains(&route) {
+                handle.delete_route(&route)?;
+            }
+        }
+        Ok(())
+    };
+    match undone() {
+        Ok(()) => failure,
+        Err(other) => failure.and(other),
     }
 }
 
@@ -178,7 +191,7 @@ fn move_addresses(
     deadline: Duration,
     signals: &Signals,
 ) -> Done {
-    let existed = host.find_access(parent)?.is_some();
+    let before = before(host, parent)?;
     let access = host.access_by(Options::on(parent)?.keep(true))?;
     let moved = access.move_addresses(deadline).map_err(Failure::from).and_then(|moving| {
         if deadline != Duration::MAX {
@@ -189,7 +202,7 @@ fn move_addresses(
     let name = access.name();
     // The access ends first: it moves back what is not confirmed.
     drop(access);
-    moved.map_err(|failure| undo(host, parent, existed, failure))?;
+    moved.map_err(|failure| undo(host, parent, &before, failure))?;
     let name = name.map(|name| name.to_string()).unwrap_or_default();
     session.print(|| format!("{name}\n"), || json!({ "name": name }))
 }

@@ -55,7 +55,9 @@ fn options_of_a_macvlan() -> Outcome {
     )?;
     assert_eq!(link["linkinfo"]["info_data"]["mode"], "source");
     let shown = ip_lines(&stage.inside, "-d link show dev eth0").join(" ");
-    for words in ["nodst", "bcqueuelen 2000", "remotes (2) 02:00:00:00:00:0a 02:00:00:00:00:0b"] {
+    for words in
+        ["nodst", "bcqueuelen 2000", "remotes (2)", "02:00:00:00:00:0a", "02:00:00:00:00:0b"]
+    {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     Ok(())
