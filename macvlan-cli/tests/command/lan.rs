@@ -60,7 +60,8 @@ fn announcements_are_sent() -> Outcome {
     let (host, pid) = (&lab.a.netns, container.pid());
     ok(host, &format!("attach ens33 {pid} 192.168.15.9/24"))?;
     let wire = Wire::listen(&lab.b.netns, "ens33")?;
-    assert_eq!(ok(host, &format!("announce {pid}"))?, "eth0 1\n");
+    // One of IPv4, and one of the link-local address as soon as that can be used.
+    assert!(ok(host, &format!("announce {pid}"))?.starts_with("eth0 "));
     // ARP to all hosts, with the address as the sender's and the target's.
     let is_announcement = |frame: &[u8]| {
         let ours = [192, 168, 15, 9];
@@ -70,10 +71,9 @@ fn announcements_are_sent() -> Outcome {
             && frame[38..42] == ours
     };
     assert!(wire.find(is_announcement)?.is_some());
-    assert_eq!(
-        run_json(host, &format!("announce {pid} eth0 --announce rfc,count=2,interval=10ms"))?,
-        json!([{ "name": "eth0", "sent": 2 }])
-    );
+    let told =
+        run_json(host, &format!("announce {pid} eth0 --announce rfc,count=2,interval=10ms"))?;
+    assert!(told[0]["name"] == "eth0" && told[0]["sent"].as_u64() >= Some(2), "{told}");
     assert!(fails(host, 3, &format!("announce {pid} eth7"))?.contains("eth7"));
     Ok(())
 }

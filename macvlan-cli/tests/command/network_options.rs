@@ -169,6 +169,7 @@ fn options_of_a_connect() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     options_of_a_network,
     a_network_is_changed,
     parts_belong_to_a_subnet,

@@ -196,6 +196,7 @@ fn a_closed_standard_output() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     help_and_version,
     completions_are_for_shells,
     manual_pages,

@@ -79,6 +79,7 @@ fn with_certificates_and_a_password() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     by_an_option_or_the_configuration,
     with_certificates_and_a_password,
 }

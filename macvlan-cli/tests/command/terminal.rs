@@ -85,6 +85,7 @@ fn no_progress_without_a_terminal() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     colours_only_on_a_terminal,
     progress_until_ctrl_c,
     no_progress_without_a_terminal,
