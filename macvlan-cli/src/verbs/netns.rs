@@ -16,7 +16,7 @@ use crate::failure::{Done, Failure};
 use crate::output::table::table;
 use crate::session::Session;
 use crate::topology::Place;
-use crate::verbs::show::describe_place;
+use crate::verbs::show::{describe_place, printable};
 
 /// Manage network namespaces.
 #[derive(Args)]
@@ -80,10 +80,11 @@ fn list(session: &Session) -> Done {
         let mut pids = place.found.pids.clone();
         pids.sort_unstable();
         let shown: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
-        let more = if pids.len() > shown.len() { " …" } else { "" };
+        let more = pids.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         vec![
             place.found.id.inode.to_string(),
-            place.found.names.join(" "),
+            printable(&place.found.names.join(" ")),
             place.container.clone().unwrap_or_default(),
             format!("{}{more}", shown.join(" ")),
         ]

@@ -86,7 +86,7 @@ fn row(before: &str, node: &Node) -> Vec<String> {
 }
 
 /// Replaces control characters, which names of others may contain.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
 }
 

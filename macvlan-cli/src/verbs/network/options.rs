@@ -6,7 +6,7 @@ use clap::Args;
 use macvlan_core::{AcceptRa, Mode, Parent, Route};
 use macvlan_network::{MacFrom, NetworkConfig, Order, Subnet};
 
-use crate::endpoint::MODES;
+use crate::endpoint::kind::MODES;
 use crate::failure::{Done, Failure};
 use crate::value::{self, set};
 use crate::verbs::network::subnets::SubnetOptions;
