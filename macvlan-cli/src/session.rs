@@ -1,10 +1,9 @@
-//! The parts that the verbs share: the host, the form of the output and the configuration.
+//! The parts that the verbs share: the host, and the form of the output.
 
 use clap::{Args, ValueEnum};
 use macvlan_core::Host;
 use serde_json::Value;
 
-use crate::config::Config;
 use crate::container;
 use crate::failure::{Done, Failure};
 use crate::output;
@@ -59,11 +58,6 @@ impl Session {
         }
     }
 
-    /// Reads the configuration file.
-    pub(crate) fn config(&self) -> Done<Config> {
-        Config::read()
-    }
-
     pub(crate) fn format(&self) -> Format {
         self.format
     }
@@ -75,7 +69,7 @@ impl Session {
         json: impl FnOnce() -> Value,
     ) -> Done {
         match self.format {
-            Format::Plain => output::print(&plain()),
+            Format::Plain => output::print(&ended(plain())),
             Format::Json => output::print(&format!("{:#}\n", json())),
             Format::Dot => Err(dot()),
         }
@@ -88,7 +82,7 @@ impl Session {
         json: impl FnOnce() -> Value,
     ) -> Done {
         match self.format {
-            Format::Plain => output::print(&(plain() + "\n")),
+            Format::Plain => output::print(&ended(plain())),
             Format::Json => output::print(&format!("{}\n", json())),
             Format::Dot => Err(dot()),
         }
@@ -98,6 +92,14 @@ impl Session {
     pub(crate) fn refuse_dot(&self) -> Done {
         if self.format == Format::Dot { Err(dot()) } else { Ok(()) }
     }
+}
+
+/// Ends the last line.
+fn ended(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
 }
 
 fn dot() -> Failure {

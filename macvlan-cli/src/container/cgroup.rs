@@ -28,7 +28,7 @@ fn of_path(path: &str) -> Option<(Source, String)> {
         if let Some(name) = name.strip_prefix("lxc.payload.") {
             return named(Source::Lxc, name);
         }
-        if let Some(name) = name.strip_prefix("machine-").filter(|_| part.ends_with(".scope")) {
+        if let Some(name) = name.strip_prefix("machine-").filter(|_| name.len() < part.len()) {
             return named(Source::Machine, &unescaped(name));
         }
         let service =

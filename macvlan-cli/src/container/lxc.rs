@@ -4,19 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::container::candidate::{Candidate, is_plain};
-use crate::failure::Done;
 
 /// The places of a container's group: version 2, and the unified part of a mixed setup.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
 /// Finds a container by its name.
-pub(super) fn find(text: &str) -> Done<Vec<Candidate>> {
+pub(super) fn find(text: &str) -> Option<Candidate> {
     if !is_plain(text) {
-        return Ok(Vec::new());
+        return None;
     }
     let groups = ROOTS.iter().map(|root| Path::new(root).join(format!("lxc.payload.{text}")));
     let pid = groups.into_iter().find_map(first_process);
-    Ok(pid.map(|pid| Candidate { id: text.to_owned(), name: None, pid }).into_iter().collect())
+    pid.map(|pid| Candidate { id: text.to_owned(), name: None, pid })
 }
 
 /// Returns the lowest pid in a group or the groups below, which is the container's first process.

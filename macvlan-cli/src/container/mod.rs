@@ -54,7 +54,7 @@ impl Source {
             Self::Docker | Self::Podman => engine::find(self, text)?,
             Self::Containerd => containerd::find(text)?,
             Self::Machine => machine::find(text)?,
-            Self::Lxc => lxc::find(text)?,
+            Self::Lxc => lxc::find(text).into_iter().collect(),
         };
         candidates.into_iter().map(|one| self.open(one)).collect()
     }

@@ -132,7 +132,7 @@ fn give(
     drop(access);
     added.map_err(|error| undo(host, parent, &before, error.into()))?;
     session.print(
-        || format!("{}\n", [std::slice::from_ref(&name), &routes[..]].concat().join(" ")),
+        || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
         || json!({ "name": name, "routes": routes }),
     )
 }
@@ -204,7 +204,7 @@ fn move_addresses(
     drop(access);
     moved.map_err(|failure| undo(host, parent, &before, failure))?;
     let name = name.map(|name| name.to_string()).unwrap_or_default();
-    session.print(|| format!("{name}\n"), || json!({ "name": name }))
+    session.print(|| name.clone(), || json!({ "name": name }))
 }
 
 /// Waits for a line on standard input; fails at the deadline and at a signal.

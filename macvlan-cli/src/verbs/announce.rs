@@ -10,6 +10,7 @@ use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
+use crate::verbs::attach::lines;
 use crate::verbs::select;
 
 /// Announce the addresses of interfaces to the neighbours.
@@ -38,11 +39,15 @@ impl AnnounceAddresses {
             sent.push((attachment.name(), count));
         }
         drop(progress);
-        let plain = || sent.iter().map(|(name, count)| format!("{name} {count}\n")).collect();
-        session.print(plain, || {
-            let described =
-                sent.iter().map(|(name, count)| json!({ "name": name.as_str(), "sent": count }));
-            described.collect()
-        })
+        let line = |(name, count): &(LinkName, usize)| format!("{name} {count}");
+        session.print(
+            || lines(sent.iter().map(line)),
+            || {
+                let described = sent
+                    .iter()
+                    .map(|(name, count)| json!({ "name": name.as_str(), "sent": count }));
+                described.collect()
+            },
+        )
     }
 }

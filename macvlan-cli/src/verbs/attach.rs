@@ -36,7 +36,7 @@ impl Attach {
         let waiting = progress(&endpoint);
         let attachment = host.attach(&endpoint, &container.netns)?;
         drop(waiting);
-        session.print(|| line(&attachment) + "\n", || describe(&attachment))
+        session.print(|| line(&attachment), || describe(&attachment))
     }
 }
 
@@ -78,4 +78,9 @@ pub(crate) fn describe(attachment: &Attachment) -> Value {
 /// Returns values as their texts.
 pub(crate) fn texts(all: impl IntoIterator<Item: ToString>) -> Vec<String> {
     all.into_iter().map(|one| one.to_string()).collect()
+}
+
+/// Joins lines.
+pub(crate) fn lines(all: impl IntoIterator<Item: ToString>) -> String {
+    texts(all).join("\n")
 }

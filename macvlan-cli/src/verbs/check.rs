@@ -8,6 +8,7 @@ use crate::container;
 use crate::endpoint::EndpointOptions;
 use crate::failure::{Done, Failure, status};
 use crate::session::Session;
+use crate::verbs::attach::lines;
 
 /// Compare an interface with its description.
 #[derive(Args)]
@@ -29,8 +30,7 @@ impl Check {
                 "needs_replacement": one.needs_replacement(),
             })
         };
-        let plain = || differences.iter().map(|one| format!("{one}\n")).collect();
-        session.print(plain, || differences.iter().map(describe).collect())?;
+        session.print(|| lines(&differences), || differences.iter().map(describe).collect())?;
         if differences.is_empty() { Ok(()) } else { Err(Failure::status(status::NOT_AS_WANTED)) }
     }
 }

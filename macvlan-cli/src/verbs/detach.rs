@@ -35,9 +35,10 @@ impl Detach {
         let mut found = Vec::new();
         for container in std::iter::once(&self.container).chain(&self.also) {
             let netns = container::find(container)?.netns;
-            found.extend(match self.all {
-                true => select::all(&host, &netns)?,
-                false => select::named(&host, &netns, &self.names)?,
+            found.extend(if self.all {
+                select::all(&host, &netns)?
+            } else {
+                select::named(&host, &netns, &self.names)?
             });
         }
         let progress = Progress::start(format!("detaching {} interfaces", found.len()));

@@ -7,7 +7,7 @@ use crate::endpoint::EndpointOptions;
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::verbs::attach::{describe, line, progress, texts};
+use crate::verbs::attach::{describe, line, lines, progress, texts};
 
 /// Attach an interface if it is missing, and repair differences.
 #[derive(Args)]
@@ -26,15 +26,16 @@ impl Ensure {
         let host = session.host()?.cancelled_by(signals.cancel());
         let netns = container::find(&self.endpoint.container)?.netns;
         let waiting = progress(&endpoint);
-        let ensured = match self.replace {
-            true => host.ensure_or_replace(&endpoint, &netns)?,
-            false => host.ensure(&endpoint, &netns)?,
+        let ensured = if self.replace {
+            host.ensure_or_replace(&endpoint, &netns)?
+        } else {
+            host.ensure(&endpoint, &netns)?
         };
         drop(waiting);
         let repaired = texts(&ensured.repaired);
         let plain = || {
-            let repaired = repaired.iter().map(|one| format!("repaired: {one}\n"));
-            std::iter::once(line(&ensured.attachment) + "\n").chain(repaired).collect()
+            let repaired = repaired.iter().map(|one| format!("repaired: {one}"));
+            lines(std::iter::once(line(&ensured.attachment)).chain(repaired))
         };
         session.print(plain, || {
             let mut described = describe(&ensured.attachment);

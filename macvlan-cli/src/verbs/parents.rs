@@ -6,6 +6,7 @@ use macvlan_core::{Host, LinkInfo, Parent};
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::verbs::attach::lines;
 
 /// Manage parents that were created on demand.
 #[derive(Args)]
@@ -28,7 +29,7 @@ impl Parents {
         let _signals = Signals::catch()?;
         let host = session.host()?;
         let before = on_demand(&host)?;
-        let named = match self.verb {
+        let found = match self.verb {
             ParentsVerb::List => before,
             ParentsVerb::Prune => {
                 host.remove_unused_parents()?;
@@ -37,8 +38,8 @@ impl Parents {
                 before.into_iter().filter(is_gone).collect()
             }
         };
-        let names = || named.iter().map(|link| link.name.clone());
-        session.print(|| names().map(|name| name + "\n").collect(), || names().collect())
+        let names = || found.iter().map(|link| link.name.clone());
+        session.print(|| lines(names()), || names().collect())
     }
 }
 

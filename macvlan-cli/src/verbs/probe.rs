@@ -11,6 +11,7 @@ use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
+use crate::verbs::attach::lines;
 
 /// Probe whether addresses are in use on a network, unnoticed by others.
 #[derive(Args)]
@@ -36,13 +37,15 @@ impl ProbeAddresses {
         let progress = Progress::start(format!("probing {} addresses", self.addresses.len()));
         let taken = host.probe_free(&self.parent, &self.addresses, &probe)?;
         drop(progress);
-        let plain = || taken.iter().map(|one| format!("{one}\n")).collect();
-        session.print(plain, || {
-            let described = taken.iter().map(
+        session.print(
+            || lines(&taken),
+            || {
+                let described = taken.iter().map(
                 |one| json!({ "address": one.address, "mac": one.mac.map(|mac| mac.to_string()) }),
             );
-            described.collect()
-        })?;
+                described.collect()
+            },
+        )?;
         if taken.is_empty() { Ok(()) } else { Err(Failure::status(status::NOT_AS_WANTED)) }
     }
 }

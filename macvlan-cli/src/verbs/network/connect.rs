@@ -96,7 +96,7 @@ impl Connect {
         drop(progress);
         let attachment = connection.attachment();
         context.session.print(
-            || line(attachment) + "\n",
+            || line(attachment),
             || json!({ "attachment": describe(attachment), "lease": lease(connection.lease(), network.name()) }),
         )
     }

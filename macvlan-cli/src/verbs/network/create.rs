@@ -23,7 +23,7 @@ impl Create {
         let network = context.networks.create(&config)?;
         warn_of(&network);
         let described = json!({ "name": network.name(), "id": network.id() });
-        context.session.print(|| format!("{}\n", network.id()), || described)
+        context.session.print(|| network.id().to_owned(), || described)
     }
 }
 

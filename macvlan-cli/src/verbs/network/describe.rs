@@ -4,7 +4,7 @@ use macvlan_network::{Lease, Network, Updated};
 use serde_json::{Value, json};
 
 use crate::failure::{Done, warn};
-use crate::verbs::attach::texts;
+use crate::verbs::attach::{lines, texts};
 use crate::verbs::network::context::Context;
 
 /// Returns a lease as JSON.
@@ -38,8 +38,8 @@ pub(super) fn print(context: &Context<'_>, updated: &Updated) -> Done {
     let outdated: Vec<String> = updated.outdated.iter().map(name).collect();
     context.session.print(
         || {
-            let outdated = outdated.iter().map(|one| format!("outdated: {one}\n"));
-            std::iter::once(format!("{}\n", updated.network.id())).chain(outdated).collect()
+            let outdated = outdated.iter().map(|one| format!("outdated: {one}"));
+            lines(std::iter::once(updated.network.id().to_owned()).chain(outdated))
         },
         || {
             json!({

@@ -1,27 +1,21 @@
 //! `macvlan network list`.
 
-use clap::Args;
 use serde_json::Value;
 
 use crate::failure::{Done, warn};
 use crate::output::table::table;
 use crate::verbs::network::context::Context;
 
-/// List the networks.
-#[derive(Args)]
-pub(super) struct List {}
-
-impl List {
-    pub(super) fn run(self, context: &Context<'_>) -> Done {
-        let summary = context.networks.summary()?;
-        let headings = ["ID", "NAME", "PARENT", "SUBNETS", "CONTAINERS"];
-        let rows = || summary.as_array().into_iter().flatten().map(row).collect::<Vec<_>>();
-        context.session.print(|| table(&headings, &rows()), || summary.clone())?;
-        for one in context.networks.unreadable()? {
-            warn(&one.error.to_string());
-        }
-        Ok(())
+/// Lists the networks.
+pub(super) fn run(context: &Context<'_>) -> Done {
+    let summary = context.networks.summary()?;
+    let headings = ["ID", "NAME", "PARENT", "SUBNETS", "CONTAINERS"];
+    let rows = || summary.as_array().into_iter().flatten().map(row).collect::<Vec<_>>();
+    context.session.print(|| table(&headings, &rows()), || summary.clone())?;
+    for one in context.networks.unreadable()? {
+        warn(&one.error.to_string());
     }
+    Ok(())
 }
 
 fn row(network: &Value) -> Vec<String> {

@@ -43,7 +43,7 @@ enum NetworkVerb {
     Ensure(create::Ensure),
     /// List the networks
     #[command(visible_alias = "ls")]
-    List(list::List),
+    List,
     /// Print networks as `docker network inspect` does
     Inspect(inspect::Inspect),
     /// Change a network; its containers stay connected
@@ -52,7 +52,7 @@ enum NetworkVerb {
     #[command(visible_alias = "rm")]
     Remove(remove::Remove),
     /// Delete all networks without containers
-    Prune(remove::Prune),
+    Prune,
     /// Lease addresses for a container and attach its interface
     Connect(connect::Connect),
     /// Detach a container's interfaces and release their addresses
@@ -66,14 +66,14 @@ enum NetworkVerb {
     /// List the leases
     Leases(leases::Leases),
     /// Release the leases of containers that have ended
-    Collect(collect::Collect),
+    Collect,
     /// Make the kernel and the store agree, and print the changes
     Reconcile(reconcile::Reconcile),
 }
 
 impl NetworkVerb {
     fn only_reads(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Inspect(_) | Self::Resolve(_) | Self::Leases(_))
+        matches!(self, Self::List | Self::Inspect(_) | Self::Resolve(_) | Self::Leases(_))
     }
 }
 
@@ -85,23 +85,23 @@ impl Network {
         if let Some(signals) = &signals {
             host = host.cancelled_by(signals.cancel());
         }
-        let networks = self.store.open(session, host)?;
+        let networks = self.store.open(host)?;
         let context = Context { session, networks };
         match self.verb {
             NetworkVerb::Create(verb) => verb.run(&context),
             NetworkVerb::Ensure(verb) => verb.run(&context),
-            NetworkVerb::List(verb) => verb.run(&context),
+            NetworkVerb::List => list::run(&context),
             NetworkVerb::Inspect(verb) => verb.run(&context),
             NetworkVerb::Update(verb) => verb.run(&context),
             NetworkVerb::Remove(verb) => verb.run(&context),
-            NetworkVerb::Prune(verb) => verb.run(&context),
+            NetworkVerb::Prune => remove::prune(&context),
             NetworkVerb::Connect(verb) => verb.run(&context),
             NetworkVerb::Disconnect(verb) => verb.run(&context),
             NetworkVerb::Reserve(verb) => verb.run(&context),
             NetworkVerb::Resolve(verb) => verb.run(&context),
             NetworkVerb::Hosts(verb) => verb.run(&context),
             NetworkVerb::Leases(verb) => verb.run(&context),
-            NetworkVerb::Collect(verb) => verb.run(&context),
+            NetworkVerb::Collect => collect::run(&context),
             NetworkVerb::Reconcile(verb) => verb.run(&context),
         }
     }

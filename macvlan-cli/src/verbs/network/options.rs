@@ -70,7 +70,7 @@ pub(super) struct NetworkOptions {
     /// Reserve a released address for its container for this time
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     reservation_ttl: Option<Duration>,
-    /// Docker's options parent, macvlan_mode and com.docker.network.driver.mtu; others are shown
+    /// An option of Docker's driver, such as parent=ens33; unknown ones are only shown
     #[arg(short = 'o', long = "opt", alias = "option", value_name = "KEY=VALUE", value_parser = value::pair)]
     option: Vec<(String, String)>,
     /// A label (repeatable)

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
 use crate::progress::Progress;
+use crate::verbs::attach::lines;
 use crate::verbs::network::context::Context;
 
 /// Make the kernel and the store agree.
@@ -33,8 +34,7 @@ impl Reconcile {
                 "interface": one.interface(),
             })
         };
-        let plain = || made.iter().map(|one| format!("{one}\n")).collect();
-        context.session.print(plain, || changes.iter().map(describe).collect())?;
+        context.session.print(|| lines(made), || changes.iter().map(describe).collect())?;
         let failures = failed.iter().map(|one| Failure::new(status::OTHER, one.to_string()));
         Failure::all(failures.collect())
     }

@@ -1,9 +1,10 @@
 //! `macvlan network remove` and `prune`.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::{Done, Failure};
+use crate::verbs::attach::lines;
 use crate::verbs::network::context::Context;
 
 /// Delete networks without containers.
@@ -22,14 +23,8 @@ impl Remove {
     }
 }
 
-/// Delete all networks without containers.
-#[derive(Args)]
-pub(super) struct Prune {}
-
-impl Prune {
-    pub(super) fn run(self, context: &Context<'_>) -> Done {
-        let removed = context.networks.prune()?;
-        let plain = || removed.iter().map(|name| format!("{name}\n")).collect();
-        context.session.print(plain, || Value::from(json!(removed)))
-    }
+/// Deletes all networks without containers.
+pub(super) fn prune(context: &Context<'_>) -> Done {
+    let removed = context.networks.prune()?;
+    context.session.print(|| lines(&removed), || json!(removed))
 }

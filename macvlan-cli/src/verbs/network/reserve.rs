@@ -8,6 +8,7 @@ use macvlan_network::Allocation;
 
 use crate::failure::Done;
 use crate::value::{self, set};
+use crate::verbs::attach::texts;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 
@@ -36,9 +37,9 @@ impl Reserve {
         let mut allocation = self.ip.into_iter().fold(Allocation::new(), Allocation::address);
         set!(allocation, ipv4 = self.ipv4, ipv6 = self.ipv6, mac = self.mac_address);
         let reserved = network.allocate(&allocation)?;
-        let addresses = reserved.addresses.iter().map(|one| format!(" {one}")).collect::<String>();
+        let addresses = texts(&reserved.addresses).join(" ");
         context.session.print(
-            || format!("{}{addresses}\n", reserved.container),
+            || format!("{} {addresses}", reserved.container),
             || lease(&reserved, network.name()),
         )
     }

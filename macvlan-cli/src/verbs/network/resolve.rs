@@ -27,6 +27,6 @@ impl Resolve {
                 self.name
             )));
         }
-        context.session.print(|| addresses.join("\n") + "\n", || json!(addresses))
+        context.session.print(|| addresses.join("\n"), || json!(addresses))
     }
 }

@@ -8,7 +8,6 @@ use macvlan_network::{Networks, SqliteStore};
 
 use crate::config::{Config, DATABASE, Etcd};
 use crate::failure::{Done, Failure};
-use crate::session::Session;
 
 /// The options of the store.
 #[derive(Args)]
@@ -32,8 +31,8 @@ pub(super) struct StoreOptions {
 
 impl StoreOptions {
     /// Opens the store: the option's, the variable's, the configuration's or the default one.
-    pub(super) fn open(self, session: &Session, host: Host) -> Done<Networks> {
-        let Config { db, etcd } = session.config()?;
+    pub(super) fn open(self, host: Host) -> Done<Networks> {
+        let Config { db, etcd } = Config::read()?;
         let given = self.db.or_else(|| std::env::var_os("MACVLAN_DB").map(PathBuf::from));
         let given = given.filter(|path| !path.as_os_str().is_empty());
         if !self.etcd.is_empty() {
