@@ -41,11 +41,12 @@ fn as_by_hand() -> Outcome {
         &format!("attach ens33 {pid} 192.168.15.77/24@192.168.15.2 --mac 02:00:00:00:00:77"),
     )?;
     let pid = by_hand.container.pid();
-    for line in [format!(
-        "link add link ens33 name eth0 netns {pid} address 02:00:00:00:00:77 type macvlan mode bridge"
-    )] {
-        ip_do(&by_hand.lab.a.netns, &line);
-    }
+    ip_do(
+        &by_hand.lab.a.netns,
+        &format!(
+            "link add link ens33 name eth0 netns {pid} address 02:00:00:00:00:77 type macvlan mode bridge"
+        ),
+    );
     for line in [
         "link set eth0 up",
         "address add 192.168.15.77/24 broadcast + dev eth0",

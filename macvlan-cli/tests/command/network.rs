@@ -263,7 +263,7 @@ fn the_database_by_variable_and_configuration() -> Outcome {
         assert!(directory.path().join(made).exists(), "{made}");
     }
     std::fs::write(path("macvlan.toml"), "db = \"/x\"\nnope = 1\n")?;
-    let refused = run(&[config.clone()], "network ls")?;
+    let refused = run(std::slice::from_ref(&config), "network ls")?;
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         refused.status.code() == Some(2) && said.contains("line 2: unknown field `nope`"),

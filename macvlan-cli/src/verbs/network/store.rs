@@ -13,8 +13,8 @@ use crate::failure::{Done, Failure};
 #[derive(Args)]
 #[command(next_help_heading = "Store options")]
 pub(super) struct StoreOptions {
-    /// The database, which the first network creates [default: MACVLAN_DB, then the
-    /// configuration's, then /var/lib/macvlan/networks.db]
+    /// The database, which the first network creates [default: that of the variable `MACVLAN_DB`,
+    /// of the configuration, or /var/lib/macvlan/networks.db]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "etcd")]
     db: Option<PathBuf>,
     /// Take over a database that was moved here from another machine
