@@ -1,6 +1,10 @@
 //! The host's links, and the links on them in all namespaces.
 
 use std::collections::{BTreeMap, HashSet};
+use std::num::NonZero;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use macvlan_core::{AddressInfo, Handle, Host, LinkInfo, NetNs, VisibleNetNs};
 
@@ -35,9 +39,10 @@ pub(crate) struct Topology {
 pub(crate) fn topology(host: &Host, visible: Vec<VisibleNetNs>, wanted: &[u32]) -> Done<Topology> {
     let (mut nodes, mut on_host) = of_host(host)?;
     let (mut failures, mut names) = (Vec::new(), Names::default());
-    for found in visible.into_iter().filter(|found| found.id != host.netns().id()) {
-        let inside = match found.open().and_then(|netns| inside(host, &netns)) {
-            Ok(inside) => inside,
+    for (found, inside) in inspect(host, visible) {
+        let inside = match inside {
+            Ok(inside) if !inside.is_empty() => inside,
+            Ok(_) => continue,
             // It has just ended.
             Err(error) if error.is_not_found() => continue,
             Err(error) => {
@@ -45,9 +50,6 @@ pub(crate) fn topology(host: &Host, visible: Vec<VisibleNetNs>, wanted: &[u32]) 
                 continue;
             }
         };
-        if inside.is_empty() {
-            continue;
-        }
         let container = names.container(&found);
         let place = Place { found, container };
         for (parent, link, addresses) in inside {
@@ -101,6 +103,36 @@ fn of_host(host: &Host) -> Done<OfHost> {
         }
     }
     Ok((nodes, on_host))
+}
+
+/// Looks into all namespaces but the host's, on as many threads as there are processors.
+fn inspect(
+    host: &Host,
+    visible: Vec<VisibleNetNs>,
+) -> impl Iterator<Item = (VisibleNetNs, macvlan_core::Result<Inside>)> {
+    let others = visible.into_iter().filter(|found| found.id != host.netns().id());
+    let others: Vec<VisibleNetNs> = others.collect();
+    let results: Vec<OnceLock<_>> = others.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((found, result)) = Some(next.fetch_add(1, Ordering::Relaxed))
+            .and_then(|at| others.get(at).zip(results.get(at)))
+        {
+            // Each is inspected once.
+            let _ = result.set(found.open().and_then(|netns| inside(host, &netns)));
+        }
+    };
+    thread::scope(|scope| {
+        // This thread works as well, so the work is done even if no thread can be started.
+        for _ in 1..thread::available_parallelism().map_or(1, NonZero::get) {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    let results: Vec<_> = results.into_iter().filter_map(OnceLock::into_inner).collect();
+    others.into_iter().zip(results)
 }
 
 /// Parents, the links on them in a container, and their addresses.
