@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Contenders that start processes: iproute2, the CNI plugins, netavark.
+"""Contenders that start processes: this project's command, iproute2, the CNI plugins, netavark.
 
-usage: processes.py ip|ip-batch|cni-v4|cni|netavark PARENT
+usage: processes.py macvlan|ip|ip-batch|cni-v4|cni|netavark PARENT
+
+The environment variable MACVLAN is the path of the command.
 
 Reads pids from standard input, one per line, gives each one's container its interface, and prints the
 time in nanoseconds. For a pid with a minus sign, deletes the interface.
@@ -46,6 +48,20 @@ COMMANDS = [
     f"-6 route add default via {GATEWAY6}",
     "link set dev lo up",
 ]
+
+
+class Macvlan:
+    """This project's command."""
+
+    def __init__(self, parent):
+        self.parent = parent
+
+    def attach(self, pid):
+        addresses = [f"{V4}@{GATEWAY4}", f"{V6} nodad", "--gateway", GATEWAY6]
+        run([os.environ["MACVLAN"], "attach", self.parent, pid, *addresses])
+
+    def detach(self, pid):
+        run([os.environ["MACVLAN"], "detach", pid])
 
 
 class Ip:
@@ -156,6 +172,7 @@ class Netavark:
 def main():
     kind, parent = sys.argv[1:]
     peer = {
+        "macvlan": Macvlan,
         "ip": Ip,
         "ip-batch": IpBatch,
         "cni-v4": lambda parent: Cni(parent, ["4"]),

@@ -96,6 +96,7 @@ __all__ = [
     "mac_from_ipv4",
     "mac_text",
     "names",
+    "run_command",
 ]
 
 _T = TypeVar("_T")
@@ -196,6 +197,13 @@ def mac_text(mac: _Mac) -> str:
 
 def names() -> list[tuple[str, list[str]]]:
     """Returns the names of all members in order, by class, for comparison with `_enums.py`."""
+
+def run_command(arguments: list[str]) -> int:
+    """Runs the command macvlan and returns its exit status.
+
+    The arguments begin with the program's name. The command writes to the descriptors 1 and 2, not
+    to sys.stdout and sys.stderr.
+    """
 
 @final
 class Cancel:

@@ -11,6 +11,7 @@
 #![allow(clippy::doc_markdown)] // doc comments are docstrings here, which help() shows as they are
 
 mod base;
+mod command;
 mod endpoint;
 mod handle;
 mod host;
@@ -24,6 +25,8 @@ mod _macvlan {
     use crate::base::cancel::Cancel;
     #[pymodule_export]
     use crate::base::error::error_kinds;
+    #[pymodule_export]
+    use crate::command::run_command;
     #[pymodule_export]
     use crate::endpoint::announce::{Announce, Announcement};
     #[pymodule_export]

@@ -16,7 +16,15 @@ from macvlan import _enums, _errors, _events, _macvlan, _values
 
 PYTHON = Path(__file__).parents[1]
 CRATES = {name: PYTHON.parent / f"macvlan-{name}" / "src" for name in ("core", "network")}
-HIDDEN = {"Attached", "address_text", "error_kinds", "mac_from_ipv4", "mac_text", "names"}
+HIDDEN = {
+    "Attached",
+    "address_text",
+    "error_kinds",
+    "mac_from_ipv4",
+    "mac_text",
+    "names",
+    "run_command",
+}
 
 # Functions that Python offers in another way, or does not need.
 NOT_REACHED = {

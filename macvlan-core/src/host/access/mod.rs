@@ -11,6 +11,7 @@ mod moving;
 mod options;
 mod parent;
 mod presence;
+mod remove;
 mod routes;
 mod shim;
 mod state;

@@ -120,6 +120,18 @@ impl Shim {
         Ok(marked.into_iter().min_by_key(|link| link.index))
     }
 
+    /// Finds the host's link on a parent and changes nothing.
+    pub(super) fn find(netns: &NetNs, parent: u32) -> Result<Option<Self>> {
+        let Some(there) = Self::find_beside(netns, parent, None)? else { return Ok(None) };
+        let own = endpoint::attachments(netns, netns)?;
+        let Some(attachment) = own.into_iter().find(|one| one.index() == there.index) else {
+            return Ok(None);
+        };
+        let presence = Arc::new(Presence::on(netns, there.index)?);
+        let (netns, borrowed) = (netns.clone(), Vec::new());
+        Ok(Some(Self { netns, attachment, presence, borrowed, has_lost_routes: false }))
+    }
+
     /// Makes the settings of the link that an attach does not.
     fn furnish(
         netns: &NetNs,

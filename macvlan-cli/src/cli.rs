@@ -1,0 +1,109 @@
+//! The command line: options for every verb, and the verbs.
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::failure::Done;
+use crate::session::{Common, Session};
+use crate::verbs::{
+    access, announce, attach, check, completions, detach, diagnose, ensure, keep, man, netns,
+    network, parents, probe, show, watch,
+};
+
+/// Shown after the help.
+const AFTER_HELP: &str = "\
+A CONTAINER is a pid, a name of `ip netns`, a path, or the name or id of a container of Docker,
+Podman, containerd, systemd-nspawn or LXC. `docker:web` says which; also pid:, netns:, path:,
+podman:, containerd:, machine: and lxc:.
+
+Exit status:
+  0    done
+  1    refused by the kernel or the store, for another reason than those below
+  2    an argument or a value is invalid
+  3    an object that is needed does not exist
+  4    an object that was to be created exists
+  5    a capability or a permission is missing
+  6    an address is in use on the network; a check or a diagnosis found a problem
+  128+N  ended by signal N, with everything undone";
+
+/// Give containers their place on the real network: macvlan and VLAN links, whole or not at all
+#[derive(Parser)]
+#[command(
+    name = "macvlan",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Attach an interface to a container, all of it or nothing
+    Attach(attach::Attach),
+    /// Detach interfaces from a container
+    Detach(detach::Detach),
+    /// Attach an interface if it is missing, and repair differences
+    Ensure(ensure::Ensure),
+    /// Compare an interface with its description; exit status 6 if they differ
+    Check(check::Check),
+    /// Show the host's links, and the VLANs and macvlans on them in all namespaces
+    Show(show::Show),
+    /// Keep an interface attached while its parent disappears and returns, until a signal
+    Keep(keep::Keep),
+    /// Print the changes of links, addresses and routes
+    Watch(watch::Watch),
+    /// Probe whether addresses are in use on a network; exit status 6 if one is
+    Probe(probe::ProbeAddresses),
+    /// Announce the addresses of interfaces to the neighbours
+    Announce(announce::AnnounceAddresses),
+    /// Let the host and its containers reach each other, by a macvlan of the host
+    Access(access::Access),
+    /// Find out why a container does not reach a peer; exit status 6 if there is a problem
+    Diagnose(diagnose::Diagnose),
+    /// Manage networks, which lease addresses to containers
+    Network(network::Network),
+    /// Manage parents that were created on demand
+    Parents(parents::Parents),
+    /// Manage network namespaces
+    Netns(netns::Netns),
+    /// Print the completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page of a verb, or write all pages into a directory
+    Man(man::Man),
+}
+
+impl Cli {
+    /// Runs the verb.
+    pub(crate) fn run(self) -> Done {
+        let session = Session::new(self.common);
+        if !matches!(self.verb, Verb::Show(_)) {
+            session.refuse_dot()?;
+        }
+        match self.verb {
+            Verb::Attach(verb) => verb.run(&session),
+            Verb::Detach(verb) => verb.run(&session),
+            Verb::Ensure(verb) => verb.run(&session),
+            Verb::Check(verb) => verb.run(&session),
+            Verb::Show(verb) => verb.run(&session),
+            Verb::Keep(verb) => verb.run(&session),
+            Verb::Watch(verb) => verb.run(&session),
+            Verb::Probe(verb) => verb.run(&session),
+            Verb::Announce(verb) => verb.run(&session),
+            Verb::Access(verb) => verb.run(&session),
+            Verb::Diagnose(verb) => verb.run(&session),
+            Verb::Network(verb) => verb.run(&session),
+            Verb::Parents(verb) => verb.run(&session),
+            Verb::Netns(verb) => verb.run(&session),
+            Verb::Completions(verb) => verb.run(Self::command()),
+            Verb::Man(verb) => verb.run(Self::command()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Docker and Podman, by the API that both have on a Unix socket.
+
+use std::collections::HashMap;
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::container::candidate::{Candidate, Source, is_plain};
+use crate::container::http;
+use crate::failure::{Done, Failure, status};
+
+/// Finds a container by its name, its id or a unique beginning of its id.
+pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
+    if !is_plain(text) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for socket in sockets(source) {
+        let operation = || format!("ask {} at {}", source.prefix(), socket.display());
+        let Some(answer) = ask(&socket, &format!("/containers/{text}/json"), &operation)? else {
+            continue;
+        };
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        match answer.status {
+            200 => found.push(candidate(&body).ok_or_else(|| {
+                Failure::new(
+                    status::OTHER,
+                    format!("cannot {}: the answer has no pid", operation()),
+                )
+            })?),
+            404 => {}
+            status => {
+                let why = body["message"]
+                    .as_str()
+                    .map_or_else(|| format!("status {status}"), str::to_owned);
+                return Err(Failure::usage(format!("cannot {}: {why}", operation())));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the names of an engine's containers by their ids; empty if it does not answer.
+pub(super) fn names(source: Source) -> HashMap<String, String> {
+    let mut names = HashMap::new();
+    for socket in sockets(source) {
+        let Ok(answer) = http::get(&socket, "/containers/json") else { continue };
+        let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        for one in list.as_array().into_iter().flatten() {
+            if let (Some(id), Some(name)) = (one["Id"].as_str(), one["Names"][0].as_str()) {
+                names.insert(id.to_owned(), name.trim_start_matches('/').to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// Asks an engine; `None` if it does not run.
+fn ask(socket: &Path, path: &str, operation: &impl Fn() -> String) -> Done<Option<http::Answer>> {
+    match http::get(socket, path) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+            _ => Err(Failure::file(&operation(), &error)),
+        },
+    }
+}
+
+fn candidate(body: &Value) -> Option<Candidate> {
+    let name = body["Name"].as_str().map(|name| name.trim_start_matches('/').to_owned());
+    let pid = body["State"]["Pid"].as_u64().and_then(|pid| u32::try_from(pid).ok())?;
+    Some(Candidate { id: body["Id"].as_str()?.to_owned(), name, pid })
+}
+
+/// Returns the sockets of an engine: the one that its own client uses, or root's and the user's.
+fn sockets(source: Source) -> Vec<PathBuf> {
+    let (variable, system, user) = match source {
+        Source::Podman => ("CONTAINER_HOST", "/run/podman/podman.sock", "podman/podman.sock"),
+        _ => ("DOCKER_HOST", "/run/docker.sock", "docker.sock"),
+    };
+    if let Some(host) = env::var(variable).ok().filter(|host| !host.is_empty()) {
+        // A remote engine's containers are not on this machine.
+        return host.strip_prefix("unix://").map(PathBuf::from).into_iter().collect();
+    }
+    let of_user = env::var_os("XDG_RUNTIME_DIR").map(|run| Path::new(&run).join(user));
+    std::iter::once(PathBuf::from(system)).chain(of_user).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_container_is_read_from_its_description() {
+        let body = json!({"Id": "4f1c9a", "Name": "/web", "State": {"Pid": 2084, "Running": true}});
+        let web = Candidate { id: "4f1c9a".to_owned(), name: Some("web".to_owned()), pid: 2084 };
+        assert_eq!(candidate(&body), Some(web));
+        assert_eq!(candidate(&json!({"message": "no such container"})), None);
+    }
+}

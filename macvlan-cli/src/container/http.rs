@@ -1,0 +1,53 @@
+//! One request over a Unix socket, as the APIs of container engines take it.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// An engine that answers takes milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// More than the list of many thousands of containers.
+const LONGEST: u64 = 64 << 20;
+
+/// An answer: the status and the body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+/// Requests a path. In HTTP/1.0 the server closes the connection at the end of the body, and does
+/// not divide it into chunks.
+pub(super) fn get(socket: &Path, path: &str) -> io::Result<Answer> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.take(LONGEST).read_to_end(&mut bytes)?;
+    parse(&bytes)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+fn parse(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&bytes[..end]).ok()?;
+    let status_line = head.lines().next().filter(|line| line.starts_with("HTTP/1."))?;
+    let status = status_line.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer { status, body: bytes[end + 4..].to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_status_and_a_body() {
+        let text = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{}\n";
+        assert_eq!(parse(text), Some(Answer { status: 200, body: b"{}\n".to_vec() }));
+        for other in [&b""[..], b"HTTP/1.0 200 OK\r\n", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 x\r\n\r\n"] {
+            assert_eq!(parse(other), None);
+        }
+    }
+}

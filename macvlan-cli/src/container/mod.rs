@@ -1,0 +1,155 @@
+//! Containers as people name them: pids, names of `ip netns`, paths, and names of runtimes.
+
+mod candidate;
+mod cgroup;
+mod containerd;
+mod engine;
+mod http;
+mod lxc;
+mod machine;
+pub(crate) mod name;
+
+use macvlan_core::{ErrorKind, NetNs};
+
+use crate::container::candidate::{Candidate, Source};
+use crate::failure::{Done, Failure, status};
+
+/// A container that was found.
+#[derive(Debug)]
+pub(crate) struct Container {
+    pub(crate) netns: NetNs,
+    /// The id that stays the same when the container returns; `None` for a pid or a path.
+    pub(crate) id: Option<String>,
+    /// The name, if it is another than the id.
+    pub(crate) name: Option<String>,
+    /// The words for a list of candidates: `docker:web`.
+    said: String,
+}
+
+/// The sources of a name without a prefix.
+const BY_NAME: [Source; 6] = [
+    Source::NetNs,
+    Source::Docker,
+    Source::Podman,
+    Source::Containerd,
+    Source::Machine,
+    Source::Lxc,
+];
+
+impl Source {
+    fn of_prefix(prefix: &str) -> Option<Self> {
+        let all = [Self::Pid, Self::Path].into_iter().chain(BY_NAME);
+        all.into_iter().find(|source| source.prefix() == prefix)
+    }
+
+    /// Returns the containers of this name; several for the beginning of several ids.
+    fn find(self, text: &str) -> Done<Vec<Container>> {
+        let candidates = match self {
+            Self::Pid => return by_pid(text).map(|found| vec![found]),
+            Self::Path => {
+                let netns = NetNs::from_path(text)?;
+                return Ok(vec![Container { netns, id: None, name: None, said: text.to_owned() }]);
+            }
+            Self::NetNs => return Ok(by_netns_name(text)?.into_iter().collect()),
+            Self::Docker | Self::Podman => engine::find(self, text)?,
+            Self::Containerd => containerd::find(text)?,
+            Self::Machine => machine::find(text)?,
+            Self::Lxc => lxc::find(text).into_iter().collect(),
+        };
+        candidates.into_iter().map(|one| self.open(one)).collect()
+    }
+
+    fn open(self, candidate: Candidate) -> Done<Container> {
+        let Candidate { id, name, pid } = candidate;
+        let said = format!("{}:{}", self.prefix(), name.as_deref().unwrap_or(&id));
+        if pid == 0 {
+            return Err(Failure::not_found(format!(
+                "cannot find the namespace of {said}: the container does not run; start it first"
+            )));
+        }
+        Ok(Container { netns: NetNs::from_pid(pid)?, id: Some(id), name, said })
+    }
+}
+
+/// Finds a container.
+pub(crate) fn find(text: &str) -> Done<Container> {
+    if let Some((prefix, rest)) = text.split_once(':') {
+        if let Some(source) = Source::of_prefix(prefix) {
+            let found = source.find(rest)?;
+            return one(text, found, &[]);
+        }
+    }
+    if text.contains('/') {
+        return one(text, Source::Path.find(text)?, &[]);
+    }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return by_pid(text);
+    }
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
+    for source in BY_NAME {
+        match source.find(text) {
+            Ok(more) => found.extend(more),
+            Err(failure) => refused.push(failure),
+        }
+    }
+    one(text, found, &refused)
+}
+
+/// Returns the only container, which several sources may know, or an error.
+fn one(text: &str, mut found: Vec<Container>, refused: &[Failure]) -> Done<Container> {
+    let mut said: Vec<String> = Vec::new();
+    for container in &found {
+        if !said.contains(&container.said) {
+            said.push(container.said.clone());
+        }
+    }
+    let is_same = |one: &Container| one.netns.same_as(&found[0].netns);
+    if !found.is_empty() && found.iter().all(is_same) {
+        return Ok(found.swap_remove(0));
+    }
+    if !found.is_empty() {
+        return Err(Failure::usage(format!(
+            "cannot find container {text:?}: several have that name; use one of {}",
+            said.join(", ")
+        )));
+    }
+    match refused.first() {
+        Some(failure) if refused.len() == 1 => Err(failure.clone()),
+        Some(_) => {
+            let all: Vec<&str> = refused.iter().map(Failure::first_message).collect();
+            let status = if refused.iter().all(Failure::is_permission) {
+                status::PERMISSION
+            } else {
+                status::NOT_FOUND
+            };
+            Err(Failure::new(
+                status,
+                format!("cannot find container {text:?}: not found; {}", all.join(", ")),
+            ))
+        }
+        None => Err(Failure::not_found(format!(
+            "cannot find container {text:?}: no namespace of `ip netns` and no running container of \
+             Docker, Podman, containerd, systemd-nspawn or LXC has that name; use a pid or a path"
+        ))),
+    }
+}
+
+fn by_pid(text: &str) -> Done<Container> {
+    let pid = text
+        .parse()
+        .map_err(|_| Failure::usage(format!("cannot parse pid {text:?}: not a pid")))?;
+    let netns = NetNs::from_pid(pid)?;
+    Ok(Container { netns, id: None, name: None, said: format!("pid:{pid}") })
+}
+
+/// Returns the namespace of this name, if there is one.
+fn by_netns_name(text: &str) -> Done<Option<Container>> {
+    match NetNs::from_name(text) {
+        Ok(netns) => {
+            let said = format!("netns:{text}");
+            Ok(Some(Container { netns, id: Some(text.to_owned()), name: None, said }))
+        }
+        Err(error) if error.kind() == ErrorKind::NamespaceGone => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,75 @@
+//! The options that describe an endpoint.
+
+mod address;
+pub(crate) mod kind;
+mod link;
+
+use clap::Args;
+use macvlan_core::{Assignment, Endpoint, EndpointType, LinkName, Parent};
+
+use crate::endpoint::address::AddressOptions;
+use crate::endpoint::kind::{MacvlanOptions, VlanOptions};
+use crate::endpoint::link::LinkOptions;
+use crate::failure::{Done, Failure};
+
+/// A parent, a container, and the description of its interface.
+#[derive(Args)]
+pub(crate) struct EndpointOptions {
+    /// A link of the host; ens33.100 is VLAN 100 of ens33, created on demand
+    parent: Parent,
+    /// The container
+    pub(crate) container: String,
+    /// Such as 172.16.104.10/24@172.16.104.1; the gateway gets the default route
+    #[arg(value_name = "ADDRESS/LENGTH[@GATEWAY]")]
+    addresses: Vec<Assignment>,
+    /// The interface's name in the container
+    #[arg(short = 'i', long, alias = "interface", default_value = "eth0")]
+    name: LinkName,
+    #[command(flatten)]
+    link: LinkOptions,
+    #[command(flatten)]
+    layer3: AddressOptions,
+    #[command(flatten)]
+    macvlan: MacvlanOptions,
+    #[command(flatten)]
+    vlan: VlanOptions,
+}
+
+impl EndpointOptions {
+    /// Returns the endpoint.
+    pub(crate) fn endpoint(&self) -> Done<Endpoint> {
+        let parent = self.parent()?;
+        let mut endpoint = match (self.link.kind, self.vlan.options()?) {
+            (Some(EndpointType::Vlan), None) => {
+                return Err(Failure::usage("--kind vlan needs --vlan-id"));
+            }
+            (Some(EndpointType::Vlan), Some(vlan)) => Endpoint::vlan(self.name, parent, vlan)?,
+            (_, Some(_)) => {
+                return Err(Failure::usage("the options of a VLAN need --kind vlan"));
+            }
+            (Some(EndpointType::Macvtap), None) => Endpoint::macvtap(self.name, parent)?,
+            (_, None) => Endpoint::new(self.name, parent)?,
+        };
+        if let Some(mode) = self.macvlan.mode {
+            endpoint = endpoint.mode(mode)?;
+        }
+        if self.macvlan.is_set() {
+            endpoint = endpoint.change_options(|options| self.macvlan.apply(options))?;
+        }
+        Ok(self.layer3.apply(self.addresses.iter().copied(), self.link.apply(endpoint)))
+    }
+
+    fn parent(&self) -> Done<Parent> {
+        let mut parent = self.parent.clone();
+        if let Some(protocol) = self.link.parent_protocol {
+            parent = parent.protocol(protocol)?;
+        }
+        match self.link.parent_name {
+            Some(_) if parent.get_base().is_none() => {
+                Err(Failure::usage("--parent-name is for a parent such as ens33.100"))
+            }
+            Some(name) => Ok(parent.name(name)?),
+            None => Ok(parent),
+        }
+    }
+}

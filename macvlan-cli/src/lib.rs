@@ -1,0 +1,56 @@
+//! The command `macvlan`, for people at a shell, as a function that programs can call as well.
+//!
+//! `docs/command.md` in the repository is its manual.
+
+mod cli;
+mod config;
+mod container;
+mod endpoint;
+mod failure;
+mod output;
+mod progress;
+mod session;
+mod signal;
+mod topology;
+mod value;
+mod verbs;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+
+/// Runs the command and returns its exit status.
+///
+/// The arguments begin with the program's name, as those of a process.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let done = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.run(),
+        Err(error) => parsed(&error),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Prints what was asked for instead of a verb, such as help; or converts the error.
+fn parsed(error: &clap::Error) -> Result<(), Failure> {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Err(Failure::help(text)),
+        _ => Err(Failure::usage(first_paragraph(&text))),
+    }
+}
+
+/// Returns the message without clap's usage and tips, as one line.
+fn first_paragraph(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let lines: Vec<&str> =
+        text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    format!("{}; see --help", lines.join(" "))
+}

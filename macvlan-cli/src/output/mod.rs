@@ -1,0 +1,18 @@
+//! Output: one writer that returns errors, aligned tables, trees, colours and Graphviz.
+
+pub(crate) mod dot;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod tree;
+
+use std::io::{self, Write as _};
+
+use crate::failure::{Done, Failure};
+
+/// Writes text to standard output. All output goes through this function, which does not panic.
+pub(crate) fn print(text: &str) -> Done {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::output(&error))
+}

@@ -1,0 +1,235 @@
+//! `macvlan access`.
+
+use std::io::{self, IsTerminal as _};
+use std::net::IpAddr;
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use ipnet::IpNet;
+use macvlan_core::{
+    Access as Options, Handle, Host, LinkName, Moving, Parent, Route, RouteFilter, parse_ip,
+    parse_net,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use serde_json::json;
+
+use crate::container;
+use crate::failure::{Done, Failure, interrupted, status, warn};
+use crate::session::Session;
+use crate::signal::Signals;
+use crate::value;
+use crate::verbs::attach::texts;
+use crate::verbs::select;
+
+/// Let the host reach its containers on a parent, and these reach the host.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Access {
+    #[command(subcommand)]
+    verb: Option<AccessVerb>,
+    /// A link of the host
+    #[arg(required = true)]
+    parent: Option<Parent>,
+    /// Containers that the host gets routes to
+    #[arg(value_name = "CONTAINER")]
+    containers: Vec<String>,
+    /// The name of the host's macvlan [default: PARENT-host]
+    #[arg(long)]
+    name: Option<LinkName>,
+    /// An own address of the host's macvlan, in place of the parent's (repeatable)
+    #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
+    address: Vec<IpAddr>,
+    /// A subnet that contains only containers (repeatable)
+    #[arg(long, value_name = "SUBNET", value_parser = parse_net)]
+    route: Vec<IpNet>,
+    /// Short for `macvlan access remove`
+    #[arg(long, conflicts_with_all = ["containers", "name", "address", "route"])]
+    remove: bool,
+}
+
+#[derive(Subcommand)]
+enum AccessVerb {
+    /// Move the parent's addresses to the host's macvlan; moved back unless confirmed
+    Move {
+        /// A link of the host
+        parent: Parent,
+        /// The time in which the move has to be confirmed
+        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = value::duration)]
+        deadline: Duration,
+        /// Confirm at once
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Move the addresses back to the parent
+    Back {
+        /// A link of the host
+        parent: Parent,
+    },
+    /// Remove the host's macvlan with its routes; moves addresses back first
+    Remove {
+        /// A link of the host
+        parent: Parent,
+    },
+}
+
+impl Access {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        // Each of the changes is completed; a pending move is undone.
+        let signals = Signals::catch()?;
+        let host = session.host()?;
+        match (self.verb, self.parent) {
+            (Some(AccessVerb::Move { parent, deadline, yes }), _) => {
+                let deadline = if yes { Duration::MAX } else { deadline };
+                move_addresses(session, &host, &parent, deadline, &signals)
+            }
+            (Some(AccessVerb::Back { parent }), _) => {
+                existing(&host, &parent)?;
+                Ok(host.access_by(Options::on(&parent)?.keep(true))?.move_back()?)
+            }
+            (Some(AccessVerb::Remove { parent }), _) => remove(&host, &parent),
+            (None, Some(parent)) if self.remove => remove(&host, &parent),
+            (None, Some(parent)) => {
+                let mut options = Options::on(&parent)?.keep(true);
+                options = self.address.into_iter().fold(options, Options::address);
+                options = self.route.into_iter().fold(options, Options::route);
+                if let Some(name) = self.name {
+                    options = options.name(name);
+                }
+                give(session, &host, &parent, options, &self.containers)
+            }
+            // The parser requires a parent without a verb.
+            (None, None) => Err(Failure::usage("the parent is missing")),
+        }
+    }
+}
+
+/// Gives access to containers, or changes nothing.
+fn give(
+    session: &Session,
+    host: &Host,
+    parent: &Parent,
+    options: Options,
+    containers: &[String],
+) -> Done {
+    let mut attachments = Vec::new();
+    for container in containers {
+        attachments.extend(select::all(host, &container::find(container)?.netns)?);
+    }
+    let index = host.handle()?.link(parent.id()?).map(|link| link.index).ok();
+    attachments.retain(|one| Some(one.parent_index()) == index);
+    if attachments.is_empty() && !containers.is_empty() {
+        return Err(Failure::not_found(format!(
+            "cannot give access on {parent}: the containers have no interface on it"
+        )));
+    }
+    let before = before(host, parent)?;
+    let access = host.access_by(options)?;
+    let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
+    let name = access.name().map(|name| name.to_string()).unwrap_or_default();
+    let routes = texts(access.routes());
+    // The session ends before the link can be removed.
+    drop(access);
+    added.map_err(|error| undo(host, parent, &before, error.into()))?;
+    session.print(
+        || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
+        || json!({ "name": name, "routes": routes }),
+    )
+}
+
+/// The routes through the host's link before a change; `None` if there was no link.
+type Before = Option<Vec<Route>>;
+
+fn before(host: &Host, parent: &Parent) -> Done<Before> {
+    let link = host.find_access(parent)?;
+    link.map(|link| routes_through(&host.handle()?, link)).transpose()
+}
+
+fn routes_through(handle: &Handle, link: LinkName) -> Done<Vec<Route>> {
+    let routes = handle.find_routes(&RouteFilter::new().link(link))?;
+    Ok(routes.into_iter().map(|info| info.route).collect())
+}
+
+/// Deletes what a failed change has added: new routes, or the host's link if it is new.
+fn undo(host: &Host, parent: &Parent, before: &Before, failure: Failure) -> Failure {
+    let undone = || -> Done {
+        let Some(before) = before else {
+            host.remove_access(parent)?;
+            return Ok(());
+        };
+        let Some(link) = host.find_access(parent)? else { return Ok(()) };
+        let handle = host.handle()?;
+        for route in routes_through(&handle, link)? {
+            if !before.contains(&route) {
+                handle.delete_route(&route)?;
+            }
+        }
+        Ok(())
+    };
+    match undone() {
+        Ok(()) => failure,
+        Err(other) => failure.and(other),
+    }
+}
+
+fn existing(host: &Host, parent: &Parent) -> Done<LinkName> {
+    host.find_access(parent)?.ok_or_else(|| {
+        Failure::not_found(format!("cannot find the host's macvlan on {parent}: there is none"))
+    })
+}
+
+fn remove(host: &Host, parent: &Parent) -> Done {
+    existing(host, parent)?;
+    host.remove_access(parent)?;
+    Ok(())
+}
+
+fn move_addresses(
+    session: &Session,
+    host: &Host,
+    parent: &Parent,
+    deadline: Duration,
+    signals: &Signals,
+) -> Done {
+    let before = before(host, parent)?;
+    let access = host.access_by(Options::on(parent)?.keep(true))?;
+    let moved = access.move_addresses(deadline).map_err(Failure::from).and_then(|moving| {
+        if deadline != Duration::MAX {
+            wait_for_confirmation(&moving, deadline, signals)?;
+        }
+        Ok(moving.confirm()?)
+    });
+    let name = access.name();
+    // The access ends first: it moves back what is not confirmed.
+    drop(access);
+    moved.map_err(|failure| undo(host, parent, &before, failure))?;
+    let name = name.map(|name| name.to_string()).unwrap_or_default();
+    session.print(|| name.clone(), || json!({ "name": name }))
+}
+
+/// Waits for a line on standard input; fails at the deadline and at a signal.
+fn wait_for_confirmation(moving: &Moving, deadline: Duration, signals: &Signals) -> Done {
+    let input = io::stdin();
+    if io::stderr().is_terminal() {
+        warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));
+    }
+    while moving.is_pending() && !signals.cancel().is_cancelled() {
+        let mut polled = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut polled, PollTimeout::from(100_u8)) == Ok(1) {
+            let mut line = String::new();
+            return match input.read_line(&mut line) {
+                Ok(read) if read > 0 => Ok(()),
+                _ => Err(not_confirmed()),
+            };
+        }
+    }
+    if signals.cancel().is_cancelled() {
+        Err(Failure::status(interrupted()))
+    } else {
+        Err(not_confirmed())
+    }
+}
+
+fn not_confirmed() -> Failure {
+    Failure::new(status::OTHER, "cannot move the addresses: not confirmed; they were moved back")
+}

@@ -1,0 +1,86 @@
+//! `macvlan attach`.
+
+use clap::Args;
+use macvlan_core::{Attachment, Endpoint};
+use serde_json::{Value, json};
+
+use crate::container;
+use crate::endpoint::EndpointOptions;
+use crate::failure::Done;
+use crate::output::style::{Role, paint};
+use crate::progress::Progress;
+use crate::session::Session;
+use crate::signal::Signals;
+
+/// Attach an interface to a container.
+#[derive(Args)]
+pub(crate) struct Attach {
+    #[command(flatten)]
+    endpoint: EndpointOptions,
+    /// Print the steps as commands of `ip`, and do nothing
+    #[arg(short = 'n', long)]
+    plan: bool,
+}
+
+impl Attach {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        let endpoint = self.endpoint.endpoint()?;
+        if self.plan {
+            let plan = endpoint.plan()?.to_string();
+            let steps = || plan.lines().map(Into::into).collect::<Vec<Value>>();
+            return session.print(|| plan.clone(), || json!({ "plan": steps() }));
+        }
+        let signals = Signals::catch()?;
+        let host = session.host()?.cancelled_by(signals.cancel());
+        let container = container::find(&self.endpoint.container)?;
+        let waiting = progress(&endpoint);
+        let attachment = host.attach(&endpoint, &container.netns)?;
+        drop(waiting);
+        session.print(|| line(&attachment), || describe(&attachment))
+    }
+}
+
+/// Shows progress if an attach waits.
+pub(crate) fn progress(endpoint: &Endpoint) -> Option<Progress> {
+    let parent = endpoint.parent();
+    endpoint.waits().then(|| Progress::start(format!("probing and announcing on {parent}")))
+}
+
+/// Returns an attachment as a line: the name, the MAC address and the addresses.
+pub(crate) fn line(attachment: &Attachment) -> String {
+    let mut words = vec![
+        paint(Role::Name, attachment.name().as_str()),
+        paint(Role::Mac, &attachment.mac().to_string()),
+    ];
+    words.extend(attachment.addresses().iter().map(|one| paint(Role::Address, &one.to_string())));
+    words.join(" ")
+}
+
+/// Returns an attachment as JSON.
+pub(crate) fn describe(attachment: &Attachment) -> Value {
+    let mut described = json!({
+        "name": attachment.name().as_str(),
+        "index": attachment.index(),
+        "kind": attachment.kind(),
+        "mac": attachment.mac().to_string(),
+        "mtu": attachment.mtu(),
+        "parent": attachment.parent().to_string(),
+        "addresses": texts(attachment.addresses()),
+        "routes": texts(attachment.routes()),
+        "rules": texts(attachment.rules()),
+    });
+    if let Some(tap) = attachment.tap_path() {
+        described["tap"] = tap.display().to_string().into();
+    }
+    described
+}
+
+/// Returns values as their texts.
+pub(crate) fn texts(all: impl IntoIterator<Item: ToString>) -> Vec<String> {
+    all.into_iter().map(|one| one.to_string()).collect()
+}
+
+/// Joins lines.
+pub(crate) fn lines(all: impl IntoIterator<Item: ToString>) -> String {
+    texts(all).join("\n")
+}

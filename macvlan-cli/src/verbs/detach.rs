@@ -1,0 +1,58 @@
+//! `macvlan detach`.
+
+use clap::Args;
+use macvlan_core::{Detached, LinkName};
+use serde_json::json;
+
+use crate::container;
+use crate::failure::{Done, Failure};
+use crate::progress::Progress;
+use crate::session::Session;
+use crate::signal::Signals;
+use crate::verbs::select;
+
+/// Detach interfaces from containers.
+#[derive(Args)]
+pub(crate) struct Detach {
+    /// The container
+    container: String,
+    /// The interfaces; not needed if there is only one
+    #[arg(value_name = "INTERFACE", conflicts_with = "all")]
+    names: Vec<LinkName>,
+    /// Detach all of the container's interfaces on the host's links
+    #[arg(long)]
+    all: bool,
+    /// A further container, of which all interfaces are detached too (repeatable)
+    #[arg(long, value_name = "CONTAINER", requires = "all")]
+    also: Vec<String>,
+}
+
+impl Detach {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        // A deletion that has begun is completed.
+        let _signals = Signals::catch()?;
+        let host = session.host()?;
+        let mut found = Vec::new();
+        for container in std::iter::once(&self.container).chain(&self.also) {
+            let netns = container::find(container)?.netns;
+            found.extend(if self.all {
+                select::all(&host, &netns)?
+            } else {
+                select::named(&host, &netns, &self.names)?
+            });
+        }
+        let progress = Progress::start(format!("detaching {} interfaces", found.len()));
+        let results = host.detach_all(&found);
+        drop(progress);
+        let (mut done, mut failures) = (Vec::new(), Vec::new());
+        for (attachment, result) in found.iter().zip(results) {
+            match result {
+                Ok(how) => done.push((attachment.name(), how)),
+                Err(error) => failures.push(Failure::from(error)),
+            }
+        }
+        let describe = |(name, how): &(LinkName, Detached)| json!({ "name": name.as_str(), "outcome": how.to_string() });
+        session.print(String::new, || done.iter().map(describe).collect())?;
+        Failure::all(failures)
+    }
+}

@@ -1,0 +1,46 @@
+//! `macvlan ensure`.
+
+use clap::Args;
+
+use crate::container;
+use crate::endpoint::EndpointOptions;
+use crate::failure::Done;
+use crate::session::Session;
+use crate::signal::Signals;
+use crate::verbs::attach::{describe, line, lines, progress, texts};
+
+/// Attach an interface if it is missing, and repair differences.
+#[derive(Args)]
+pub(crate) struct Ensure {
+    #[command(flatten)]
+    endpoint: EndpointOptions,
+    /// Replace a link that cannot be changed, such as one on another parent
+    #[arg(long)]
+    replace: bool,
+}
+
+impl Ensure {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        let endpoint = self.endpoint.endpoint()?;
+        let signals = Signals::catch()?;
+        let host = session.host()?.cancelled_by(signals.cancel());
+        let netns = container::find(&self.endpoint.container)?.netns;
+        let waiting = progress(&endpoint);
+        let ensured = if self.replace {
+            host.ensure_or_replace(&endpoint, &netns)?
+        } else {
+            host.ensure(&endpoint, &netns)?
+        };
+        drop(waiting);
+        let repaired = texts(&ensured.repaired);
+        let plain = || {
+            let repaired = repaired.iter().map(|one| format!("repaired: {one}"));
+            lines(std::iter::once(line(&ensured.attachment)).chain(repaired))
+        };
+        session.print(plain, || {
+            let mut described = describe(&ensured.attachment);
+            described["repaired"] = repaired.clone().into();
+            described
+        })
+    }
+}

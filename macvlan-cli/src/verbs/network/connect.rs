@@ -1,0 +1,103 @@
+//! `macvlan network connect`.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use macvlan_core::{LinkName, MacAddr, parse_ip};
+use macvlan_network::Member;
+use serde_json::json;
+
+use crate::container;
+use crate::failure::{Done, Failure};
+use crate::progress::Progress;
+use crate::value::set;
+use crate::verbs::attach::{describe, line};
+use crate::verbs::network::context::Context;
+use crate::verbs::network::describe::lease;
+
+/// Lease addresses for a container and attach its interface.
+#[derive(Args)]
+pub(super) struct Connect {
+    /// The network's name or id
+    network: String,
+    /// The container; with NETNS its id, which stays the same when it returns
+    container: String,
+    /// The container's namespace: a pid, a name or a path
+    netns: Option<String>,
+    /// The name by which other containers find it [default: the runtime's]
+    #[arg(long)]
+    name: Option<String>,
+    /// A further name, which several containers may share (repeatable)
+    #[arg(long, visible_alias = "network-alias")]
+    alias: Vec<String>,
+    /// An address to request (repeatable)
+    #[arg(long, visible_alias = "ip6", value_name = "IP", value_parser = parse_ip::<IpAddr>)]
+    ip: Vec<IpAddr>,
+    /// A lease of `network reserve`, whose addresses the container takes (repeatable)
+    #[arg(long, value_name = "LEASE")]
+    take: Vec<String>,
+    /// A link-local address (repeatable)
+    #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
+    link_local_ip: Vec<IpAddr>,
+    /// The interface's name in the container [default: the first free ethN]
+    #[arg(short, long)]
+    interface: Option<LinkName>,
+    /// The interface's MAC address
+    #[arg(long, visible_alias = "mac")]
+    mac_address: Option<MacAddr>,
+    /// Lead the default routes through this network
+    #[arg(long, overrides_with = "no_default_route")]
+    default_route: bool,
+    /// Never lead the default routes through this network
+    #[arg(long)]
+    no_default_route: bool,
+    /// The network with the highest priority gets the default routes
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    gw_priority: Option<i32>,
+    /// Replace default routes that other programs have added
+    #[arg(long)]
+    replace_default_route: bool,
+}
+
+impl Connect {
+    pub(super) fn run(self, context: &Context<'_>) -> Done {
+        let network = context.networks.network(&self.network)?;
+        let found = container::find(self.netns.as_deref().unwrap_or(&self.container))?;
+        let (id, known_name) = match (&self.netns, found.id) {
+            (Some(_), _) => (self.container, None),
+            (None, Some(id)) => (id, found.name),
+            (None, None) => {
+                return Err(Failure::usage(format!(
+                    "cannot connect {0}: a pid or a path is not an id that stays the same; give an \
+                     id first: network connect {1} ID {0}",
+                    self.container, self.network
+                )));
+            }
+        };
+        let mut member = Member::new(id).replace_default_route(self.replace_default_route);
+        let default_route = match (self.default_route, self.no_default_route) {
+            (false, false) => None,
+            (_, never) => Some(!never),
+        };
+        set!(
+            member,
+            name = self.name.or(known_name),
+            interface = self.interface.map(|name| name.to_string()),
+            mac = self.mac_address,
+            default_route = default_route,
+            gw_priority = self.gw_priority,
+        );
+        member = self.alias.into_iter().fold(member, Member::alias);
+        member = self.ip.into_iter().fold(member, Member::address);
+        member = self.take.into_iter().fold(member, Member::take);
+        member = self.link_local_ip.into_iter().fold(member, Member::link_local_address);
+        let progress = Progress::start(format!("connecting to {}", network.name()));
+        let connection = network.connect(&member, &found.netns)?;
+        drop(progress);
+        let attachment = connection.attachment();
+        context.session.print(
+            || line(attachment),
+            || json!({ "attachment": describe(attachment), "lease": lease(connection.lease(), network.name()) }),
+        )
+    }
+}

@@ -1,0 +1,94 @@
+//! The options of a network's subnets.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use macvlan_core::parse_ip;
+use macvlan_network::{AddressRange, Subnet};
+
+use crate::failure::{Done, Failure};
+use crate::value;
+
+/// Subnets, and the parts of them, each of which belongs to the subnet that it is in.
+#[derive(Args)]
+#[command(next_help_heading = "Subnet options")]
+pub(super) struct SubnetOptions {
+    /// A subnet (repeatable) [default: one of Docker's]; the gateway is its first address, or none
+    #[arg(long, value_name = "SUBNET[@GATEWAY|@none]")]
+    subnet: Vec<String>,
+    /// The gateway of the subnet that it is in (repeatable)
+    #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
+    gateway: Vec<IpAddr>,
+    /// A range to give addresses from: a subnet, or FIRST-LAST (repeatable)
+    #[arg(long, value_name = "RANGE")]
+    ip_range: Vec<AddressRange>,
+    /// Addresses that are never given (repeatable)
+    #[arg(long, value_name = "RANGE")]
+    exclude: Vec<AddressRange>,
+    /// An address that only the container of this name gets (repeatable)
+    #[arg(long, value_name = "NAME=IP", value_parser = value::pair)]
+    aux_address: Vec<(String, String)>,
+    /// Allow gateways outside of their subnets, which are assumed to be on the link
+    #[arg(long)]
+    on_link_gateway: bool,
+}
+
+impl SubnetOptions {
+    pub(super) fn is_given(&self) -> bool {
+        !self.subnet.is_empty()
+    }
+
+    /// Returns the subnets that are given, or else those that the network had, with these parts.
+    pub(super) fn apply(self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
+        let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
+        for gateway in &self.gateway {
+            change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
+        }
+        if !self.ip_range.is_empty() {
+            subnets = subnets.into_iter().map(Subnet::without_ranges).collect();
+        }
+        for range in &self.ip_range {
+            let (first, last) = (range.first(), range.last());
+            change(&mut subnets, first, last, "range", |one| one.range(*range))?;
+        }
+        for range in &self.exclude {
+            let (first, last) = (range.first(), range.last());
+            change(&mut subnets, first, last, "excluded range", |one| one.exclude(*range))?;
+        }
+        for (name, address) in &self.aux_address {
+            let ip: IpAddr = parse_ip(address)?;
+            change(&mut subnets, ip, ip, "address", |one| one.reserve(name, ip))?;
+        }
+        if self.on_link_gateway {
+            subnets = subnets.into_iter().map(|one| one.on_link_gateway(true)).collect();
+        }
+        Ok(subnets)
+    }
+
+    fn parsed(&self) -> Done<Vec<Subnet>> {
+        let parse = |text: &String| match text.split_once('@') {
+            Some((net, "none")) => Ok(Subnet::new(net)?.without_gateway()),
+            Some((net, gateway)) => Ok(Subnet::new(net)?.gateway(parse_ip(gateway)?)),
+            None => Ok(Subnet::new(text)?),
+        };
+        self.subnet.iter().map(parse).collect()
+    }
+}
+
+/// Changes the subnet that has both addresses.
+fn change(
+    subnets: &mut [Subnet],
+    first: IpAddr,
+    last: IpAddr,
+    what: &str,
+    change: impl FnOnce(Subnet) -> Subnet,
+) -> Done {
+    let has = |one: &&mut Subnet| one.net().contains(&first) && one.net().contains(&last);
+    let Some(subnet) = subnets.iter_mut().find(has) else {
+        return Err(Failure::usage(format!(
+            "cannot use {what} {first}: it is in none of the network's subnets; give --subnet"
+        )));
+    };
+    *subnet = change(subnet.clone());
+    Ok(())
+}

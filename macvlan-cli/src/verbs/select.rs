@@ -1,0 +1,47 @@
+//! Selects a container's interfaces by their names.
+
+use macvlan_core::{Attachment, Host, LinkName, NetNs};
+
+use crate::failure::{Done, Failure};
+
+/// Returns the interfaces with these names; without names the only one.
+pub(crate) fn named(host: &Host, netns: &NetNs, names: &[LinkName]) -> Done<Vec<Attachment>> {
+    let found = all(host, netns)?;
+    match (names, &found[..]) {
+        ([], [_]) => Ok(found),
+        ([], _) => Err(Failure::usage(format!(
+            "cannot select an interface: the container has {}; name those that are meant",
+            list(&found)
+        ))),
+        _ => {
+            if let Some(missing) = names.iter().find(|name| !has(&found, name)) {
+                return Err(Failure::not_found(format!(
+                    "cannot select {missing}: the container has only {} on this host's links",
+                    list(&found)
+                )));
+            }
+            Ok(found.into_iter().filter(|one| names.contains(&one.name())).collect())
+        }
+    }
+}
+
+/// Returns all interfaces, at least one.
+pub(crate) fn all(host: &Host, netns: &NetNs) -> Done<Vec<Attachment>> {
+    let mut found = host.attachments(netns)?;
+    found.sort_by(|one, other| one.name().as_str().cmp(other.name().as_str()));
+    if found.is_empty() {
+        return Err(Failure::not_found(
+            "cannot select an interface: the container has none on this host's links",
+        ));
+    }
+    Ok(found)
+}
+
+fn has(found: &[Attachment], name: &LinkName) -> bool {
+    found.iter().any(|one| one.name() == *name)
+}
+
+fn list(found: &[Attachment]) -> String {
+    let names: Vec<String> = found.iter().map(|one| one.name().to_string()).collect();
+    names.join(", ")
+}

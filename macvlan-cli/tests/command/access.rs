@@ -1,0 +1,135 @@
+//! access: the host's macvlan beside its containers.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use macvlan_core::NetNs;
+use macvlan_tests::{
+    Container, Lab, Outcome, Stage, eventually, ip, ip_addresses, ip_do, ip_lines, ping, silent,
+};
+use serde_json::json;
+
+use crate::common::{command, fails, json as run_json, ok};
+
+/// A container at 192.168.15.9 on host a.
+fn attached() -> Outcome<Stage> {
+    let stage = Stage::set()?;
+    ok(&stage.lab.a.netns, &format!("attach ens33 {} 192.168.15.9/24", stage.container.pid()))?;
+    Ok(stage)
+}
+
+fn macvlans(host: &NetNs) -> usize {
+    ip(host, "link show type macvlan").as_array().map_or(0, Vec::len)
+}
+
+fn given_and_removed() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    assert!(silent(host, "192.168.15.9"));
+    assert_eq!(ok(host, &format!("access ens33 {pid}"))?, "ens33-host 192.168.15.9/32\n");
+    assert!(ping(host, "192.168.15.9").is_some());
+    let again = run_json(host, &format!("access ens33 {pid} --route 10.7.0.0/24"))?;
+    assert_eq!(
+        again,
+        json!({ "name": "ens33-host", "routes": ["10.7.0.0/24", "192.168.15.9/32"] })
+    );
+    assert!(
+        ip_lines(host, "route show dev ens33-host")
+            .iter()
+            .any(|route| route.starts_with("10.7.0.0/24"))
+    );
+    ok(host, "access remove ens33")?;
+    assert_eq!(macvlans(host), 0);
+    assert!(silent(host, "192.168.15.9"));
+    for arguments in ["access remove ens33", "access ens33 --remove", "access back ens33"] {
+        assert!(fails(host, 3, arguments)?.contains("on ens33: there is none"));
+    }
+    fails(host, 2, &format!("access ens33 {pid} --remove"))?;
+    fails(host, 2, "access")?;
+    Ok(())
+}
+
+/// The mark identifies the link, which may have another name and no address.
+fn removed_by_its_mark() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let host = &lab.a.netns;
+    ok(host, &format!("access ens33 {} --name shim --address 192.168.15.250", container.pid()))?;
+    assert_eq!(ip_addresses(host, "shim"), ["192.168.15.250/32"]);
+    for line in [
+        "link set shim down",
+        "link set shim name other",
+        "address flush dev ens33",
+        "address flush dev other",
+    ] {
+        ip_do(host, line);
+    }
+    ok(host, "access ens33 --remove")?;
+    assert_eq!(macvlans(host), 0);
+    assert_eq!(ip_addresses(host, "ens33"), [""; 0], "no address was needed or added");
+    Ok(())
+}
+
+fn a_failure_leaves_nothing() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    // A container's address that the host reaches elsewhere.
+    ip_do(host, "route add 192.168.15.9/32 dev lo");
+    assert!(fails(host, 4, &format!("access ens33 {pid}"))?.contains("192.168.15.9"));
+    assert_eq!(macvlans(host), 0);
+    // A link that existed before stays, with its routes.
+    let other = Container::start()?;
+    ok(host, &format!("attach ens33 {} 192.168.15.8/24", other.pid()))?;
+    ok(host, &format!("access ens33 {}", other.pid()))?;
+    fails(host, 4, &format!("access ens33 {} {pid}", other.pid()))?;
+    assert_eq!(macvlans(host), 1);
+    assert!(ping(host, "192.168.15.8").is_some());
+    let elsewhere = Container::start()?;
+    assert!(fails(host, 3, &format!("access ens33 {}", elsewhere.pid()))?.contains("has none"));
+    Ok(())
+}
+
+fn addresses_are_moved_and_moved_back() -> Outcome {
+    let Stage { lab, inside, container } = attached()?;
+    let host = &lab.a.netns;
+    ok(host, &format!("access ens33 {}", container.pid()))?;
+    assert_eq!(ok(host, "access move ens33 --yes")?, "ens33-host\n");
+    assert_eq!(ip_lines(host, "-4 address show dev ens33"), [""; 0]);
+    assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.1/24".to_owned()));
+    assert!(ping(&inside, "192.168.15.1").is_some() && ping(host, "192.168.15.2").is_some());
+    assert!(fails(host, 2, "access move ens33 --yes")?.contains("already moved"));
+    ok(host, "access back ens33")?;
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    ok(host, "access move ens33 --yes")?;
+    ok(host, "access remove ens33")?;
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    assert_eq!(macvlans(host), 0);
+    Ok(())
+}
+
+/// Without a confirmation the addresses move back, and a link that was made for it goes.
+fn a_move_has_to_be_confirmed() -> Outcome {
+    let lab = Lab::new()?;
+    let host = &lab.a.netns;
+    assert!(fails(host, 1, "access move ens33 --deadline 10ms")?.contains("they were moved back"));
+    assert_eq!(macvlans(host), 0);
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    // A line on standard input confirms.
+    let mut waiting = command("access move ens33 --deadline 1h");
+    waiting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waiting = host.run(|| waiting.spawn())??;
+    eventually("the addresses are not moved", || {
+        Ok(macvlans(host) == 1 && ip_lines(host, "-4 address show dev ens33").is_empty())
+    })?;
+    waiting.stdin.take().ok_or("a pipe")?.write_all(b"\n")?;
+    assert!(waiting.wait()?.success());
+    assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.1/24".to_owned()));
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    given_and_removed,
+    removed_by_its_mark,
+    a_failure_leaves_nothing,
+    addresses_are_moved_and_moved_back,
+    a_move_has_to_be_confirmed,
+}

@@ -1,0 +1,246 @@
+//! attach, detach, ensure and check.
+
+use macvlan_core::Endpoint;
+use macvlan_tests::{
+    Container, Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link,
+    need, ping,
+};
+
+use crate::common::{command, ends, fails, json, ok, output};
+
+fn pipeworks_order() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let pid = container.pid();
+    let said = ok(&lab.a.netns, &format!("attach ens33 {pid} 172.16.104.10/24@172.16.104.1"))?;
+    let eth0 = ip_link(&inside, "eth0");
+    assert_eq!(said, format!("eth0 {} 172.16.104.10/24\n", eth0["address"].as_str().unwrap()));
+    assert_eq!(ip_lines(&inside, "route show default"), ["default via 172.16.104.1 dev eth0"]);
+    assert_eq!(ok(&lab.a.netns, &format!("detach {pid}"))?, "");
+    assert_eq!(ip(&inside, "link show").as_array().map(Vec::len), Some(1));
+    // Options stand anywhere between the arguments.
+    ok(
+        &lab.a.netns,
+        &format!("attach -i lan ens33 --mtu 1400 {pid} --mode=private 192.168.15.9/24"),
+    )?;
+    let lan = ip_link(&inside, "lan");
+    assert_eq!(
+        (&lan["mtu"], &lan["linkinfo"]["info_data"]["mode"]),
+        (&1400.into(), &"private".into())
+    );
+    assert!(ping(&inside, "192.168.15.2").is_some());
+    Ok(())
+}
+
+/// pipework's second method: the interface of a container without a network, in a namespace that
+/// has a name, and by hand the same with `ip`.
+fn as_by_hand() -> Outcome {
+    let (by_command, by_hand) = (Stage::set()?, Stage::set()?);
+    let pid = by_command.container.pid();
+    ok(
+        &by_command.lab.a.netns,
+        &format!("attach ens33 {pid} 192.168.15.77/24@192.168.15.2 --mac 02:00:00:00:00:77"),
+    )?;
+    let pid = by_hand.container.pid();
+    ip_do(
+        &by_hand.lab.a.netns,
+        &format!(
+            "link add link ens33 name eth0 netns {pid} address 02:00:00:00:00:77 type macvlan mode bridge"
+        ),
+    );
+    for line in [
+        "link set eth0 up",
+        "address add 192.168.15.77/24 broadcast + dev eth0",
+        "link set lo up",
+        "route add default via 192.168.15.2 dev eth0",
+    ] {
+        ip_do(&by_hand.inside, line);
+    }
+    let show = |stage: &Stage, what: &str| ip_lines(&stage.inside, what);
+    for what in ["-4 route show table all", "-br -4 address show"] {
+        let without_index = |lines: Vec<String>| {
+            lines
+                .into_iter()
+                .map(|line| line.split('@').next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(without_index(show(&by_command, what)), without_index(show(&by_hand, what)));
+    }
+    Ok(())
+}
+
+fn a_plan_does_nothing() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let before = Snapshot::of(&inside);
+    let arguments = format!("attach ens33 {} 10.0.0.2/24@10.0.0.1 --plan", container.pid());
+    let said = ok(&lab.a.netns, &arguments)?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.assignment("10.0.0.2/24@10.0.0.1".parse()?);
+    assert_eq!(said, endpoint.plan()?.to_string());
+    assert_eq!(
+        json(&lab.a.netns, &arguments)?["plan"][0],
+        "host:   ip link add link ens33 name eth0 up netns CONTAINER type macvlan mode bridge"
+    );
+    before.assert_same(&inside);
+    Ok(())
+}
+
+fn the_result_as_json() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let told = json(
+        &lab.a.netns,
+        &format!("attach ens33 {} 10.0.0.2/24@10.0.0.1 'fd00::2/64 nodad'", container.pid()),
+    )?;
+    let eth0 = ip_link(&inside, "eth0");
+    assert_eq!(
+        told,
+        serde_json::json!({
+            "name": "eth0",
+            "index": eth0["ifindex"],
+            "kind": "macvlan",
+            "mac": eth0["address"],
+            "mtu": null,
+            "parent": "ens33",
+            "addresses": ["10.0.0.2/24", "fd00::2/64 nodad"],
+            "routes": ["default via 10.0.0.1"],
+            "rules": [],
+        })
+    );
+    Ok(())
+}
+
+fn which_one_to_detach() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    assert!(fails(host, 3, &format!("detach {pid}"))?.contains("has none on this host's links"));
+    for name in ["eth0", "eth1", "eth2"] {
+        ok(host, &format!("attach ens33 {pid} -i {name}"))?;
+    }
+    ok(&lab.b.netns, &format!("attach ens33 {pid} -i other"))?;
+    assert!(fails(host, 2, &format!("detach {pid}"))?.contains("has eth0, eth1, eth2; name those"));
+    assert!(fails(host, 3, &format!("detach {pid} eth0 nope"))?.contains("cannot select nope"));
+    fails(host, 2, &format!("detach {pid} --all eth0"))?;
+    let names = || {
+        let links = ip(&inside, "link show");
+        let mut names: Vec<String> = links
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|link| link["ifname"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(), ["eth0", "eth1", "eth2", "lo", "other"], "no detach until now");
+    ok(host, &format!("detach {pid} eth1"))?;
+    assert_eq!(names(), ["eth0", "eth2", "lo", "other"]);
+    let told = json(host, &format!("detach /proc/{pid}/ns/net --all"))?;
+    assert_eq!(told[0], serde_json::json!({ "name": "eth0", "outcome": "removed" }));
+    assert_eq!(names(), ["lo", "other"]);
+    Ok(())
+}
+
+fn many_containers_at_once() -> Outcome {
+    let lab = Lab::new()?;
+    let containers = (0..3).map(|_| Container::start()).collect::<Outcome<Vec<_>>>()?;
+    for container in &containers {
+        ok(&lab.a.netns, &format!("attach ens33 {}", container.pid()))?;
+    }
+    let [first, second, third] = &containers[..] else { return Err("three".into()) };
+    ok(
+        &lab.a.netns,
+        &format!("detach {} --all --also {} --also {}", first.pid(), second.pid(), third.pid()),
+    )?;
+    for container in &containers {
+        assert_eq!(ip(&container.netns()?, "link show").as_array().map(Vec::len), Some(1));
+    }
+    Ok(())
+}
+
+fn ensure_repairs_what_check_finds() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let endpoint = format!("ens33 {pid} 10.0.0.2/24@10.0.0.1 --mtu 1400");
+    assert_eq!(
+        ends(host, 6, &format!("check {endpoint}"))?.lines().next(),
+        Some("the link does not exist")
+    );
+    assert!(ok(host, &format!("ensure {endpoint}"))?.contains("repaired: the link does not exist"));
+    assert_eq!(ok(host, &format!("check {endpoint}"))?, "");
+    ip_do(&inside, "link set eth0 mtu 1300");
+    ip_do(&inside, "address add 10.9.9.9/32 dev eth0");
+    let found = json_of(host, 6, &format!("check {endpoint}"))?;
+    assert_eq!(
+        found,
+        serde_json::json!([{ "kind": "mtu", "text": "the MTU is 1300 and should be 1400", "needs_replacement": false }])
+    );
+    let told = json(host, &format!("ensure {endpoint}"))?;
+    assert_eq!(told["repaired"], serde_json::json!(["the MTU is 1300 and should be 1400"]));
+    assert_eq!(ip_link(&inside, "eth0")["mtu"], 1400);
+    assert_eq!(ip_addresses(&inside, "eth0"), ["10.0.0.2/24", "10.9.9.9/32"]);
+    assert_eq!(json(host, &format!("ensure {endpoint}"))?["repaired"], serde_json::json!([]));
+    Ok(())
+}
+
+fn a_link_is_replaced_only_if_allowed() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    lab.cable("ens34")?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    ok(host, &format!("attach ens33 {pid} 10.0.0.2/24"))?;
+    let index = ip_link(&inside, "eth0")["ifindex"].clone();
+    let said = fails(host, 1, &format!("ensure ens34 {pid} 10.0.0.2/24"))?;
+    assert!(said.contains("eth0"), "{said}");
+    assert_eq!(ip_link(&inside, "eth0")["ifindex"], index);
+    ok(host, &format!("ensure ens34 {pid} 10.0.0.2/24 --replace"))?;
+    ok(host, &format!("check ens34 {pid} 10.0.0.2/24"))?;
+    ends(host, 6, &format!("check ens33 {pid} 10.0.0.2/24"))?;
+    Ok(())
+}
+
+/// VLAN 10 and 20 of one parent, and a container on both.
+fn vlans_with_a_container_on_both() -> Outcome {
+    need(Need::Vlan)?;
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    for (vlan, interface) in [(10, "eth0"), (20, "eth1")] {
+        ok(host, &format!("attach ens33.{vlan} {pid} 10.0.{vlan}.2/24 -i {interface}"))?;
+        let other = Container::start()?;
+        ok(&lab.b.netns, &format!("attach ens33.{vlan} {} 10.0.{vlan}.3/24", other.pid()))?;
+        assert!(ping(&inside, format!("10.0.{vlan}.3").as_str()).is_some());
+        ok(&lab.b.netns, &format!("detach {}", other.pid()))?;
+    }
+    assert_eq!(ok(host, "parents list")?, "ens33.10\nens33.20\n");
+    ok(host, &format!("detach {pid} --all"))?;
+    assert_eq!(ip(host, "link show type vlan"), serde_json::json!([]));
+    Ok(())
+}
+
+fn parents_that_nothing_uses_are_pruned() -> Outcome {
+    need(Need::Vlan)?;
+    let Stage { lab, inside, container } = Stage::set()?;
+    let host = &lab.a.netns;
+    ok(host, &format!("attach ens33.10 {}", container.pid()))?;
+    assert_eq!(ok(host, "parents prune")?, "");
+    ip_do(&inside, "link delete eth0");
+    assert_eq!(json(host, "parents prune")?, serde_json::json!(["ens33.10"]));
+    assert_eq!(ip(host, "link show type vlan"), serde_json::json!([]));
+    Ok(())
+}
+
+/// Runs the command with `--json`, which has to end with this status.
+fn json_of(host: &macvlan_core::NetNs, status: i32, arguments: &str) -> Outcome<serde_json::Value> {
+    let output = output(host, command(&format!("{arguments} --format json")))?;
+    assert_eq!(output.status.code(), Some(status), "{output:?}");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+macvlan_tests::tests! {
+    pipeworks_order,
+    as_by_hand,
+    a_plan_does_nothing,
+    the_result_as_json,
+    which_one_to_detach,
+    many_containers_at_once,
+    ensure_repairs_what_check_finds,
+    a_link_is_replaced_only_if_allowed,
+    vlans_with_a_container_on_both,
+    parents_that_nothing_uses_are_pruned,
+}

@@ -1,0 +1,32 @@
+//! The command, run as a program in the lab: its effects, its output and its exit statuses.
+
+mod access;
+mod attach;
+mod common;
+mod endpoint_options;
+mod keep;
+mod lan;
+mod names;
+mod network;
+mod network_options;
+mod output;
+#[cfg(feature = "etcd")]
+mod shared;
+mod show;
+mod terminal;
+
+macvlan_tests::main! {
+    access,
+    attach,
+    endpoint_options,
+    keep,
+    lan,
+    names,
+    network,
+    network_options,
+    output,
+    #[cfg(feature = "etcd")]
+    shared,
+    show,
+    terminal,
+}

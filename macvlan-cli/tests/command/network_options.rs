@@ -1,0 +1,177 @@
+//! Every option of a network and of a connect, with the store and `ip` as witnesses.
+
+use macvlan_network::{NetworkConfig, SqliteStore, Store as _};
+use macvlan_tests::{Directory, Lab, Outcome, Stage, ip_addresses, ip_lines, ip_link};
+use serde_json::{Value, json};
+
+use crate::common::{fails, json as run_json, ok};
+
+/// Creates or changes a network, and returns its configuration as the store has it.
+fn stored(lab: &Lab, directory: &Directory, arguments: &str) -> Outcome<NetworkConfig> {
+    let db = directory.path().join("n.db");
+    ok(&lab.a.netns, &format!("network --db {} {arguments}", db.display()))?;
+    let mut records = SqliteStore::open(&db)?.networks()?;
+    Ok(records.pop().ok_or("no network")?.config)
+}
+
+fn options_of_a_network() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let config = stored(
+        &lab,
+        &directory,
+        "create lan --driver macvlan --parent ens33 --mode vepa --ipv6 --internal=off --mtu 1400 \
+         --route '10.9.0.0/16 via 10.1.0.254' --metric 50 --disable-ipv6=off --accept-ra never \
+         --leave-ipv6 --allmulticast --order random --mac-from container --probe \
+         --duplicate-detection --block-size 16 --reservation-ttl 10m --label a=b \
+         -o com.docker.network.driver.mtu=1300 -o note=x \
+         --subnet 10.1.0.0/24 --gateway 10.1.0.254 --ip-range 10.1.0.64/26 \
+         --ip-range 10.1.0.200-10.1.0.210 --exclude 10.1.0.100 --aux-address printer=10.1.0.70",
+    )?;
+    let subnet = &config.get_subnets()[0];
+    let ranges: Vec<String> = subnet.get_ranges().iter().map(ToString::to_string).collect();
+    let text = format!("{config:?}");
+    assert_eq!((config.get_mtu(), config.get_metric()), (Some(1400), Some(50)), "{text}");
+    assert_eq!(config.get_mode().to_string(), "vepa");
+    assert_eq!(config.get_parent().map(ToString::to_string).as_deref(), Some("ens33"));
+    assert!(config.is_ipv6() && !config.is_internal() && config.is_leave_ipv6());
+    assert!(config.is_probe() && config.is_duplicate_detection());
+    assert_eq!((config.get_allmulticast(), config.get_disable_ipv6()), (Some(true), Some(false)));
+    assert_eq!(config.get_accept_ra().map(|one| one.to_string()).as_deref(), Some("never"));
+    assert_eq!(
+        (config.get_order().to_string(), config.get_mac_from().to_string()),
+        ("random".to_owned(), "container".to_owned())
+    );
+    assert_eq!((config.get_share(), config.get_keep().as_secs()), (Some(16), 600));
+    assert_eq!(config.get_routes()[0].to_string(), "10.9.0.0/16 via 10.1.0.254");
+    assert_eq!(
+        (config.get_labels()["a"].as_str(), config.get_options()["note"].as_str()),
+        ("b", "x")
+    );
+    assert_eq!(subnet.get_gateway().map(|ip| ip.to_string()).as_deref(), Some("10.1.0.254"));
+    assert_eq!(ranges, ["10.1.0.64/26", "10.1.0.200-10.1.0.210"]);
+    assert_eq!(subnet.get_excluded()[0].to_string(), "10.1.0.100");
+    assert_eq!(subnet.get_reserved()["printer"].to_string(), "10.1.0.70");
+    assert_eq!(config.get_subnets().len(), 2, "an IPv6 subnet was chosen");
+    Ok(())
+}
+
+/// Options that are not given keep their values, and lists that are given replace the old ones.
+fn a_network_is_changed() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let create = "create lan --parent ens33 --subnet 10.1.0.0/24 --ip-range 10.1.0.64/26 --mtu 1400 \
+                  --route '10.9.0.0/16 via 10.1.0.254' --label a=b --probe --order next";
+    let before = stored(&lab, &directory, create)?;
+    assert_eq!(stored(&lab, &directory, "update lan")?, before);
+    let after = stored(
+        &lab,
+        &directory,
+        "update lan --mtu 1300 --probe=off --ip-range 10.1.0.128/25 --label c=d",
+    )?;
+    assert_eq!((after.get_mtu(), after.is_probe()), (Some(1300), false));
+    assert_eq!(after.get_subnets()[0].get_ranges().len(), 1);
+    assert_eq!(after.get_subnets()[0].get_ranges()[0].to_string(), "10.1.0.128/25");
+    assert_eq!((after.get_routes(), after.get_order()), (before.get_routes(), before.get_order()));
+    assert_eq!(after.get_labels().len(), 2);
+    let other = stored(
+        &lab,
+        &directory,
+        "update lan --route '10.8.0.0/16 via 10.2.0.254' --subnet 10.2.0.0/24@none",
+    )?;
+    assert_eq!(other.get_routes()[0].to_string(), "10.8.0.0/16 via 10.2.0.254");
+    assert_eq!(
+        (other.get_subnets()[0].to_string(), other.get_subnets()[0].get_gateway()),
+        ("10.2.0.0/24".to_owned(), None)
+    );
+    let bare = stored(&lab, &directory, "update lan --without-addresses --route '10.8.0.0/16'")?;
+    assert!(bare.is_without_addresses() && bare.get_subnets().is_empty());
+    // `ensure` describes the network as a whole.
+    let ensured = stored(&lab, &directory, "ensure lan --parent ens33 --subnet 10.3.0.0/24")?;
+    assert_eq!((ensured.get_mtu(), ensured.get_labels().len()), (None, 0));
+    let again = run_json(
+        &lab.a.netns,
+        &format!(
+            "network --db {} ensure lan --parent ens33 --subnet 10.3.0.0/24",
+            directory.path().join("n.db").display()
+        ),
+    )?;
+    assert_eq!((&again["created"], &again["outdated"]), (&json!(false), &json!([])));
+    Ok(())
+}
+
+fn parts_belong_to_a_subnet() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let db = directory.path().join("n.db");
+    for (options, words) in [
+        (
+            "--gateway 10.9.0.1",
+            "cannot use gateway 10.9.0.1: it is in none of the network's subnets",
+        ),
+        ("--ip-range 10.9.0.0/24", "cannot use range 10.9.0.0"),
+        ("--aux-address x=10.9.0.1", "cannot use address 10.9.0.1"),
+        ("--aux-address 10.1.0.1", "expected KEY=VALUE"),
+        ("-o parent=ens33/1", "ens33/1"),
+        ("-o mtu=much", "not a number"),
+        ("--driver bridge", "invalid value 'bridge'"),
+    ] {
+        let arguments = format!(
+            "network --db {} create lan --parent ens33 --subnet 10.1.0.0/24 {options}",
+            db.display()
+        );
+        let said = fails(&lab.a.netns, 2, &arguments)?;
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!db.exists());
+    let config = stored(
+        &lab,
+        &directory,
+        "create lan --parent ens33 --subnet 203.0.113.20/32@203.0.113.1 --on-link-gateway",
+    )?;
+    assert!(config.get_subnets()[0].is_on_link_gateway());
+    let isolated = stored(&lab, &directory, "create zz --without-addresses --parent ens33")?;
+    assert!(isolated.is_without_addresses());
+    Ok(())
+}
+
+fn options_of_a_connect() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let directory = Directory::new()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let db = directory.path().join("n.db");
+    let run = |arguments: &str| ok(host, &format!("network --db {} {arguments}", db.display()));
+    run("create lan --parent ens33 --subnet 10.1.0.0/24 --subnet fd10::/64")?;
+    run("create wan --parent ens33 --subnet 10.2.0.0/24")?;
+    run(&format!(
+        "connect lan c1 {pid} --name web --alias www --network-alias w3 --ip 10.1.0.9 --ip fd10::9 \
+         --link-local-ip 169.254.7.7 --interface lan0 --mac-address 02:00:00:00:00:09 --gw-priority -1"
+    ))?;
+    assert_eq!(ip_link(&inside, "lan0")["address"], "02:00:00:00:00:09");
+    let mut addresses = ip_addresses(&inside, "lan0");
+    addresses.sort_unstable();
+    assert_eq!(addresses, ["10.1.0.9/24", "169.254.7.7/16", "fd10::9/64"]);
+    let leases: Value = serde_json::from_str(&run("leases --json")?)?;
+    assert_eq!((&leases[0]["name"], &leases[0]["aliases"]), (&json!("web"), &json!(["www", "w3"])));
+    assert_eq!((&leases[0]["gw_priority"], &leases[0]["state"]), (&json!(-1), &json!("connected")));
+    run(&format!("connect wan c1 {pid} -i wan0 --mac 02:00:00:00:00:0a"))?;
+    let default = || ip_lines(&inside, "-4 route show default");
+    assert_eq!(default(), ["default via 10.2.0.1 dev wan0 proto 109"]);
+    run(&format!("connect lan c1 {pid} --default-route"))?;
+    assert_eq!(default(), ["default via 10.1.0.1 dev lan0 proto 109"]);
+    run("disconnect lan c1 --interface lan0")?;
+    assert_eq!(default(), ["default via 10.2.0.1 dev wan0 proto 109"]);
+    run("disconnect wan c1")?;
+    // A default route of another program is replaced only if this is said.
+    ok(host, &format!("attach ens33 {pid} 10.3.0.2/24@10.3.0.1 -i other"))?;
+    run(&format!("connect wan c1 {pid} -i wan0"))?;
+    assert_eq!(default(), ["default via 10.3.0.1 dev other"]);
+    run(&format!("connect wan c1 {pid} -i wan0 --replace-default-route"))?;
+    assert_eq!(default(), ["default via 10.2.0.1 dev wan0 proto 109"]);
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    same_on_every_kernel:
+    options_of_a_network,
+    a_network_is_changed,
+    parts_belong_to_a_subnet,
+    options_of_a_connect,
+}
