@@ -174,7 +174,7 @@ fn of_network(error: &NetworkError) -> u8 {
         return of_core(core);
     }
     match error.kind() {
-        NetworkKind::AddressForeign => status::NOT_AS_WANTED,
+        NetworkKind::AddressConflict => status::NOT_AS_WANTED,
         _ if error.is_invalid_value() => status::INVALID,
         _ if error.is_not_found() => status::NOT_FOUND,
         _ if error.is_exists() => status::EXISTS,

@@ -161,7 +161,9 @@ mod tests {
         let changed = probe("rfc,count=2,wait=1s").unwrap();
         assert_eq!((changed.get_count(), changed.get_wait()), (2, Duration::from_secs(1)));
         assert_eq!(probe("quick").unwrap(), Probe::quick());
-        assert!(announce("rfc").unwrap().is_blocking() && !announce("once").unwrap().is_blocking());
+        assert!(
+            announce("rfc").unwrap().get_blocking() && !announce("once").unwrap().get_blocking()
+        );
         for text in ["", "slow", "rfc,count", "rfc,count=0", "rfc,count=x", "rfc,what=1"] {
             assert!(probe(text).is_err(), "{text}");
             assert!(announce(text).is_err(), "{text}");

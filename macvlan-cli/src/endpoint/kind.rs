@@ -1,7 +1,7 @@
 //! The options of macvlans and VLANs.
 
 use clap::Args;
-use macvlan_core::{MacAddr, Macvlan, Mode, Vlan, VlanProtocol};
+use macvlan_core::{MacAddr, MacvlanOptions, Mode, VlanOptions, VlanProtocol};
 
 use crate::failure::Done;
 use crate::value::{self, set};
@@ -12,7 +12,7 @@ pub(crate) const MODES: &[&str] = &["private", "vepa", "bridge", "passthru", "so
 /// Options of a macvlan or macvtap.
 #[derive(Args)]
 #[command(next_help_heading = "Macvlan options")]
-pub(super) struct MacvlanOptions {
+pub(super) struct MacvlanArgs {
     /// The mode [default: bridge]
     #[arg(short, long, value_parser = value::words::<Mode>(MODES))]
     pub(super) mode: Option<Mode>,
@@ -33,23 +33,23 @@ pub(super) struct MacvlanOptions {
     bclim: Option<i32>,
 }
 
-impl MacvlanOptions {
+impl MacvlanArgs {
     pub(super) fn is_set(&self) -> bool {
         let numbers = self.bcqueuelen.is_some() || self.bclim.is_some();
         self.nopromisc || self.nodst || !self.source_mac.is_empty() || numbers
     }
 
-    pub(super) fn apply(&self, options: Macvlan) -> Macvlan {
+    pub(super) fn apply(&self, options: MacvlanOptions) -> MacvlanOptions {
         let mut options = options.nopromisc(self.nopromisc).nodst(self.nodst);
         set!(options, bc_queue_len = self.bcqueuelen, bc_cutoff = self.bclim);
-        self.source_mac.iter().copied().fold(options, Macvlan::source_mac)
+        self.source_mac.iter().copied().fold(options, MacvlanOptions::source_mac)
     }
 }
 
 /// Options of a VLAN.
 #[derive(Args)]
 #[command(next_help_heading = "VLAN options (--kind vlan)")]
-pub(super) struct VlanOptions {
+pub(super) struct VlanArgs {
     /// The VLAN's id
     #[arg(long, value_name = "ID")]
     vlan_id: Option<u16>,
@@ -79,11 +79,11 @@ pub(super) struct VlanOptions {
     egress_qos_map: Vec<(u32, u8)>,
 }
 
-impl VlanOptions {
+impl VlanArgs {
     /// Returns the VLAN; `None` without an id.
-    pub(super) fn options(&self) -> Done<Option<Vlan>> {
+    pub(super) fn options(&self) -> Done<Option<VlanOptions>> {
         let Some(id) = self.vlan_id else { return Ok(None) };
-        let mut vlan = Vlan::new(id)?;
+        let mut vlan = VlanOptions::new(id)?;
         set!(
             vlan,
             protocol = self.vlan_protocol,

@@ -68,7 +68,7 @@ impl LinkOptions {
         set!(
             endpoint,
             mac = self.mac,
-            wait_for_mac = self.mac_conflict_timeout,
+            mac_conflict_timeout = self.mac_conflict_timeout,
             mtu = self.mtu,
             promisc = self.promisc,
             allmulticast = self.allmulticast,

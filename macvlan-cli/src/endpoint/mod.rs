@@ -8,7 +8,7 @@ use clap::Args;
 use macvlan_core::{Assignment, Endpoint, EndpointType, LinkName, Parent};
 
 use crate::endpoint::address::AddressOptions;
-use crate::endpoint::kind::{MacvlanOptions, VlanOptions};
+use crate::endpoint::kind::{MacvlanArgs, VlanArgs};
 use crate::endpoint::link::LinkOptions;
 use crate::failure::{Done, Failure};
 
@@ -30,9 +30,9 @@ pub(crate) struct EndpointOptions {
     #[command(flatten)]
     layer3: AddressOptions,
     #[command(flatten)]
-    macvlan: MacvlanOptions,
+    macvlan: MacvlanArgs,
     #[command(flatten)]
-    vlan: VlanOptions,
+    vlan: VlanArgs,
 }
 
 impl EndpointOptions {

@@ -44,13 +44,13 @@ impl Drawn {
         let name = format!("n{inode}_{}", node.link.index);
         let mut label = vec![node.link.name.clone()];
         if let Some(vlan) = &node.link.vlan {
-            label.push(format!("VLAN {}", vlan.id()));
+            label.push(format!("VLAN {}", vlan.get_id()));
         }
         if let Some(macvlan) = &node.link.macvlan {
             label.push(format!(
                 "{} {}",
                 node.link.kind.as_deref().unwrap_or_default(),
-                macvlan.mode()
+                macvlan.get_mode()
             ));
         }
         label.extend(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, Handle, Host, LinkName, Moving, Parent, Route, RouteFilter, parse_ip,
+    Access as Options, Handle, Host, LinkName, Parent, PendingMove, Route, RouteFilter, parse_ip,
     parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -208,7 +208,7 @@ fn move_addresses(
 }
 
 /// Waits for a line on standard input; fails at the deadline and at a signal.
-fn wait_for_confirmation(moving: &Moving, deadline: Duration, signals: &Signals) -> Done {
+fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Signals) -> Done {
     let input = io::stdin();
     if io::stderr().is_terminal() {
         warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));

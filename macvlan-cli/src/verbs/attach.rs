@@ -42,7 +42,7 @@ impl Attach {
 
 /// Shows progress if an attach waits.
 pub(crate) fn progress(endpoint: &Endpoint) -> Option<Progress> {
-    let parent = endpoint.parent();
+    let parent = endpoint.get_parent();
     endpoint.waits().then(|| Progress::start(format!("probing and announcing on {parent}")))
 }
 

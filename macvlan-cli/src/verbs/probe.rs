@@ -35,7 +35,7 @@ impl ProbeAddresses {
         let signals = Signals::catch()?;
         let host = session.host()?.cancelled_by(signals.cancel());
         let progress = Progress::start(format!("probing {} addresses", self.addresses.len()));
-        let taken = host.probe_free(&self.parent, &self.addresses, &probe)?;
+        let taken = host.probe_addresses(&self.parent, &self.addresses, &probe)?;
         drop(progress);
         session.print(
             || lines(&taken),

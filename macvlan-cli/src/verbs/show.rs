@@ -63,9 +63,9 @@ fn row(before: &str, node: &Node) -> Vec<String> {
     let link = &node.link;
     let mut kind = link.kind.clone().unwrap_or_default();
     if let Some(macvlan) = &link.macvlan {
-        kind = format!("{kind} {}", macvlan.mode());
+        kind = format!("{kind} {}", macvlan.get_mode());
     } else if let Some(vlan) = &link.vlan {
-        kind = format!("{kind} {} {}", vlan.id(), vlan.get_protocol());
+        kind = format!("{kind} {} {}", vlan.get_id(), vlan.get_protocol());
     }
     let state = link.state.to_string();
     let role = if link.is_up() { Role::Good } else { Role::Bad };
@@ -94,10 +94,10 @@ fn describe(node: &Node) -> Value {
     let link = &node.link;
     let mut described = json!({ "name": link.name, "index": link.index, "kind": link.kind });
     if let Some(macvlan) = &link.macvlan {
-        described["mode"] = macvlan.mode().to_string().into();
+        described["mode"] = macvlan.get_mode().to_string().into();
     }
     if let Some(vlan) = &link.vlan {
-        described["vlan_id"] = vlan.id().into();
+        described["vlan_id"] = vlan.get_id().into();
         described["vlan_protocol"] = vlan.get_protocol().to_string().into();
     }
     described["mac"] = link.mac.map(|mac| mac.to_string()).into();

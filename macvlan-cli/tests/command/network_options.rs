@@ -33,15 +33,15 @@ fn options_of_a_network() -> Outcome {
     assert_eq!((config.get_mtu(), config.get_metric()), (Some(1400), Some(50)), "{text}");
     assert_eq!(config.get_mode().to_string(), "vepa");
     assert_eq!(config.get_parent().map(ToString::to_string).as_deref(), Some("ens33"));
-    assert!(config.is_ipv6() && !config.is_internal() && config.is_leave_ipv6());
-    assert!(config.is_probe() && config.is_duplicate_detection());
+    assert!(config.get_ipv6() && !config.get_internal() && config.get_leave_ipv6());
+    assert!(config.get_probe() && config.get_duplicate_detection());
     assert_eq!((config.get_allmulticast(), config.get_disable_ipv6()), (Some(true), Some(false)));
     assert_eq!(config.get_accept_ra().map(|one| one.to_string()).as_deref(), Some("never"));
     assert_eq!(
         (config.get_order().to_string(), config.get_mac_from().to_string()),
         ("random".to_owned(), "container".to_owned())
     );
-    assert_eq!((config.get_share(), config.get_keep().as_secs()), (Some(16), 600));
+    assert_eq!((config.get_block_size(), config.get_reservation_ttl().as_secs()), (Some(16), 600));
     assert_eq!(config.get_routes()[0].to_string(), "10.9.0.0/16 via 10.1.0.254");
     assert_eq!(
         (config.get_labels()["a"].as_str(), config.get_options()["note"].as_str()),
@@ -67,7 +67,7 @@ fn a_network_is_changed() -> Outcome {
         &directory,
         "update lan --mtu 1300 --probe=off --ip-range 10.1.0.128/25 --label c=d",
     )?;
-    assert_eq!((after.get_mtu(), after.is_probe()), (Some(1300), false));
+    assert_eq!((after.get_mtu(), after.get_probe()), (Some(1300), false));
     assert_eq!(after.get_subnets()[0].get_ranges().len(), 1);
     assert_eq!(after.get_subnets()[0].get_ranges()[0].to_string(), "10.1.0.128/25");
     assert_eq!((after.get_routes(), after.get_order()), (before.get_routes(), before.get_order()));
@@ -83,7 +83,7 @@ fn a_network_is_changed() -> Outcome {
         ("10.2.0.0/24".to_owned(), None)
     );
     let bare = stored(&lab, &directory, "update lan --without-addresses --route '10.8.0.0/16'")?;
-    assert!(bare.is_without_addresses() && bare.get_subnets().is_empty());
+    assert!(bare.get_without_addresses() && bare.get_subnets().is_empty());
     // `ensure` describes the network as a whole.
     let ensured = stored(&lab, &directory, "ensure lan --parent ens33 --subnet 10.3.0.0/24")?;
     assert_eq!((ensured.get_mtu(), ensured.get_labels().len()), (None, 0));
@@ -126,9 +126,9 @@ fn parts_belong_to_a_subnet() -> Outcome {
         &directory,
         "create lan --parent ens33 --subnet 203.0.113.20/32@203.0.113.1 --on-link-gateway",
     )?;
-    assert!(config.get_subnets()[0].is_on_link_gateway());
+    assert!(config.get_subnets()[0].get_on_link_gateway());
     let isolated = stored(&lab, &directory, "create zz --without-addresses --parent ens33")?;
-    assert!(isolated.is_without_addresses());
+    assert!(isolated.get_without_addresses());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 use macvlan_core::{LinkName, MacAddr, parse_ip};
-use macvlan_network::Member;
+use macvlan_network::ConnectOptions;
 use serde_json::json;
 
 use crate::container;
@@ -74,7 +74,7 @@ impl Connect {
                 )));
             }
         };
-        let mut member = Member::new(id).replace_default_route(self.replace_default_route);
+        let mut member = ConnectOptions::new(id).replace_default_route(self.replace_default_route);
         let default_route = match (self.default_route, self.no_default_route) {
             (false, false) => None,
             (_, never) => Some(!never),
@@ -87,10 +87,10 @@ impl Connect {
             default_route = default_route,
             gw_priority = self.gw_priority,
         );
-        member = self.alias.into_iter().fold(member, Member::alias);
-        member = self.ip.into_iter().fold(member, Member::address);
-        member = self.take.into_iter().fold(member, Member::take);
-        member = self.link_local_ip.into_iter().fold(member, Member::link_local_address);
+        member = self.alias.into_iter().fold(member, ConnectOptions::alias);
+        member = self.ip.into_iter().fold(member, ConnectOptions::address);
+        member = self.take.into_iter().fold(member, ConnectOptions::take);
+        member = self.link_local_ip.into_iter().fold(member, ConnectOptions::link_local_address);
         let progress = Progress::start(format!("connecting to {}", network.name()));
         let connection = network.connect(&member, &found.netns)?;
         drop(progress);

@@ -89,16 +89,16 @@ impl NetworkOptions {
 
     /// Returns a configuration with these changes. Lists that are given replace the old ones.
     pub(super) fn change(self, old: &NetworkConfig) -> Done<NetworkConfig> {
-        let mut config = NetworkConfig::new(old.name())
+        let mut config = NetworkConfig::new(old.get_name())
             .mode(old.get_mode())
-            .ipv6(old.is_ipv6())
-            .internal(old.is_internal())
-            .leave_ipv6(old.is_leave_ipv6())
+            .ipv6(old.get_ipv6())
+            .internal(old.get_internal())
+            .leave_ipv6(old.get_leave_ipv6())
             .order(old.get_order())
             .mac_from(old.get_mac_from())
-            .probe(old.is_probe())
-            .duplicate_detection(old.is_duplicate_detection())
-            .keep(old.get_keep());
+            .probe(old.get_probe())
+            .duplicate_detection(old.get_duplicate_detection())
+            .reservation_ttl(old.get_reservation_ttl());
         set!(
             config,
             parent = old.get_parent(),
@@ -107,9 +107,9 @@ impl NetworkOptions {
             disable_ipv6 = old.get_disable_ipv6(),
             accept_ra = old.get_accept_ra(),
             allmulticast = old.get_allmulticast(),
-            share = old.get_share(),
+            block_size = old.get_block_size(),
         );
-        if old.is_without_addresses() && !self.subnets.is_given() {
+        if old.get_without_addresses() && !self.subnets.is_given() {
             config = config.without_addresses();
         }
         if self.route.is_empty() {
@@ -146,8 +146,8 @@ impl NetworkOptions {
             mac_from = self.mac_from,
             probe = self.probe,
             duplicate_detection = self.duplicate_detection,
-            share = self.block_size,
-            keep = self.reservation_ttl,
+            block_size = self.block_size,
+            reservation_ttl = self.reservation_ttl,
         );
         if self.without_addresses {
             config = config.without_addresses();

@@ -83,7 +83,7 @@ fn change(
     what: &str,
     change: impl FnOnce(Subnet) -> Subnet,
 ) -> Done {
-    let has = |one: &&mut Subnet| one.net().contains(&first) && one.net().contains(&last);
+    let has = |one: &&mut Subnet| one.get_net().contains(&first) && one.get_net().contains(&last);
     let Some(subnet) = subnets.iter_mut().find(has) else {
         return Err(Failure::usage(format!(
             "cannot use {what} {first}: it is in none of the network's subnets; give --subnet"
