@@ -129,7 +129,7 @@ impl Network {
     pub fn add_conflicting_address(&self, address: IpAddr) -> Result<()> {
         self.record.subnet_of(address).ok_or_else(|| {
             let why = "no subnet of the network contains it";
-            Error::new(ErrorKind::AddressUnusable, format!("record {address} as foreign"), why)
+            Error::new(ErrorKind::AddressUnusable, format!("record {address} as conflicting"), why)
                 .in_network(self.name())
         })?;
         if self.session.store.add_conflicting_address(&self.record, address)? {

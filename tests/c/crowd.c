@@ -77,7 +77,7 @@ static void one_by_one(lab *l)
     MUST(macvlan_detach_handle_wait(detaching, &was_there, &error));
     CHECK(was_there && macvlan_detach_handle_is_finished(detaching));
     REFUSED(macvlan_detach_handle_wait(detaching, &was_there, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "waited for already");
+            MACVLAN_ERROR_INVALID_VALUE, "already been waited for");
     macvlan_detach_handle_free(detaching);
 
     /* Detaching an attachment that is already gone succeeds. */

@@ -44,7 +44,7 @@ static macvlan_network *create(macvlan_networks *networks)
     config = lab_config("lan3", "10.3.0.0/24");
     config.mode = MACVLAN_MODE_PASSTHRU;
     REFUSED(macvlan_networks_create(networks, &config, &other, &error), EBUSY,
-            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it for itself");
+            MACVLAN_ERROR_NETWORK_PARENT_CLASH, "needs it exclusively");
     config.parent = "a name that is long";
     REFUSED(macvlan_networks_create(networks, &config, &other, &error), EINVAL,
             MACVLAN_ERROR_INVALID_VALUE, "a name that is long");
@@ -286,10 +286,10 @@ static void refusals(const macvlan_network *network)
     refused(network, NULL, "192.168.15.65", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
             "192.168.15.65 is reserved for \"printer\"");
     refused(network, NULL, "10.9.9.9", EADDRNOTAVAIL, MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE,
-            "10.9.9.9 is in no subnet of the network");
-    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "only letters");
+            "no subnet of the network contains 10.9.9.9");
+    refused(network, "a/b", NULL, EINVAL, MACVLAN_ERROR_INVALID_VALUE, "can only contain letters");
     REFUSED(macvlan_network_connect(network, &one, c2, &connection, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "it is connected in another namespace");
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "already connected in another namespace");
     REFUSED(macvlan_network_remove(network, &error), EBUSY, MACVLAN_ERROR_NETWORK_IN_USE,
             "network \"lan\": cannot remove the network: container \"c");
 

@@ -83,7 +83,7 @@ static void changed(void)
     lab_witness(c1, "ip route show default", "default via 10.1.0.1 dev eth0 proto 109 metric 50");
     lab_witness(c1, "ip route show 10.9.0.0/16", "via 10.1.0.254 dev eth0");
     REFUSED(macvlan_network_update(network, &config, &other, &error), EAGAIN,
-            MACVLAN_ERROR_NETWORK_CONTENDED, "others have changed it");
+            MACVLAN_ERROR_NETWORK_CONTENDED, "the network was changed");
     CHECK(other == NULL);
 
     /* A missing parent causes a warning, and only connecting is refused. */

@@ -63,14 +63,14 @@ static void refuses(const macvlan_host *host)
 
     options.host = "c";
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "there is no endpoint");
+            MACVLAN_ERROR_INVALID_VALUE, "no endpoint is given");
     options.endpoints = plain;
     options.endpoint_count = 1;
     MACVLAN_SET(options.timeout_ms, PATIENCE);
     options.user = "root";
     options.password = "secret";
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EACCES,
-            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "leave the user out");
+            MACVLAN_ERROR_NETWORK_STORE_REFUSED, "remove the user");
     lab_path(path, sizeof path, "missing.pem");
     options.ca_file = path;
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
@@ -81,18 +81,18 @@ static void refuses(const macvlan_host *host)
     options.endpoints = encrypted;
     options.endpoint_count = 1;
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "takes a CA");
+            MACVLAN_ERROR_INVALID_VALUE, "needs a CA");
     options.ca_file = path;
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), ENOENT,
             MACVLAN_ERROR_NETWORK_FILE, "missing.pem");
     options.ca_file = NULL;
     options.ca = "no PEM";
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "no certificate in it");
+            MACVLAN_ERROR_INVALID_VALUE, "no certificate was found");
     options.certificate = "no PEM";
     options.certificate_file = path;
     REFUSED(macvlan_networks_open_etcd(host, &options, &networks, &error), EINVAL,
-            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given, and no key");
+            MACVLAN_ERROR_INVALID_VALUE, "a certificate is given without its key");
     CHECK(networks == NULL);
 }
 

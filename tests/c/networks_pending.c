@@ -104,7 +104,7 @@ static void moved(const lab *l, macvlan_networks *networks, const macvlan_networ
     CHECK_TEXT(info->routes[0], "10.9.0.0/16 via 10.1.0.254");
     CHECK_TEXT(macvlan_lease_get(info->lease)->link, info->name);
     REFUSED(macvlan_network_create_link(network, &options, &none, &error), EISCONN,
-            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "was created to be moved");
+            MACVLAN_ERROR_NETWORK_ALREADY_CONNECTED, "has not been moved");
     REFUSED(macvlan_network_bind(network, "c3", inside, &lease, &error), ENOTCONN,
             MACVLAN_ERROR_NETWORK_NOT_CONNECTED, "has not been moved");
 

@@ -184,7 +184,7 @@ static void foreigners(macvlan_networks *networks)
     MUST(macvlan_networks_create(networks, &config, &network, &error));
     MUST(macvlan_network_add_conflicting_address(network, "192.168.16.3", &error));
     REFUSED(macvlan_network_add_conflicting_address(network, "10.9.9.9", &error), EADDRNOTAVAIL,
-            MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "it is in no subnet");
+            MACVLAN_ERROR_NETWORK_ADDRESS_UNUSABLE, "no subnet of the network contains");
 
     MUST(macvlan_netns_anonymous(&container, &error));
     options.addresses = &taken;

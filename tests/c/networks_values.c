@@ -169,7 +169,7 @@ static void without_addresses(void)
     config.name = "bare";
     config.parent = "ens33";
     config.without_addresses = config.ipv6 = true;
-    refused(&config, "it is to be without addresses, and has a subnet");
+    refused(&config, "a network without addresses cannot have a subnet");
     config.ipv6 = false;
     network = created(&config);
     CHECK(macvlan_network_get(network)->config->without_addresses);

@@ -120,7 +120,7 @@ pub struct macvlan_network_config {
     /// Whether the container's own sysctls of IPv6 apply, except for those that are set here.
     pub leave_ipv6: Bool,
     /// Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
-    /// and recorded as foreign. Takes a quarter of a second, unless changed by
+    /// and recorded as conflicting. Takes a quarter of a second, unless changed by
     /// macvlan_networks_set_probe().
     pub probe: Bool,
     /// Whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot

@@ -85,12 +85,12 @@ pub unsafe extern "C" fn macvlan_network_remove_conflicting_address(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_conflicting_addresses(
     network: *const macvlan_network,
-    foreign: *mut *mut macvlan_conflicting_address_list,
+    list: *mut *mut macvlan_conflicting_address_list,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let foreign = out!(foreign);
-        give(foreign, views(shared!(network).value.conflicting_addresses()?));
+        let list = out!(list);
+        give(list, views(shared!(network).value.conflicting_addresses()?));
     })
 }
 

@@ -116,7 +116,7 @@ fn values_of_the_other_documents() {
         (refusal::<Subnet>(r#""10.0.0.1/24""#), "cannot use \"10.0.0.1/24\" as a subnet"),
         (
             refusal::<NetworkConfig>(r#"{"name": "lan", "subnets": [{"subnet": "10.0.0.1/24"}]}"#),
-            "subnets: subnet: cannot use \"10.0.0.1/24\" as a subnet: it has host bits",
+            "subnets: subnet: cannot use \"10.0.0.1/24\" as a subnet: host bits are set; the subnet is 10.0.0.0/24",
         ),
         (
             refusal::<Subnet>(
