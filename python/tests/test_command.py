@@ -10,13 +10,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
 from hosts import ip, ip_link, process
 
 import macvlan
 from macvlan import NetNs, _macvlan
 
 if TYPE_CHECKING:
+    import pytest
     from hosts import Lab
 
 
