@@ -109,15 +109,15 @@ fn statuses() -> Outcome {
     let pid = scene.stage.container.pid();
     scene.ok("create lan --parent ens33 --subnet 10.1.0.0/24")?;
     for (arguments, status, words) in [
-        ("create lan --parent ens33".to_owned(), 4, "a network of that name exists"),
+        ("create lan --parent ens33".to_owned(), 4, "a network with this name exists"),
         ("create b --subnet 10.1.0.1/24".to_owned(), 2, "the subnet is 10.1.0.0/24"),
         ("create b --parent ens33 --subnet 10.1.0.0/25".to_owned(), 1, "overlap"),
         ("disconnect lan c1".to_owned(), 3, "not connected"),
-        ("inspect wan".to_owned(), 3, "no network has that name"),
+        ("inspect wan".to_owned(), 3, "no network has this name"),
         (format!("connect lan {pid}"), 2, "give an id first"),
         (format!("connect lan c1 {pid} --ip 10.9.0.1"), 1, "10.9.0.1"),
         (String::new(), 2, "requires a subcommand"),
-        ("leases wan".to_owned(), 3, "no network has that name"),
+        ("leases wan".to_owned(), 3, "no network has this name"),
     ] {
         let said = scene.fails(status, &arguments)?;
         assert!(said.contains(words), "{arguments}: {said}");
