@@ -3964,7 +3964,7 @@ typedef struct macvlan_network_config {
     bool leave_ipv6;
     /**
      * Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
-     * and recorded as foreign. Takes a quarter of a second, unless changed by
+     * and recorded as conflicting. Takes a quarter of a second, unless changed by
      * macvlan_networks_set_probe().
      */
     bool probe;
@@ -4732,7 +4732,7 @@ int macvlan_network_remove_conflicting_address(const struct macvlan_network *net
  * network. The caller frees the list with macvlan_conflicting_address_list_free().
  */
 int macvlan_network_conflicting_addresses(const struct macvlan_network *network,
-                                          struct macvlan_conflicting_address_list **foreign,
+                                          struct macvlan_conflicting_address_list **list,
                                           struct macvlan_error **error);
 
 /**

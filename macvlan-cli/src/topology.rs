@@ -139,13 +139,15 @@ fn inspect(
 type Inside = Vec<(u32, LinkInfo, Vec<macvlan_core::Address>)>;
 
 fn inside(host: &Host, netns: &NetNs) -> macvlan_core::Result<Inside> {
-    let attachments = host.attachments(netns)?;
-    if attachments.is_empty() {
+    let interfaces = host.interfaces(netns)?;
+    if interfaces.is_empty() {
         return Ok(Vec::new());
     }
-    let handle = Handle::in_netns(netns)?;
-    let link = |one: &macvlan_core::Attachment| {
-        Ok((one.parent_index(), handle.link(one.index())?, one.addresses().to_vec()))
+    let addresses = Handle::in_netns(netns)?.addresses()?;
+    let with_addresses = |(parent, link): (u32, LinkInfo)| {
+        let own = addresses.iter().filter(|one| one.link == link.index);
+        let own = own.map(|one| one.address).collect();
+        (parent, link, own)
     };
-    attachments.iter().map(link).collect()
+    Ok(interfaces.into_iter().map(with_addresses).collect())
 }

@@ -1250,7 +1250,7 @@ class PromiscGuard:
         /,
     ) -> None: ...
 
-class _MacvlanChanges(TypedDict, total=False):
+class _MacvlanOptionsChanges(TypedDict, total=False):
     mode: _Mode
     nopromisc: bool
     nodst: bool
@@ -1282,9 +1282,9 @@ class MacvlanOptions:
         bc_queue_len: int | None = None,
         bc_cutoff: int | None = None,
     ) -> Self: ...
-    def replace(self, **changes: Unpack[_MacvlanChanges]) -> MacvlanOptions:
+    def replace(self, **changes: Unpack[_MacvlanOptionsChanges]) -> MacvlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: Unpack[_MacvlanChanges]) -> MacvlanOptions: ...
+    def __replace__(self, **changes: Unpack[_MacvlanOptionsChanges]) -> MacvlanOptions: ...
     @property
     def mode(self) -> Mode:
         """Returns the macvlan mode."""
@@ -1325,7 +1325,7 @@ class MacvlanOptions:
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-class _VlanChanges(TypedDict, total=False):
+class _VlanOptionsChanges(TypedDict, total=False):
     id: int | str
     protocol: _VlanProtocol
     reorder_hdr: bool | None
@@ -1364,9 +1364,9 @@ class VlanOptions:
         ingress_qos: _Map = (),
         egress_qos: _Map = (),
     ) -> Self: ...
-    def replace(self, **changes: Unpack[_VlanChanges]) -> VlanOptions:
+    def replace(self, **changes: Unpack[_VlanOptionsChanges]) -> VlanOptions:
         """Makes a copy with other values for these arguments."""
-    def __replace__(self, **changes: Unpack[_VlanChanges]) -> VlanOptions: ...
+    def __replace__(self, **changes: Unpack[_VlanOptionsChanges]) -> VlanOptions: ...
     @property
     def id(self) -> int:
         """Returns the id; 0 for priority tags."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
@@ -702,81 +700,3 @@ def test_a_rate_is_set_or_refused_in_words(lab: Lab, inside: NetNs) -> None:
         assert caught.value.kind is ErrorKind.UNSUPPORTED
         assert "sch_tbf" in (caught.value.hint or "")
         assert links(inside) == ["lo"]
-
-
-# The command.
-
-
-def command(host: LabHost, *words: object, status: int = 0) -> str:
-    """Returns the output or the error message of the command."""
-    line = [sys.executable, "-W", "error", "-m", "macvlan", *map(str, words)]
-    done = host.netns.run(
-        lambda: subprocess.run(line, capture_output=True, text=True, cwd="/", check=False)
-    )
-    assert done.returncode == status, done
-    assert not (done.stdout and done.stderr), done
-    return done.stdout or done.stderr
-
-
-def test_the_command_probe(lab: Lab) -> None:
-    station(lab)
-    assert command(lab.a, "probe", "ens33", "192.168.15.9") == ""
-    said = command(lab.a, "probe", "ens33", "192.168.15.9", "192.168.15.5", status=6)
-    assert said == f"{HELD} has 192.168.15.5\n"
-    listed = json.loads(command(lab.a, "probe", "ens33", "192.168.15.5", "--json", status=6))
-    assert listed == [{"address": "192.168.15.5", "mac": HELD}]
-    assert "does not exist" in command(lab.a, "probe", "nope", "192.168.15.5", status=3)
-    assert "'addresses[0]'" in command(lab.a, "probe", "ens33", "x", status=2)
-    # Attaching probes too, and announces to the neighbours.
-    with process() as pid:
-        taken = ("attach", "ens33", pid, "192.168.15.5/24", "--probe", "quick")
-        said = command(lab.a, *taken, status=6)
-        assert f"{HELD} on this network already has it" in said
-        free = ("attach", "ens33", pid, "192.168.15.6/24", "--probe", "quick", "--announce", "rfc")
-        ip_text(lab.b.netns, f"neigh replace 192.168.15.6 lladdr {STALE} dev ens33 nud stale")
-        _, mac, address = command(lab.a, *free).split()
-        assert address == "192.168.15.6/24"
-        eventually(lambda: dict(entries(lab.b.netns))["192.168.15.6"] == mac)
-
-
-def test_the_command_access(lab: Lab) -> None:
-    with process() as pid:
-        inside = NetNs.from_pid(pid)
-        lab.a.host.attach(eth0(*both(10)), inside)
-        said = command(lab.a, "access", "ens33", pid)
-        assert said == "ens33-host 192.168.15.10/32 fd15::10/128\n"
-        # It stays, and works.
-        assert reach_each_other(lab.a.netns, inside, 10)
-        assert command(lab.a, "access", "ens33", "--remove") == ""
-        assert links(lab.a.netns) == ["lo", "ens33"]
-        more = ("--name", "shim", "--address", "192.168.15.250", "--route", "192.168.15.8/29")
-        assert command(lab.a, "access", "ens33", *more) == "shim 192.168.15.8/29\n"
-        assert ping(lab.a.netns, "192.168.15.10") is not None
-        assert command(lab.a, "access", "ens33", "--remove", *more) == ""
-        assert links(lab.a.netns) == ["lo", "ens33"]
-        assert "name none" in command(lab.a, "access", "ens33", pid, "--remove", status=2)
-        assert "does not exist" in command(lab.a, "access", "nope", status=3)
-    with process() as pid:
-        assert f"nothing hangs on ens33 in {pid}" in command(
-            lab.a, "access", "ens33", pid, status=3
-        )
-    assert links(lab.a.netns) == ["lo", "ens33"]
-
-
-def test_the_command_diagnose(lab: Lab) -> None:
-    with process() as pid:
-        assert "nothing hangs" in command(lab.a, "diagnose", pid, "192.168.15.2", status=3)
-        lab.a.host.attach(eth0("192.168.15.10/24"), pid)
-        said = command(lab.a, "diagnose", pid, "192.168.15.2")
-        assert said.startswith("no problems found\n")
-        said = command(lab.a, "diagnose", pid, "192.168.15.99", status=6)
-        assert "no-answer: " in said
-        read = json.loads(command(lab.a, "diagnose", pid, "192.168.15.99", "--json", status=6))
-        assert read["answered"] is False
-        assert "no-answer" in [finding["kind"] for finding in read["findings"]]
-        assert read["facts"]
-        lab.a.host.attach(Endpoint("eth1", parent="ens33"), pid)
-        peer = "192.168.15.2"
-        assert "say --name, and one of eth" in command(lab.a, "diagnose", pid, peer, status=2)
-        assert "no 'lan'" in command(lab.a, "diagnose", pid, peer, "-i", "lan", status=3)
-        command(lab.a, "diagnose", pid, peer, "-i", "eth0")

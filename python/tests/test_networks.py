@@ -519,7 +519,7 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
 
 
 def test_kept_for_who_returns(lab: Lab, networks: Networks) -> None:
-    kept = lan(networks, "kept", "10.2.0.0/24", keep=4.0, order="first")
+    kept = lan(networks, "kept", "10.2.0.0/24", reservation_ttl=4.0, order="first")
     first, second = lab.container(), lab.container()
     assert kept.connect("c1", first).addresses == (IPv4Address("10.2.0.2"),)
     kept.disconnect("c1", first)
@@ -763,7 +763,7 @@ def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
         ({"mode": "ipvlan"}, "mode", "ipvlan"),
         ({"order": "last"}, "order", "first, next or random"),
         ({"mac_from": "host"}, "mac_from", "address or container"),
-        ({"keep": -1}, "keep", "negative"),
+        ({"reservation_ttl": -1}, "reservation_ttl", "negative"),
         ({"mtu": -1}, "mtu", "-1"),
         ({"block_size": 2**32}, "block_size", str(2**32)),
         ({"block_size": 0}, None, "at least one address"),
@@ -933,7 +933,7 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
 
             a, b = session("a"), session("b")
             told = EtcdStore("a", ["http://127.0.0.1:2379"])
-            with pytest.raises(InvalidError, match='its store was told that it is "a"'):
+            with pytest.raises(InvalidError, match='the store was opened for host "a"'):
                 netns.run(lambda: Networks(lab.a.host, told, host_name="b"))
             assert (a.host_name, b.host_name) == ("a", "b")
             here = lan(a, subnet="192.168.15.0/24", block_size=8)

@@ -182,7 +182,11 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: VlanOptions(5, protocol="802.1x"), InvalidError, "argument 'protocol'.*802.1x"),  # type: ignore[arg-type]
     (lambda: VlanOptions(5, egress_qos={0: 8}), InvalidError, "argument 'egress_qos'.*8"),
     (lambda: VlanOptions(5, ingress_qos={8: 0}), InvalidError, "argument 'ingress_qos'.*8"),
-    (lambda: VlanOptions(5, ingress_qos={300: 0}), InvalidError, r"argument 'ingress_qos\[0\]\[0\]'.*300"),
+    (
+        lambda: VlanOptions(5, ingress_qos={300: 0}),
+        InvalidError,
+        r"argument 'ingress_qos\[0\]\[0\]'.*300",
+    ),
     (lambda: VlanOptions(5, egress_qos=5), TypeError, "argument 'egress_qos': expected a sequence"),  # type: ignore[arg-type]
     (lambda: VlanOptions(5).replace(idd=6), TypeError, "'idd'"),  # type: ignore[call-arg]
     (lambda: MacvlanOptions("bridge", nodst=True), InvalidError, "mode source only"),
@@ -192,8 +196,16 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
         InvalidError,
         "source MAC addresses are for mode source only",
     ),
-    (lambda: MacvlanOptions("source", source_macs=["x"]), InvalidError, r"argument 'source_macs\[0\]'"),
-    (lambda: MacvlanOptions("source").replace(mode="bridge", nodst=True), InvalidError, "mode source"),
+    (
+        lambda: MacvlanOptions("source", source_macs=["x"]),
+        InvalidError,
+        r"argument 'source_macs\[0\]'",
+    ),
+    (
+        lambda: MacvlanOptions("source").replace(mode="bridge", nodst=True),
+        InvalidError,
+        "mode source",
+    ),
     (lambda: MacvlanOptions("x"), InvalidError, "argument 'mode'"),  # type: ignore[arg-type]
     (lambda: MacAddr("x"), InvalidError, "argument 'mac'"),
     (lambda: MacAddr(5), TypeError, "argument 'mac'"),  # type: ignore[arg-type]
@@ -221,8 +233,16 @@ OTHERS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Host().pool("p", -1), InvalidError, "argument 'size'"),
     (lambda: Handle().link(1.5), TypeError, "argument 'link'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a"), TypeError, "argument 'kind' is missing"),
-    (lambda: Handle().add_link("a", options=VlanOptions(5)), TypeError, "argument 'parent' is missing"),
-    (lambda: Handle().add_link("a", kind="veth", peer="b", options=VlanOptions(5)), InvalidError, "opti"),
+    (
+        lambda: Handle().add_link("a", options=VlanOptions(5)),
+        TypeError,
+        "argument 'parent' is missing",
+    ),
+    (
+        lambda: Handle().add_link("a", kind="veth", peer="b", options=VlanOptions(5)),
+        InvalidError,
+        "opti",
+    ),
     (lambda: Handle().add_link("a", kind="bond"), InvalidError, "argument 'kind'"),  # type: ignore[arg-type]
     (lambda: Handle().add_link("a", kind="veth"), TypeError, "argument 'peer' is missing"),
     (lambda: Handle().add_link("a", kind="vlan"), TypeError, "argument 'parent' is missing"),

@@ -297,22 +297,31 @@ pub(super) fn marked_rules(
         .dump(&encode::get_rules(None), |payload| decode::marked_rule(payload).filter(&from_here))
 }
 
-/// Finds the links in a namespace that are on parents of the host.
-pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>> {
-    let operation = "list the attachments";
-    let fails = |failure: Failure| failure.into_error(operation).in_netns(netns.describe());
-    let inside = netns.connection()?;
-    let is_on_host = on_host(host, netns, inside).map_err(fails)?;
-    let links = inside.dump(&encode::get_links(None, None), decode::link).map_err(fails)?;
-    let mut names: HashMap<u32, LinkId> = HashMap::new();
+/// Returns the kind of a link that can be an attachment.
+fn kind_of(link: &LinkInfo) -> Option<&'static str> {
+    let kinds = ["macvlan", "macvtap", "vlan"];
+    kinds.into_iter().find(|kind| link.kind.as_deref() == Some(kind))
+}
+
+fn cannot_list(netns: &NetNs) -> impl Fn(Failure) -> Error + Copy + '_ {
+    |failure| failure.into_error("list the attachments").in_netns(netns.describe())
+}
+
+fn links_in(netns: &NetNs) -> Result<Vec<LinkInfo>> {
+    let links = netns.connection()?.dump(&encode::get_links(None, None), decode::link);
+    links.map_err(cannot_list(netns))
+}
+
+/// Returns the links that are on parents of the host, with the parents' indexes.
+fn on_parents<'a>(
+    host: &NetNs,
+    netns: &NetNs,
+    links: &'a [LinkInfo],
+) -> Result<Vec<(u32, &'a LinkInfo)>> {
+    let fails = cannot_list(netns);
+    let is_on_host = on_host(host, netns, netns.connection()?).map_err(fails)?;
     let mut found = Vec::new();
-    for link in &links {
-        let kind = match link.kind.as_deref() {
-            Some("macvlan") => "macvlan",
-            Some("macvtap") => "macvtap",
-            Some("vlan") => "vlan",
-            _ => continue,
-        };
+    for link in links.iter().filter(|link| kind_of(link).is_some()) {
         let parent_index = match link.parent {
             Some(parent) if is_on_host(link) => parent,
             Some(_) if is_macvlan(link) && !netns.same_as(host) => {
@@ -324,11 +333,33 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             }
             _ => continue,
         };
+        found.push((parent_index, link));
+    }
+    Ok(found)
+}
+
+/// Finds the links in a namespace that are on parents of the host, with the parents' indexes.
+pub(crate) fn interfaces(host: &NetNs, netns: &NetNs) -> Result<Vec<(u32, LinkInfo)>> {
+    let links = links_in(netns)?;
+    let found = on_parents(host, netns, &links)?.into_iter();
+    Ok(found.map(|(parent, link)| (parent, link.clone())).collect())
+}
+
+/// Finds the links in a namespace that are on parents of the host, with their addresses, routes and
+/// rules.
+pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>> {
+    let fails = cannot_list(netns);
+    let inside = netns.connection()?;
+    let links = links_in(netns)?;
+    let mut names: HashMap<u32, LinkId> = HashMap::new();
+    let mut found = Vec::new();
+    for (parent_index, link) in on_parents(host, netns, &links)? {
         let parent = match names.get(&parent_index) {
             Some(name) => *name,
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
         };
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
+        let Some(kind) = kind_of(link) else { continue };
         let (addresses, routes, rules) = read(inside, link).map_err(fails)?;
         let deletions = rules.iter().copied().map(Deletion::Rule).collect();
         found.push(Attachment {

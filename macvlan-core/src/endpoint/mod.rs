@@ -31,7 +31,7 @@ pub use parent::{IntoParent, Parent};
 pub use plan::{Phase, Plan};
 
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
-pub(crate) use attachment::attachments;
+pub(crate) use attachment::{attachments, interfaces};
 pub(crate) use check::check;
 pub(crate) use detach::{Visible, detach, detach_together};
 pub(crate) use ensure::ensure;

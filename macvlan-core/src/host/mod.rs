@@ -11,6 +11,7 @@ use crate::endpoint::{self, Attachment, Detached, Difference, Endpoint, Ensured}
 use crate::error::Result;
 use crate::handle::Handle;
 use crate::netns::NetNs;
+use crate::value::link::LinkInfo;
 use crate::wait::Cancel;
 
 /// A session on the network namespace with the parent links, which attaches and detaches endpoints.
@@ -161,6 +162,18 @@ impl Host {
     /// repeatedly during the listing.
     pub fn attachments(&self, netns: &NetNs) -> Result<Vec<Attachment>> {
         endpoint::attachments(&self.netns, netns)
+    }
+
+    /// Finds the links in a container that are on this host's links, with the parents' indexes.
+    ///
+    /// As [`Host::attachments`], but reads nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::attachments`].
+    #[doc(hidden)] // for the command
+    pub fn interfaces(&self, netns: &NetNs) -> Result<Vec<(u32, LinkInfo)>> {
+        endpoint::interfaces(&self.netns, netns)
     }
 
     /// Returns the differences between an endpoint and its actual state; empty if there are none.
