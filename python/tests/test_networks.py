@@ -959,7 +959,7 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
         )
         assert error.network == "lan"
         assert ping(inside, str(one.addresses[0])) is not None, "connected containers are affected"
-        assert (there.name, there.share) == ("lan", 8)
+        assert (there.name, there.block_size) == ("lan", 8)
 
 
 def certificates(directory: Path) -> None:
