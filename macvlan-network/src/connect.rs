@@ -95,7 +95,8 @@ impl Network {
     ///   host's.
     /// - [`ErrorKind::AlreadyConnected`]: the container is connected elsewhere, or with other
     ///   addresses or another MAC address; or by several interfaces, and `options` names none; or
-    ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace.
+    ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace; or
+    ///   the kernel has not deleted the interface in its former namespace after two seconds.
     /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressConflict`],
     ///   [`ErrorKind::AddressUnusable`]: the requested address cannot be given.
     /// - [`ErrorKind::NameTaken`]: another container in the network has the name.
