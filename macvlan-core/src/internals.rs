@@ -34,6 +34,7 @@ pub fn netlink(bytes: &[u8]) -> usize {
         let _ = decode::default_route(payload, &[true, false]);
         let _ = decode::rule(payload);
         let _ = decode::neighbour(payload);
+        let _ = decode::filtered_mac(payload, 2);
         let _ = decode::netns_id(payload);
         let _ = decode::rate(payload);
         let _ = decode::event(reply.kind, payload);

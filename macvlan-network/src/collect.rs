@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use macvlan_core::Presence;
 
 use crate::alive;
+use crate::ending;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::networks::Networks;
@@ -27,6 +28,9 @@ impl Networks {
     /// is dead according to the store. A namespace no longer exists when no process is in it or has
     /// it open and it is not mounted. To see that, a process must be root on the host, not in a
     /// container.
+    ///
+    /// A lease remains until the next call if the kernel has not deleted the interface of the ended
+    /// namespace after two seconds.
     ///
     /// A lease that is pending for too long ([`Networks::with_pending_age`]) or since an earlier
     /// boot is released too, and its link is deleted. If that link is in a container, the lease is
@@ -59,13 +63,14 @@ impl Networks {
                 gone.push((record, lease));
             }
         }
-        let mut collected = Collected::default();
+        let (mut collected, until) = (Collected::default(), ending::deadline());
         for (record, lease) in gone {
+            let network = self.with_record(record.clone());
             if lease.link.is_some() && self.0.is_here(&lease) {
                 // It may have been moved back before the namespace ended.
-                self.with_record(record.clone()).remove_host_link(&lease)?;
+                network.remove_host_link(&lease)?;
             }
-            if self.store().release(record, &lease)? {
+            if network.has_left(&lease, until)? && self.store().release(record, &lease)? {
                 collected.leases.push(lease);
             }
         }

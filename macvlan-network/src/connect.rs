@@ -11,6 +11,7 @@ use macvlan_core::{Attachment, ErrorKind as CoreKind, LinkName, MacAddr, NetNs, 
 use crate::alive;
 use crate::alone::alone;
 use crate::connect_options::ConnectOptions;
+use crate::ending;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseRequest};
 use crate::network::Network;
@@ -71,7 +72,8 @@ impl Network {
     /// and its MAC address. If this fails, the lease is pending as before.
     ///
     /// If another container has the requested address or name, but its namespace or its host is
-    /// gone, its lease is released. The host's own namespace is refused.
+    /// gone, its lease is released, as soon as the kernel has deleted its interface; after two
+    /// seconds, the request is refused. The host's own namespace is refused.
     ///
     /// Waits while another process connects or disconnects the same container.
     ///
@@ -93,7 +95,8 @@ impl Network {
     ///   host's.
     /// - [`ErrorKind::AlreadyConnected`]: the container is connected elsewhere, or with other
     ///   addresses or another MAC address; or by several interfaces, and `options` names none; or
-    ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace.
+    ///   its link was created to be moved ([`Network::create_link`]) and is not in the namespace; or
+    ///   the kernel has not deleted the interface in its former namespace after two seconds.
     /// - [`ErrorKind::AddressTaken`], [`ErrorKind::AddressConflict`],
     ///   [`ErrorKind::AddressUnusable`]: the requested address cannot be given.
     /// - [`ErrorKind::NameTaken`]: another container in the network has the name.
@@ -191,7 +194,14 @@ impl Network {
         };
         if self.session.is_here(lease) {
             match (lease.presence()?, lease.netns()) {
-                (Some(Presence::Gone), _) => drop(self.remove_host_link(lease)?),
+                (Some(Presence::Gone), _) => {
+                    self.remove_host_link(lease)?;
+                    if !self.has_left(lease, ending::deadline())? {
+                        let why = "the interface in its former namespace is still being deleted";
+                        return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
+                            .with_hint("connect it again later"));
+                    }
+                }
                 (Some(Presence::Unknown(error)), _) => return Err(alive::unknown(error)),
                 (Some(Presence::There(_)), Some(netns)) => {
                     let inode = netns.inode;

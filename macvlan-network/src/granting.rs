@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::ending;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseRequest};
 use crate::network::Network;
@@ -49,8 +50,8 @@ impl Network {
         is_local.map_err(|error| Error::kernel("list this host's addresses", error))
     }
 
-    /// Releases the leases that a request conflicts with, if their containers are gone; false if
-    /// none was.
+    /// Releases the leases that a request conflicts with, if their containers and interfaces are
+    /// gone; false if none was.
     fn takes_from_the_dead(&self, refused: &Error, request: &LeaseRequest) -> Result<bool> {
         let (store, network) = (&self.session.store, &self.record);
         let mut holders = Vec::new();
@@ -68,9 +69,9 @@ impl Network {
             }
             _ => return Ok(false),
         }
-        let mut taken = false;
+        let (mut taken, until) = (false, ending::deadline());
         for holder in holders {
-            if self.session.is_gone(&holder)? {
+            if self.session.is_gone(&holder)? && self.has_left(&holder, until)? {
                 taken |= store.release(network, &holder)?;
             }
         }

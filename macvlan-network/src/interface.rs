@@ -16,7 +16,7 @@ use crate::mark::{self, Mark};
 use crate::network::Network;
 
 /// The time to wait for a MAC address whose last user is being removed.
-const MAC_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const MAC_PATIENCE: Duration = Duration::from_secs(2);
 /// The number of attempts to create an isolated network's link, which others may delete again.
 const PARENT_TRIES: u32 = 100;
 
@@ -68,7 +68,7 @@ impl Network {
 
     /// Returns whether the MAC address is in use permanently, by a link of the host or by a
     /// container of this host that exists.
-    fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
+    pub(crate) fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
         let Some(mac) = lease.mac else { return Ok(false) };
         let links = || self.session.host.handle()?.links();
         let links = links().map_err(|error| Error::kernel("list the host's links", error))?;

@@ -61,6 +61,7 @@ mod container_ref;
 mod default_pool;
 mod default_routes;
 mod disconnect;
+mod ending;
 mod ensure;
 mod error;
 mod error_kind;

@@ -7,6 +7,7 @@ use macvlan_core::{NetNs, Presence};
 use crate::alive;
 use crate::alone::alone_soon;
 use crate::container_ref::ContainerRef;
+use crate::ending;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -28,7 +29,8 @@ impl Network {
     /// its containers exist, such as CNI's GC.
     ///
     /// Like [`Network::disconnect`], this releases a lease only if the interface was detached or
-    /// the namespace no longer exists. Leases of other hosts, pending leases, and containers that
+    /// the namespace no longer exists. If the kernel has not deleted the namespace's interface after
+    /// two seconds, its lease remains until the next call. Leases of other hosts, pending leases, and containers that
     /// are connected during the call remain.
     ///
     /// # Errors
@@ -50,20 +52,24 @@ impl Network {
         leases.retain(|one| self.session.is_here(one) && one.netns().is_some() && !is_valid(one));
         let marks: Vec<_> = leases.iter().filter_map(Lease::netns).collect();
         let (mut retained, mut are_gone) = (Retained::default(), false);
+        let until = ending::deadline();
         alive::find_all(&marks, |at, presence| {
             let lease = &leases[at];
             let released = match presence {
                 Presence::There(netns) => self.let_go(lease, &netns),
                 Presence::Gone => {
                     are_gone = true;
-                    let removed = self.remove_host_link(lease);
-                    removed.and_then(|_| self.session.store.release(&self.record, lease))
+                    let left = self.remove_host_link(lease);
+                    match left.and_then(|_| self.has_left(lease, until)) {
+                        Ok(true) => self.session.store.release(&self.record, lease),
+                        other => other,
+                    }
                 }
                 Presence::Unknown(error) => Err(alive::unknown(error)),
             };
             match released {
                 Ok(true) => retained.released.push(lease.clone()),
-                // Another process was faster.
+                // Another process was faster, or the interface is still up.
                 Ok(false) => {}
                 Err(error) => {
                     let operation = format!("disconnect container {:?}", lease.container);

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod crowd;
 pub(crate) mod diagnose;
+mod filter;
 pub(crate) mod keep;
 pub(crate) mod pool;
 mod probe;

@@ -4,9 +4,9 @@
 use std::process::Command;
 
 use crate::common::{Scene, ip, on_ens33, started};
-use macvlan_core::{MacAddr, NetNs};
+use macvlan_core::{Handle, Link, MacAddr, MacvlanOptions, Mode, NetNs};
 use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, Network};
-use macvlan_tests::{Outcome, eventually};
+use macvlan_tests::{Outcome, eventually, ip_do};
 
 /// Returns whether a link on `ens33` with a MAC address is up, judged by the parent's filter list.
 fn is_up(host: &NetNs, mac: MacAddr) -> Outcome<bool> {
@@ -54,6 +54,52 @@ fn an_address_is_given_when_its_former_interface_is_gone() -> Outcome {
     Ok(())
 }
 
+/// An interface that the kernel does not delete is one that another namespace has.
+fn an_interface_that_stays_keeps_its_lease() -> Outcome {
+    let scene = Scene::set()?;
+    let host = &scene.lab.a.netns;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (container, inside) = started()?;
+    let options = ConnectOptions::new("former").address(ip("10.1.0.9"));
+    let mac = lan.connect(&options, &inside)?.mac();
+    drop((container, inside));
+    eventually("it is still up", || Ok(!is_up(host, mac)?))?;
+    let elsewhere = NetNs::anonymous()?;
+    let link = Link::macvlan("eth0", "ens33", MacvlanOptions::new(Mode::Bridge))?;
+    Handle::in_netns(host)?.add_link(&link.mac(mac).netns(&elsewhere).up(true))?;
+
+    assert_eq!(scene.networks.collect()?.leases, []);
+    let retained = lan.retain::<&str>([])?;
+    assert!(retained.released.is_empty() && retained.failed.is_empty(), "{retained:?}");
+    let (_container, inside) = started()?;
+    let next = |options: ConnectOptions| lan.connect(&options, &inside).map_err(|one| one.kind());
+    let wished = || ConnectOptions::new("next").address(ip("10.1.0.9"));
+    assert_eq!(next(wished()).err(), Some(ErrorKind::AddressTaken));
+    assert_eq!(next(ConnectOptions::new("former")).err(), Some(ErrorKind::AlreadyConnected));
+    assert_eq!(lan.leases()?.len(), 1);
+
+    // A link that is down does not answer.
+    ip_do(&elsewhere, "link set eth0 down");
+    assert_eq!(next(wished()).map(|one| one.addresses()), Ok(vec![ip("10.1.0.9")]));
+    Ok(())
+}
+
+/// The MAC address of a container that is gone may be that of another one by now.
+fn a_mac_address_that_another_container_has_keeps_no_lease() -> Outcome {
+    let scene = Scene::set()?;
+    let host = &scene.lab.a.netns;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let mac = ended(&lan, host)?;
+    let (_container, inside) = started()?;
+    lan.connect(&ConnectOptions::new("next").mac(mac), &inside)?;
+    let collected = scene.networks.collect()?.leases;
+    assert_eq!(collected.iter().map(|one| &*one.container).collect::<Vec<_>>(), ["former"]);
+    assert!(is_up(host, mac)?);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     an_address_is_given_when_its_former_interface_is_gone,
+    an_interface_that_stays_keeps_its_lease,
+    a_mac_address_that_another_container_has_keeps_no_lease,
 }

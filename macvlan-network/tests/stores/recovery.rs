@@ -102,6 +102,8 @@ fn after_a_reboot_nobody_is_connected() -> Outcome {
     ip_do(&inside, "link delete eth0");
     lan.connect(&ConnectOptions::new("c1"), &inside)?;
     file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
+    assert_eq!(scene.networks.collect()?.leases, [], "an interface has its MAC address");
+    ip_do(&inside, "link delete eth0");
     assert_eq!(scene.networks.collect()?.leases.len(), 1);
     Ok(())
 }

@@ -54,6 +54,7 @@ fn read_payload(payload: &[u8]) {
     let _ = decode::address(payload);
     let _ = decode::route(payload);
     let _ = decode::neighbour(payload);
+    let _ = decode::filtered_mac(payload, 2);
     let _ = decode::rule(payload);
     let _ = decode::netns_id(payload);
     if let Some(route) = decode::default_route(payload, &[true, false]) {

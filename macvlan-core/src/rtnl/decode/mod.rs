@@ -21,7 +21,7 @@ use crate::value::mac::MacAddr;
 pub(crate) use address::{address, address_added};
 pub(crate) use event::{ended, event};
 pub(crate) use link::{carrier_losses, link, link_index};
-pub(crate) use neighbour::neighbour;
+pub(crate) use neighbour::{filtered_mac, neighbour};
 pub(crate) use rate::{foreign_qdisc, rate};
 pub(crate) use restore::{
     default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,

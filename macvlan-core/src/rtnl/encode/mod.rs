@@ -51,10 +51,15 @@ pub(crate) fn get_neighbours(family: Option<Family>, link: Option<u32>) -> Reque
 pub(crate) fn get_other_neighbours(link: u32) -> [Request; 2] {
     let mut proxies = NeighbourMessage::default();
     proxies.header.flags = NeighbourFlags::Proxy;
-    let mut let_in = NeighbourMessage::default();
-    let_in.header.family = AddressFamily::Bridge;
-    let_in.header.ifindex = link;
-    [proxies, let_in].map(|message| Request::new(Message::GetNeighbour(message)))
+    [Request::new(Message::GetNeighbour(proxies)), get_forwarding(link)]
+}
+
+/// `bridge fdb show dev LINK`.
+pub(crate) fn get_forwarding(link: u32) -> Request {
+    let mut message = NeighbourMessage::default();
+    message.header.family = AddressFamily::Bridge;
+    message.header.ifindex = link;
+    Request::new(Message::GetNeighbour(message))
 }
 
 /// Requests the id that the sender's namespace has assigned to `netns`.
