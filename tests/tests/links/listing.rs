@@ -130,7 +130,7 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
     for (command, wanted, count) in routes {
         let found = a.find_routes(&wanted)?.into_iter().map(|info| {
             let route = info.route;
-            format!("{} {} {:?}", route.get_kind(), route.get_destination(), route.get_table())
+            format!("{} {} {}", route.get_kind(), route.get_destination(), route.get_table())
         });
         let found: BTreeSet<_> = found.collect();
         let families = match command.strip_prefix("-4 ").or(command.strip_prefix("-6 ")) {
@@ -209,7 +209,7 @@ fn shown_route(route: &Value, command: &str) -> Vec<String> {
         "local" => 255,
         number => number.parse::<u32>().unwrap_or_default(),
     };
-    vec![format!("{kind} {destination} {:?}", Some(table))]
+    vec![format!("{kind} {destination} {table}")]
 }
 
 /// Returns an attachment's properties after [`Attachment::refresh`], for comparison.
