@@ -193,7 +193,7 @@ uint32_t macvlan_version_number(void);
  * A MAC address that may be missing. In an initializer: { true, { 2, 0, 0, 0, 0, 1 } }.
  */
 typedef struct macvlan_opt_mac {
-    /** Whether there is a value; if not, it is zero. */
+    /** True if there is a value; if not, it is zero. */
     bool is_set;
     /** The value. */
     uint8_t value[6];
@@ -203,7 +203,7 @@ typedef struct macvlan_opt_mac {
  * A truth value that may be missing. In an initializer: { true, false }.
  */
 typedef struct macvlan_opt_bool {
-    /** Whether there is a value; if not, it is false. */
+    /** True if there is a value; if not, it is false. */
     bool is_set;
     /** The value. */
     bool value;
@@ -213,7 +213,7 @@ typedef struct macvlan_opt_bool {
  * A number that may be missing. In an initializer: { true, 100 }.
  */
 typedef struct macvlan_opt_u32 {
-    /** Whether there is a value; if not, it is 0. */
+    /** True if there is a value; if not, it is 0. */
     bool is_set;
     /** The value. */
     uint32_t value;
@@ -223,7 +223,7 @@ typedef struct macvlan_opt_u32 {
  * A number that may be negative or missing. In an initializer: { true, -1 }.
  */
 typedef struct macvlan_opt_i32 {
-    /** Whether there is a value; if not, it is 0. */
+    /** True if there is a value; if not, it is 0. */
     bool is_set;
     /** The value. */
     int32_t value;
@@ -447,17 +447,17 @@ typedef struct macvlan_error_info {
     /** The number of these. */
     size_t leftover_count;
     /**
-     * Whether an object that was to be created exists: a link's name, an address, a route, a named
+     * True if an object that was to be created exists: a link's name, an address, a route, a named
      * namespace, a network.
      */
     bool is_exists;
     /**
-     * Whether a required object does not exist: the parent, the namespace, the link, the network.
+     * True if a required object does not exist: the parent, the namespace, the link, the network.
      */
     bool is_not_found;
-    /** Whether a capability is missing, or the permission for a file. */
+    /** True if a capability is missing, or the permission for a file. */
     bool is_permission_denied;
-    /** Whether a value or an argument was refused before any system call. */
+    /** True if a value or an argument was refused before any system call. */
     bool is_invalid_value;
 } macvlan_error_info;
 
@@ -572,10 +572,10 @@ typedef struct macvlan_options {
     size_t size;
     /** The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE. */
     uint32_t mode;
-    /** Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC). */
+    /** True if mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC). */
     bool nopromisc;
     /**
-     * Whether mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
+     * True if mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
      * listed MAC addresses are then accepted whatever their destination is (Linux 5.13 and later;
      * older kernels refuse it).
      */
@@ -636,18 +636,18 @@ typedef struct macvlan_vlan_options {
     uint16_t id;
     /** The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q. */
     uint16_t protocol;
-    /** Whether the frames have a priority and no VLAN (id 0). */
+    /** True if the frames have a priority and no VLAN (id 0). */
     bool priority_tags;
-    /** Whether the tag is removed from received frames (REORDER_HDR). Defaults to true. */
+    /** True if the tag is removed from received frames (REORDER_HDR). Defaults to true. */
     struct macvlan_opt_bool reorder_hdr;
-    /** Whether the VLAN is registered with the switch by GVRP. Defaults to false. */
+    /** True if the VLAN is registered with the switch by GVRP. Defaults to false. */
     struct macvlan_opt_bool gvrp;
-    /** Whether the VLAN is registered with the switch by MVRP. Defaults to false. */
+    /** True if the VLAN is registered with the switch by MVRP. Defaults to false. */
     struct macvlan_opt_bool mvrp;
-    /** Whether the link stays up when its parent goes down (loose binding). Defaults to false. */
+    /** True if the link stays up when its parent goes down (loose binding). Defaults to false. */
     struct macvlan_opt_bool loose_binding;
     /**
-     * Whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
+     * True if the link's state follows the bridge ports in this VLAN (bridge binding); the parent
      * is then a bridge. Defaults to false.
      */
     struct macvlan_opt_bool bridge_binding;
@@ -892,30 +892,30 @@ typedef struct macvlan_link_info {
     /** The number of receive queues. */
     uint32_t rx_queues;
     /**
-     * How the IPv6 link-local address is made: one of enum in6_addr_gen_mode; not set without
+     * Generation of the IPv6 link-local address: one of enum in6_addr_gen_mode; not set without
      * IPv6.
      */
     struct macvlan_opt_u32 addr_gen_mode;
     /**
-     * Whether router advertisements are accepted, a value of the sysctl accept_ra; not set without
+     * Acceptance of router advertisements: a value of the sysctl accept_ra; not set without
      * IPv6.
      */
     struct macvlan_opt_u32 accept_ra;
     /** The MAC address; not set if there is none, as for lo. */
     struct macvlan_opt_mac mac;
-    /** Whether addresses are configured from advertised prefixes; not set without IPv6. */
+    /** True if addresses are configured from advertised prefixes; not set without IPv6. */
     struct macvlan_opt_bool autoconf;
-    /** Whether IPv6 is disabled on the link; not set if the kernel has no IPv6. */
+    /** True if IPv6 is disabled on the link; not set if the kernel has no IPv6. */
     struct macvlan_opt_bool disable_ipv6;
-    /** Whether there is a carrier; not set if the kernel does not report it. */
+    /** True if there is a carrier; not set if the kernel does not report it. */
     struct macvlan_opt_bool carrier;
-    /** Whether the link is set up (administratively; see also the state). */
+    /** True if the link is set up (administratively; see also the state). */
     bool is_up;
-    /** Whether the promisc flag is set. A link can be promiscuous without it. */
+    /** True if the promisc flag is set. A link can be promiscuous without it. */
     bool is_promisc;
-    /** Whether the allmulti flag is set. */
+    /** True if the allmulti flag is set. */
     bool is_allmulticast;
-    /** Whether the link is lo. */
+    /** True if the link is lo. */
     bool is_loopback;
 } macvlan_link_info;
 
@@ -946,7 +946,7 @@ const struct macvlan_link_info *macvlan_link_list_get(const struct macvlan_link_
 void macvlan_link_list_free(struct macvlan_link_list *list);
 
 /**
- * How the kernel detects duplicates of an IPv6 address.
+ * Duplicate detection of an IPv6 address by the kernel.
  */
 typedef enum macvlan_duplicate_detection {
     /** As the link's sysctl accept_dad says; the address is tentative for a second or two. */
@@ -1004,9 +1004,9 @@ typedef struct macvlan_address {
     uint32_t flags;
     /** The protocol of the address (IFA_PROTO); not set before Linux 5.18. */
     struct macvlan_opt_u32 protocol;
-    /** Whether the kernel is still checking the address for duplicates (tentative). */
+    /** True if the kernel is still checking the address for duplicates (tentative). */
     bool is_tentative;
-    /** Whether the kernel has found that another host has the address. */
+    /** True if the kernel has found that another host has the address. */
     bool is_duplicate;
 } macvlan_address;
 
@@ -1117,7 +1117,7 @@ typedef struct macvlan_route {
     uint32_t mtu;
     /** The segment size that is advertised to TCP peers; 0 for the kernel's choice. */
     uint32_t advmss;
-    /** Whether the gateway is assumed to be on the link (onlink). */
+    /** True if the gateway is assumed to be on the link (onlink). */
     bool on_link;
     /** The route as text, in the format of `ip route add`, with its table. */
     const char *text;
@@ -1185,7 +1185,7 @@ typedef struct macvlan_rule {
     uint32_t table;
     /** The priority; rules with a lower one come first. By default the kernel chooses it. */
     struct macvlan_opt_u32 priority;
-    /** Whether the rule is for IPv6, if neither from nor to says so. */
+    /** True if the rule is for IPv6, if neither from nor to says so. */
     bool is_ipv6;
     /** The rule as text, in the format of `ip rule add`: "from 10.0.0.2/32 table 100". */
     const char *text;
@@ -1662,9 +1662,9 @@ typedef struct macvlan_link_options {
      * VLANs.
      */
     struct macvlan_opt_mac mac;
-    /** Whether the link is created up. */
+    /** True if the link is created up. */
     bool up;
-    /** Whether the link is created promiscuous. */
+    /** True if the link is created promiscuous. */
     bool promisc;
 } macvlan_link_options;
 
@@ -2061,7 +2061,7 @@ typedef struct macvlan_probe {
      */
     struct macvlan_opt_u32 deadline_ms;
     /**
-     * Whether the defaults are three requests within a quarter of a second. On a LAN, hosts answer
+     * True if the defaults are three requests within a quarter of a second. On a LAN, hosts answer
      * within a few milliseconds.
      */
     bool quick;
@@ -2092,7 +2092,7 @@ typedef struct macvlan_announce {
     /** The time between announcements in milliseconds (ANNOUNCE_INTERVAL). */
     struct macvlan_opt_u32 interval_ms;
     /**
-     * Whether attach waits until all announcements are sent. If not, attach sends only the first
+     * True if attach waits until all announcements are sent. If not, attach sends only the first
      * one, and macvlan_announcement_run(), on a thread of the caller's choice, sends the others:
      * the library starts none.
      */
@@ -2524,30 +2524,30 @@ typedef struct macvlan_endpoint_info {
     struct macvlan_opt_u32 tx_queues;
     /** The number of receive queues. */
     struct macvlan_opt_u32 rx_queues;
-    /** How the IPv6 link-local address is made: one of enum in6_addr_gen_mode. */
+    /** Generation of the IPv6 link-local address: one of enum in6_addr_gen_mode. */
     struct macvlan_opt_u32 addr_gen_mode;
-    /** Whether router advertisements are accepted, a value of the sysctl accept_ra. */
+    /** Acceptance of router advertisements: a value of the sysctl accept_ra. */
     struct macvlan_opt_u32 accept_ra;
-    /** How long to retry while another link has the MAC address, in milliseconds. */
+    /** The time to retry while another link has the MAC address, in milliseconds. */
     uint32_t mac_conflict_timeout_ms;
     /** The MAC address. */
     struct macvlan_opt_mac mac;
-    /** Whether addresses are configured from advertised prefixes. */
+    /** True if addresses are configured from advertised prefixes. */
     struct macvlan_opt_bool autoconf;
-    /** Whether IPv6 is disabled on the link. */
+    /** True if IPv6 is disabled on the link. */
     struct macvlan_opt_bool disable_ipv6;
-    /** Whether the link receives all multicast frames. */
+    /** True if the link receives all multicast frames. */
     struct macvlan_opt_bool allmulticast;
-    /** Whether the link is promiscuous. */
+    /** True if the link is promiscuous. */
     bool promisc;
-    /** Whether the container's lo is set up. */
+    /** True if the container's lo is set up. */
     bool lo_up;
-    /** Whether the container's default routes are replaced. */
+    /** True if the container's default routes are replaced. */
     bool replace_default_route;
-    /** Whether gateways outside all subnets are assumed to be on the link. */
+    /** True if gateways outside all subnets are assumed to be on the link. */
     bool on_link_gateways;
     /**
-     * Whether an attach may have to wait, as for a probe, repeated announcements or a MAC address
+     * True if an attach may have to wait, as for a probe, repeated announcements or a MAC address
      * in use.
      */
     bool waits;
@@ -3086,7 +3086,7 @@ typedef struct macvlan_difference {
     const char *text;
     /** The kind: one of enum macvlan_difference_kinds. */
     uint32_t kind;
-    /** Whether only a replacement of the link resolves the difference. */
+    /** True if only a replacement of the link resolves the difference. */
     bool needs_replacement;
 } macvlan_difference;
 
@@ -3488,7 +3488,7 @@ typedef struct macvlan_diagnosis_info {
     size_t fact_count;
     /** All findings with their remedies, and the facts, one on each line. */
     const char *text;
-    /** Whether the peer, or the gateway to it, has answered the container. */
+    /** True if the peer, or the gateway to it, has answered the container. */
     bool answered;
 } macvlan_diagnosis_info;
 
@@ -3560,7 +3560,7 @@ typedef struct macvlan_access_options {
     /** The number of routes. */
     size_t route_count;
     /**
-     * Whether the link and its routes are kept when the last container is detached and when the
+     * True if the link and its routes are kept when the last container is detached and when the
      * access is closed or freed. macvlan_host_access() finds a link that was kept.
      */
     bool keep;
@@ -3816,12 +3816,12 @@ typedef struct macvlan_subnet {
     /** The number of these. */
     size_t reserved_count;
     /**
-     * Whether there is no gateway: no default route, and the first address may be assigned to a
+     * True if there is no gateway: no default route, and the first address may be assigned to a
      * container.
      */
     bool no_gateway;
     /**
-     * Whether a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
+     * True if a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
      * gateway is refused when the network is created.
      */
     bool on_link_gateway;
@@ -3931,45 +3931,45 @@ typedef struct macvlan_network_config {
      */
     struct macvlan_opt_u32 metric;
     /**
-     * Whether the containers' interfaces accept router advertisements: the values of the sysctl
+     * Acceptance of router advertisements: the values of the sysctl
      * accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
      */
     struct macvlan_opt_u32 accept_ra;
     /**
-     * Whether IPv6 is disabled on the containers' interfaces. By default it is disabled if the
+     * True if IPv6 is disabled on the containers' interfaces. By default it is disabled if the
      * network has no IPv6 subnet and accepts no router advertisements, and otherwise enabled, even
      * if the container's default is off.
      */
     struct macvlan_opt_bool disable_ipv6;
     /**
-     * Whether the containers' interfaces receive all multicast frames. By default they receive
+     * True if the containers' interfaces receive all multicast frames. By default they receive
      * those of the groups that are joined on them.
      */
     struct macvlan_opt_bool allmulticast;
     /**
-     * Whether the containers' interfaces have no addresses from the network, and no subnet is
+     * True if the containers' interfaces have no addresses from the network, and no subnet is
      * chosen: they get addresses by DHCP or router advertisements, or have none. The container's
      * own sysctls of IPv6 apply.
      */
     bool without_addresses;
     /**
-     * Whether an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
+     * True if an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
      * local addresses (RFC 4193) that is not used by another network or by a link or route of this
      * host.
      */
     bool ipv6;
-    /** Whether the network is internal: containers get no default route through it. */
+    /** True if the network is internal: containers get no default route through it. */
     bool internal;
-    /** Whether the container's own sysctls of IPv6 apply, except for those that are set here. */
+    /** True if the container's own sysctls of IPv6 apply, except for those that are set here. */
     bool leave_ipv6;
     /**
-     * Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
+     * True if an address is probed on the LAN before it is assigned; one that is in use is skipped
      * and recorded as conflicting. Takes a quarter of a second, unless changed by
      * macvlan_networks_set_probe().
      */
     bool probe;
     /**
-     * Whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
+     * True if the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
      * be used for one or two seconds. Docker does not do this either.
      */
     bool duplicate_detection;
@@ -4034,7 +4034,7 @@ typedef struct macvlan_connect_options {
      */
     struct macvlan_opt_mac mac;
     /**
-     * Whether the container's default routes lead through this network. They never do, if false;
+     * True if the container's default routes lead through this network. They never do, if false;
      * if true, they do before all other networks of the container, with a priority that is one
      * above theirs. By default gw_priority decides.
      *
@@ -4043,7 +4043,7 @@ typedef struct macvlan_connect_options {
      */
     struct macvlan_opt_bool default_route;
     /**
-     * Whether other default routes of the container, which this library did not add, are replaced.
+     * True if other default routes of the container, which this library did not add, are replaced.
      * If not, they stay, and none of their family is added. They are not restored when the
      * container is disconnected.
      */
@@ -4140,11 +4140,11 @@ typedef struct macvlan_lease_info {
      */
     struct macvlan_opt_mac mac;
     /**
-     * Whether the container's default routes may lead through this network. They lead through the
+     * True if the container's default routes may lead through this network. They lead through the
      * one with the highest priority of those that may and that have a gateway of the family.
      */
     bool default_route;
-    /** Whether the lease is pending: not yet bound to a namespace. */
+    /** True if the lease is pending: not yet bound to a namespace. */
     bool is_pending;
 } macvlan_lease_info;
 
@@ -4400,9 +4400,9 @@ typedef struct macvlan_allocation {
     size_t address_count;
     /** The MAC address. Defaults to a derived one, see the mac_from of macvlan_network_config. */
     struct macvlan_opt_mac mac;
-    /** Whether an IPv4 address is chosen if none is requested. Defaults to true. */
+    /** True if an IPv4 address is chosen if none is requested. Defaults to true. */
     struct macvlan_opt_bool ipv4;
-    /** Whether an IPv6 address is chosen if none is requested. Defaults to true. */
+    /** True if an IPv6 address is chosen if none is requested. Defaults to true. */
     struct macvlan_opt_bool ipv6;
 } macvlan_allocation;
 
@@ -4527,7 +4527,7 @@ typedef struct macvlan_updated_info {
     const struct macvlan_lease *const *unaffected;
     /** The number of these. */
     size_t unaffected_count;
-    /** Whether the network was created. */
+    /** True if the network was created. */
     bool created;
 } macvlan_updated_info;
 
@@ -4804,7 +4804,7 @@ typedef struct macvlan_etcd_options {
      */
     struct macvlan_opt_u32 ttl_ms;
     /**
-     * Whether this host counts as alive also without a process that has the store open, across
+     * True if this host counts as alive also without a process that has the store open, across
      * reboots, until macvlan_networks_forget_host() is called on another host. For processes that
      * end at once, such as a CNI plugin: only this host collects the leases of its containers.
      *

@@ -42,7 +42,7 @@ mod internals {
     use macvlan_benches::work::{GATEWAYS, NAME, V4, V6};
     use macvlan_benches::{Outcome, PARENT, Stage, listing};
     use macvlan_core::internals::{decode_links, encode_attach};
-    use macvlan_core::{Address, Link, Macvlan, Mode, Route};
+    use macvlan_core::{Address, Link, MacvlanOptions, Mode, Route};
 
     /// The approximate number of links in the decoded listing.
     const LINKS: usize = 100;

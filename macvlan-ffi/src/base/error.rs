@@ -162,14 +162,14 @@ pub struct macvlan_error_info {
     pub leftovers: *const *const c_char,
     /// The number of these.
     pub leftover_count: usize,
-    /// Whether an object that was to be created exists: a link's name, an address, a route, a named
+    /// True if an object that was to be created exists: a link's name, an address, a route, a named
     /// namespace, a network.
     pub is_exists: Bool,
-    /// Whether a required object does not exist: the parent, the namespace, the link, the network.
+    /// True if a required object does not exist: the parent, the namespace, the link, the network.
     pub is_not_found: Bool,
-    /// Whether a capability is missing, or the permission for a file.
+    /// True if a capability is missing, or the permission for a file.
     pub is_permission_denied: Bool,
-    /// Whether a value or an argument was refused before any system call.
+    /// True if a value or an argument was refused before any system call.
     pub is_invalid_value: Bool,
 }
 record!(macvlan_error_info);

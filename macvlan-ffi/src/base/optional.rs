@@ -11,7 +11,7 @@ pub(crate) type Bool = u8;
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct macvlan_opt_bool {
-    /// Whether there is a value; if not, it is false.
+    /// True if there is a value; if not, it is false.
     pub is_set: Bool,
     /// The value.
     pub value: Bool,
@@ -21,7 +21,7 @@ pub struct macvlan_opt_bool {
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct macvlan_opt_u32 {
-    /// Whether there is a value; if not, it is 0.
+    /// True if there is a value; if not, it is 0.
     pub is_set: Bool,
     /// The value.
     pub value: u32,
@@ -31,7 +31,7 @@ pub struct macvlan_opt_u32 {
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct macvlan_opt_i32 {
-    /// Whether there is a value; if not, it is 0.
+    /// True if there is a value; if not, it is 0.
     pub is_set: Bool,
     /// The value.
     pub value: i32,
@@ -41,7 +41,7 @@ pub struct macvlan_opt_i32 {
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct macvlan_opt_mac {
-    /// Whether there is a value; if not, it is zero.
+    /// True if there is a value; if not, it is zero.
     pub is_set: Bool,
     /// The value.
     pub value: [u8; 6],

@@ -27,7 +27,7 @@ pub struct macvlan_announce {
     pub count: macvlan_opt_u32,
     /// The time between announcements in milliseconds (ANNOUNCE_INTERVAL).
     pub interval_ms: macvlan_opt_u32,
-    /// Whether attach waits until all announcements are sent. If not, attach sends only the first
+    /// True if attach waits until all announcements are sent. If not, attach sends only the first
     /// one, and macvlan_announcement_run(), on a thread of the caller's choice, sends the others:
     /// the library starts none.
     pub blocking: Bool,

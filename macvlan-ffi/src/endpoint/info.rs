@@ -76,29 +76,29 @@ pub struct macvlan_endpoint_info {
     pub tx_queues: macvlan_opt_u32,
     /// The number of receive queues.
     pub rx_queues: macvlan_opt_u32,
-    /// How the IPv6 link-local address is made: one of enum in6_addr_gen_mode.
+    /// Generation of the IPv6 link-local address: one of enum in6_addr_gen_mode.
     pub addr_gen_mode: macvlan_opt_u32,
-    /// Whether router advertisements are accepted, a value of the sysctl accept_ra.
+    /// Acceptance of router advertisements: a value of the sysctl accept_ra.
     pub accept_ra: macvlan_opt_u32,
-    /// How long to retry while another link has the MAC address, in milliseconds.
+    /// The time to retry while another link has the MAC address, in milliseconds.
     pub mac_conflict_timeout_ms: u32,
     /// The MAC address.
     pub mac: macvlan_opt_mac,
-    /// Whether addresses are configured from advertised prefixes.
+    /// True if addresses are configured from advertised prefixes.
     pub autoconf: macvlan_opt_bool,
-    /// Whether IPv6 is disabled on the link.
+    /// True if IPv6 is disabled on the link.
     pub disable_ipv6: macvlan_opt_bool,
-    /// Whether the link receives all multicast frames.
+    /// True if the link receives all multicast frames.
     pub allmulticast: macvlan_opt_bool,
-    /// Whether the link is promiscuous.
+    /// True if the link is promiscuous.
     pub promisc: Bool,
-    /// Whether the container's lo is set up.
+    /// True if the container's lo is set up.
     pub lo_up: Bool,
-    /// Whether the container's default routes are replaced.
+    /// True if the container's default routes are replaced.
     pub replace_default_route: Bool,
-    /// Whether gateways outside all subnets are assumed to be on the link.
+    /// True if gateways outside all subnets are assumed to be on the link.
     pub on_link_gateways: Bool,
-    /// Whether an attach may have to wait, as for a probe, repeated announcements or a MAC address
+    /// True if an attach may have to wait, as for a probe, repeated announcements or a MAC address
     /// in use.
     pub waits: Bool,
 }

@@ -36,7 +36,7 @@ pub struct macvlan_probe {
     /// The time to wait for the kernel's duplicate address detection of IPv6 addresses. It usually
     /// takes one to two seconds. Defaults to 5000.
     pub deadline_ms: macvlan_opt_u32,
-    /// Whether the defaults are three requests within a quarter of a second. On a LAN, hosts answer
+    /// True if the defaults are three requests within a quarter of a second. On a LAN, hosts answer
     /// within a few milliseconds.
     pub quick: Bool,
 }

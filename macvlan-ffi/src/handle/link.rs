@@ -51,9 +51,9 @@ pub struct macvlan_link_options {
     /// The MAC address. By default the kernel chooses it: random, or the parent's for passthru and
     /// VLANs.
     pub mac: macvlan_opt_mac,
-    /// Whether the link is created up.
+    /// True if the link is created up.
     pub up: Bool,
-    /// Whether the link is created promiscuous.
+    /// True if the link is created promiscuous.
     pub promisc: Bool,
 }
 record!(macvlan_link_options);

@@ -37,7 +37,7 @@ pub struct macvlan_access_options {
     pub routes: *const *const c_char,
     /// The number of routes.
     pub route_count: usize,
-    /// Whether the link and its routes are kept when the last container is detached and when the
+    /// True if the link and its routes are kept when the last container is detached and when the
     /// access is closed or freed. macvlan_host_access() finds a link that was kept.
     pub keep: Bool,
 }

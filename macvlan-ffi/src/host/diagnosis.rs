@@ -114,7 +114,7 @@ pub struct macvlan_diagnosis_info {
     pub fact_count: usize,
     /// All findings with their remedies, and the facts, one on each line.
     pub text: *const c_char,
-    /// Whether the peer, or the gateway to it, has answered the container.
+    /// True if the peer, or the gateway to it, has answered the container.
     pub answered: Bool,
 }
 record!(macvlan_diagnosis_info);

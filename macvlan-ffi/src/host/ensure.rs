@@ -26,7 +26,7 @@ pub struct macvlan_difference {
     pub text: *const c_char,
     /// The kind: one of enum macvlan_difference_kinds.
     pub kind: u32,
-    /// Whether only a replacement of the link resolves the difference.
+    /// True if only a replacement of the link resolves the difference.
     pub needs_replacement: Bool,
 }
 record!(macvlan_difference);

@@ -28,9 +28,9 @@ pub struct macvlan_allocation {
     pub address_count: usize,
     /// The MAC address. Defaults to a derived one, see the mac_from of macvlan_network_config.
     pub mac: macvlan_opt_mac,
-    /// Whether an IPv4 address is chosen if none is requested. Defaults to true.
+    /// True if an IPv4 address is chosen if none is requested. Defaults to true.
     pub ipv4: macvlan_opt_bool,
-    /// Whether an IPv6 address is chosen if none is requested. Defaults to true.
+    /// True if an IPv6 address is chosen if none is requested. Defaults to true.
     pub ipv6: macvlan_opt_bool,
 }
 record!(macvlan_allocation);

@@ -97,33 +97,33 @@ pub struct macvlan_network_config {
     /// The metric of the default routes; routes with a lower one are preferred. Defaults to the
     /// kernel's, 0 for IPv4 and 1024 for IPv6.
     pub metric: macvlan_opt_u32,
-    /// Whether the containers' interfaces accept router advertisements: the values of the sysctl
+    /// Acceptance of router advertisements: the values of the sysctl
     /// accept_ra, 0 never, 1 unless the interface forwards, 2 always. Defaults to 0.
     pub accept_ra: macvlan_opt_u32,
-    /// Whether IPv6 is disabled on the containers' interfaces. By default it is disabled if the
+    /// True if IPv6 is disabled on the containers' interfaces. By default it is disabled if the
     /// network has no IPv6 subnet and accepts no router advertisements, and otherwise enabled, even
     /// if the container's default is off.
     pub disable_ipv6: macvlan_opt_bool,
-    /// Whether the containers' interfaces receive all multicast frames. By default they receive
+    /// True if the containers' interfaces receive all multicast frames. By default they receive
     /// those of the groups that are joined on them.
     pub allmulticast: macvlan_opt_bool,
-    /// Whether the containers' interfaces have no addresses from the network, and no subnet is
+    /// True if the containers' interfaces have no addresses from the network, and no subnet is
     /// chosen: they get addresses by DHCP or router advertisements, or have none. The container's
     /// own sysctls of IPv6 apply.
     pub without_addresses: Bool,
-    /// Whether an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
+    /// True if an IPv6 subnet is chosen if none is given. It is a /64 of the store's /48 of unique
     /// local addresses (RFC 4193) that is not used by another network or by a link or route of this
     /// host.
     pub ipv6: Bool,
-    /// Whether the network is internal: containers get no default route through it.
+    /// True if the network is internal: containers get no default route through it.
     pub internal: Bool,
-    /// Whether the container's own sysctls of IPv6 apply, except for those that are set here.
+    /// True if the container's own sysctls of IPv6 apply, except for those that are set here.
     pub leave_ipv6: Bool,
-    /// Whether an address is probed on the LAN before it is assigned; one that is in use is skipped
+    /// True if an address is probed on the LAN before it is assigned; one that is in use is skipped
     /// and recorded as conflicting. Takes a quarter of a second, unless changed by
     /// macvlan_networks_set_probe().
     pub probe: Bool,
-    /// Whether the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
+    /// True if the kernel checks IPv6 addresses for duplicates on the LAN, during which they cannot
     /// be used for one or two seconds. Docker does not do this either.
     pub duplicate_detection: Bool,
 }

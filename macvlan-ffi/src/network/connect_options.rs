@@ -51,14 +51,14 @@ pub struct macvlan_connect_options {
     /// The interface's MAC address. Defaults to a derived one, see the mac_from of
     /// macvlan_network_config.
     pub mac: macvlan_opt_mac,
-    /// Whether the container's default routes lead through this network. They never do, if false;
+    /// True if the container's default routes lead through this network. They never do, if false;
     /// if true, they do before all other networks of the container, with a priority that is one
     /// above theirs. By default gw_priority decides.
     ///
     /// Default routes do not lead through a network that is internal or has no gateway of the
     /// family. When their network is disconnected, the next one replaces it.
     pub default_route: macvlan_opt_bool,
-    /// Whether other default routes of the container, which this library did not add, are replaced.
+    /// True if other default routes of the container, which this library did not add, are replaced.
     /// If not, they stay, and none of their family is added. They are not restored when the
     /// container is disconnected.
     pub replace_default_route: Bool,

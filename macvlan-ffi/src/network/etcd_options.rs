@@ -50,7 +50,7 @@ pub struct macvlan_etcd_options {
     /// containers' leases. For a host without a permanent process, such as an agent, see
     /// persistent.
     pub ttl_ms: macvlan_opt_u32,
-    /// Whether this host counts as alive also without a process that has the store open, across
+    /// True if this host counts as alive also without a process that has the store open, across
     /// reboots, until macvlan_networks_forget_host() is called on another host. For processes that
     /// end at once, such as a CNI plugin: only this host collects the leases of its containers.
     ///

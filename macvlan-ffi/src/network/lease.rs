@@ -86,10 +86,10 @@ pub struct macvlan_lease_info {
     /// The interface's MAC address; not set if it has none of its own: in mode passthru it is the
     /// parent's.
     pub mac: macvlan_opt_mac,
-    /// Whether the container's default routes may lead through this network. They lead through the
+    /// True if the container's default routes may lead through this network. They lead through the
     /// one with the highest priority of those that may and that have a gateway of the family.
     pub default_route: Bool,
-    /// Whether the lease is pending: not yet bound to a namespace.
+    /// True if the lease is pending: not yet bound to a namespace.
     pub is_pending: Bool,
 }
 record!(macvlan_lease_info);

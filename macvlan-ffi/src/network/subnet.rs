@@ -84,10 +84,10 @@ pub struct macvlan_subnet {
     pub reserved: *const macvlan_pair,
     /// The number of these.
     pub reserved_count: usize,
-    /// Whether there is no gateway: no default route, and the first address may be assigned to a
+    /// True if there is no gateway: no default route, and the first address may be assigned to a
     /// container.
     pub no_gateway: Bool,
-    /// Whether a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
+    /// True if a gateway outside the subnet is assumed to be on the link (onlink). If not, such a
     /// gateway is refused when the network is created.
     pub on_link_gateway: Bool,
 }

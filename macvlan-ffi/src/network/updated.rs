@@ -46,7 +46,7 @@ pub struct macvlan_updated_info {
     pub unaffected: *const *const macvlan_lease,
     /// The number of these.
     pub unaffected_count: usize,
-    /// Whether the network was created.
+    /// True if the network was created.
     pub created: Bool,
 }
 record!(macvlan_updated_info);

@@ -16,7 +16,7 @@ use crate::base::string::macvlan_text;
 use crate::base::text::{c_string, field, text, text_at};
 use crate::base::view::{Arena, Output, View, nth_record, views};
 
-/// How the kernel detects duplicates of an IPv6 address.
+/// Duplicate detection of an IPv6 address by the kernel.
 #[repr(C)]
 pub enum macvlan_duplicate_detection {
     /// As the link's sysctl accept_dad says; the address is tentative for a second or two.
@@ -57,9 +57,9 @@ pub struct macvlan_address {
     pub flags: u32,
     /// The protocol of the address (IFA_PROTO); not set before Linux 5.18.
     pub protocol: macvlan_opt_u32,
-    /// Whether the kernel is still checking the address for duplicates (tentative).
+    /// True if the kernel is still checking the address for duplicates (tentative).
     pub is_tentative: Bool,
-    /// Whether the kernel has found that another host has the address.
+    /// True if the kernel has found that another host has the address.
     pub is_duplicate: Bool,
 }
 record!(macvlan_address);

@@ -132,27 +132,27 @@ pub struct macvlan_link_info {
     pub tx_queues: u32,
     /// The number of receive queues.
     pub rx_queues: u32,
-    /// How the IPv6 link-local address is made: one of enum in6_addr_gen_mode; not set without
+    /// Generation of the IPv6 link-local address: one of enum in6_addr_gen_mode; not set without
     /// IPv6.
     pub addr_gen_mode: macvlan_opt_u32,
-    /// Whether router advertisements are accepted, a value of the sysctl accept_ra; not set without
+    /// Acceptance of router advertisements: a value of the sysctl accept_ra; not set without
     /// IPv6.
     pub accept_ra: macvlan_opt_u32,
     /// The MAC address; not set if there is none, as for lo.
     pub mac: macvlan_opt_mac,
-    /// Whether addresses are configured from advertised prefixes; not set without IPv6.
+    /// True if addresses are configured from advertised prefixes; not set without IPv6.
     pub autoconf: macvlan_opt_bool,
-    /// Whether IPv6 is disabled on the link; not set if the kernel has no IPv6.
+    /// True if IPv6 is disabled on the link; not set if the kernel has no IPv6.
     pub disable_ipv6: macvlan_opt_bool,
-    /// Whether there is a carrier; not set if the kernel does not report it.
+    /// True if there is a carrier; not set if the kernel does not report it.
     pub carrier: macvlan_opt_bool,
-    /// Whether the link is set up (administratively; see also the state).
+    /// True if the link is set up (administratively; see also the state).
     pub is_up: Bool,
-    /// Whether the promisc flag is set. A link can be promiscuous without it.
+    /// True if the promisc flag is set. A link can be promiscuous without it.
     pub is_promisc: Bool,
-    /// Whether the allmulti flag is set.
+    /// True if the allmulti flag is set.
     pub is_allmulticast: Bool,
-    /// Whether the link is lo.
+    /// True if the link is lo.
     pub is_loopback: Bool,
 }
 record!(macvlan_link_info);

@@ -20,9 +20,9 @@ pub struct macvlan_options {
     pub size: usize,
     /// The mode: one of enum macvlan_mode. Defaults to MACVLAN_MODE_BRIDGE.
     pub mode: u32,
-    /// Whether mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
+    /// True if mode passthru leaves the parent as promiscuous as it is (MACVLAN_FLAG_NOPROMISC).
     pub nopromisc: Bool,
-    /// Whether mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
+    /// True if mode source checks only the source address (MACVLAN_FLAG_NODST). Frames from the
     /// listed MAC addresses are then accepted whatever their destination is (Linux 5.13 and later;
     /// older kernels refuse it).
     pub nodst: Bool,

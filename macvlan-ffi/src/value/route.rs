@@ -62,7 +62,7 @@ pub struct macvlan_route {
     pub mtu: u32,
     /// The segment size that is advertised to TCP peers; 0 for the kernel's choice.
     pub advmss: u32,
-    /// Whether the gateway is assumed to be on the link (onlink).
+    /// True if the gateway is assumed to be on the link (onlink).
     pub on_link: Bool,
     /// The route as text, in the format of `ip route add`, with its table.
     pub text: *const c_char,

@@ -30,7 +30,7 @@ pub struct macvlan_rule {
     pub table: u32,
     /// The priority; rules with a lower one come first. By default the kernel chooses it.
     pub priority: macvlan_opt_u32,
-    /// Whether the rule is for IPv6, if neither from nor to says so.
+    /// True if the rule is for IPv6, if neither from nor to says so.
     pub is_ipv6: Bool,
     /// The rule as text, in the format of `ip rule add`: "from 10.0.0.2/32 table 100".
     pub text: *const c_char,

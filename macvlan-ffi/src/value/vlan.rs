@@ -46,17 +46,17 @@ pub struct macvlan_vlan_options {
     pub id: u16,
     /// The protocol of the tag: one of enum macvlan_vlan_protocol. Defaults to 802.1Q.
     pub protocol: u16,
-    /// Whether the frames have a priority and no VLAN (id 0).
+    /// True if the frames have a priority and no VLAN (id 0).
     pub priority_tags: Bool,
-    /// Whether the tag is removed from received frames (REORDER_HDR). Defaults to true.
+    /// True if the tag is removed from received frames (REORDER_HDR). Defaults to true.
     pub reorder_hdr: macvlan_opt_bool,
-    /// Whether the VLAN is registered with the switch by GVRP. Defaults to false.
+    /// True if the VLAN is registered with the switch by GVRP. Defaults to false.
     pub gvrp: macvlan_opt_bool,
-    /// Whether the VLAN is registered with the switch by MVRP. Defaults to false.
+    /// True if the VLAN is registered with the switch by MVRP. Defaults to false.
     pub mvrp: macvlan_opt_bool,
-    /// Whether the link stays up when its parent goes down (loose binding). Defaults to false.
+    /// True if the link stays up when its parent goes down (loose binding). Defaults to false.
     pub loose_binding: macvlan_opt_bool,
-    /// Whether the link's state follows the bridge ports in this VLAN (bridge binding); the parent
+    /// True if the link's state follows the bridge ports in this VLAN (bridge binding); the parent
     /// is then a bridge. Defaults to false.
     pub bridge_binding: macvlan_opt_bool,
     /// The map for received frames, from the tag's priority to the kernel's.
