@@ -264,7 +264,7 @@ fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcom
         },
         || Ok(()),
     )?;
-    assert!(trials > 30, "{trials}");
+    assert!(trials > 15, "{trials}");
     stage.judge_all(&before);
     Ok(())
 }
