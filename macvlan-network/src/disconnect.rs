@@ -5,6 +5,7 @@ use macvlan_core::{Detached, NetNs, NetNsLock, Presence};
 use crate::alive::{self, NetNsMark};
 use crate::alone::alone;
 use crate::container_ref::ContainerRef;
+use crate::ending;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::network::Network;
@@ -30,7 +31,8 @@ impl Network {
     /// - [`ErrorKind::AlreadyConnected`]: the container is on another host, which is alive.
     /// - [`ErrorKind::Kernel`]: the interface could not be detached, or it is unknown whether the
     ///   namespace still exists.
-    /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long.
+    /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long, or
+    ///   the kernel has not deleted the interface of an ended namespace after two seconds.
     /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn disconnect<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Detached> {
         self.disconnect_in(of.into(), None)
@@ -94,6 +96,11 @@ impl Network {
                     },
                 };
                 let is_back = self.remove_host_link(lease)?;
+                if detached == Detached::AlreadyGone && !self.has_left(lease, ending::deadline())? {
+                    let why = "the kernel is still deleting its interface";
+                    return Err(Error::new(ErrorKind::Contended, "disconnect", why)
+                        .with_hint("disconnect it again later"));
+                }
                 let released = self.session.store.release(&self.record, lease)?;
                 if released || self.session.is_here(lease) {
                     if let Some(held) = &held {

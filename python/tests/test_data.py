@@ -216,7 +216,7 @@ TEXTS: list[tuple[object, Callable[[str], object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "parse"), TEXTS, ids=repr)
+@pytest.mark.parametrize(("value", "parse"), TEXTS, ids=[repr(value) for value, _ in TEXTS])
 def test_texts_are_parsed_to_equal_values(value: Any, parse: Callable[[str], Any]) -> None:
     again = parse(str(value))
     assert again == value

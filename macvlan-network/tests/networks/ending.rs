@@ -71,6 +71,8 @@ fn an_interface_that_stays_keeps_its_lease() -> Outcome {
     assert_eq!(scene.networks.collect()?.leases, []);
     let retained = lan.retain::<&str>([])?;
     assert!(retained.released.is_empty() && retained.failed.is_empty(), "{retained:?}");
+    let disconnected = lan.disconnect("former").map_err(|one| one.kind());
+    assert_eq!(disconnected.err(), Some(ErrorKind::Contended));
     let (_container, inside) = started()?;
     let next = |options: ConnectOptions| lan.connect(&options, &inside).map_err(|one| one.kind());
     let wished = || ConnectOptions::new("next").address(ip("10.1.0.9"));
