@@ -71,6 +71,7 @@ pub(crate) unsafe fn input_at<R: Input>(
 /// # Safety
 ///
 /// The array is null or has so many pointers, each as for [`input_at`].
+#[cfg(feature = "networks")]
 pub(crate) unsafe fn inputs_at<R: Input>(
     pointers: *const *const R,
     count: usize,

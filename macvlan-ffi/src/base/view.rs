@@ -89,6 +89,7 @@ impl Arena {
     }
 
     /// Keeps the objects of a list.
+    #[cfg(feature = "networks")]
     pub(crate) fn objects<O: Object<Inner: 'static> + 'static>(
         &mut self,
         inner: impl IntoIterator<Item = O::Inner>,
