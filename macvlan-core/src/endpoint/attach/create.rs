@@ -166,8 +166,8 @@ impl Work<'_> {
         }
         for side in [self.inside, self.outside] {
             if side.find_link(self.index).map_err(fails)?.is_some() {
-                let index = |payload: &[u8]| decode::link(payload).map(|link| link.index);
-                let all = side.dump(&encode::get_links(None, None), index).map_err(fails)?;
+                let links = encode::get_links(None, None);
+                let all = side.dump(&links, decode::link_index).map_err(fails)?;
                 self.index = choose_index(above_all(self.index, &all))?;
                 return Ok(true);
             }
