@@ -65,12 +65,7 @@ impl Networks {
         }
         let (mut collected, until) = (Collected::default(), ending::deadline());
         for (record, lease) in gone {
-            let network = self.with_record(record.clone());
-            if lease.link.is_some() && self.0.is_here(&lease) {
-                // It may have been moved back before the namespace ended.
-                network.remove_host_link(&lease)?;
-            }
-            if network.has_left(&lease, until)? && self.store().release(record, &lease)? {
+            if self.with_record(record.clone()).release_gone(&lease, until)? {
                 collected.leases.push(lease);
             }
         }

@@ -20,6 +20,16 @@ pub(crate) fn deadline() -> Instant {
 }
 
 impl Network {
+    /// Releases the lease of a container that is gone; false if its interface is still being deleted
+    /// at the deadline, or if the lease was released by another process.
+    pub(crate) fn release_gone(&self, lease: &Lease, until: Instant) -> Result<bool> {
+        if self.session.is_here(lease) {
+            // The link may have been moved back before the namespace ended.
+            self.remove_host_link(lease)?;
+        }
+        Ok(self.has_left(lease, until)? && self.session.store.release(&self.record, lease)?)
+    }
+
     /// Returns whether the interface of a lease whose container is gone has left the parent, so that
     /// the lease may be released; false at the deadline.
     ///

@@ -59,11 +59,7 @@ impl Network {
                 Presence::There(netns) => self.let_go(lease, &netns),
                 Presence::Gone => {
                     are_gone = true;
-                    let left = self.remove_host_link(lease);
-                    match left.and_then(|_| self.has_left(lease, until)) {
-                        Ok(true) => self.session.store.release(&self.record, lease),
-                        other => other,
-                    }
+                    self.release_gone(lease, until)
                 }
                 Presence::Unknown(error) => Err(alive::unknown(error)),
             };
