@@ -68,11 +68,7 @@ impl Session {
         plain: impl FnOnce() -> String,
         json: impl FnOnce() -> Value,
     ) -> Done {
-        match self.format {
-            Format::Plain => output::print(&ended(plain())),
-            Format::Json => output::print(&format!("{:#}\n", json())),
-            Format::Dot => Err(dot()),
-        }
+        self.print_text(plain, || format!("{:#}\n", json()))
     }
 
     /// Prints an event: as JSON, an object in one line.
@@ -81,9 +77,13 @@ impl Session {
         plain: impl FnOnce() -> String,
         json: impl FnOnce() -> Value,
     ) -> Done {
+        self.print_text(plain, || format!("{}\n", json()))
+    }
+
+    fn print_text(&self, plain: impl FnOnce() -> String, json: impl FnOnce() -> String) -> Done {
         match self.format {
             Format::Plain => output::print(&ended(plain())),
-            Format::Json => output::print(&format!("{}\n", json())),
+            Format::Json => output::print(&json()),
             Format::Dot => Err(dot()),
         }
     }

@@ -16,3 +16,13 @@ pub(crate) fn print(text: &str) -> Done {
         .and_then(|()| out.flush())
         .map_err(|error| Failure::output(&error))
 }
+
+/// Returns values as their texts.
+pub(crate) fn texts(all: impl IntoIterator<Item: ToString>) -> Vec<String> {
+    all.into_iter().map(|one| one.to_string()).collect()
+}
+
+/// Joins lines.
+pub(crate) fn lines(all: impl IntoIterator<Item: ToString>) -> String {
+    texts(all).join("\n")
+}

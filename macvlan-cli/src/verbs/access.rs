@@ -16,10 +16,10 @@ use serde_json::json;
 
 use crate::container;
 use crate::failure::{Done, Failure, interrupted, status, warn};
+use crate::output::texts;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
-use crate::verbs::attach::texts;
 use crate::verbs::select;
 
 /// Let the host reach its containers on a parent, and these reach the host.

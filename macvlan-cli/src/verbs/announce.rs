@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::container;
 use crate::failure::Done;
+use crate::output::lines;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
-use crate::verbs::attach::lines;
 use crate::verbs::select;
 
 /// Announce the addresses of interfaces to the neighbours.

@@ -8,6 +8,7 @@ use crate::container;
 use crate::endpoint::EndpointOptions;
 use crate::failure::Done;
 use crate::output::style::{Role, paint};
+use crate::output::texts;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
@@ -73,14 +74,4 @@ pub(crate) fn describe(attachment: &Attachment) -> Value {
         described["tap"] = tap.display().to_string().into();
     }
     described
-}
-
-/// Returns values as their texts.
-pub(crate) fn texts(all: impl IntoIterator<Item: ToString>) -> Vec<String> {
-    all.into_iter().map(|one| one.to_string()).collect()
-}
-
-/// Joins lines.
-pub(crate) fn lines(all: impl IntoIterator<Item: ToString>) -> String {
-    texts(all).join("\n")
 }

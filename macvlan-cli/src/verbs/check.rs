@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::container;
 use crate::endpoint::EndpointOptions;
 use crate::failure::{Done, Failure, status};
+use crate::output::lines;
 use crate::session::Session;
-use crate::verbs::attach::lines;
 
 /// Compare an interface with its description.
 #[derive(Args)]

@@ -5,9 +5,10 @@ use clap::Args;
 use crate::container;
 use crate::endpoint::EndpointOptions;
 use crate::failure::Done;
+use crate::output::{lines, texts};
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::verbs::attach::{describe, line, lines, progress, texts};
+use crate::verbs::attach::{describe, line, progress};
 
 /// Attach an interface if it is missing, and repair differences.
 #[derive(Args)]

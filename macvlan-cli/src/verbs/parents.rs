@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use macvlan_core::{Host, LinkInfo, Parent};
 
 use crate::failure::Done;
+use crate::output::lines;
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::verbs::attach::lines;
 
 /// Manage parents that were created on demand.
 #[derive(Args)]

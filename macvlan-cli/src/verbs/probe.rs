@@ -7,11 +7,11 @@ use macvlan_core::{Parent, Probe, parse_ip};
 use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
+use crate::output::lines;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::value;
-use crate::verbs::attach::lines;
 
 /// Probe whether addresses are in use on a network, unnoticed by others.
 #[derive(Args)]

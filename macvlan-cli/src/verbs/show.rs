@@ -8,11 +8,11 @@ use crate::container::name::words;
 use crate::failure::{Done, Failure, warn};
 use crate::output::style::{Role, paint};
 use crate::output::table::table;
+use crate::output::texts;
 use crate::output::tree::walk;
 use crate::output::{self, dot};
 use crate::session::{Format, Session};
 use crate::topology::{Node, Place, topology};
-use crate::verbs::attach::texts;
 
 const HEADINGS: [&str; 7] = ["NAME", "KIND", "MAC", "MTU", "STATE", "CONTAINER", "ADDRESSES"];
 

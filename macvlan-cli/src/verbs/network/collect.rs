@@ -4,8 +4,8 @@ use macvlan_network::Lease;
 use serde_json::json;
 
 use crate::failure::Done;
+use crate::output::{lines, texts};
 use crate::progress::Progress;
-use crate::verbs::attach::{lines, texts};
 use crate::verbs::network::context::Context;
 
 /// Releases the leases of containers that have ended.

@@ -74,25 +74,25 @@ impl Connect {
                 )));
             }
         };
-        let mut member = ConnectOptions::new(id).replace_default_route(self.replace_default_route);
+        let mut options = ConnectOptions::new(id).replace_default_route(self.replace_default_route);
         let default_route = match (self.default_route, self.no_default_route) {
             (false, false) => None,
             (_, never) => Some(!never),
         };
         set!(
-            member,
+            options,
             name = self.name.or(known_name),
             interface = self.interface.map(|name| name.to_string()),
             mac = self.mac_address,
             default_route = default_route,
             gw_priority = self.gw_priority,
         );
-        member = self.alias.into_iter().fold(member, ConnectOptions::alias);
-        member = self.ip.into_iter().fold(member, ConnectOptions::address);
-        member = self.take.into_iter().fold(member, ConnectOptions::take);
-        member = self.link_local_ip.into_iter().fold(member, ConnectOptions::link_local_address);
+        options = self.alias.into_iter().fold(options, ConnectOptions::alias);
+        options = self.ip.into_iter().fold(options, ConnectOptions::address);
+        options = self.take.into_iter().fold(options, ConnectOptions::take);
+        options = self.link_local_ip.into_iter().fold(options, ConnectOptions::link_local_address);
         let progress = Progress::start(format!("connecting to {}", network.name()));
-        let connection = network.connect(&member, &found.netns)?;
+        let connection = network.connect(&options, &found.netns)?;
         drop(progress);
         let attachment = connection.attachment();
         context.session.print(

@@ -4,7 +4,7 @@ use macvlan_network::{Lease, Network, Updated};
 use serde_json::{Value, json};
 
 use crate::failure::{Done, warn};
-use crate::verbs::attach::{lines, texts};
+use crate::output::{lines, texts};
 use crate::verbs::network::context::Context;
 
 /// Returns a lease as JSON.

@@ -5,7 +5,7 @@ use macvlan_network::Lease;
 
 use crate::failure::Done;
 use crate::output::table::table;
-use crate::verbs::attach::texts;
+use crate::output::texts;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe;
 

@@ -5,8 +5,8 @@ use macvlan_network::{Reconciled, ReconciledKind};
 use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
+use crate::output::lines;
 use crate::progress::Progress;
-use crate::verbs::attach::lines;
 use crate::verbs::network::context::Context;
 
 /// Make the kernel and the store agree.

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::failure::{Done, Failure};
-use crate::verbs::attach::lines;
+use crate::output::lines;
 use crate::verbs::network::context::Context;
 
 /// Delete networks without containers.

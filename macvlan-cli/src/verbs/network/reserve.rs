@@ -7,8 +7,8 @@ use macvlan_core::{MacAddr, parse_ip};
 use macvlan_network::Allocation;
 
 use crate::failure::Done;
+use crate::output::texts;
 use crate::value::{self, set};
-use crate::verbs::attach::texts;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::failure::{Done, Failure};
-use crate::verbs::attach::texts;
+use crate::output::texts;
 use crate::verbs::network::context::Context;
 
 /// Print the addresses of a container by its name, alias or id.
