@@ -20,6 +20,13 @@ pub(crate) struct Node {
     pub(crate) below: Vec<Node>,
 }
 
+impl Node {
+    /// The place among the links on the same parent; many containers have an eth0.
+    fn key(&self) -> (&str, Option<u64>) {
+        (&self.link.name, self.place.as_ref().map(|place| place.found.id.inode))
+    }
+}
+
 /// A namespace, and the container in it.
 #[derive(Clone)]
 pub(crate) struct Place {
@@ -60,7 +67,7 @@ pub(crate) fn topology(host: &Host, visible: Vec<VisibleNetNs>, wanted: &[u32]) 
         }
     }
     for node in nodes.values_mut() {
-        node.below.sort_by(|one, other| one.link.name.cmp(&other.link.name));
+        node.below.sort_by(|one, other| one.key().cmp(&other.key()));
     }
     let is_below: HashSet<u32> = on_host.iter().map(|(_, index)| *index).collect();
     let roots: Vec<u32> = match wanted {

@@ -60,8 +60,13 @@ def ip_text(netns: NetNs, arguments: str) -> str:
 
 
 def ip(netns: NetNs, arguments: str) -> Any:
-    """Returns the output of `ip -d -j …` inside a namespace, which is empty for an empty list."""
-    return json.loads(ip_text(netns, f"-d -j {arguments}").strip() or "[]")
+    """Returns the output of `ip -d -j …` inside a namespace, with links by their indexes.
+
+    An older kernel lists them in the order of a hash of the indexes, which attached links have at
+    random. The output is empty for an empty list.
+    """
+    told = json.loads(ip_text(netns, f"-d -j {arguments}").strip() or "[]")
+    return sorted(told, key=lambda one: one.get("ifindex", 1 << 32))
 
 
 def ip_link(netns: NetNs, name: str) -> Any:

@@ -139,7 +139,8 @@ def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
     assert handle.link("lo").is_loopback
     assert handle.link("lo").mac is None
     # Its counters and its carrier may have changed between the two.
-    assert [(link.index, link.name, link.mac, link.mtu) for link in handle.links()] == [
+    links = sorted(handle.links(), key=lambda link: link.index)
+    assert [(link.index, link.name, link.mac, link.mtu) for link in links] == [
         (told["ifindex"], told["ifname"], handle.link(told["ifindex"]).mac, told["mtu"])
         for told in ip(netns, "link show")
     ]

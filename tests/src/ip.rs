@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use macvlan_core::NetNs;
 use serde_json::Value;
 
-/// Returns the output of `ip -d -j …` inside a namespace, as JSON.
+/// Returns the output of `ip -d -j …` inside a namespace, as JSON, with links by their indexes.
 ///
 /// # Panics
 /// If `ip` fails; the panic shows its message.
@@ -18,7 +18,18 @@ pub fn ip(netns: &NetNs, arguments: &str) -> Value {
     if text.trim().is_empty() {
         return Value::Array(Vec::new());
     }
-    must(serde_json::from_str(&text).map_err(|error| format!("ip {arguments}: {error}: {text}")))
+    let told = serde_json::from_str(&text);
+    let mut told = must(told.map_err(|error| format!("ip {arguments}: {error}: {text}")));
+    sort_links(&mut told);
+    told
+}
+
+/// Sorts links by their indexes, as newer kernels list them. An older one lists them in the order
+/// of a hash of the indexes, which attached links have at random.
+pub(crate) fn sort_links(told: &mut Value) {
+    if let Value::Array(links) = told {
+        links.sort_by_key(|link| link["ifindex"].as_u64().unwrap_or(u64::MAX));
+    }
 }
 
 /// Runs `ip …` inside a namespace, to change something.

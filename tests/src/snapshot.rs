@@ -7,7 +7,7 @@ use macvlan_core::{Handle, NetNs};
 use serde_json::{Deserializer, Value};
 use similar::TextDiff;
 
-use crate::ip::ip_batch;
+use crate::ip::{ip_batch, sort_links};
 use crate::patience::eventually;
 use crate::settle::settle;
 
@@ -46,6 +46,7 @@ impl Snapshot {
                 match answer {
                     Ok(mut answer) => {
                         forget_volatile(&mut answer);
+                        sort_links(&mut answer);
                         let _ = writeln!(text, "{answer:#}");
                     }
                     Err(error) => panic!("ip {options} in {netns}: {error}: {answers}"),

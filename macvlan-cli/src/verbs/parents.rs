@@ -46,5 +46,7 @@ impl Parents {
 fn on_demand(host: &Host) -> Done<Vec<LinkInfo>> {
     let mut links = host.handle()?.links()?;
     links.retain(|link| link.group == Parent::ON_DEMAND_GROUP);
+    // An older kernel lists links in the order of a hash of their indexes.
+    links.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(links)
 }

@@ -173,11 +173,14 @@ impl Seen {
     fn of(netns: &NetNs) -> Outcome<Self> {
         let handle = Handle::in_netns(&NetNs::from_fd(netns)?)?;
         let mut links = handle.links()?;
+        links.sort_by_key(|link| link.index);
+        let mut addresses = handle.addresses()?;
+        addresses.sort_by_key(|address| address.link);
         for link in &mut links {
             link.statistics = LinkStatistics::default();
             link.state = LinkState::Unknown;
         }
-        Ok(Self(links, handle.addresses()?, handle.routes()?, handle.rules()?))
+        Ok(Self(links, addresses, handle.routes()?, handle.rules()?))
     }
 }
 

@@ -54,7 +54,9 @@ fn links_are_added_read_and_deleted() -> Outcome {
     assert_eq!(at_rest(handle.link(700)?), at_rest(read.clone()));
     assert_eq!(handle.link(LinkName::new("mv0")?)?.index, 700);
     assert_eq!(read.parent, Some(handle.link("cable")?.index));
-    let names: Vec<_> = handle.links()?.into_iter().map(|link| link.name).collect();
+    let mut links = handle.links()?;
+    links.sort_by_key(|link| link.index);
+    let names: Vec<_> = links.into_iter().map(|link| link.name).collect();
     let listed = ip(&netns, "link show");
     let listed = listed.as_array().into_iter().flatten();
     let by_ip: Vec<_> = listed.map(|link| link["ifname"].as_str().unwrap_or_default()).collect();

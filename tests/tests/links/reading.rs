@@ -87,6 +87,7 @@ fn assert_all_told(netns: &NetNs) -> Outcome<Vec<LinkInfo>> {
     let handle = Handle::in_netns(netns)?;
     let read = || -> Outcome<Vec<LinkInfo>> {
         let mut infos = handle.links()?;
+        infos.sort_by_key(|info| info.index);
         for info in &mut infos {
             info.statistics = <_>::default();
         }
