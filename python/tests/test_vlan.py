@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import GUEST
 from hosts import (
     eventually,
     ip,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::actor::{Part, play};
+use crate::need::begin_test;
 
 /// The result of a test; `?` on any error ends it.
 pub type Outcome<T = ()> = Result<T, Stop>;
@@ -56,9 +57,13 @@ pub fn is_long() -> bool {
 /// [`tests!`](crate::tests) says so.
 pub fn takes_long_in_the_guest() -> Outcome {
     if is_guest()? && !is_long() {
-        return Err(Stop::Ignored("in the guest only with --long".to_owned()));
+        return Err(only_with_long());
     }
     Ok(())
+}
+
+pub(crate) fn only_with_long() -> Stop {
+    Stop::Ignored("in the guest only with --long".to_owned())
 }
 
 /// Returns true if the kernel is a user-mode Linux.
@@ -89,12 +94,15 @@ pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
     let times = Arc::new(Mutex::new(Vec::new()));
     for (file, Tests { tests, same_on_every_kernel, .. }) in files {
         for (name, test) in *tests {
-            let asked = if *same_on_every_kernel { takes_long_in_the_guest } else { || Ok(()) };
+            let is_same = *same_on_every_kernel;
             let name = if file.is_empty() { (*name).to_owned() } else { format!("{file}::{name}") };
             let (named, times) = (name.clone(), Arc::clone(&times));
             trials.push(Trial::ignorable_test(name, move || {
                 let started = Instant::now();
-                let came_to = asked().and_then(|()| test());
+                let came_to = is_guest().and_then(|is_guest| {
+                    begin_test(is_same && is_guest && !is_long());
+                    test()
+                });
                 lock(&times).push((started.elapsed(), named));
                 match came_to {
                     Ok(()) => Ok(Completion::Completed),
@@ -128,8 +136,9 @@ fn print_slowest(times: &mut Vec<(Duration, String)>) {
 /// Lists a file's tests. A test that is not listed is dead code, which each file denies.
 ///
 /// The parts that [`Actor`](crate::Actor)s play follow after a semicolon. If the results of a file
-/// are the same on every kernel, its list begins with `same_on_every_kernel:`, and the guest, which
-/// is slow, runs it only with `--long`.
+/// are the same on every kernel, its list begins with `same_on_every_kernel:`. The guest, which is
+/// slow, then runs only tests that begin with a [`need`](crate::need()) of 802.1Q, dummy or ipvlan,
+/// which another kernel may not have, and the others with `--long`.
 #[macro_export]
 macro_rules! tests {
     (same_on_every_kernel: $($rest:tt)+) => { $crate::tests! { @ true $($rest)+ } };

@@ -1,10 +1,11 @@
 //! A test's requirements of the kernel and of its user, tested once per process.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use macvlan_core::{ErrorKind, Handle, Link, MacvlanOptions, Mode, NetNs, VlanOptions};
 
-use crate::harness::{Outcome, Stop};
+use crate::harness::{Outcome, Stop, only_with_long};
 use crate::ip::ip_try;
 
 /// A feature or privilege that some kernels or users lack.
@@ -37,9 +38,25 @@ const NO_SUCH_KIND: [&str; 2] = ["Unknown device type", "not supported"];
 /// The result: available, or the reason why not. An error is neither.
 type Finding = Result<Option<String>, String>;
 
+thread_local! {
+    /// Whether this thread's test runs only if it needs a kind of link that a kernel may lack.
+    static ONLY_OPTIONAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Begins a test on this thread, which runs only if its first need is a kind of link that a kernel
+/// may lack, or in any case.
+pub(crate) fn begin_test(only_optional: bool) {
+    ONLY_OPTIONAL.set(only_optional);
+}
+
 /// Continues if the need is met; otherwise the test is ignored, with the reason.
 #[track_caller]
 pub fn need(need: Need) -> Outcome {
+    if matches!(need, Need::Vlan | Need::Dummy | Need::Ipvlan) {
+        ONLY_OPTIONAL.set(false);
+    } else if need != Need::Ipv6 && ONLY_OPTIONAL.get() {
+        return Err(only_with_long());
+    }
     static FINDINGS: [OnceLock<Finding>; 9] = [const { OnceLock::new() }; 9];
     match FINDINGS[need as usize].get_or_init(|| need.find_out()) {
         Ok(None) => Ok(()),

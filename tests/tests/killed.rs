@@ -104,7 +104,7 @@ fn moments(count: u64, span: u64) -> impl Iterator<Item = u64> {
 fn kills() -> Outcome<u64> {
     Ok(match (is_long(), is_guest()?) {
         (true, _) => 1000,
-        (_, true) => 8,
+        (_, true) => 4,
         (_, false) => 20,
     })
 }
@@ -175,7 +175,11 @@ fn attaching(parent: &'static str) -> Outcome {
     let words = scene.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // On-demand VLANs take very many calls, and a kill at each takes long.
-    let step = if is_long() || parent == "ens33" { 1 } else { 17 };
+    let step = match (is_long() || parent == "ens33", is_guest()?) {
+        (true, _) => 1,
+        (_, false) => 17,
+        (_, true) => 29,
+    };
     let mut calls = 0;
     while dies_at(&words, calls)? {
         scene.tidy_up(&format!("before call {calls}"), calls % 3 == 0)?;

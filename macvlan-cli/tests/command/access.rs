@@ -127,6 +127,7 @@ fn a_move_has_to_be_confirmed() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     given_and_removed,
     removed_by_its_mark,
     a_failure_leaves_nothing,

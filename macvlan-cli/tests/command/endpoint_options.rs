@@ -236,6 +236,7 @@ fn what_does_not_fit_together() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     options_of_the_link,
     switches_are_on_or_off,
     options_of_a_macvlan,

@@ -134,6 +134,7 @@ fn is_readable(running: &Running) -> Outcome<bool> {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     kept_while_its_parent_comes_and_goes,
     kept_until_the_end,
     a_signal_undoes_an_attach,

@@ -79,6 +79,7 @@ fn announcements_are_sent() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     addresses_in_use,
     an_address_that_is_in_use_is_not_attached,
     a_diagnosis,

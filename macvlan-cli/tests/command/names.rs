@@ -76,6 +76,7 @@ fn what_is_not_found() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     by_pid_name_and_path,
     what_is_not_found,
 }

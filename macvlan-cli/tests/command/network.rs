@@ -5,7 +5,7 @@ use std::fmt::Display;
 use macvlan_core::NetNs;
 use macvlan_tests::{
     Container, Directory, Lab, Need, Outcome, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link,
-    need, ping, takes_long_in_the_guest,
+    need, ping,
 };
 use serde_json::{Value, json};
 
@@ -104,7 +104,6 @@ ID            NAME  PARENT  SUBNETS                CONTAINERS
 }
 
 fn statuses() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let pid = scene.stage.container.pid();
     scene.ok("create lan --parent ens33 --subnet 10.1.0.0/24")?;
@@ -132,7 +131,6 @@ fn statuses() -> Outcome {
 }
 
 fn all_are_removed_that_can_be() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     for (name, subnet) in [("a", 1), ("b", 2), ("c", 3)] {
         scene.ok(format!("create {name} --parent ens33 --subnet 10.{subnet}.0.0/24"))?;
@@ -148,7 +146,6 @@ fn all_are_removed_that_can_be() -> Outcome {
 
 /// Verbs that read create no database, and the first one that writes creates its directory.
 fn reading_creates_nothing() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let store = scene.directory.path().join("store");
     for verb in ["ls", "prune", "collect", "reconcile", "leases"] {
@@ -180,7 +177,6 @@ fn a_container_by_its_own_name() -> Outcome {
 }
 
 fn reserved_addresses_are_taken() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let pid = scene.stage.container.pid();
     scene.ok("create lan --parent ens33 --subnet 10.1.0.0/24 --subnet fd10::/64")?;
@@ -241,7 +237,6 @@ fn networks_on_vlans() -> Outcome {
 }
 
 fn the_database_by_variable_and_configuration() -> Outcome {
-    takes_long_in_the_guest()?;
     let lab = Lab::new()?;
     let directory = Directory::new()?;
     let path = |name: &str| directory.path().join(name).display().to_string();
@@ -275,6 +270,7 @@ fn the_database_by_variable_and_configuration() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     from_creation_to_removal,
     statuses,
     all_are_removed_that_can_be,

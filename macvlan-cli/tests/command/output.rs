@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Container, Directory, Lab, Outcome, Stage, ip_link};
+use macvlan_tests::{Container, Directory, Lab, Outcome, Stage, eventually, ip_link};
 
 use crate::common::{command, ends, fails, ok, output, texts};
 

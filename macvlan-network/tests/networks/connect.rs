@@ -400,6 +400,7 @@ fn names_are_resolved() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_container_is_connected_and_disconnected,
     what_cannot_be_is_refused_with_its_reason,
     what_the_kernel_refuses_leaves_no_lease,

@@ -101,6 +101,7 @@ fn a_mac_address_that_another_container_has_keeps_no_lease() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     an_address_is_given_when_its_former_interface_is_gone,
     an_interface_that_stays_keeps_its_lease,
     a_mac_address_that_another_container_has_keeps_no_lease,

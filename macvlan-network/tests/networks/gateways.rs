@@ -65,6 +65,7 @@ fn a_gateway_elsewhere_and_single_addresses() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_link_local_gateway,
     a_gateway_elsewhere_and_single_addresses,
 }

@@ -11,7 +11,7 @@ use macvlan_network::{
 };
 use macvlan_tests::{
     Actor, Need, Outcome, PATIENCE, Snapshot, ip as ask_ip, ip_addresses, ip_do, ip_lines, ip_link,
-    need, path_of, ping, takes_long_in_the_guest,
+    need, path_of, ping,
 };
 
 /// Moves a link like a runtime: to another namespace, with a name and an address, and up.
@@ -33,7 +33,6 @@ fn without_age(networks: &Networks) -> Networks {
 }
 
 fn it_is_created_moved_and_removed() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let host = networks.host().netns();
         let config = on_ens33("lan", "192.168.15.0/24")?.subnet(subnet("fd00:1::/64")?);
@@ -94,7 +93,6 @@ fn it_is_created_moved_and_removed() -> Outcome {
 }
 
 fn reconcile_finds_it_where_it_is() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let host = networks.host().netns();
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -129,7 +127,6 @@ fn reconcile_finds_it_where_it_is() -> Outcome {
 
 /// A link that is not moved in time is deleted; one that was moved is bound.
 fn what_is_over_is_collected() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let (host, old) = (networks.host().netns(), without_age(networks));
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -163,7 +160,6 @@ fn what_is_over_is_collected() -> Outcome {
 
 /// By the lease, or by the container that it was moved to, before this is known.
 fn it_is_disconnected_wherever_it_is() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let host = networks.host().netns();
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -196,7 +192,6 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
 }
 
 fn it_takes_what_was_allocated() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let pending = lan.allocate(&Allocation::new().address(ip("10.1.0.50")))?;
@@ -210,7 +205,6 @@ fn it_takes_what_was_allocated() -> Outcome {
 
 /// Neither a link nor a lease remains, and an allocated lease is pending as before.
 fn what_fails_leaves_nothing() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let lan = networks
             .create(&NetworkConfig::new("lan").parent("ens77").subnet(subnet("10.1.0.0/24")?))?;
@@ -263,7 +257,6 @@ fn creates(arguments: &[String]) -> Outcome {
 
 /// Wherever the process was killed, there is no link without a lease, and both are collected.
 fn who_is_killed_leaves_what_is_collected() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let host = &scene.lab.a.netns;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -290,6 +283,7 @@ fn who_is_killed_leaves_what_is_collected() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     it_is_created_moved_and_removed,
     reconcile_finds_it_where_it_is,
     what_is_over_is_collected,

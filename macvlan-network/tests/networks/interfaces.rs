@@ -141,6 +141,7 @@ fn a_network_without_addresses() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     routes_and_a_metric,
     ipv6_follows_the_subnets,
     mtus_and_multicast,

@@ -112,6 +112,7 @@ fn an_internal_network_is_opened() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_network_moves_to_another_parent,
     options_change_and_who_is_outdated_is_told,
     an_internal_network_is_opened,

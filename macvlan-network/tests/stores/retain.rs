@@ -4,7 +4,7 @@
 use crate::common::{default_routes, in_etcd, on_ens33, started, with_stores};
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, Lease, NetworkConfig, Subnet};
-use macvlan_tests::{Etcd, Lab, Need, Outcome, ip_lines, need, takes_long_in_the_guest};
+use macvlan_tests::{Etcd, Lab, Need, Outcome, ip_lines, need};
 
 fn containers(leases: &[Lease]) -> Vec<&str> {
     let mut who: Vec<&str> = leases.iter().map(|lease| lease.container.as_str()).collect();
@@ -13,7 +13,6 @@ fn containers(leases: &[Lease]) -> Vec<&str> {
 }
 
 fn who_is_not_valid_goes() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let other = networks.create(&on_ens33("other", "10.2.0.0/24")?)?;
@@ -58,7 +57,6 @@ fn the_parent_goes_with_the_last() -> Outcome {
 }
 
 fn other_hosts_stay() -> Outcome {
-    takes_long_in_the_guest()?;
     let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
     let (a, b) = (in_etcd(&lab.a, &etcd, "a")?, in_etcd(&lab.b, &etcd, "b")?);
     a.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -74,6 +72,7 @@ fn other_hosts_stay() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     who_is_not_valid_goes,
     the_parent_goes_with_the_last,
     other_hosts_stay,

@@ -14,7 +14,6 @@ use macvlan_network::{
 };
 use macvlan_tests::{
     Actor, Directory, Etcd, Lab, Outcome, PATIENCE, ip_addresses, need_kernel, path_of,
-    takes_long_in_the_guest,
 };
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -117,7 +116,6 @@ fn stranger(arguments: &[String]) -> Outcome {
 }
 
 fn without_rights_nothing_is_released() -> Outcome {
-    takes_long_in_the_guest()?;
     Both::set()?.play("stranger")
 }
 
@@ -164,7 +162,6 @@ fn enclosed(arguments: &[String]) -> Outcome {
 }
 
 fn in_another_pid_namespace_nothing_is_released() -> Outcome {
-    takes_long_in_the_guest()?;
     Both::set()?.play("enclosed")
 }
 
@@ -203,7 +200,6 @@ fn short_of_files(arguments: &[String]) -> Outcome {
 }
 
 fn without_descriptors_nothing_is_released() -> Outcome {
-    takes_long_in_the_guest()?;
     Both::set()?.play("short_of_files")
 }
 
@@ -263,7 +259,6 @@ impl Drop for User {
 }
 
 fn the_capabilities_that_are_asked_for_are_enough() -> Outcome {
-    takes_long_in_the_guest()?;
     for set in [ASKED_FOR, FEWER] {
         let scene = Scene::set()?;
         let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -303,6 +298,7 @@ fn what_a_socket_alone_holds_is_not_gone() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     without_rights_nothing_is_released,
     in_another_pid_namespace_nothing_is_released,
     without_descriptors_nothing_is_released,

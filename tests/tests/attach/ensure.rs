@@ -12,7 +12,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Stop, ip, ip_addresses, ip_do, ip_lines,
-    ip_link, ip_try, need, settle, sysctl, takes_long_in_the_guest,
+    ip_link, ip_try, need, settle, sysctl,
 };
 use nix::errno::Errno;
 
@@ -656,7 +656,6 @@ fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
 /// If others damage the endpoint as fast as it is repaired, the error lists the differences.
 fn what_still_differs_is_said() -> Outcome {
     // This needs several processors.
-    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let endpoint = eth0()?.mtu(1400);
     stage.lab.a.host.attach(&endpoint, &stage.inside)?;
@@ -685,6 +684,7 @@ fn what_still_differs_is_said() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     what_announces_is_repaired,
     the_arp_filter_of_an_access_link_is_repaired,
     what_still_differs_is_said,

@@ -3,9 +3,7 @@
 #![deny(dead_code)]
 
 use macvlan_core::{Difference, Endpoint};
-use macvlan_tests::{
-    Need, Outcome, Stage, ip_do, ip_lines, ip_try, need, settle, takes_long_in_the_guest,
-};
+use macvlan_tests::{Need, Outcome, Stage, ip_do, ip_lines, ip_try, need, settle};
 use nix::errno::Errno;
 
 use crate::fault_injection::{Fault, with_faults};
@@ -98,7 +96,6 @@ fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
 /// A repair that fails at any call leaves the address with one of the two prefix lengths, and the
 /// route with one of the two gateways.
 fn a_repair_that_fails_leaves_the_old_or_the_new() -> Outcome {
-    takes_long_in_the_guest()?;
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let endpoint = eth0()?.route("10.50.0.0/16 via 192.168.15.3".parse()?);
@@ -147,6 +144,7 @@ fn words(differences: &[Difference]) -> Vec<String> {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_repaired_prefix_length_leaves_what_others_have,
     a_repair_that_fails_leaves_the_old_or_the_new,
 }

@@ -149,6 +149,7 @@ fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_refused_replacement_loses_nothing_of_others,
     a_replacement_that_cannot_be_tried_out_is_refused_beforehand,
     a_parent_made_for_a_refused_replacement_goes,

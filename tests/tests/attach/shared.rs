@@ -163,6 +163,7 @@ fn what_is_found_leaves_nothing() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     what_two_ask_for_stays_until_both_are_detached,
     a_rule_that_two_ask_for_stays_until_both_are_detached,
     what_one_asks_for_goes_with_it,

@@ -244,6 +244,7 @@ fn a_mount_that_is_gone() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     what_cannot_be_seen_is_not_gone,
     what_another_pid_namespace_hides_is_not_gone,
     a_mount_that_is_gone,

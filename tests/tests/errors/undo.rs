@@ -168,6 +168,7 @@ fn what_is_put_right_works() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_parent_does_not_exist,
     the_name_is_taken,
     the_mtu_is_above_the_parents,

@@ -139,6 +139,7 @@ fn replacing_never_begins_when_something_else_is_refused() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_gateway_cannot_be_reached,
     a_default_route_exists,
     a_further_route_is_refused,

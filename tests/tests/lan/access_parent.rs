@@ -316,6 +316,7 @@ fn addresses_go_back_to_the_parent_that_they_came_from() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     sessions_before_and_after_a_rename_share_the_link,
     moved_back_under_other_names,
     the_name_is_another_cards,

@@ -287,6 +287,7 @@ fn an_announcement_can_be_cancelled() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     an_announcement_can_be_cancelled,
     a_watch_and_a_keeper_end_when_they_are_cancelled,
     a_keeper_that_probes_can_be_cancelled,

@@ -351,6 +351,7 @@ fn the_parent_is_a_port() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     nothing_is_amiss,
     links_that_are_down_or_gone,
     addresses_and_routes_that_are_missing,

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use macvlan_core::{Endpoint, ErrorKind, KeepEvent, Keeper};
-use macvlan_tests::{
-    Container, Lab, Outcome, eventually, ip_do, ip_link, path_of, ping, silent,
-    takes_long_in_the_guest,
-};
+use macvlan_tests::{Container, Lab, Outcome, eventually, ip_do, ip_link, path_of, ping, silent};
 use nix::errno::Errno;
 
 use crate::fault_injection::{Fault, with_faults};
@@ -93,7 +90,6 @@ fn each_call_fails(mut work: impl FnMut() -> Outcome) -> Outcome<usize> {
 /// Any call fails while the parent disappears, returns, and is renamed: in the end the endpoint is
 /// attached once, and the parent is known.
 fn what_fails_once_is_found_out() -> Outcome {
-    takes_long_in_the_guest()?;
     let lab = Lab::new()?;
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -129,7 +125,6 @@ fn what_fails_once_is_found_out() -> Outcome {
 
 /// The card returns from another namespace under another index, with its links, and one call fails.
 fn a_parent_that_was_away_is_found() -> Outcome {
-    takes_long_in_the_guest()?;
     let lab = Lab::new()?;
     let container = Container::start()?;
     let eth0 = endpoint("eth0", "192.168.15.10/24")?;
@@ -158,6 +153,7 @@ fn a_parent_that_was_away_is_found() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     events_are_lost,
     what_fails_once_is_found_out,
     a_parent_that_was_away_is_found,

@@ -226,6 +226,7 @@ fn a_vlan_that_was_deleted() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_name_is_another_cards,
     moved_and_back,
     moved_and_destroyed_there,

@@ -127,6 +127,7 @@ fn parent_and_children_use_one_host() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     parent_and_children_use_one_host,
     a_child_keeps_no_session_of_its_parent;
     parts: family, heir,
