@@ -52,12 +52,12 @@ pub(crate) fn begin_test(only_optional: bool) {
 /// Continues if the need is met; otherwise the test is ignored, with the reason.
 #[track_caller]
 pub fn need(need: Need) -> Outcome {
+    static FINDINGS: [OnceLock<Finding>; 9] = [const { OnceLock::new() }; 9];
     if matches!(need, Need::Vlan | Need::Dummy | Need::Ipvlan) {
         ONLY_OPTIONAL.set(false);
     } else if need != Need::Ipv6 && ONLY_OPTIONAL.get() {
         return Err(only_with_long());
     }
-    static FINDINGS: [OnceLock<Finding>; 9] = [const { OnceLock::new() }; 9];
     match FINDINGS[need as usize].get_or_init(|| need.find_out()) {
         Ok(None) => Ok(()),
         Ok(Some(reason)) => Err(Stop::Ignored(reason.clone())),

@@ -178,7 +178,7 @@ fn attaching(parent: &'static str) -> Outcome {
     let step = match (is_long() || parent == "ens33", is_guest()?) {
         (true, _) => 1,
         (_, false) => 17,
-        (_, true) => 29,
+        (_, true) => 19,
     };
     let mut calls = 0;
     while dies_at(&words, calls)? {

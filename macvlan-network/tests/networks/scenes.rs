@@ -60,7 +60,7 @@ fn an_address_that_somebody_has_is_skipped() -> Outcome {
 /// VLANs 10 and 20, of both families, on a trunk with three hosts and a router; one etcd; and a
 /// container in both VLANs.
 fn vlans_on_a_trunk_of_three_hosts_and_a_router() -> Outcome {
-    for what in [Need::Root, Need::Macvlan, Need::Vlan, Need::Bridge, Need::Ipv6, Need::Etcd] {
+    for what in [Need::Vlan, Need::Root, Need::Macvlan, Need::Bridge, Need::Ipv6, Need::Etcd] {
         need(what)?;
     }
     let switch = NetNs::anonymous()?;

@@ -10,7 +10,7 @@ use crate::large::assert_plain;
 use etcd_client::{Permission, PermissionType};
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Networks, Pem, Result};
-use macvlan_tests::{Certificates, Etcd, Lab, Outcome, PATIENCE, eventually};
+use macvlan_tests::{Certificates, Etcd, Lab, Need, Outcome, PATIENCE, eventually, need};
 
 fn open(etcd: &Etcd, options: EtcdOptions) -> Outcome<Result<EtcdStore>> {
     Ok(etcd.netns().run(|| EtcdStore::open(&options.timeout(PATIENCE)))?)
@@ -84,6 +84,7 @@ fn over_tls_with_certificates() -> Outcome {
 }
 
 fn one_without_tls_says_so() -> Outcome {
+    need(Need::Etcd)?;
     let (certificates, etcd) = (Certificates::make()?, Etcd::start()?);
     let options = EtcdOptions::new("a", [Etcd::SECURE]).ca(certificates.path("ca.pem"));
     assert_refused(open(&etcd, options)?, ErrorKind::StoreRefused, "does not use TLS");
