@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::common::{behind, in_etcd, on_ens33};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ConnectOptions, EtcdOptions, EtcdStore, Networks, Result, SqliteStore};
-use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of, takes_long_in_the_guest};
+use macvlan_tests::{
+    Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of, takes_long_in_the_guest,
+};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
