@@ -258,7 +258,7 @@ fn a_failed_connect_is_undone_in_one_change() -> Outcome {
         let lan = networks.create(&config)?;
         let wanted = Allocation::new().address(ip("10.1.0.7")).address(ip("fd00:1::7"));
         let (mut pending, mut seen) = (lan.allocate(&wanted)?, [0; 2]);
-        for round in 0..8 {
+        for round in 0..4 {
             let arguments = [&place[..], &[pending.endpoint.as_str()]].concat();
             let mut actor = Actor::start("fails_to_take", &arguments)?;
             assert_eq!(actor.line()?, "failed");
