@@ -116,6 +116,15 @@ impl NetworkConfig {
         self
     }
 
+    /// Removes the subnets, and undoes [`NetworkConfig::without_addresses`].
+    ///
+    /// As in a new configuration, a subnet is then chosen, unless others are added.
+    pub fn clear_subnets(mut self) -> Self {
+        self.subnets.clear();
+        self.without_addresses = false;
+        self
+    }
+
     /// Leaves the containers' interfaces without addresses, and chooses no subnet.
     ///
     /// The containers get their addresses from outside, by DHCP or router advertisements, or have
@@ -158,6 +167,12 @@ impl NetworkConfig {
     /// get the route. Default routes are refused: they follow from the subnets' gateways.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
+        self
+    }
+
+    /// Removes the routes.
+    pub fn clear_routes(mut self) -> Self {
+        self.routes.clear();
         self
     }
 
@@ -262,9 +277,21 @@ impl NetworkConfig {
         self
     }
 
+    /// Removes the options.
+    pub fn clear_options(mut self) -> Self {
+        self.options.clear();
+        self
+    }
+
     /// Adds a label, which is only shown by [`Network::inspect`](crate::Network::inspect).
     pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// Removes the labels.
+    pub fn clear_labels(mut self) -> Self {
+        self.labels.clear();
         self
     }
 

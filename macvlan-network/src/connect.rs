@@ -195,8 +195,7 @@ impl Network {
         if self.session.is_here(lease) {
             match (lease.presence()?, lease.netns()) {
                 (Some(Presence::Gone), _) => {
-                    self.remove_host_link(lease)?;
-                    if !self.has_left(lease, ending::deadline())? {
+                    if !self.clear_away(lease, ending::deadline())? {
                         let why = "the interface in its former namespace is still being deleted";
                         return Err(Error::new(ErrorKind::AlreadyConnected, "connect", why)
                             .with_hint("connect it again later"));

@@ -96,7 +96,9 @@ impl Network {
                     },
                 };
                 let is_back = self.remove_host_link(lease)?;
-                if detached == Detached::AlreadyGone && !self.has_left(lease, ending::deadline())? {
+                if detached == Detached::AlreadyGone
+                    && !self.clear_away(lease, ending::deadline())?
+                {
                     let why = "the kernel is still deleting its interface";
                     return Err(Error::new(ErrorKind::Contended, "disconnect", why)
                         .with_hint("disconnect it again later"));

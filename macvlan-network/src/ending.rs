@@ -23,18 +23,16 @@ impl Network {
     /// Releases the lease of a container that is gone; false if its interface is still being deleted
     /// at the deadline, or if the lease was released by another process.
     pub(crate) fn release_gone(&self, lease: &Lease, until: Instant) -> Result<bool> {
-        if self.session.is_here(lease) {
-            // The link may have been moved back before the namespace ended.
-            self.remove_host_link(lease)?;
-        }
-        Ok(self.has_left(lease, until)? && self.session.store.release(&self.record, lease)?)
+        Ok(self.clear_away(lease, until)? && self.session.store.release(&self.record, lease)?)
     }
 
-    /// Returns whether the interface of a lease whose container is gone has left the parent, so that
-    /// the lease may be released; false at the deadline.
+    /// Waits until the interface of a lease whose container is gone has left the parent, so that the
+    /// lease may be released; false at the deadline.
     ///
-    /// That of a dead host cannot be examined and counts as gone, as does that of an earlier boot.
-    pub(crate) fn has_left(&self, lease: &Lease, until: Instant) -> Result<bool> {
+    /// The link may have been moved back to the host before the namespace ended, and is deleted
+    /// there. An interface on a dead host cannot be examined and counts as gone, as does one of an
+    /// earlier boot.
+    pub(crate) fn clear_away(&self, lease: &Lease, until: Instant) -> Result<bool> {
         let may_be_there = match &lease.state {
             LeaseState::Connected { netns, .. } => netns.is_of_this_boot()?,
             LeaseState::Pending(pending) => lease.link.is_some() && pending.is_of_this_boot()?,
@@ -42,6 +40,7 @@ impl Network {
         if !may_be_there || !self.session.is_here(lease) {
             return Ok(true);
         }
+        self.remove_host_link(lease)?;
         // In mode passthru the MAC address is the parent's.
         let Some(mac) = lease.mac else { return Ok(true) };
         let is_up = || {

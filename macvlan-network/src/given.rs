@@ -139,7 +139,7 @@ mod tests {
             let free = parts.gaps().iter().any(|gap| gap.holds(pool::number(address)));
             assert_eq!(parts.gives(address), free, "{address}");
         }
-        let all = parts.clone().without_ranges();
+        let all = parts.clone().clear_ranges();
         assert_eq!(gaps(&all)[0], pair("10.0.10.2", "10.0.10.8"));
         assert_eq!(parts.start(Order::First, None), pool::number([10, 0, 10, 8].into()));
     }

@@ -71,9 +71,7 @@ impl Network {
         }
         let (mut taken, until) = (false, ending::deadline());
         for holder in holders {
-            if self.session.is_gone(&holder)? && self.has_left(&holder, until)? {
-                taken |= store.release(network, &holder)?;
-            }
+            taken |= self.session.is_gone(&holder)? && self.release_gone(&holder, until)?;
         }
         Ok(taken)
     }
@@ -87,7 +85,7 @@ impl Network {
         (address, holder): (IpAddr, Other),
         request: &LeaseRequest,
     ) -> Result<()> {
-        self.give_back(lease, taken)?;
+        self.session.store.undo_lease(&self.record, lease, taken)?;
         let is_requested = request.addresses.contains(&address);
         if holder == Other::ThisHost && is_requested {
             return Err(is_the_hosts(&self.record, address));
@@ -102,17 +100,10 @@ impl Network {
     /// Releases a lease after an error, and returns that error, with a leftover if the release
     /// fails.
     pub(crate) fn undo_lease(&self, lease: &Lease, taken: &[Lease], why: Error) -> Result<Error> {
-        match self.give_back(lease, taken) {
-            Ok(()) => Ok(why),
+        match self.session.store.undo_lease(&self.record, lease, taken) {
+            Ok(_) => Ok(why),
             Err(error) => Err(why.leaves(format!("a lease of {:?} ({error})", lease.container))),
         }
-    }
-
-    /// Releases a lease. The leases that it took are pending again.
-    fn give_back(&self, lease: &Lease, taken: &[Lease]) -> Result<()> {
-        let store = &self.session.store;
-        store.release(&self.record, lease)?;
-        taken.iter().try_for_each(|pending| store.adopt(&self.record, pending))
     }
 
     /// Returns an address of a lease that this host or a host on the LAN has.

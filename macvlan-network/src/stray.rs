@@ -291,11 +291,8 @@ impl Network {
         leases: &[Lease],
     ) -> Result<bool> {
         let container = of.container;
-        let are_in =
-            |leases: &[Lease], here: &NetNsMark| leases.iter().any(|lease| lease.is_in(here));
         if let Some(netns) = netns {
-            let is_of_lease = are_in(leases, &NetNsMark::of(netns)?);
-            return Ok(!is_of_lease && self.remove_marked(of, netns, false)?);
+            return self.remove_marked(of, netns, leases, false);
         }
         let mut removed = false;
         for netns in NetNs::visible().namespaces {
@@ -312,29 +309,33 @@ impl Network {
             }
             // A process that is just connecting the container holds the namespace.
             let _alone = alone(&netns)?;
-            let here = NetNsMark::of(&netns)?;
-            if !are_in(&self.leases_of(container)?, &here) {
-                removed |= self.remove_marked(of, &netns, true)?;
-            }
+            removed |= self.remove_marked(of, &netns, &self.leases_of(container)?, true)?;
         }
         Ok(removed)
     }
 
-    /// Deletes the interfaces whose alias names a container, optionally only with a valid seal;
-    /// false if there were none.
+    /// Deletes the interfaces whose alias names a container and that belong to none of its leases
+    /// there, optionally only those with a valid seal; false if there were none.
     ///
     /// Then updates the default routes.
     fn remove_marked(
         &self,
         of: ContainerRef<'_>,
         netns: &NetNs,
+        leases: &[Lease],
         only_sealed: bool,
     ) -> Result<bool> {
-        let store = &*self.session.store;
+        let (store, here) = (&*self.session.store, NetNsMark::of(netns)?);
+        let is_of_lease = |attachment: &Attachment, alias: &str| {
+            let mut there = leases.iter().filter(|lease| lease.is_in(&here));
+            there.any(|lease| self.is_known_as(lease, attachment, alias))
+        };
         let remove = || -> macvlan_core::Result<bool> {
             let mut removed = false;
             for (attachment, alias) in self.marked(of.container, netns)? {
-                if of.interface.is_some_and(|interface| attachment.name() != *interface) {
+                if of.interface.is_some_and(|interface| attachment.name() != *interface)
+                    || is_of_lease(&attachment, &alias)
+                {
                     continue;
                 }
                 let mark = Mark::read(&alias, store);

@@ -96,7 +96,7 @@ impl Subnet {
     }
 
     /// Removes the ranges, so that addresses are given from the whole subnet.
-    pub fn without_ranges(mut self) -> Self {
+    pub fn clear_ranges(mut self) -> Self {
         self.ranges.clear();
         self
     }
@@ -104,6 +104,12 @@ impl Subnet {
     /// Adds addresses that are never given to a container, such as those of a DHCP server.
     pub fn exclude(mut self, excluded: AddressRange) -> Self {
         self.excluded.push(excluded);
+        self
+    }
+
+    /// Removes the excluded addresses.
+    pub fn clear_excluded(mut self) -> Self {
+        self.excluded.clear();
         self
     }
 
@@ -115,6 +121,12 @@ impl Subnet {
     #[doc(alias = "aux_address")]
     pub fn reserve(mut self, name: impl Into<String>, address: IpAddr) -> Self {
         self.reserved.insert(name.into(), address);
+        self
+    }
+
+    /// Removes the reserved addresses.
+    pub fn clear_reserved(mut self) -> Self {
+        self.reserved.clear();
         self
     }
 

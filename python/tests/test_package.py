@@ -57,7 +57,14 @@ NOT_REACHED_OF_NETWORKS = {
     "path": "of a SqliteStore, whose path Networks() was given",
     "store": "Networks() was given it",
     "last": "of a range, which is a network or text",
-    "without_ranges": "a Subnet is made whole",
+    # Lists are given whole, to Subnet(), create() and update().
+    "clear_excluded": "excluded=[]",
+    "clear_labels": "labels={}",
+    "clear_options": "options={}",
+    "clear_ranges": "ranges=[]",
+    "clear_reserved": "reserved={}",
+    "clear_routes": "routes=[]",
+    "clear_subnets": "subnets=[]",
 }
 
 

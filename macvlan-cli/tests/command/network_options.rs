@@ -98,6 +98,55 @@ fn a_network_is_changed() -> Outcome {
     Ok(())
 }
 
+/// A list can be emptied, and filled again at the same time.
+fn lists_are_cleared() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let create = "create lan --parent ens33 --subnet 10.1.0.0/24 --ip-range 10.1.0.64/26 \
+                  --exclude 10.1.0.70 --aux-address printer=10.1.0.71 --mtu 1400 --label a=b \
+                  --opt note=x --route '10.9.0.0/16 via 10.1.0.254'";
+    let before = stored(&lab, &directory, create)?;
+    // Of those with names, others stay; an excluded range replaces the old ones.
+    let added = stored(
+        &lab,
+        &directory,
+        "update lan --label c=d --opt more=y --aux-address scanner=10.1.0.72 --exclude 10.1.0.73",
+    )?;
+    assert_eq!((added.get_labels().len(), added.get_options().len()), (2, 2));
+    let subnet = &added.get_subnets()[0];
+    assert_eq!((subnet.get_reserved().len(), subnet.get_excluded().len()), (2, 1));
+    assert_eq!(subnet.get_excluded()[0].to_string(), "10.1.0.73");
+
+    let replaced = stored(
+        &lab,
+        &directory,
+        "update lan --clear label --label e=f --clear aux-address --aux-address disk=10.1.0.74",
+    )?;
+    assert_eq!(replaced.get_labels().keys().collect::<Vec<_>>(), ["e"]);
+    let reserved = replaced.get_subnets()[0].get_reserved();
+    assert_eq!(reserved.keys().collect::<Vec<_>>(), ["disk"]);
+    assert_eq!(replaced.get_options(), added.get_options());
+
+    let lists = ["route", "opt", "label", "ip-range", "exclude", "aux-address"];
+    let all = lists.map(|list| format!("--clear {list}")).join(" ");
+    let bare = stored(&lab, &directory, &format!("update lan {all}"))?;
+    let wanted = NetworkConfig::new("lan").parent("ens33").mtu(1400);
+    assert_eq!(bare, wanted.subnet(before.get_subnets()[0].get_net().into()));
+    // Those without addresses keep to that.
+    stored(&lab, &directory, "update lan --without-addresses")?;
+    let still = stored(&lab, &directory, "update lan --clear route --clear exclude")?;
+    assert!(still.get_without_addresses(), "{still:?}");
+    let again = stored(&lab, &directory, "update lan --subnet 10.2.0.0/24")?;
+    assert!(!again.get_without_addresses() && again.get_subnets().len() == 1, "{again:?}");
+
+    let db = directory.path().join("n.db");
+    let said =
+        fails(&lab.a.netns, 2, &format!("network --db {} update lan --clear mtu", db.display()))?;
+    for list in lists {
+        assert!(said.contains(list), "{said}");
+    }
+    Ok(())
+}
+
 fn parts_belong_to_a_subnet() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let db = directory.path().join("n.db");
@@ -172,6 +221,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     options_of_a_network,
     a_network_is_changed,
+    lists_are_cleared,
     parts_belong_to_a_subnet,
     options_of_a_connect,
 }

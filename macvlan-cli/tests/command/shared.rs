@@ -44,7 +44,10 @@ fn by_an_option_or_the_configuration() -> Outcome {
     assert_eq!((status, out.as_str()), (Some(0), ""));
     fails(netns, 2, &format!("network --etcd {endpoint} --db {} list", db.display()))?;
     let said = fails(netns, 1, "network --etcd http://127.0.0.1:1 --host-name a list")?;
-    assert!(said.contains("cannot use etcd: etcd cannot be reached"), "{said}");
+    assert!(
+        said.contains("cannot use etcd: etcd cannot be reached at http://127.0.0.1:1: "),
+        "{said}"
+    );
     Ok(())
 }
 

@@ -209,7 +209,17 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// # Errors
     ///
     /// As for every [`Store`](#errors).
-    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
+    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.undo_lease(network, lease, &[])
+    }
+    /// Releases a lease, and makes the leases that it has taken pending again, in one change.
+    ///
+    /// Returns false as [`Store::release`] does, and then changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool>;
     /// Changes a lease's name, aliases and settings for default routes.
     ///
     /// Returns false if it no longer exists. A lease is identified by its endpoint.

@@ -191,6 +191,42 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
     })
 }
 
+/// Its namespace ended after it was moved back, and another container takes its address, or its own
+/// returns.
+fn a_link_that_was_moved_back_goes_with_its_lease() -> Outcome {
+    takes_long_in_the_guest()?;
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let wished = |id| ConnectOptions::new(id).address(ip("10.1.0.2"));
+        for (next, is_busy) in
+            [("c2", ErrorKind::AddressTaken), ("c1", ErrorKind::AlreadyConnected)]
+        {
+            let (container, inside) = started()?;
+            let link = lan.create_link(&wished("c1"))?;
+            hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
+            lan.bind("c1", &inside)?;
+            Handle::in_netns(&inside)?.move_link("eth0", host, Some(link.name()))?;
+            ip_do(host, &format!("link set {} up", link.name()));
+            drop((container, inside));
+            let (_container, inside) = started()?;
+            // The kernel may still be ending the namespace.
+            macvlan_tests::eventually("the address is not given", || {
+                match lan.connect(&wished(next), &inside) {
+                    Err(error) if error.kind() == is_busy => Ok(false),
+                    done => Ok(done.map(|_| true)?),
+                }
+            })?;
+            assert!(links(host).is_empty(), "{next}");
+            assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+            let address = &ip_link(&inside, "eth0")["address"];
+            assert_eq!(address, "02:42:0a:01:00:02", "the MAC address is free");
+            lan.disconnect(next)?;
+        }
+        Ok(())
+    })
+}
+
 fn it_takes_what_was_allocated() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -288,6 +324,7 @@ macvlan_tests::tests! {
     reconcile_finds_it_where_it_is,
     what_is_over_is_collected,
     it_is_disconnected_wherever_it_is,
+    a_link_that_was_moved_back_goes_with_its_lease,
     it_takes_what_was_allocated,
     what_fails_leaves_nothing,
     the_parent_is_made_and_goes,

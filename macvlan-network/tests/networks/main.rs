@@ -14,6 +14,8 @@ mod host_link;
 mod hosts_file;
 mod interfaces;
 #[cfg(feature = "etcd")]
+mod plugin;
+#[cfg(feature = "etcd")]
 mod scenes;
 mod update;
 
@@ -28,6 +30,8 @@ macvlan_tests::main! {
     host_link,
     hosts_file,
     interfaces,
+    #[cfg(feature = "etcd")]
+    plugin,
     #[cfg(feature = "etcd")]
     scenes,
     update,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::common::{behind, in_etcd, on_ens33};
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ConnectOptions, EtcdOptions, EtcdStore, Networks, Result, SqliteStore};
-use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of};
+use macvlan_tests::{
+    Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of, takes_long_in_the_guest,
+};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
@@ -232,12 +234,40 @@ fn a_second_machine_of_a_name_is_refused() -> Outcome {
     for words in [ONE, OTHER, BOOTS[0], BOOTS[1], "\"a\"", "different name for each host"] {
         assert!(error.contains(words), "no {words:?} in: {error}");
     }
-    // Another process, one in a container with an /etc of its own, and those after a reboot.
-    for (boot, id) in [(0, ONE), (0, OTHER), (0, NONE), (2, ONE), (3, NONE)] {
+    // Another process, and those in containers with an /etc of their own.
+    for (boot, id) in [(0, ONE), (0, OTHER), (0, NONE)] {
         assert_eq!(scene.start(boot, id, 3600)?.line()?, "opened", "{boot} {id:?}");
     }
     let b = in_etcd(&scene.lab.a, &scene.etcd, "b")?;
     assert_eq!(b.store().living_hosts()?, Some(vec!["a".to_owned(), "b".to_owned()]));
+    Ok(())
+}
+
+/// It has the machine-id of the other one, like a reboot, but the other one is alive.
+fn a_clone_is_refused_and_a_reboot_is_not() -> Outcome {
+    takes_long_in_the_guest()?;
+    let (scene, ttl) = (Named::set()?, 12);
+    scene.sign("begin")?;
+    let mut first = scene.start(0, ONE, ttl)?;
+    assert_eq!(first.line()?, "opened");
+    // Both ask at once.
+    let mut clones = [(2, ONE), (3, NONE)]
+        .map(|(boot, id)| scene.start(boot, id, ttl).map(|clone| (boot, clone)));
+    for clone in &mut clones {
+        let Ok((boot, clone)) = clone else { return Err("a clone did not start".into()) };
+        let error = clone.line()?;
+        assert!(error.starts_with("network-other-machine: "), "{error}");
+        for words in [ONE, BOOTS[0], BOOTS[*boot]] {
+            assert!(error.contains(words), "no {words:?} in: {error}");
+        }
+        assert_eq!(error.contains("cloned machine"), *boot == 2, "{error}");
+    }
+    // It still has the name, and no other lost it.
+    assert_eq!(scene.start(0, ONE, ttl)?.line()?, "opened");
+
+    // After a reboot its processes no longer refresh their registrations.
+    first.kill()?;
+    assert_eq!(scene.start(2, ONE, ttl)?.line()?, "opened");
     Ok(())
 }
 
@@ -288,6 +318,7 @@ macvlan_tests::tests! {
     a_machine_that_was_rebooted_keeps_its_file,
     a_file_that_was_moved_is_taken_over,
     a_second_machine_of_a_name_is_refused,
+    a_clone_is_refused_and_a_reboot_is_not,
     of_many_machines_of_a_name_one_is_accepted,
     a_name_that_was_taken_is_not_taken_back;
     parts: on_machine, is_called_a,

@@ -236,6 +236,56 @@ fn who_is_killed_leaves_one_that_is_collected() -> Outcome {
     })
 }
 
+/// Takes the lease again and again, and fails each time.
+fn fails_to_take(arguments: &[String]) -> Outcome {
+    let [kind, place, host, id] = arguments else { return Err("KIND PLACE HOST ID".into()) };
+    let lan = open(kind, place, host)?;
+    let inside = NetNs::anonymous()?;
+    ip_do(&inside, "link add eth7 type bridge");
+    let options = ConnectOptions::new("c1").interface("eth7").take(id);
+    loop {
+        let error = lan.connect(&options, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Kernel, "{error}");
+        println!("failed");
+    }
+}
+
+/// Whenever others look, and wherever the process is killed, its addresses are those of one lease,
+/// which is pending or the container's.
+fn a_failed_connect_is_undone_in_one_change() -> Outcome {
+    with_places(|networks, place| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let lan = networks.create(&config)?;
+        let wanted = Allocation::new().address(ip("10.1.0.7")).address(ip("fd00:1::7"));
+        let (mut pending, mut seen) = (lan.allocate(&wanted)?, [0; 2]);
+        for round in 0..4 {
+            let arguments = [&place[..], &[pending.endpoint.as_str()]].concat();
+            let mut actor = Actor::start("fails_to_take", &arguments)?;
+            assert_eq!(actor.line()?, "failed");
+            let mut look = || -> Outcome<Lease> {
+                let mut leases = lan.leases()?;
+                assert_eq!(leases.len(), 1, "{leases:?}");
+                let lease = leases.remove(0);
+                assert_eq!(lease.addresses, pending.addresses);
+                let is_pending = lease == pending;
+                assert!(is_pending || lease.container == "c1", "{lease:?}");
+                seen[usize::from(is_pending)] += 1;
+                Ok(lease)
+            };
+            for _ in 0..50 + round {
+                look()?;
+            }
+            actor.kill()?;
+            if look()? != pending {
+                lan.disconnect("c1")?;
+                pending = lan.allocate(&wanted)?;
+            }
+        }
+        assert!(seen.iter().all(|times| *times > 0), "both are seen: {seen:?}");
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_container_takes_what_was_allocated,
@@ -244,6 +294,7 @@ macvlan_tests::tests! {
     what_nobody_takes_is_collected,
     a_reboot_ends_it,
     one_of_several_processes_takes_it,
-    who_is_killed_leaves_one_that_is_collected;
-    parts: allocates, takes,
+    who_is_killed_leaves_one_that_is_collected,
+    a_failed_connect_is_undone_in_one_change;
+    parts: allocates, takes, fails_to_take,
 }

@@ -1,5 +1,6 @@
 //! `macvlan network`.
 
+mod clear;
 mod collect;
 mod connect;
 mod context;

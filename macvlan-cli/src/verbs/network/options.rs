@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 use macvlan_core::{AcceptRa, Mode, Parent, Route};
-use macvlan_network::{MacFrom, NetworkConfig, Order, Subnet};
+use macvlan_network::{MacFrom, NetworkConfig, Order};
 
 use crate::endpoint::kind::MODES;
 use crate::failure::{Done, Failure};
 use crate::value::{self, set};
+use crate::verbs::network::clear::List;
 use crate::verbs::network::subnets::SubnetOptions;
 
 /// The description of a network; what is not given keeps its value when a network is changed.
@@ -84,49 +85,34 @@ pub(super) struct NetworkOptions {
 impl NetworkOptions {
     /// Returns the configuration of a new network.
     pub(super) fn config(self, name: &str) -> Done<NetworkConfig> {
-        self.apply(NetworkConfig::new(name), Vec::new())
+        self.change(NetworkConfig::new(name), &[])
     }
 
-    /// Returns a configuration with these changes. Lists that are given replace the old ones.
-    pub(super) fn change(self, old: &NetworkConfig) -> Done<NetworkConfig> {
-        let mut config = NetworkConfig::new(old.get_name())
-            .mode(old.get_mode())
-            .ipv6(old.get_ipv6())
-            .internal(old.get_internal())
-            .leave_ipv6(old.get_leave_ipv6())
-            .order(old.get_order())
-            .mac_from(old.get_mac_from())
-            .probe(old.get_probe())
-            .duplicate_detection(old.get_duplicate_detection())
-            .reservation_ttl(old.get_reservation_ttl());
-        set!(
-            config,
-            parent = old.get_parent(),
-            mtu = old.get_mtu(),
-            metric = old.get_metric(),
-            disable_ipv6 = old.get_disable_ipv6(),
-            accept_ra = old.get_accept_ra(),
-            allmulticast = old.get_allmulticast(),
-            block_size = old.get_block_size(),
-        );
-        if old.get_without_addresses() && !self.subnets.is_given() {
+    /// Returns a configuration with these changes, after clearing lists.
+    ///
+    /// Lists replace the old ones. What has a name or a key is added, or replaces the one with the
+    /// same.
+    pub(super) fn change(self, mut config: NetworkConfig, clear: &[List]) -> Done<NetworkConfig> {
+        let had = if self.without_addresses { Vec::new() } else { config.get_subnets().to_vec() };
+        let is_bare = config.get_without_addresses() && !self.subnets.is_given();
+        let subnets = self.subnets.apply(had, clear)?;
+        config = subnets.into_iter().fold(config.clear_subnets(), NetworkConfig::subnet);
+        if self.without_addresses || is_bare {
             config = config.without_addresses();
         }
-        if self.route.is_empty() {
-            config = old.get_routes().iter().copied().fold(config, NetworkConfig::route);
+        if !self.route.is_empty() || clear.contains(&List::Route) {
+            config = config.clear_routes();
         }
-        for (key, value) in old.get_options() {
-            config = config.option(key, value);
+        config = self.route.into_iter().fold(config, NetworkConfig::route);
+        if clear.contains(&List::Opt) {
+            config = config.clear_options();
         }
-        for (key, value) in old.get_labels() {
+        if clear.contains(&List::Label) {
+            config = config.clear_labels();
+        }
+        for (key, value) in self.label {
             config = config.label(key, value);
         }
-        let subnets = if self.without_addresses { Vec::new() } else { old.get_subnets().to_vec() };
-        self.apply(config, subnets)
-    }
-
-    /// Applies the options to a configuration without subnets, and to the subnets that it had.
-    fn apply(self, mut config: NetworkConfig, subnets: Vec<Subnet>) -> Done<NetworkConfig> {
         for (key, value) in self.option {
             config = apply_option(config, key, value)?;
         }
@@ -149,15 +135,7 @@ impl NetworkOptions {
             block_size = self.block_size,
             reservation_ttl = self.reservation_ttl,
         );
-        if self.without_addresses {
-            config = config.without_addresses();
-        }
-        config = self.route.into_iter().fold(config, NetworkConfig::route);
-        for (key, value) in self.label {
-            config = config.label(key, value);
-        }
-        let subnets = self.subnets.apply(subnets)?;
-        Ok(subnets.into_iter().fold(config, NetworkConfig::subnet))
+        Ok(config)
     }
 }
 

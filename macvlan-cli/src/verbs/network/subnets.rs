@@ -8,6 +8,7 @@ use macvlan_network::{AddressRange, Subnet};
 
 use crate::failure::{Done, Failure};
 use crate::value;
+use crate::verbs::network::clear::List;
 
 /// Subnets, and the parts of them, each of which belongs to the subnet that it is in.
 #[derive(Args)]
@@ -38,14 +39,22 @@ impl SubnetOptions {
         !self.subnet.is_empty()
     }
 
-    /// Returns the subnets that are given, or else those that the network had, with these parts.
-    pub(super) fn apply(self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
+    /// Returns the subnets that are given, or else those that the network had, with these parts
+    /// in place of the lists to clear.
+    pub(super) fn apply(self, had: Vec<Subnet>, clear: &[List]) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
         for gateway in &self.gateway {
             change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
         }
-        if !self.ip_range.is_empty() {
-            subnets = subnets.into_iter().map(Subnet::without_ranges).collect();
+        let cleared: [(List, bool, fn(Subnet) -> Subnet); 3] = [
+            (List::IpRange, !self.ip_range.is_empty(), Subnet::clear_ranges),
+            (List::Exclude, !self.exclude.is_empty(), Subnet::clear_excluded),
+            (List::AuxAddress, false, Subnet::clear_reserved),
+        ];
+        for (list, is_replaced, clear_it) in cleared {
+            if is_replaced || clear.contains(&list) {
+                subnets = subnets.into_iter().map(clear_it).collect();
+            }
         }
         for range in &self.ip_range {
             let (first, last) = (range.first(), range.last());

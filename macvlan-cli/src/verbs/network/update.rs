@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::failure::Done;
+use crate::verbs::network::clear::List;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::print;
 use crate::verbs::network::options::NetworkOptions;
@@ -12,6 +13,9 @@ use crate::verbs::network::options::NetworkOptions;
 pub(super) struct Update {
     /// The network's name or id
     network: String,
+    /// Empty a list before others are added to it (repeatable)
+    #[arg(long, value_name = "LIST")]
+    clear: Vec<List>,
     #[command(flatten)]
     options: NetworkOptions,
 }
@@ -19,7 +23,7 @@ pub(super) struct Update {
 impl Update {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
         let network = context.networks.network(&self.network)?;
-        let config = self.options.change(network.config())?;
+        let config = self.options.change(network.config().clone(), &self.clear)?;
         print(context, &network.update(&config)?)
     }
 }

@@ -1,7 +1,8 @@
 //! Keeps this host alive in the store, by a key that etcd deletes when it is no longer refreshed.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use etcd_client::{Client, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
@@ -18,6 +19,16 @@ use super::wire::{absent, unchanged};
 
 /// The delay before the next attempt if etcd cannot be reached.
 const SOON: Duration = Duration::from_secs(1);
+
+/// The result of an attempt to register a host.
+pub(super) enum Registered {
+    Done,
+    /// Another machine is alive under the name.
+    Refused(Machine),
+    /// Processes of another boot are registered. Either that boot has just ended, or it is another
+    /// machine with the same machine-id, which will refresh its registration.
+    Unclear,
+}
 
 /// This process's registration of its host.
 #[derive(Debug)]
@@ -38,6 +49,8 @@ pub(super) struct Registration {
     counts_since: AtomicU64,
     /// True once the registration has ended.
     is_over: AtomicBool,
+    /// The remaining seconds of registrations of other boots, by their etcd leases.
+    others: Mutex<HashMap<i64, i64>>,
 }
 
 impl Registration {
@@ -54,14 +67,15 @@ impl Registration {
             lease: AtomicI64::new(0),
             counts_since: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
+            others: Mutex::default(),
         })
     }
 
-    /// Registers the host, or returns the other machine that is registered under its name.
+    /// Registers the host, unless another machine is alive under its name.
     pub(super) async fn register(
         self: Arc<Self>,
         mut client: Client,
-    ) -> std::result::Result<Option<Machine>, etcd_client::Error> {
+    ) -> std::result::Result<Registered, etcd_client::Error> {
         let seconds = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
         let (mut lease, mut asked) = (0, Duration::ZERO);
         loop {
@@ -83,6 +97,13 @@ impl Registration {
                 Some(None) => Claim::Held,
                 owner => self.machine.claim(owner.as_ref().and_then(Option::as_ref)),
             };
+            if let (Claim::Take(_), Some(Some(owner)), false) = (&claim, &machine, is_dead) {
+                match self.has_another_boot(&mut client).await? {
+                    Some(true) => return Ok(Registered::Refused(owner.clone())),
+                    Some(false) => {}
+                    None => return Ok(Registered::Unclear),
+                }
+            }
             let mut when = vec![unchanged(self.owner.clone(), changed)];
             let take = match claim {
                 Claim::Held => None,
@@ -91,14 +112,17 @@ impl Registration {
                     when.push(absent(self.all.clone()).with_prefix());
                     Some(self.machine.clone())
                 }
-                Claim::Refused => return Ok(machine.flatten()),
+                Claim::Refused => {
+                    return Ok(machine.flatten().map_or(Registered::Done, Registered::Refused));
+                }
             };
             if lease == 0 {
                 asked = since_boot();
                 lease = client.lease_grant(seconds, None).await?.id();
             }
             let options = PutOptions::new().with_lease(lease);
-            let mut then = vec![TxnOp::put(self.key.clone(), "", Some(options))];
+            let mut then =
+                vec![TxnOp::put(self.key.clone(), self.machine.boot.as_str(), Some(options))];
             then.extend(self.persistent.iter().map(|key| TxnOp::put(key.clone(), "", None)));
             if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
                 then.push(TxnOp::put(self.owner.clone(), machine, None));
@@ -106,9 +130,44 @@ impl Registration {
             if client.txn(Txn::new().when(when).and_then(then)).await?.succeeded() {
                 self.lease.store(lease, Ordering::Release);
                 self.counts_from(asked);
-                return Ok(None);
+                return Ok(Registered::Done);
             }
         }
+    }
+
+    /// Returns whether processes of another boot refresh their registrations; `None` if this is not
+    /// clear yet.
+    ///
+    /// They refresh them before a third of the time is over, so those that are over by half are of
+    /// processes that have ended.
+    async fn has_another_boot(
+        &self,
+        client: &mut Client,
+    ) -> std::result::Result<Option<bool>, etcd_client::Error> {
+        let all = client.get(self.all.clone(), Some(GetOptions::new().with_prefix())).await?;
+        let mut is_clear = true;
+        for one in all.kvs() {
+            let boot = one.value_str().unwrap_or_default();
+            // Those of an earlier version are empty, and so is the one without a process.
+            if boot.is_empty() || boot == self.machine.boot {
+                continue;
+            }
+            let term = client.lease_time_to_live(one.lease(), None).await?;
+            let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+            // Rounded down by etcd.
+            let remains = term.ttl();
+            let before = others.insert(one.lease(), remains);
+            if before.is_some_and(|before| remains > before) {
+                return Ok(Some(true));
+            }
+            is_clear &= 2 * (remains + 1) <= term.granted_ttl();
+        }
+        Ok(is_clear.then_some(false))
+    }
+
+    /// Returns the time after which to look again, if it is unclear whether another boot has ended.
+    pub(super) fn pause(&self) -> Duration {
+        (self.ttl / 20).min(SOON)
     }
 
     fn counts_from(&self, asked: Duration) {
@@ -124,11 +183,13 @@ impl Registration {
     /// Returns the error if another machine is registered under the host's name.
     pub(super) fn refused(&self, host: &str, other: &Machine) -> Error {
         let why = format!("{other} is alive under this name, and this is {}", self.machine);
+        let hint = if other.id == self.machine.id {
+            "give a cloned machine its own machine-id, and each host a different name"
+        } else {
+            "use a different name for each host, or forget a persistent host that no longer exists"
+        };
         Error::new(ErrorKind::OtherMachine, format!("register host {host:?} in etcd"), why)
-            .with_hint(
-                "use a different name for each host, or forget a persistent host that no longer \
-                 exists",
-            )
+            .with_hint(hint)
     }
 
     /// Ends the registration; false if there is none at the moment.

@@ -18,7 +18,7 @@
 //! | `alias/ID/NAME/CONTAINER` | marks a container with this alias |
 //! | `member/CONTAINER/ID` | a copy of the lease, to be found by the container; further ones as above |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above |
-//! | `host/HOST/PROCESS` | exists while the process on that host is alive |
+//! | `host/HOST/PROCESS` | the boot id of a process's machine, while the process is alive; empty if written by an earlier version |
 //! | `host/HOST/~` | exists while the host counts as alive without a process |
 //! | `machine/HOST` | the machine that has the host's name, as JSON |
 //!

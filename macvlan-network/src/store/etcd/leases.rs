@@ -128,7 +128,7 @@ impl EtcdStore {
                 if !trouble.is_refusal {
                     // It is unknown whether the change was made. The caller gets an error, so it
                     // has to be undone.
-                    self.doubt(network, &lease);
+                    self.doubt(network, lease, taken);
                 }
                 Err(trouble.into())
             }
@@ -234,11 +234,13 @@ impl EtcdStore {
         }
     }
 
-    /// Releases a lease, if it is unchanged and may be released.
+    /// Releases a lease, if it is unchanged and may be released. The leases that it has taken are
+    /// pending again.
     pub(super) fn take_back(
         &self,
         network: &NetworkRecord,
         lease: &Lease,
+        taken: &[Lease],
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
         let (id, container) = (network.id.as_str(), lease.container.as_str());
@@ -278,21 +280,33 @@ impl EtcdStore {
             change.delete(held.item.key.clone());
             change.delete(format!("{}{}", self.keys.member(container, id), held.suffix));
             self.delete_names(&mut change, &held.lease, &others);
-            let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+            for pending in taken {
+                self.put_pending(pending, &mut change)?;
+            }
+            let mut addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
             for address in &addresses {
                 let place = next();
                 let owner = match place.first() {
                     Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
                     None => EVERYBODY.to_owned(),
                 };
+                if let Some(pending) = taken.iter().find(|pending| pending.has(*address)) {
+                    let holder = Holder::Lease { container: pending.container.clone(), owner };
+                    let at = pool::number(*address);
+                    change.put(self.keys.address(id, at), keys::write(&holder)?);
+                    continue;
+                }
                 let (rests, container) = (keep == 0, container.to_owned());
                 let until = now().saturating_add(keep);
                 let kept = Holder::Kept { container, until, owner, rests };
                 self.keep(&current, *address, &kept, &mut change)?;
             }
-            let was = Was { addresses, released: now() };
-            let key = format!("{}{}", self.keys.was(id, container), held.suffix);
-            change.put(key, keys::write(&was)?);
+            addresses.retain(|address| !taken.iter().any(|pending| pending.has(*address)));
+            if !addresses.is_empty() {
+                let was = Was { addresses, released: now() };
+                let key = format!("{}{}", self.keys.was(id, container), held.suffix);
+                change.put(key, keys::write(&was)?);
+            }
             Ok(self.decide(change)?.then_some(true))
         })
     }

@@ -63,10 +63,11 @@ impl EtcdStore {
         }
         let doubtful = || self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let Some((network, lease)) = doubtful().pop() else { return Ok(()) };
-            match self.take_back(&network, &lease, |item| item.made == item.changed) {
+            let Some((network, lease, taken)) = doubtful().pop() else { return Ok(()) };
+            let is_unconfirmed = |item: &Item| item.made == item.changed;
+            match self.take_back(&network, &lease, &taken, is_unconfirmed) {
                 Err(trouble) if trouble.is_passing() => {
-                    doubtful().push((network, lease));
+                    doubtful().push((network, lease, taken));
                     return Err(trouble);
                 }
                 // A record that cannot be read now cannot be read later either.
@@ -237,9 +238,9 @@ impl Store for EtcdStore {
         })
     }
 
-    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+    fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
         self.settle()?;
-        Ok(self.take_back(network, lease, |_| true)?)
+        Ok(self.take_back(network, lease, taken, |_| true)?)
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {

@@ -43,6 +43,16 @@ impl EtcdStore {
         Ok(Some(pending))
     }
 
+    /// Adds the operations that write a pending lease, except for its addresses.
+    pub(super) fn put_pending(&self, pending: &Lease, change: &mut Change) -> Result<()> {
+        let (value, key) =
+            (format::write(pending)?, self.keys.lease(&pending.network, &pending.container));
+        change.when.push(absent(key.clone()));
+        change.put(key, value.clone());
+        change.put(self.keys.member(&pending.container, &pending.network), value);
+        Ok(())
+    }
+
     /// Binds a pending lease to a namespace.
     pub(super) fn try_bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<Option<bool>> {
         let (id, container) = (network.id.as_str(), lease.container.as_str());

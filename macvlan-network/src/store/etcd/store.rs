@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use etcd_client::TxnOp;
 
@@ -12,7 +13,7 @@ use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
 
 use super::change::Change;
-use super::host::Registration;
+use super::host::{Registered, Registration};
 use super::keys::Keys;
 use super::options::EtcdOptions;
 use super::trouble::Trouble;
@@ -36,8 +37,9 @@ pub struct EtcdStore {
     pub(super) secret: Secret,
     pub(super) host: String,
     pub(super) registration: Arc<Registration>,
-    /// Leases that etcd may or may not have stored, which are released before anything else.
-    pub(super) doubtful: Mutex<Vec<(NetworkRecord, Lease)>>,
+    /// Leases that etcd may or may not have stored, each with the pending ones that it has taken.
+    /// They are undone before anything else.
+    pub(super) doubtful: Mutex<Vec<(NetworkRecord, Lease, Vec<Lease>)>>,
     /// The number of changes without an answer, and how many of them can no longer take effect.
     pub(super) unanswered: AtomicU64,
     pub(super) fenced: AtomicU64,
@@ -56,8 +58,9 @@ impl EtcdStore {
     ///   certificate is not trusted.
     /// - [`ErrorKind::StoreUnusable`]: the store was written by a later version, or is damaged.
     /// - [`ErrorKind::OtherMachine`]: another machine, with another boot id
-    ///   (`/proc/sys/kernel/random/boot_id`) and another machine-id (`/etc/machine-id`), is
-    ///   registered under the host's name.
+    ///   (`/proc/sys/kernel/random/boot_id`), is alive under the host's name. If it has the same
+    ///   machine-id (`/etc/machine-id`), as a clone has, this takes up to half of
+    ///   [`EtcdOptions::ttl`] to find out, and so does a reboot that took less than that.
     pub fn open(options: &EtcdOptions) -> Result<Self> {
         options.check()?;
         let wire = Wire::connect(options)?;
@@ -84,10 +87,15 @@ impl EtcdStore {
 
     /// Registers this host as alive.
     pub(super) fn register(&self) -> std::result::Result<(), Trouble> {
-        let registration = Arc::clone(&self.registration);
-        match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
-            None => Ok(()),
-            Some(other) => Err(self.registration.refused(&self.host, &other).into()),
+        loop {
+            let registration = Arc::clone(&self.registration);
+            match self.wire.ask(move |client| Arc::clone(&registration).register(client))? {
+                Registered::Done => return Ok(()),
+                Registered::Refused(other) => {
+                    return Err(self.registration.refused(&self.host, &other).into());
+                }
+                Registered::Unclear => thread::sleep(self.registration.pause()),
+            }
         }
     }
 
@@ -101,9 +109,9 @@ impl EtcdStore {
         })
     }
 
-    pub(super) fn doubt(&self, network: &NetworkRecord, lease: &Lease) {
+    pub(super) fn doubt(&self, network: &NetworkRecord, lease: Lease, taken: Vec<Lease>) {
         let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
-        doubtful.push((network.clone(), lease.clone()));
+        doubtful.push((network.clone(), lease, taken));
     }
 }
 

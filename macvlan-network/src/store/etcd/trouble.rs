@@ -28,6 +28,8 @@ pub(super) struct Trouble {
     pub(super) is_refusal: bool,
     /// True if etcd has answered.
     pub(super) is_answer: bool,
+    /// The words before and after the endpoints, if the cause is about them.
+    around_endpoints: Option<[String; 2]>,
 }
 
 impl From<Trouble> for Error {
@@ -39,7 +41,7 @@ impl From<Trouble> for Error {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         let is_refusal = error.kind() != ErrorKind::StoreUnavailable;
-        Self { error, is_refusal, is_answer: false }
+        Self { error, is_refusal, is_answer: false, around_endpoints: None }
     }
 }
 
@@ -68,13 +70,27 @@ impl From<etcd_client::Error> for Trouble {
 
 impl Trouble {
     fn unavailable(why: String) -> Self {
-        let error = Error::new(ErrorKind::StoreUnavailable, OPERATION, why).with_hint(LATER);
-        Self { error, is_refusal: false, is_answer: false }
+        Error::new(ErrorKind::StoreUnavailable, OPERATION, why).with_hint(LATER).into()
+    }
+
+    /// Makes the failure if no endpoint answers. [`Trouble::at`] inserts the endpoints.
+    fn unreachable(before: &str, after: String) -> Self {
+        let around_endpoints = Some([before.to_owned(), after]);
+        Self { around_endpoints, ..Self::unavailable(String::new()) }.at("its endpoints")
+    }
+
+    /// Names the endpoints, if the cause is about them.
+    pub(super) fn at(mut self, endpoints: &str) -> Self {
+        if let Some([before, after]) = &self.around_endpoints {
+            let why = format!("{before} {endpoints}{after}");
+            self.error = Self::unavailable(why).error;
+        }
+        self
     }
 
     fn refused(kind: ErrorKind, why: impl Into<String>, hint: &'static str) -> Self {
         let error = Error::new(kind, OPERATION, why.into()).with_hint(hint);
-        Self { error, is_refusal: true, is_answer: false }
+        Self { is_refusal: true, ..error.into() }
     }
 
     /// Returns whether the request may succeed later.
@@ -86,7 +102,7 @@ impl Trouble {
 
     /// Returns the failure if no answer comes in time.
     pub(super) fn silence(timeout: Duration) -> Self {
-        Self::unavailable(format!("no answer for {} s", timeout.as_secs_f32()))
+        Self::unreachable("no answer from", format!(" for {} s", timeout.as_secs_f32()))
     }
 
     /// Returns the failure if the thread for requests has ended.
@@ -180,7 +196,7 @@ fn connection(error: &(dyn Source + 'static)) -> Trouble {
         let words = why.replace("invalid peer certificate: ", "etcd's certificate is not valid: ");
         refused(&words, "use an endpoint that the certificate is for, or renew the certificate")
     } else {
-        Trouble::unavailable(format!("etcd cannot be reached: {why}"))
+        Trouble::unreachable("etcd cannot be reached at", format!(": {why}"))
     }
 }
 
@@ -252,10 +268,10 @@ mod tests {
         #[error("transport error")]
         struct Transport(#[source] io::Error);
         let refused = Transport(io::Error::from_raw_os_error(libc::ECONNREFUSED));
-        let error = Error::from(connection(&refused));
-        assert!(
-            error.to_string().contains("etcd cannot be reached: connection refused;"),
-            "{error}"
-        );
+        let error = Error::from(connection(&refused).at("http://a:1, http://b:2"));
+        let words = "etcd cannot be reached at http://a:1, http://b:2: connection refused;";
+        assert!(error.to_string().contains(words), "{error}");
+        let silence = Error::from(Trouble::silence(Duration::from_millis(1500)).at("http://a:1"));
+        assert_eq!(silence.cause(), "no answer from http://a:1 for 1.5 s");
     }
 }

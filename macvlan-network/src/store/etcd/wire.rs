@@ -59,6 +59,8 @@ pub(super) struct Wire {
     /// A forked child does not have the thread.
     work: Owned<Work>,
     timeout: Duration,
+    /// The endpoints, for errors.
+    endpoints: String,
 }
 
 struct Work {
@@ -70,7 +72,7 @@ struct Work {
 
 impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wire").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Wire").field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
 }
 
@@ -94,11 +96,12 @@ impl Wire {
                 drop(runtime.block_on(stopped));
             })
             .map_err(|error| Error::file(operation, error))?;
+        let endpoints = options.urls().join(", ");
         let client = run(&handle, timeout, connecting)
-            .map_err(|trouble| Error::from(trouble).during(operation))?;
+            .map_err(|trouble| Error::from(trouble.at(&endpoints)).during(operation))?;
         let (stop, thread) = (Some(stop), Some(thread));
         let work = Owned::new(Work { client, runtime: handle, stop, thread });
-        Ok(Self { work, timeout })
+        Ok(Self { work, timeout, endpoints })
     }
 
     /// Returns the thread's state, except in a forked child.
@@ -144,7 +147,8 @@ impl Wire {
         F: Future<Output = std::result::Result<T, etcd_client::Error>> + Send,
     {
         let (work, client) = (self.work()?, self.client()?);
-        run(&work.runtime, timeout, async move { client.ask(request).await })
+        let answer = run(&work.runtime, timeout, async move { client.ask(request).await });
+        answer.map_err(|trouble| trouble.at(&self.endpoints))
     }
 
     fn transact(&self, txn: Txn) -> Answer<TxnResponse> {

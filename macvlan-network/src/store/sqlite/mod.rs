@@ -223,8 +223,13 @@ impl Store for SqliteStore {
         Ok(found.iter().any(|found| found.endpoint == lease.endpoint))
     }
 
-    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("release a lease", |transaction| leases::release(transaction, network, lease))
+    fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
+        self.write("release a lease", |transaction| {
+            let released = leases::release(transaction, network, lease)?;
+            let mut back = taken.iter().filter(|_| released);
+            back.try_for_each(|pending| leases::adopt(transaction, network, pending))?;
+            Ok(released)
+        })
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
