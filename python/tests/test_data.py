@@ -148,7 +148,7 @@ def test_attachments_are_not_pickled(lab: Lab) -> None:
     inside = NetNs.anonymous()
     eth0 = lab.a.host.attach(Endpoint("eth0", parent="ens33"), inside)
     for copied in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match=r"cannot pickle or copy an Attachment.*Host\.attachments"):
+        with pytest.raises(TypeError, match="cannot pickle or copy an Attachment"):
             copied(eth0)
 
 
