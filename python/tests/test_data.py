@@ -231,7 +231,7 @@ def test_a_wrong_field_is_named(changed: dict[str, Any], argument: str, cause: s
     assert cause in str(caught.value)
 
 
-def test_what_is_no_dict_is_refused() -> None:
+def test_other_types_are_refused() -> None:
     with pytest.raises(InvalidError) as caught:
         Endpoint.from_dict({"name": "eth0"})
     assert caught.value.argument == "parent"
