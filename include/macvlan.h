@@ -1,5 +1,5 @@
 /*
- * macvlan: give a container, sandbox or VM its place on the real network.
+ * macvlan: connects containers, sandboxes and VMs directly to the LAN.
  *
  * One call sets up a macvlan link in a network namespace, with its addresses and its routes, or
  * changes nothing and gives an error with the reason:
@@ -53,8 +53,8 @@
  *     set. Empty arrays are NULL with the count 0.
  *
  * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar, which MACVLAN_SET sets:
- * { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a count; an array of structs is
- * one of pointers. Fields are added only at the end, and never change.
+ * { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a count; the
+ * elements of an array of structs are pointers. Fields are added only at the end, and never change.
  *
  * Objects. An object that a function writes through a pointer to a pointer belongs to the caller,
  * who frees it with the _free function of its type; freeing NULL does nothing. A pointer to const
@@ -87,9 +87,9 @@
  *
  * -EINTR has two kinds. MACVLAN_ERROR_CANCELLED is returned only by functions of such a host, and of
  * its pools, accesses, keepers and sessions of networks, and by macvlan_watch_next() and
- * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED can be returned by each
- * function that lists objects of the kernel, if these keep changing; it can be called
- * again.
+ * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED is returned by functions that
+ * list objects of the kernel, if these keep changing, and by functions that attach, repair or detach,
+ * if another process locks the container's namespace for 20 seconds. The function can be called again.
  *
  * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened; it opens
  * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); freeing a host's
@@ -1534,7 +1534,7 @@ typedef enum macvlan_event_kinds {
     MACVLAN_EVENT_NEW_LINK = 1,
     /** A link was deleted or moved to another namespace. */
     MACVLAN_EVENT_DEL_LINK = 2,
-    /** An address was added or changed, for example is no longer tentative. */
+    /** An address was added or changed; for example, it is no longer tentative. */
     MACVLAN_EVENT_NEW_ADDRESS = 3,
     /** An address was deleted. */
     MACVLAN_EVENT_DEL_ADDRESS = 4,
@@ -2387,8 +2387,8 @@ int macvlan_endpoint_set_queues(struct macvlan_endpoint *endpoint,
                                 struct macvlan_error **error);
 
 /**
- * Sets how the IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for none. Defaults to the
- * namespace's default.
+ * Sets how the IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for no address. Defaults to
+ * the namespace's default.
  */
 int macvlan_endpoint_set_addr_gen_mode(struct macvlan_endpoint *endpoint,
                                        enum in6_addr_gen_mode mode,
@@ -2849,7 +2849,7 @@ int macvlan_host_remove_unused_parents(struct macvlan_host *host, struct macvlan
 
 /**
  * Lists the interfaces in a container that are on this host's links: macvlans, macvtaps and VLANs,
- * by whichever program they were created. The caller frees the list with
+ * also those that other programs have created. The caller frees the list with
  * macvlan_attachment_list_free().
  */
 int macvlan_host_attachments(const struct macvlan_host *host,
@@ -2912,26 +2912,26 @@ int macvlan_host_detach_all(struct macvlan_host *host,
  */
 int macvlan_host_detach_later(struct macvlan_host *host,
                               const struct macvlan_attachment *attachment,
-                              struct macvlan_detach_handle **detaching,
+                              struct macvlan_detach_handle **detach,
                               struct macvlan_error **error);
 
 /**
  * Returns whether the detach has finished, successfully or not.
  */
-bool macvlan_detach_handle_is_finished(const struct macvlan_detach_handle *detaching);
+bool macvlan_detach_handle_is_finished(const struct macvlan_detach_handle *detach);
 
 /**
  * Waits for the end of the detach, once, and returns its result. `was_there`, which can be NULL,
  * is set to whether the interface still existed.
  */
-int macvlan_detach_handle_wait(struct macvlan_detach_handle *detaching,
+int macvlan_detach_handle_wait(struct macvlan_detach_handle *detach,
                                bool *was_there,
                                struct macvlan_error **error);
 
 /**
  * Frees the object; the detach continues. NULL is ignored.
  */
-void macvlan_detach_handle_free(struct macvlan_detach_handle *detaching);
+void macvlan_detach_handle_free(struct macvlan_detach_handle *detach);
 
 /**
  * Namespaces that already have a link, for containers that have to start quickly. Freed with
@@ -3322,10 +3322,10 @@ int macvlan_keeper_next(struct macvlan_keeper *keeper,
 int macvlan_keeper_fd(const struct macvlan_keeper *keeper);
 
 /**
- * Returns the timeout for poll(2) in milliseconds; -1 if there is no such limit.
+ * Returns the timeout for poll(2) in milliseconds; -1 to wait without one.
  *
- * After it macvlan_keeper_next() has to be called even if the descriptor is not readable, because
- * a failed attach is due for a retry.
+ * When it has passed, macvlan_keeper_next() has to be called even if the descriptor is not
+ * readable: a failed attach is due for a retry.
  */
 int macvlan_keeper_patience(const struct macvlan_keeper *keeper);
 
@@ -3580,22 +3580,23 @@ typedef struct macvlan_pending_move macvlan_pending_move;
  * Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they
  * were moved back at the deadline.
  */
-int macvlan_pending_move_confirm(struct macvlan_pending_move *moving, struct macvlan_error **error);
+int macvlan_pending_move_confirm(struct macvlan_pending_move *pending,
+                                 struct macvlan_error **error);
 
 /**
  * Moves the addresses back now, and returns the result of that.
  */
-int macvlan_pending_move_undo(struct macvlan_pending_move *moving, struct macvlan_error **error);
+int macvlan_pending_move_undo(struct macvlan_pending_move *pending, struct macvlan_error **error);
 
 /**
  * Returns whether the move is neither confirmed nor undone.
  */
-bool macvlan_pending_move_is_pending(const struct macvlan_pending_move *moving);
+bool macvlan_pending_move_is_pending(const struct macvlan_pending_move *pending);
 
 /**
  * Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
  */
-void macvlan_pending_move_free(struct macvlan_pending_move *moving);
+void macvlan_pending_move_free(struct macvlan_pending_move *pending);
 
 /**
  * The host's access to the containers on one parent, through a macvlan of its own (a shim); the
@@ -3726,7 +3727,7 @@ int macvlan_access_detach(struct macvlan_access *access,
  */
 int macvlan_access_move_addresses(struct macvlan_access *access,
                                   uint32_t milliseconds,
-                                  struct macvlan_pending_move **moving,
+                                  struct macvlan_pending_move **pending,
                                   struct macvlan_error **error);
 
 /**
@@ -4949,9 +4950,9 @@ int macvlan_networks_open(const struct macvlan_host *host,
 
 /**
  * Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
- * It is one that was moved here permanently, or whose machine got another machine-id, and becomes
- * this machine's at the next write. Containers of the other machine count as ended. Two machines
- * must not use one file.
+ * Such a file was moved here permanently, or its machine got another machine-id; it becomes this
+ * machine's at the next write. Containers of the other machine count as ended. Two machines must
+ * not use one file.
  */
 int macvlan_networks_open_moved(const struct macvlan_host *host,
                                 const char *path,

@@ -25,7 +25,7 @@ Exit status:
   6    an address is in use on the network; a check or a diagnosis found a problem
   128+N  ended by signal N, with everything undone";
 
-/// Give containers their place on the real network: macvlan and VLAN links, whole or not at all
+/// Connect containers, sandboxes and VMs directly to the LAN by macvlan and VLAN links
 #[derive(Parser)]
 #[command(
     name = "macvlan",

@@ -283,7 +283,7 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// Returns what the operation had done and could not undo; usually empty.
+    /// Returns descriptions of the changes that could not be undone; usually empty.
     pub fn leftovers(&self) -> &[String] {
         &self.0.leftovers
     }

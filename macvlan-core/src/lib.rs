@@ -1,4 +1,4 @@
-//! Connects a container, sandbox or VM to the real network through a macvlan or VLAN link.
+//! Connects containers, sandboxes and VMs directly to the LAN by macvlan and VLAN links.
 //!
 //! One call creates a link inside a network namespace with its addresses and routes. It either does
 //! all of this or changes nothing and returns an error that names the cause.

@@ -259,7 +259,7 @@ fn list(header: &str) -> String {
 }
 
 #[test]
-fn the_committed_header_is_what_the_sources_say() {
+fn the_header_matches_the_sources() {
     let made = made();
     let committed = read("../include/macvlan.h");
     let differs = made.lines().zip(committed.lines()).enumerate().find(|(_, (a, b))| a != b);
@@ -339,7 +339,7 @@ fn the_kinds_of_errors_are_those_of_core_and_networks() {
 }
 
 #[test]
-fn the_kinds_of_what_is_found_and_happens_are_those_of_core_and_networks() {
+fn kinds_of_findings_and_events_match_the_core() {
     let compare_with_other = |of, prefix, kinds: Vec<_>| compare(of, prefix, Some("OTHER"), kinds);
     compare("macvlan_finding_kinds", "MACVLAN_FINDING_", Some("NONE"), all!(FindingKind));
     for (of, prefix, kinds) in [
@@ -353,13 +353,13 @@ fn the_kinds_of_what_is_found_and_happens_are_those_of_core_and_networks() {
 }
 
 #[test]
-fn what_can_be_chosen_of_a_network_is_what_networks_have() {
+fn choices_of_a_network_match_networks() {
     compare("macvlan_order", "MACVLAN_ORDER_", None, all!(Order));
     compare("macvlan_mac_from", "MACVLAN_MAC_FROM_", None, all!(MacFrom));
 }
 
 #[test]
-fn every_type_says_what_threads_may_do() {
+fn every_type_has_rules_for_threads() {
     let comments: Vec<_> = made().split("/**").skip(1).collect();
     // Structs with fields are the program's, or const.
     let opaque = |comment: &&&str| {

@@ -46,7 +46,7 @@
 //! - `sqlite-bundled`, enabled by default: SQLite is compiled in. Without it, the system's is used.
 //! - `etcd`: `EtcdStore`, a store that many hosts share. Building it takes `protoc`.
 #![warn(clippy::missing_errors_doc)]
-// What the stores share is unused without them.
+// The code that the stores share is unused without them.
 #![cfg_attr(not(any(feature = "etcd", feature = "sqlite")), allow(dead_code))]
 
 mod alive;

@@ -13,7 +13,7 @@ use crate::lease::Lease;
 use crate::network::Network;
 
 /// The result of [`Network::retain`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Retained {
     /// The leases that were released, and whose interfaces were detached.

@@ -1,7 +1,7 @@
-"""Give a container, sandbox or VM its place on the real network.
+"""Connects containers, sandboxes and VMs directly to the LAN.
 
-One call sets up a macvlan, macvtap or VLAN link inside a network namespace, its addresses and its
-routes; or changes nothing and raises an exception with the reason.
+One call sets up a macvlan, macvtap or VLAN link in a network namespace, with its addresses and
+routes, or changes nothing and raises an exception that names the cause.
 
     import macvlan
 

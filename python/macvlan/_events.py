@@ -38,7 +38,7 @@ class DelLink:
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """An address was added or changed, for example is no longer tentative."""
+    """An address was added or changed; for example, it is no longer tentative."""
 
     address: AddressInfo
 

@@ -115,8 +115,8 @@ _Link: TypeAlias = str | int | LinkInfo | Attachment
 _Parent: TypeAlias = str | int | Parent | LinkInfo | Mapping[str, Any]
 _NetNs: TypeAlias = NetNs | int | str | PathLike[str]
 _Seconds: TypeAlias = float | timedelta
-_Probe: TypeAlias = Probe | Literal["quick", "rfc"]
-_Announce: TypeAlias = Announce | Literal["once", "rfc"]
+_Probe: TypeAlias = Probe | Literal["quick", "rfc"] | Mapping[str, Any]
+_Announce: TypeAlias = Announce | Literal["once", "rfc"] | Mapping[str, Any]
 _Rate: TypeAlias = Rate | str | int
 _Fd: TypeAlias = int | _HasFileno
 _Map: TypeAlias = Mapping[int, int] | Iterable[tuple[int, int]]
@@ -209,11 +209,9 @@ def run_command(arguments: list[str]) -> int:
 class Cancel:
     """A token that cancels functions that wait, from another thread.
 
-    They are those of a host from Host.cancelled_by().
-
-    A function that waits undoes its changes and raises a MacvlanError of the kind CANCELLED. A
-    function that does not need to wait is carried out. A token stays cancelled. Ctrl-C does not
-    need one.
+    It cancels those of a host from Host.cancelled_by(). A function that waits undoes its changes
+    and raises a MacvlanError of the kind CANCELLED. A function that does not need to wait is
+    carried out. A token stays cancelled. Ctrl-C does not need one.
     """
 
     def __new__(cls) -> Self: ...
@@ -312,7 +310,7 @@ class Host:
     def attachments(self, netns: _NetNs) -> list[Attachment]:
         """Returns the interfaces in a container that are on this host's links.
 
-        These are macvlans, macvtaps and VLANs, by whichever program they were created.
+        These are macvlans, macvtaps and VLANs, also those that other programs have created.
         """
     def probe_addresses(
         self, parent: _Parent, addresses: Iterable[_Ip], *, probe: _Probe = "rfc"
@@ -656,7 +654,7 @@ class Endpoint:
         through the endpoint. By default there is none.
     alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as in
         ip-link(8).
-    addr_gen_mode: how the IPv6 link-local address is made; "none" for none. Defaults to the
+    addr_gen_mode: how the IPv6 link-local address is made; "none" for no address. Defaults to the
         namespace's default.
     accept_ra: whether router advertisements are accepted: "never", "unless-forwarding" or "always".
         Defaults to the container's default. With "never" the container has only the endpoint's
@@ -889,6 +887,11 @@ class Attachment:
     namespace by the NetNs that was used to attach, as long as that exists, and then opens it again
     in the same way: by pid, pidfd, name or path. A namespace that was opened by a descriptor needs
     that NetNs, or another one set with set_netns().
+
+    Two are equal if all their values are and the namespace is the same. The hash does not change
+    with refresh().
+
+    It cannot be pickled or copied. Another process finds it with Host.attachments().
     """
 
     @property
@@ -1667,8 +1670,8 @@ class LinkInfo:
     def from_dict(values: Mapping[str, Any]) -> LinkInfo:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1713,8 +1716,8 @@ class Offloads:
     def from_dict(values: Mapping[str, Any]) -> Offloads:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1765,8 +1768,8 @@ class LinkStatistics:
     def from_dict(values: Mapping[str, Any]) -> LinkStatistics:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1818,8 +1821,8 @@ class AddressInfo:
     def from_dict(values: Mapping[str, Any]) -> AddressInfo:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1852,8 +1855,8 @@ class RouteInfo:
     def from_dict(values: Mapping[str, Any]) -> RouteInfo:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1883,8 +1886,8 @@ class NextHop:
     def from_dict(values: Mapping[str, Any]) -> NextHop:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -1917,8 +1920,8 @@ class NeighbourInfo:
     def from_dict(values: Mapping[str, Any]) -> NeighbourInfo:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -2215,8 +2218,8 @@ class Diagnosis:
     def from_dict(values: Mapping[str, Any]) -> Diagnosis:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -2246,8 +2249,8 @@ class Finding:
     def from_dict(values: Mapping[str, Any]) -> Finding:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 
@@ -3139,8 +3142,8 @@ class Lease:
     def from_dict(values: Mapping[str, Any]) -> Lease:
         """Makes an object from a dict as as_dict() returns it.
 
-        Optional values may be omitted. Raises InvalidError if a field is unknown, missing or
-        invalid; its argument is the name of the field.
+        Optional values may be omitted, and unknown fields are ignored. Raises InvalidError if a
+        field is missing or invalid; its argument is the name of the field.
         """
     def __reduce__(self) -> tuple[Any, ...]: ...
 

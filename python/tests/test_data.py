@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 import subprocess
@@ -15,6 +16,7 @@ from test_values import FULL, VALUES
 from macvlan import (
     Address6,
     AddressInfo,
+    Announce,
     Endpoint,
     Handle,
     InvalidError,
@@ -26,6 +28,8 @@ from macvlan import (
     NetNs,
     Networks,
     NewLink,
+    Parent,
+    Probe,
     Rate,
     Route,
     RouteInfo,
@@ -62,6 +66,11 @@ def comes_back(value: Any) -> None:
     assert again.as_dict() == data
 
 
+def unknown_fields_are_ignored(value: Any) -> None:
+    """Checks that information with a field of a later version can be read."""
+    assert type(value).from_dict(value.as_dict() | {"of_a_later_version": 1}) == value
+
+
 def through_another_process(values: object) -> Any:
     """Returns values that another process has unpickled and pickled again."""
     code = (
@@ -88,6 +97,7 @@ def test_information_from_the_kernel_is_data(lab: Lab) -> None:
     assert {type(one) for one in found} == {LinkInfo, AddressInfo, RouteInfo}
     for one in found:
         comes_back(one)
+        unknown_fields_are_ignored(one)
     assert through_another_process(found) == found
     assert len(set(found)) == len(found)
     link = next(link for link in links if link.index == index)
@@ -134,6 +144,14 @@ def test_attachments_are_compared(lab: Lab) -> None:
     assert data["netns_id"] == {"device": inside.id.device, "inode": inside.id.inode}
 
 
+def test_attachments_are_not_pickled(lab: Lab) -> None:
+    inside = NetNs.anonymous()
+    eth0 = lab.a.host.attach(Endpoint("eth0", parent="ens33"), inside)
+    for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot pickle or copy an Attachment"):
+            copied(eth0)
+
+
 def test_leases_and_networks_are_data(lab: Lab, tmp_path: Path) -> None:
     with Networks(lab.a.host, tmp_path / "networks.db") as networks:
         subnets = [
@@ -145,6 +163,7 @@ def test_leases_and_networks_are_data(lab: Lab, tmp_path: Path) -> None:
         leases = [*lan.leases(), lan.allocate()]
         for lease in leases:
             comes_back(lease)
+            unknown_fields_are_ignored(lease)
         assert through_another_process(leases) == leases
         assert {type(lease) for lease in leases} == {Lease}
         config = lan.as_dict()
@@ -172,6 +191,25 @@ def test_endpoints_are_made_of_data() -> None:
     }
 
 
+def test_arguments_can_be_documents() -> None:
+    endpoint = Endpoint(
+        "eth0",
+        parent={"base": "ens33", "vlan_id": 20, "protocol": "802.1ad"},
+        probe={"count": 2, "interval": 0.25},
+        announce={"count": 3, "blocking": True},
+    )
+    assert endpoint.parent == Parent.vlan("ens33", 20, protocol="802.1ad")
+    assert endpoint.probe == Probe(2, interval=0.25)
+    assert endpoint.announce == Announce(3, blocking=True)
+    assert Endpoint("eth0", parent="ens33", probe={}).probe == Probe.rfc()
+    with pytest.raises(InvalidError) as caught:
+        Endpoint("eth0", parent="ens33", probe={"cuont": 2})
+    assert caught.value.argument == "cuont"
+    with pytest.raises(InvalidError) as caught:
+        Endpoint("eth0", parent="ens33", announce={"count": 0})
+    assert caught.value.argument == "count"
+
+
 @pytest.mark.parametrize(
     ("changed", "argument", "cause"),
     [
@@ -193,7 +231,7 @@ def test_a_wrong_field_is_named(changed: dict[str, Any], argument: str, cause: s
     assert cause in str(caught.value)
 
 
-def test_what_is_no_dict_is_refused() -> None:
+def test_other_types_are_refused() -> None:
     with pytest.raises(InvalidError) as caught:
         Endpoint.from_dict({"name": "eth0"})
     assert caught.value.argument == "parent"

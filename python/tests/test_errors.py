@@ -73,7 +73,7 @@ def test_a_refusal_tells_all(lab: Lab) -> None:
     assert (ip(inside, "address show"), ip(lab.a.netns, "link show")) == before
 
 
-def test_what_is_there_already(lab: Lab) -> None:
+def test_existing_objects(lab: Lab) -> None:
     host, handle, inside = lab.a.host, lab.a.handle, lab.container()
     endpoint = Endpoint("eth0", parent="ens33", mac="02:00:00:00:00:01")
     host.attach(endpoint, inside)
@@ -94,7 +94,7 @@ def test_what_is_there_already(lab: Lab) -> None:
     assert (error.kind, error.errno) == (ErrorKind.MAC_IN_USE, errno.EADDRINUSE)
 
 
-def test_what_is_not_there(lab: Lab) -> None:
+def test_missing_objects(lab: Lab) -> None:
     inside = lab.container()
     error = refusal(lambda: lab.a.host.attach(Endpoint("eth0", parent="nope"), inside))
     assert isinstance(error, NotFoundError)

@@ -79,7 +79,7 @@ def test_dummies_and_bridges(handle: Handle) -> None:
     assert handle.link("d0").controller == handle.link("br0").index
 
 
-def test_what_is_set_is_what_ip_sees(handle: Handle) -> None:
+def test_changes_are_seen_by_ip(handle: Handle) -> None:
     netns = handle.netns
     handle.add_link("m0", kind="macvlan", parent="v0")
     handle.set_down("m0")
@@ -114,7 +114,7 @@ def test_what_is_set_is_what_ip_sees(handle: Handle) -> None:
     assert (info.alias, info.alternative_names) == (None, ())
 
 
-def test_what_ip_sets_is_what_we_see(handle: Handle) -> None:
+def test_changes_of_ip_are_seen(handle: Handle) -> None:
     netns = handle.netns
     ip_text(
         netns,

@@ -203,7 +203,7 @@ def test_source_routing_answers_on_the_interface_that_was_asked(lab: Lab) -> Non
     assert "lookup 100" not in ip_text(inside, "rule show")
 
 
-def test_refresh_reads_what_has_changed(lab: Lab) -> None:
+def test_refresh_reads_changes(lab: Lab) -> None:
     inside = lab.container()
     eth0 = lab.a.host.attach(Endpoint("eth0", parent="ens33"), inside)
     ip_text(inside, "address add 10.7.0.1/24 dev eth0")
@@ -307,7 +307,7 @@ def test_detaching_without_waiting(lab: Lab) -> None:
     assert detaching.wait() is Detached.ALREADY_GONE
 
 
-def test_ensure_repairs_what_check_finds(lab: Lab) -> None:
+def test_ensure_repairs_differences(lab: Lab) -> None:
     host, inside = lab.a.host, lab.container()
     endpoint = Endpoint(
         "eth0", parent="ens33", mtu=1400, addresses=["10.0.0.2/24@10.0.0.1", "10.0.0.3/24"]

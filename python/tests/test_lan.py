@@ -108,7 +108,7 @@ def interrupted(seconds: float, call: Callable[[], object]) -> float:
 # Probes.
 
 
-def test_a_conflict_names_who_has_the_address(lab: Lab, inside: NetNs) -> None:
+def test_a_conflict_names_the_holder(lab: Lab, inside: NetNs) -> None:
     there = station(lab)
     assert ping(lab.a.netns, "192.168.15.5") is not None
     before = [entries(netns) for netns in (lab.a.netns, lab.b.netns, there)]
@@ -144,7 +144,7 @@ def test_the_kernels_verdict_is_waited_for(lab: Lab, inside: NetNs) -> None:
     assert links(inside) == ["lo"]
 
 
-def test_what_is_free_is_used(lab: Lab, inside: NetNs) -> None:
+def test_free_addresses_are_used(lab: Lab, inside: NetNs) -> None:
     started = time.monotonic()
     endpoint = eth0("192.168.15.6/24", probe=Probe.quick())
     made = lab.a.host.attach(endpoint, inside)
@@ -391,7 +391,7 @@ def test_host_and_container_reach_each_other(lab: Lab) -> None:
     access.close()
 
 
-def test_access_with_what_can_be_said(lab: Lab) -> None:
+def test_access_with_all_options(lab: Lab) -> None:
     inside = lab.start(lab.a, eth0(*both(10)))
     with lab.a.host.access(
         "ens33",
@@ -615,7 +615,7 @@ def test_a_keeper_waits_as_others_do(lab: Lab, inside: NetNs) -> None:
     keeper.close()
 
 
-def test_what_is_kept_is_attached_whole_or_not(lab: Lab, inside: NetNs) -> None:
+def test_a_failed_keep_leaves_nothing(lab: Lab, inside: NetNs) -> None:
     other = NetNs.anonymous()
     bad = eth0("192.168.15.11/24", mtu=9000)
     with pytest.raises(MacvlanError) as caught:

@@ -133,7 +133,7 @@ def test_run_returns_and_raises() -> None:
     assert netns.run(lambda: other.run(inode)) == other.id.inode
 
 
-def test_control_c_ends_the_wait_for_what_is_called() -> None:
+def test_control_c_ends_the_wait_for_a_call() -> None:
     netns, inside, over = NetNs.anonymous(), threading.Event(), threading.Event()
 
     def serve() -> None:

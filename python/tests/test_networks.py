@@ -233,7 +233,7 @@ def test_names_and_all_that_is_told(lab: Lab, networks: Networks, tmp_path: Path
     }
 
 
-def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
+def test_requested_values_and_conflicts(lab: Lab, networks: Networks) -> None:
     network = lan(networks, subnet="10.1.0.0/29")
     one, two = lab.container(), lab.container()
     made = network.connect(
@@ -318,7 +318,7 @@ def test_what_is_fixed_and_what_clashes(lab: Lab, networks: Networks) -> None:
     refusal(network.remove, ErrorKind.NETWORK_NOT_FOUND, '"lan"', family=NotFoundError)
 
 
-def test_what_the_kernel_refuses(lab: Lab, networks: Networks, tmp_path: Path) -> None:
+def test_refusals_of_the_kernel(lab: Lab, networks: Networks, tmp_path: Path) -> None:
     """Its cause is the core's, and the line is complete."""
     inside = lab.container()
     large = lan(networks, "large", "10.2.0.0/24", mtu=9000)
@@ -395,7 +395,7 @@ def test_default_routes(lab: Lab, networks: Networks) -> None:
     assert networks.reconcile() == []
 
 
-def test_somebody_elses_default_route(lab: Lab, networks: Networks) -> None:
+def test_default_routes_of_others(lab: Lab, networks: Networks) -> None:
     one, inside = lan(networks, "one", "10.1.0.0/24"), lab.container()
     ip_text(inside, "link add d0 type veth peer name d1")
     ip_text(inside, "link set d0 up")
@@ -460,7 +460,7 @@ def test_without_a_parent(lab: Lab, networks: Networks) -> None:
     assert set(links(lab.a.netns)) == {"lo", "ens33"}
 
 
-def test_an_address_that_somebody_has(lab: Lab, tmp_path: Path) -> None:
+def test_an_address_in_use_is_skipped(lab: Lab, tmp_path: Path) -> None:
     """Docker would choose it."""
     lab.b.handle.add_address("ens33", "10.1.0.2/24")
     with Networks(lab.a.host, tmp_path / "networks.db", probe="quick") as networks:
@@ -518,7 +518,7 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
     network.disconnect("c1")
 
 
-def test_kept_for_who_returns(lab: Lab, networks: Networks) -> None:
+def test_addresses_are_reserved_for_returning_containers(lab: Lab, networks: Networks) -> None:
     kept = lan(networks, "kept", "10.2.0.0/24", reservation_ttl=4.0, order="first")
     first, second = lab.container(), lab.container()
     assert kept.connect("c1", first).addresses == (IPv4Address("10.2.0.2"),)
@@ -604,7 +604,7 @@ def test_ranges_of_a_subnet() -> None:
         Subnet("10.1.0.0/24", ip_range=7)  # type: ignore[arg-type]
 
 
-def test_what_is_said_of_interfaces(lab: Lab, networks: Networks) -> None:
+def test_settings_of_interfaces(lab: Lab, networks: Networks) -> None:
     network = lan(
         networks,
         mtu=1400,
@@ -740,7 +740,7 @@ def test_a_link_that_is_moved(lab: Lab, networks: Networks, tmp_path: Path) -> N
     assert network.leases() == []
 
 
-def test_who_is_not_valid_is_disconnected(lab: Lab, networks: Networks) -> None:
+def test_retain_disconnects_invalid_containers(lab: Lab, networks: Networks) -> None:
     network = lan(networks)
     inside, other = lab.container(), lab.container()
     network.connect("c1", inside)

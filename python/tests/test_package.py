@@ -134,7 +134,7 @@ def test_type_checkers_know_the_same_names() -> None:
         assert changes == arguments
 
 
-def test_pip_says_what_the_build_needs(tmp_path: Path) -> None:
+def test_pip_lists_missing_compilers(tmp_path: Path) -> None:
     """Without the compilers, before it has built anything."""
     ask = "import build_backend; build_backend.get_requires_for_build_wheel()"
     command = [sys.executable, "-c", ask]

@@ -266,7 +266,7 @@ def test_other_calls(call: Callable[[], object], kind: type[Exception], words: s
         call()
 
 
-def test_what_an_iterator_raises_is_raised() -> None:
+def test_exceptions_of_iterators_are_raised() -> None:
     def addresses() -> Any:
         yield "10.0.0.1/8"
         raise LookupError("no more")

@@ -158,7 +158,7 @@ def test_different_values_differ(values: list[object]) -> None:
     assert all(value != "something else" for value in different)
 
 
-def test_an_endpoint_tells_what_it_was_told() -> None:
+def test_properties_of_an_endpoint() -> None:
     assert FULL.name == "eth0"
     assert FULL.parent == "ens33.100"
     assert (FULL.kind, FULL.mode) == (EndpointKind.MACVLAN, Mode.SOURCE)
@@ -196,7 +196,7 @@ def test_an_endpoint_tells_what_it_was_told() -> None:
     assert (options.bc_queue_len, options.bc_cutoff) == (2000, -1)
 
 
-def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
+def test_properties_of_a_vlan_endpoint() -> None:
     vlan = VALUES[3]
     assert isinstance(vlan, Endpoint)
     assert vlan.kind is EndpointKind.VLAN
@@ -217,7 +217,7 @@ def test_a_vlan_endpoint_tells_what_it_was_told() -> None:
     assert VlanOptions("priority-tags").id == 0
 
 
-def test_defaults_are_what_was_not_said() -> None:
+def test_defaults_equal_missing_arguments() -> None:
     plain = Endpoint("eth0", parent="ens33")
     said = Endpoint(
         "eth0", parent="ens33", kind=None, mode=None, options=None, mac=None, mtu=None,
@@ -365,7 +365,7 @@ def test_routes_have_ips_text(text: str, route: Route) -> None:
     assert Endpoint("e", parent="p", routes=[text]) == Endpoint("e", parent="p", routes=[route])
 
 
-def test_a_route_tells_what_it_was_told() -> None:
+def test_properties_of_a_route() -> None:
     route = Route(
         "10.0.0.0/8", gateway=IPv4Address("10.0.0.1"), device="eth0", metric=1, table=2,
         source="10.0.0.9", scope="global", mtu=1400, advmss=1300, on_link=True,

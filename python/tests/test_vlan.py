@@ -228,7 +228,7 @@ def test_a_vlan_as_the_containers_own_interface(lab: Lab) -> None:
     assert silent(other, "10.30.0.1")
 
 
-def test_priority_tags_are_no_vlan(lab: Lab) -> None:
+def test_priority_tags_are_not_a_vlan(lab: Lab) -> None:
     lab.a.handle.add_link(
         "prio0", parent="ens33", options=VlanOptions("priority-tags", egress_qos={0: 6}), up=True
     )
@@ -305,7 +305,7 @@ def test_a_parent_under_another_name(lab: Lab) -> None:
     assert caught.value.kind is ErrorKind.PARENT_NOT_FOUND
 
 
-def test_what_others_made_or_use_stays(lab: Lab) -> None:
+def test_vlans_of_others_or_in_use_stay(lab: Lab) -> None:
     host, netns = lab.a.host, lab.a.netns
     endpoint = Endpoint("eth0", parent="ens33.100")
     ip_text(netns, "link add link ens33 name ens33.100 up type vlan id 100")
@@ -326,7 +326,7 @@ def test_the_last_of_many_takes_the_vlan_along(lab: Lab) -> None:
     assert "ens33.100" not in names(lab.a.netns)
 
 
-def test_what_ended_containers_left_is_removed(lab: Lab) -> None:
+def test_vlans_of_ended_containers_are_removed(lab: Lab) -> None:
     inside = NetNs.anonymous()
     eth0 = lab.a.host.attach(Endpoint("eth0", parent="ens33.100"), inside)
     del eth0

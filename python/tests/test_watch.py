@@ -74,7 +74,7 @@ def all_of(watch: Watch) -> list[str]:
     return found
 
 
-def test_what_ip_does_is_told(netns: NetNs, watch: Watch) -> None:
+def test_changes_of_ip_are_events(netns: NetNs, watch: Watch) -> None:
     assert watch.next_within(0) is None
     ip_text(netns, "link add v0 type veth peer name v1")
     assert all_of(watch) == ["NewLink v1", "NewLink v0"]
@@ -93,7 +93,7 @@ def test_what_ip_does_is_told(netns: NetNs, watch: Watch) -> None:
     assert [event for event in told if event in wanted] == wanted
 
 
-def test_events_carry_what_they_are_about(netns: NetNs, watch: Watch) -> None:
+def test_events_carry_their_objects(netns: NetNs, watch: Watch) -> None:
     with Handle(netns) as handle:
         handle.set_up("lo")
         handle.add_address("lo", "10.0.0.1/32")
@@ -142,7 +142,7 @@ def test_the_descriptor_becomes_readable(netns: NetNs, watch: Watch) -> None:
     assert "NewLink lo" in all_of(watch)
 
 
-def test_what_is_lost_is_an_event(netns: NetNs, watch: Watch) -> None:
+def test_lost_events_are_an_event(netns: NetNs, watch: Watch) -> None:
     # The maximum size of a program's socket buffer in bytes; each change is more than 256.
     most = int(Path("/proc/sys/net/core/rmem_max").read_text())
     rounds = min(most, 8 << 20) // 256
@@ -265,7 +265,7 @@ def test_closing_ends_the_wait_of_another_thread(netns: NetNs) -> None:
         assert str(outcome[0]) == "the Watch is closed"
 
 
-def test_a_second_who_waits_is_refused(netns: NetNs, watch: Watch) -> None:
+def test_a_second_wait_is_refused(netns: NetNs, watch: Watch) -> None:
     def first() -> Event:
         while True:
             with suppress(RuntimeError):  # the other one was earlier

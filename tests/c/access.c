@@ -73,7 +73,7 @@ static void host_and_container(void)
     macvlan_netns_free(container);
 }
 
-/* With an own address, a prefix, and a link that is kept. */
+/* With an address of its own, a prefix, and a link that is kept. */
 static void access_with_options(void)
 {
     static const char *const addresses[] = { "192.168.15.250", "192.168.15.251/24" };

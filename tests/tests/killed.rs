@@ -207,7 +207,7 @@ fn a_vlan_on_demand_is_killed() -> Outcome {
 }
 
 /// Even without another attach: `remove_unused_parents` removes a leftover VLAN.
-fn unused_vlans_go_when_somebody_tidies_up() -> Outcome {
+fn remove_unused_parents_removes_leftover_vlans() -> Outcome {
     need(Need::Vlan)?;
     let lab = Lab::new()?;
     for moment in moments(kills()?, 60_000) {
@@ -251,7 +251,7 @@ fn a_named_namespace_is_killed() -> Outcome {
 macvlan_tests::tests! {
     an_attachment_is_killed,
     a_vlan_on_demand_is_killed,
-    unused_vlans_go_when_somebody_tidies_up,
+    remove_unused_parents_removes_leftover_vlans,
     a_named_namespace_is_killed;
     parts: attaching_for_ever, attaching_once, naming_for_ever,
 }

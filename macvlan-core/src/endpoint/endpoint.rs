@@ -457,7 +457,7 @@ impl Endpoint {
         self
     }
 
-    /// Sets how the IPv6 link-local address is made; [`AddrGenMode::None`] for none.
+    /// Sets how the IPv6 link-local address is made; [`AddrGenMode::None`] for no address.
     ///
     /// Defaults to the namespace's default.
     #[doc(alias = "addrgenmode")]

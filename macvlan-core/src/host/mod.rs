@@ -149,7 +149,7 @@ impl Host {
 
     /// Finds the interfaces in a container that are on this host's links.
     ///
-    /// These are macvlans, macvtaps and VLANs, by whichever program they were created.
+    /// These are macvlans, macvtaps and VLANs, also those that other programs have created.
     ///
     /// Rules and routes that the kernel does not delete with a link are included if they have the
     /// protocol [`Endpoint::PROTOCOL`]: rules with the interface that has their address, routes
@@ -167,7 +167,7 @@ impl Host {
 
     /// Finds the links in a container that are on this host's links, with the parents' indexes.
     ///
-    /// As [`Host::attachments`], but reads nothing else.
+    /// Like [`Host::attachments`], but reads only the links.
     ///
     /// # Errors
     ///

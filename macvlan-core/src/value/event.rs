@@ -17,7 +17,7 @@ pub enum Event {
     /// A link was deleted or moved to another namespace.
     #[doc(alias = "RTM_DELLINK")]
     DelLink(Box<LinkInfo>),
-    /// An address was added or changed, for example is no longer tentative.
+    /// An address was added or changed; for example, it is no longer tentative.
     #[doc(alias = "RTM_NEWADDR")]
     NewAddress(AddressInfo),
     /// An address was deleted.

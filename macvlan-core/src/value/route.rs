@@ -47,7 +47,7 @@ pub struct Route {
     protocol: Option<u8>,
 }
 
-/// The type of a route: what happens to packets that match.
+/// The type of a route: the treatment of packets that match it.
 #[doc(alias = "rtm_type")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -294,8 +294,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_queues(
     })
 }
 
-/// Sets how the IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for none. Defaults to the
-/// namespace's default.
+/// Sets how the IPv6 link-local address is made; IN6_ADDR_GEN_MODE_NONE for no address. Defaults to
+/// the namespace's default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     endpoint: *mut macvlan_endpoint,

@@ -61,7 +61,7 @@ pub enum macvlan_event_kinds {
     MACVLAN_EVENT_NEW_LINK = 1,
     /// A link was deleted or moved to another namespace.
     MACVLAN_EVENT_DEL_LINK = 2,
-    /// An address was added or changed, for example is no longer tentative.
+    /// An address was added or changed; for example, it is no longer tentative.
     MACVLAN_EVENT_NEW_ADDRESS = 3,
     /// An address was deleted.
     MACVLAN_EVENT_DEL_ADDRESS = 4,

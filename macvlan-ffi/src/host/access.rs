@@ -228,13 +228,13 @@ pub unsafe extern "C" fn macvlan_access_detach(
 pub unsafe extern "C" fn macvlan_access_move_addresses(
     access: *mut macvlan_access,
     milliseconds: u32,
-    moving: *mut *mut macvlan_pending_move,
+    pending: *mut *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let moving = out!(moving);
+        let pending = out!(pending);
         let deadline = Duration::from_millis(milliseconds.into());
-        give(moving, Some(shared!(access).open()?.move_addresses(deadline)?));
+        give(pending, Some(shared!(access).open()?.move_addresses(deadline)?));
     })
 }
 

@@ -137,36 +137,36 @@ pub unsafe extern "C" fn macvlan_host_detach_all(
 pub unsafe extern "C" fn macvlan_host_detach_later(
     host: *mut macvlan_host,
     attachment: *const macvlan_attachment,
-    detaching: *mut *mut macvlan_detach_handle,
+    detach: *mut *mut macvlan_detach_handle,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let detaching = out!(detaching);
+        let detach = out!(detach);
         let attachment = &shared!(attachment).value;
-        give(detaching, Some(shared!(host).detach_later(attachment)));
+        give(detach, Some(shared!(host).detach_later(attachment)));
     })
 }
 
 /// Returns whether the detach has finished, successfully or not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detach_handle_is_finished(
-    detaching: *const macvlan_detach_handle,
+    detach: *const macvlan_detach_handle,
 ) -> bool {
-    answer(false, || Ok(shared!(detaching).as_ref().is_none_or(DetachHandle::is_finished)))
+    answer(false, || Ok(shared!(detach).as_ref().is_none_or(DetachHandle::is_finished)))
 }
 
 /// Waits for the end of the detach, once, and returns its result. `was_there`, which can be NULL,
 /// is set to whether the interface still existed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_detach_handle_wait(
-    detaching: *mut macvlan_detach_handle,
+    detach: *mut macvlan_detach_handle,
     was_there: *mut bool,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let under_way = exclusive!(detaching).take();
+        let under_way = exclusive!(detach).take();
         let under_way =
-            under_way.ok_or_else(|| Failure::misuse("detaching has already been waited for"))?;
+            under_way.ok_or_else(|| Failure::misuse("the detach has already been waited for"))?;
         let detached = under_way.wait()?;
         if !was_there.is_null() {
             // SAFETY: it is not null, and the header requires that an answer can be put there.
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn macvlan_detach_handle_wait(
 
 /// Frees the object; the detach continues. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_detach_handle_free(detaching: *mut macvlan_detach_handle) {
+pub unsafe extern "C" fn macvlan_detach_handle_free(detach: *mut macvlan_detach_handle) {
     // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(detaching) }
+    unsafe { free(detach) }
 }

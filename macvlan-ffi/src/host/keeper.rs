@@ -160,10 +160,10 @@ pub unsafe extern "C" fn macvlan_keeper_fd(keeper: *const macvlan_keeper) -> c_i
     answer(-1, || Ok(shared!(keeper).0.as_fd().as_raw_fd()))
 }
 
-/// Returns the timeout for poll(2) in milliseconds; -1 if there is no such limit.
+/// Returns the timeout for poll(2) in milliseconds; -1 to wait without one.
 ///
-/// After it macvlan_keeper_next() has to be called even if the descriptor is not readable, because
-/// a failed attach is due for a retry.
+/// When it has passed, macvlan_keeper_next() has to be called even if the descriptor is not
+/// readable: a failed attach is due for a retry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_patience(keeper: *const macvlan_keeper) -> c_int {
     answer(-1, || {

@@ -178,7 +178,7 @@ pub unsafe extern "C" fn macvlan_host_remove_unused_parents(
 }
 
 /// Lists the interfaces in a container that are on this host's links: macvlans, macvtaps and VLANs,
-/// by whichever program they were created. The caller frees the list with
+/// also those that other programs have created. The caller frees the list with
 /// macvlan_attachment_list_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attachments(

@@ -20,44 +20,44 @@ pub struct macvlan_pending_move {
 // `None` after it was confirmed or undone.
 object!(macvlan_pending_move, Option<PendingMove>);
 
-fn take(moving: &mut Option<PendingMove>) -> Result<PendingMove, Failure> {
-    moving.take().ok_or_else(|| Failure::misuse("moving has already been confirmed or undone"))
+fn take(pending: &mut Option<PendingMove>) -> Result<PendingMove, Failure> {
+    pending.take().ok_or_else(|| Failure::misuse("the move has already been confirmed or undone"))
 }
 
 /// Confirms the move, once, so that the addresses stay. Fails with MACVLAN_ERROR_TIMED_OUT if they
 /// were moved back at the deadline.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pending_move_confirm(
-    moving: *mut macvlan_pending_move,
+    pending: *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        take(exclusive!(moving))?.confirm()?;
+        take(exclusive!(pending))?.confirm()?;
     })
 }
 
 /// Moves the addresses back now, and returns the result of that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pending_move_undo(
-    moving: *mut macvlan_pending_move,
+    pending: *mut macvlan_pending_move,
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        take(exclusive!(moving))?.undo()?;
+        take(exclusive!(pending))?.undo()?;
     })
 }
 
 /// Returns whether the move is neither confirmed nor undone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_pending_move_is_pending(
-    moving: *const macvlan_pending_move,
+    pending: *const macvlan_pending_move,
 ) -> bool {
-    answer(false, || Ok(shared!(moving).as_ref().is_some_and(PendingMove::is_pending)))
+    answer(false, || Ok(shared!(pending).as_ref().is_some_and(PendingMove::is_pending)))
 }
 
 /// Frees it, and moves the addresses back if they were not confirmed. NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn macvlan_pending_move_free(moving: *mut macvlan_pending_move) {
+pub unsafe extern "C" fn macvlan_pending_move_free(pending: *mut macvlan_pending_move) {
     // SAFETY: the header requires that no other thread uses it.
-    unsafe { free(moving) }
+    unsafe { free(pending) }
 }

@@ -71,9 +71,9 @@ pub unsafe extern "C" fn macvlan_networks_open(
 }
 
 /// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
-/// It is one that was moved here permanently, or whose machine got another machine-id, and becomes
-/// this machine's at the next write. Containers of the other machine count as ended. Two machines
-/// must not use one file.
+/// Such a file was moved here permanently, or its machine got another machine-id; it becomes this
+/// machine's at the next write. Containers of the other machine count as ended. Two machines must
+/// not use one file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_moved(
     host: *const macvlan_host,

@@ -50,7 +50,7 @@ pub enum LeaseOutcome {
 }
 
 /// A record that exists and cannot be read, of a later version or damaged.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unreadable {
     /// The id of the network, or of the network that the lease is in.

@@ -6,12 +6,11 @@ use pyo3::prelude::*;
 use crate::base::argument::{Refusal, Take};
 use crate::base::error::OrRaise;
 
-/// A token that cancels functions that wait, from another thread. They are those of a host from
-/// Host.cancelled_by().
+/// A token that cancels functions that wait, from another thread.
 ///
-/// A function that waits undoes its changes and raises a MacvlanError of the kind CANCELLED. A
-/// function that does not need to wait is carried out. A token stays cancelled. Ctrl-C does not
-/// need one.
+/// It cancels those of a host from Host.cancelled_by(). A function that waits undoes its changes
+/// and raises a MacvlanError of the kind CANCELLED. A function that does not need to wait is
+/// carried out. A token stays cancelled. Ctrl-C does not need one.
 #[pyclass(frozen, module = "macvlan")]
 pub(crate) struct Cancel(Core);
 

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, text};
 use crate::base::closable::Closable;
+use crate::base::data::from_data;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 use crate::base::waiting;
@@ -179,8 +180,11 @@ impl Announcement {
 }
 
 impl Take for Core {
-    const EXPECTED: &'static str = "an Announce, \"once\" or \"rfc\"";
+    const EXPECTED: &'static str = "an Announce or its dict, \"once\" or \"rfc\"";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if value.is_instance_of::<PyDict>() {
+            return Ok(from_data("Announce", value)?);
+        }
         if let Ok(announce) = value.cast::<Announce>() {
             return Ok(announce.get().0);
         }

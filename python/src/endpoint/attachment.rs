@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use macvlan_core::{Announce, Attachment as Core, LinkId, NetNs as CoreNetNs};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
 
@@ -29,6 +30,8 @@ use crate::value::rule::Rule;
 ///
 /// Two are equal if all their values are and the namespace is the same. The hash does not change
 /// with refresh().
+///
+/// It cannot be pickled or copied. Another process finds it with Host.attachments().
 #[pyclass(frozen, eq, hash, module = "macvlan")]
 pub(crate) struct Attachment(Mutex<Arc<Core>>);
 
@@ -187,6 +190,13 @@ impl Attachment {
     /// Returns the values as a dict of plain data, with the identity of the namespace.
     fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_data(py, &*self.get())
+    }
+
+    /// Refuses pickle and copy.
+    fn __reduce__(&self) -> PyResult<()> {
+        let why = "cannot pickle or copy an Attachment, which finds its namespace by the handles of \
+            this process; Host.attachments() lists those of a container in any process";
+        Err(PyTypeError::new_err(why))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

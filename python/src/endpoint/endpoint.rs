@@ -54,7 +54,7 @@ use crate::value::vlan::VlanOptions;
 ///     through the endpoint. By default there is none.
 /// alias, alternative_names, group, tx_queue_len (packets), queues (transmit, receive): as in
 ///     ip-link(8).
-/// addr_gen_mode: how the IPv6 link-local address is made; "none" for none. Defaults to the
+/// addr_gen_mode: how the IPv6 link-local address is made; "none" for no address. Defaults to the
 ///     namespace's default.
 /// accept_ra: whether router advertisements are accepted: "never", "unless-forwarding" or "always".
 ///     Defaults to the container's default. With "never" the container has only the endpoint's

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::base::argument::{Arg, Refusal, Take, text};
+use crate::base::data::from_data;
 use crate::base::error::OrRaise;
 use crate::base::output::call_text;
 
@@ -155,8 +156,11 @@ impl Probe {
 }
 
 impl Take for Core {
-    const EXPECTED: &'static str = "a Probe, \"quick\" or \"rfc\"";
+    const EXPECTED: &'static str = "a Probe or its dict, \"quick\" or \"rfc\"";
     fn take(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if value.is_instance_of::<PyDict>() {
+            return Ok(from_data("Probe", value)?);
+        }
         if let Ok(probe) = value.cast::<Probe>() {
             return Ok(probe.get().0);
         }

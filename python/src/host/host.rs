@@ -261,7 +261,7 @@ impl Host {
     }
 
     /// Returns the interfaces in a container that are on this host's links. These are macvlans,
-    /// macvtaps and VLANs, by whichever program they were created.
+    /// macvtaps and VLANs, also those that other programs have created.
     fn attachments(&self, py: Python<'_>, netns: &Bound<'_, PyAny>) -> PyResult<Vec<Attachment>> {
         let host = self.0.get()?;
         let netns: CoreNetNs = take("netns", netns)?;

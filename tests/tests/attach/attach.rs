@@ -183,7 +183,7 @@ fn a_parent_by_index_and_a_link_on_the_host() -> Outcome {
 }
 
 /// The attachment's properties match `ip` without a query; `refresh` reads changes.
-fn the_attachment_tells_what_ip_tells() -> Outcome {
+fn attachment_matches_ip() -> Outcome {
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
     let (container, inside) = started()?;
@@ -243,5 +243,5 @@ macvlan_tests::tests! {
     lo_is_set_up_or_left_alone,
     mac_mtu_and_promisc_are_as_said,
     a_parent_by_index_and_a_link_on_the_host,
-    the_attachment_tells_what_ip_tells,
+    attachment_matches_ip,
 }

@@ -218,7 +218,7 @@ fn a_link_that_is_down_is_set_up_with_all_it_lost() -> Outcome {
     repair(&stage, &endpoint, &["link set eth0 down"], &expected)
 }
 
-fn what_is_missing_is_attached() -> Outcome {
+fn ensure_attaches_a_missing_link() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let missing = [Difference::LinkMissing];
@@ -274,7 +274,7 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
     Ok(())
 }
 
-fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
+fn immutable_links_are_replaced_only_on_request() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     host.attach(&eth0()?.mode(Mode::Passthru)?, &stage.inside)?;
@@ -295,7 +295,7 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() -> Outcome {
 }
 
 /// A link that is not the library's, or could not be restored, is not replaced.
-fn what_could_not_be_put_back_is_not_replaced() -> Outcome {
+fn links_that_cannot_be_restored_are_not_replaced() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     ip_do(&stage.inside, "link add eth0 type veth peer name other");
@@ -359,7 +359,7 @@ fn a_refused_replacement_leaves_the_old_link() -> Outcome {
 }
 
 /// Conflicting objects of others are neither treated as the library's nor deleted.
-fn what_others_put_in_the_way_stays() -> Outcome {
+fn conflicting_objects_of_others_stay() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let endpoint = eth0()?.source_routing(7).route("10.50.0.0/16 via 192.168.15.2".parse()?);
@@ -447,7 +447,7 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     Ok(())
 }
 
-fn what_is_gone_already_is_detached() -> Outcome {
+fn detach_succeeds_if_the_link_is_gone() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let attachment = host.attach(&eth0()?, &stage.inside)?;
@@ -476,7 +476,7 @@ fn what_is_gone_already_is_detached() -> Outcome {
 
 /// An attach is interrupted at every call, without any undo, as if the process was killed: `ensure`
 /// completes it.
-fn what_ended_halfway_is_finished() -> Outcome {
+fn ensure_completes_an_interrupted_attach() -> Outcome {
     let lab = Lab::new()?;
     let endpoint = eth0()?.source_routing(77).route("10.3.0.0/16 via 192.168.15.2".parse()?);
     let mut halfway = 0;
@@ -539,7 +539,7 @@ fn a_route_through_a_link_that_does_not_exist_is_refused_by_all() -> Outcome {
 
 /// A route through the endpoint's own link with a foreign protocol number stays, and is in
 /// conflict. One without is restored completely if the kernel refuses its replacement.
-fn a_route_in_the_way_is_replaced_unless_it_is_somebodys() -> Outcome {
+fn conflicting_routes_of_others_are_not_replaced() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let endpoint = eth0()?.route("10.50.0.0/16 via 192.168.15.3".parse()?);
@@ -617,7 +617,7 @@ fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
 }
 
 /// The sysctls that an announcement sets stay as they are.
-fn what_announces_is_repaired() -> Outcome {
+fn announcement_sysctls_are_repaired() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = eth0()?.address("fd15::10/64 nodad".parse()?).announce(Announce::once());
     stage.lab.a.host.attach(&endpoint, &stage.inside)?;
@@ -654,7 +654,7 @@ fn the_arp_filter_of_an_access_link_is_repaired() -> Outcome {
 }
 
 /// If others damage the endpoint as fast as it is repaired, the error lists the differences.
-fn what_still_differs_is_said() -> Outcome {
+fn ensure_lists_remaining_differences() -> Outcome {
     // This needs several processors.
     let stage = Stage::set()?;
     let endpoint = eth0()?.mtu(1400);
@@ -685,24 +685,24 @@ fn what_still_differs_is_said() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    what_announces_is_repaired,
+    announcement_sysctls_are_repaired,
     the_arp_filter_of_an_access_link_is_repaired,
-    what_still_differs_is_said,
-    what_could_not_be_put_back_is_not_replaced,
+    ensure_lists_remaining_differences,
+    links_that_cannot_be_restored_are_not_replaced,
     a_refused_replacement_leaves_the_old_link,
-    what_others_put_in_the_way_stays,
+    conflicting_objects_of_others_stay,
     a_rule_is_there_once,
     the_link_s_settings_are_repaired,
     macvlan_options_are_repaired,
     addresses_routes_and_rules_are_repaired,
     ipv6_is_repaired,
     a_link_that_is_down_is_set_up_with_all_it_lost,
-    what_is_missing_is_attached,
-    what_cannot_be_changed_is_replaced_only_when_asked,
+    ensure_attaches_a_missing_link,
+    immutable_links_are_replaced_only_on_request,
     vlans_are_repaired_and_replaced,
-    what_is_gone_already_is_detached,
-    what_ended_halfway_is_finished,
-    a_route_in_the_way_is_replaced_unless_it_is_somebodys,
+    detach_succeeds_if_the_link_is_gone,
+    ensure_completes_an_interrupted_attach,
+    conflicting_routes_of_others_are_not_replaced,
     a_missing_ipv6_address_that_another_has_is_not_added,
     one_address_with_two_prefix_lengths,
     an_address_that_a_probe_adds_first_is_repaired,

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod attach;
+mod beside_others;
 mod by_itself;
 mod crowd;
 mod ensure;
@@ -20,7 +21,6 @@ mod rootless;
 mod routes;
 mod seeds;
 mod shared;
-mod somebody_else;
 mod source_routing;
 mod told_twice;
 mod values;
@@ -29,6 +29,7 @@ mod weak;
 macvlan_tests::main! {
     at_once,
     attach,
+    beside_others,
     by_itself,
     crowd,
     ensure,
@@ -45,7 +46,6 @@ macvlan_tests::main! {
     routes,
     seeds,
     shared,
-    somebody_else,
     source_routing,
     told_twice,
     values,

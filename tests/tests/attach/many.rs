@@ -110,7 +110,7 @@ fn all_are_detached_and_no_other() -> Outcome {
 }
 
 /// Objects that are not deleted with a link are deleted too: rules, and blackhole routes.
-fn what_does_not_go_with_the_links_goes_too() -> Outcome {
+fn detach_all_deletes_rules_and_blackhole_routes() -> Outcome {
     let lab = Lab::new()?;
     let netns = NetNs::anonymous()?;
     let tables = |netns: &NetNs| {
@@ -242,7 +242,7 @@ fn without_file_descriptors() -> Outcome {
 macvlan_tests::tests! {
     a_result_for_each_in_their_order,
     all_are_detached_and_no_other,
-    what_does_not_go_with_the_links_goes_too,
+    detach_all_deletes_rules_and_blackhole_routes,
     two_hundred_and_fifty_in_one_namespace,
     detaching_later,
     without_threads,

@@ -57,7 +57,7 @@ fn vepa_siblings_need_a_switch() -> Outcome {
 }
 
 /// Source links receive only from listed MAC addresses; these have an empty list.
-fn source_links_hear_nobody_unknown() -> Outcome {
+fn source_links_receive_only_from_listed_addresses() -> Outcome {
     let siblings = Siblings::in_mode(Mode::Source)?;
     assert!(silent(&siblings.one, "192.168.15.2"));
     assert!(silent(&siblings.lab.b.netns, "192.168.15.12"));
@@ -152,7 +152,7 @@ macvlan_tests::tests! {
     bridge_siblings_reach_each_other,
     private_siblings_do_not,
     vepa_siblings_need_a_switch,
-    source_links_hear_nobody_unknown,
+    source_links_receive_only_from_listed_addresses,
     a_source_list_is_as_long_as_it_can_be,
     passthru_has_the_parents_mac_address,
     passthru_lends_its_mac_address_to_the_parent,

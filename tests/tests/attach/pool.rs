@@ -39,7 +39,7 @@ fn told(netns: &NetNs) -> Vec<String> {
     lines
 }
 
-fn what_is_ready() -> Outcome {
+fn pool_has_prepared_links() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 3)?;
     assert_eq!((pool.len(), pool.is_empty()), (3, false));
@@ -116,7 +116,7 @@ fn a_container_starts_in_it() -> Outcome {
 }
 
 /// Options that can no longer be set are refused, and the pool is unchanged.
-fn what_differs_is_refused() -> Outcome {
+fn pool_refuses_endpoints_with_other_options() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 1)?;
     for endpoint in [
@@ -138,7 +138,7 @@ fn what_differs_is_refused() -> Outcome {
 
 /// A refusal by the kernel costs the namespace, and the error names the cause. Without a parent,
 /// creating the pool fails.
-fn what_the_kernel_refuses() -> Outcome {
+fn pool_reports_refusals_of_the_kernel() -> Outcome {
     let lab = Lab::new()?;
     let pool = lab.a.host.pool("ens33", 2)?;
     let taken = pool.namespaces().remove(0);
@@ -158,7 +158,7 @@ fn what_the_kernel_refuses() -> Outcome {
 
 /// A pool leaves no links on the parent: a passthru link, which needs it exclusively, is possible
 /// again as soon as the namespaces have ended.
-fn what_nobody_has_taken_goes_with_the_pool() -> Outcome {
+fn unused_links_are_deleted_with_the_pool() -> Outcome {
     let lab = Lab::new()?;
     let alone = Link::macvlan("alone", "ens33", MacvlanOptions::new(Mode::Passthru))?;
     let pool = lab.a.host.pool("ens33", 3)?;
@@ -186,11 +186,11 @@ fn on_a_parent_made_on_demand() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    what_is_ready,
+    pool_has_prepared_links,
     attached_from_the_pool_it_is_as_attached,
     a_container_starts_in_it,
-    what_differs_is_refused,
-    what_the_kernel_refuses,
-    what_nobody_has_taken_goes_with_the_pool,
+    pool_refuses_endpoints_with_other_options,
+    pool_reports_refusals_of_the_kernel,
+    unused_links_are_deleted_with_the_pool,
     on_a_parent_made_on_demand,
 }

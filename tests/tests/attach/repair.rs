@@ -19,7 +19,7 @@ fn eth0() -> Outcome<Endpoint> {
 
 /// Objects of others that need the address stay when its prefix length is repaired, or are
 /// restored.
-fn a_repaired_prefix_length_leaves_what_others_have() -> Outcome {
+fn prefix_length_repair_keeps_objects_of_others() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     let v6 = need(Need::Ipv6).is_ok();
@@ -145,6 +145,6 @@ fn words(differences: &[Difference]) -> Vec<String> {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    a_repaired_prefix_length_leaves_what_others_have,
+    prefix_length_repair_keeps_objects_of_others,
     a_repair_that_fails_leaves_the_old_or_the_new,
 }

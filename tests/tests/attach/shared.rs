@@ -46,7 +46,7 @@ fn marked(stage: &Stage) -> Vec<String> {
     all
 }
 
-fn what_two_ask_for_stays_until_both_are_detached() -> Outcome {
+fn shared_routes_stay_until_both_are_detached() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
     let before = Snapshot::settled(&stage.inside);
@@ -68,7 +68,7 @@ fn what_two_ask_for_stays_until_both_are_detached() -> Outcome {
 }
 
 /// A rule belongs to the endpoint with its address, and both may have the same.
-fn a_rule_that_two_ask_for_stays_until_both_are_detached() -> Outcome {
+fn shared_rules_stay_until_both_are_detached() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
     let before = Snapshot::settled(&stage.inside);
@@ -89,7 +89,7 @@ fn a_rule_that_two_ask_for_stays_until_both_are_detached() -> Outcome {
 }
 
 /// An object that only one requested is deleted with it, whatever other endpoints exist.
-fn what_one_asks_for_goes_with_it() -> Outcome {
+fn objects_of_one_endpoint_are_deleted_with_it() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
     host.attach(&endpoint("eth1", 11)?.source_routing(8), &stage.inside)?;
@@ -121,7 +121,7 @@ fn a_refused_attach_shares_nothing() -> Outcome {
 
 /// The process that attached them is gone, and possibly links too: detaching the attachments that
 /// are found leaves no objects, in any order and by any method.
-fn what_is_found_leaves_nothing() -> Outcome {
+fn detaching_found_attachments_leaves_nothing() -> Outcome {
     let stage = stage()?;
     let host = &stage.lab.a.host;
     let before = Snapshot::settled(&stage.inside);
@@ -164,9 +164,9 @@ fn what_is_found_leaves_nothing() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    what_two_ask_for_stays_until_both_are_detached,
-    a_rule_that_two_ask_for_stays_until_both_are_detached,
-    what_one_asks_for_goes_with_it,
+    shared_routes_stay_until_both_are_detached,
+    shared_rules_stay_until_both_are_detached,
+    objects_of_one_endpoint_are_deleted_with_it,
     a_refused_attach_shares_nothing,
-    what_is_found_leaves_nothing,
+    detaching_found_attachments_leaves_nothing,
 }

@@ -147,7 +147,7 @@ fn by_a_descriptor() -> Outcome {
 
 /// The path no longer leads to it, and a process that may not be examined may still be in it: it
 /// does not count as gone.
-fn what_cannot_be_seen_is_not_gone() -> Outcome {
+fn hidden_processes_do_not_count_as_gone() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("hidden")?;
     let hidden = Container::start_in(&NetNs::from_name(&named.0)?)?;
@@ -183,7 +183,7 @@ fn stranger(arguments: &[String]) -> Outcome {
 
 /// In a PID namespace, as in a container, `/proc` does not show the container's process. Since
 /// Linux 6.18, the kernel finds the namespace nevertheless; before, the error says so.
-fn what_another_pid_namespace_hides_is_not_gone() -> Outcome {
+fn containers_outside_the_pid_namespace_do_not_count_as_gone() -> Outcome {
     let lab = Lab::new()?;
     let named = Named::create("enclosed")?;
     let hidden = Container::start_in(&NetNs::from_name(&named.0)?)?;
@@ -245,8 +245,8 @@ fn a_mount_that_is_gone() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    what_cannot_be_seen_is_not_gone,
-    what_another_pid_namespace_hides_is_not_gone,
+    hidden_processes_do_not_count_as_gone,
+    containers_outside_the_pid_namespace_do_not_count_as_gone,
     a_mount_that_is_gone,
     a_container_ends,
     it_is_opened_again,

@@ -78,12 +78,12 @@ impl Stage {
     }
 
     /// A session and a handle without open sockets, so that opening can fail too.
-    fn anew(&self) -> Result<(NetNs, NetNs)> {
+    fn fresh(&self) -> Result<(NetNs, NetNs)> {
         Ok((NetNs::from_fd(self.outside())?, NetNs::from_fd(&self.inside)?))
     }
 
     fn attach(&self, endpoint: &Endpoint) -> Result<Attachment> {
-        let (outside, inside) = self.anew()?;
+        let (outside, inside) = self.fresh()?;
         Host::in_netns(&outside)?.attach(endpoint, &inside)
     }
 
@@ -400,12 +400,12 @@ fn a_handoff_fails_at_every_call() -> Outcome {
     let stage = Stage::set()?;
     let before = stage.settled()?;
     let moved = || -> Outcome<Result<()>> {
-        let (outside, inside) = stage.anew()?;
+        let (outside, inside) = stage.fresh()?;
         Ok(Handle::in_netns(&outside)
             .and_then(|handle| handle.move_link("gift", &inside, Some("eth7".parse()?))))
     };
     let made = || -> Outcome<Result<()>> {
-        let (outside, inside) = stage.anew()?;
+        let (outside, inside) = stage.fresh()?;
         let link =
             Link::macvlan("eth7", "ens33", MacvlanOptions::new(Mode::Bridge))?.netns(&inside);
         Ok(Handle::in_netns(&outside).and_then(|handle| handle.add_link(&link)))
@@ -434,9 +434,9 @@ fn a_handoff_fails_at_every_call() -> Outcome {
 
 /// A forged acknowledgement, from a port that is not the kernel's, with the expected sequence
 /// number, is ignored.
-fn what_others_send_is_ignored() -> Outcome {
+fn forged_acknowledgements_are_ignored() -> Outcome {
     let stage = Stage::set()?;
-    let (outside, inside) = stage.anew()?;
+    let (outside, inside) = stage.fresh()?;
     let host = Host::in_netns(&outside)?;
     // Its socket is the newest in the namespace, so the port can be read from the kernel's list.
     let read = || std::fs::read_to_string("/proc/thread-self/net/netlink");
@@ -535,7 +535,7 @@ macvlan_tests::tests! {
     a_replacement_of_a_link_fails_at_every_call,
     a_detach_fails_at_every_call,
     a_handoff_fails_at_every_call,
-    what_others_send_is_ignored,
+    forged_acknowledgements_are_ignored,
     a_vlan_on_demand_fails_at_every_call,
     the_last_one_leaves_a_vlan_with_faults,
 }

@@ -217,7 +217,7 @@ fn no_system_call_is_made_for_it() -> Outcome {
 }
 
 /// Cases that only the kernel can decide, because they depend on existing links.
-fn what_does_not_go_with_the_link() -> Outcome {
+fn changes_that_do_not_fit_the_link() -> Outcome {
     let lab = Lab::new()?;
     let place = Place::new(&lab.a.netns)?;
     for (name, mode) in [("mv0", Mode::Bridge), ("mv1", Mode::Source)] {
@@ -272,7 +272,7 @@ fn a_kernel_without_vlans() -> Outcome {
 macvlan_tests::tests! {
     every_value_is_refused_in_clear_words,
     no_system_call_is_made_for_it,
-    what_does_not_go_with_the_link,
+    changes_that_do_not_fit_the_link,
     a_kernel_without_vlans;
     parts: refused,
 }

@@ -99,7 +99,7 @@ fn the_parent_carries_ipvlan() -> Outcome {
     Ok(())
 }
 
-fn the_parent_is_no_ethernet() -> Outcome {
+fn the_parent_is_not_an_ethernet_link() -> Outcome {
     let stage = Stage::set()?;
     let endpoint = Endpoint::new("eth0", "lo")?;
     stage.refuse(&endpoint, ErrorKind::Unsupported, "the parent is not an Ethernet link");
@@ -147,7 +147,7 @@ fn the_parent_is_not_promiscuous_any_more() -> Outcome {
 }
 
 /// After each refusal, the corrected endpoint can be attached.
-fn what_is_put_right_works() -> Outcome {
+fn a_corrected_endpoint_is_attached() -> Outcome {
     let stage = Stage::set()?;
     let mac = "02:42:c0:a8:0f:0a".parse()?;
     let endpoint = eth0()?.mac(mac).gateway("192.168.15.2".parse()?);
@@ -177,10 +177,10 @@ macvlan_tests::tests! {
     passthru_needs_the_parent_for_itself,
     the_parent_is_a_port_of_a_bridge,
     the_parent_carries_ipvlan,
-    the_parent_is_no_ethernet,
+    the_parent_is_not_an_ethernet_link,
     an_address_is_given_in_two_subnets,
     ipv6_is_switched_off_in_the_container,
     the_parent_has_its_own_mac_address_again,
     the_parent_is_not_promiscuous_any_more,
-    what_is_put_right_works,
+    a_corrected_endpoint_is_attached,
 }

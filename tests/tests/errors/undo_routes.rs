@@ -87,7 +87,7 @@ fn a_route_leads_through_a_link_that_does_not_exist() -> Outcome {
     Ok(())
 }
 
-fn a_routes_source_is_no_address_of_the_container() -> Outcome {
+fn a_route_source_is_not_an_address_of_the_container() -> Outcome {
     let stage = Stage::set()?;
     for route in
         ["10.1.0.0/16 via 192.168.15.2 src 192.168.15.99", "fd01::/16 via fd15::2 src fd15::99"]
@@ -146,7 +146,7 @@ macvlan_tests::tests! {
     routes_that_do_not_hang_on_the_link_go_too,
     a_route_that_was_there_before_stays,
     a_route_leads_through_a_link_that_does_not_exist,
-    a_routes_source_is_no_address_of_the_container,
+    a_route_source_is_not_an_address_of_the_container,
     replacing_the_default_route_is_refused,
     replacing_never_begins_when_something_else_is_refused,
 }

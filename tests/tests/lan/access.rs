@@ -216,7 +216,7 @@ fn dropped_or_kept() -> Outcome {
     Ok(())
 }
 
-fn what_cannot_be_is_refused() -> Outcome {
+fn impossible_endpoints_are_refused() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let access = lab.a.host.access("ens33")?;
@@ -463,7 +463,7 @@ fn a_move_that_was_cut_off_is_put_back_by_another() -> Outcome {
 }
 
 /// A link of this name that was not created for host access is neither changed nor deleted.
-fn somebody_elses_link_is_refused() -> Outcome {
+fn a_link_of_others_is_refused() -> Outcome {
     let lab = Lab::new()?;
     for command in [
         "link add ens33-host link ens33 type macvlan mode bridge",
@@ -510,7 +510,7 @@ fn two_sessions_share_the_link() -> Outcome {
 }
 
 /// The link or its parent was deleted. The next attach creates it again, with all routes.
-fn it_recovers_from_what_others_delete() -> Outcome {
+fn deleted_links_are_created_again() -> Outcome {
     let lab = Lab::new()?;
     let before = Snapshot::settled(&lab.a.netns);
     let access = lab.a.host.access("ens33")?;
@@ -769,15 +769,15 @@ macvlan_tests::tests! {
     an_address_of_its_own_and_a_prefix,
     on_a_vlan_that_is_made_on_demand,
     dropped_or_kept,
-    what_cannot_be_is_refused,
+    impossible_endpoints_are_refused,
     addresses_are_moved_and_moved_back,
     unconfirmed_it_undoes_itself,
     another_process_moves_them_back,
     equal_routes_of_others_are_left_alone,
     a_move_that_was_cut_off_is_put_back_by_another,
-    somebody_elses_link_is_refused,
+    a_link_of_others_is_refused,
     two_sessions_share_the_link,
-    it_recovers_from_what_others_delete,
+    deleted_links_are_created_again,
     killed_while_the_link_is_made,
     a_session_takes_away_only_its_own_routes,
     the_parent_is_followed_by_events,

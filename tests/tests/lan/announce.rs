@@ -156,7 +156,7 @@ fn attaching_waits_only_if_told_to() -> Outcome {
 
 /// An address that is no longer on the link is not announced, because another host may have it by
 /// now.
-fn what_is_gone_is_not_announced() -> Outcome {
+fn deleted_addresses_are_not_announced() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let endpoint = Endpoint::new("eth0", "ens33")?
@@ -209,7 +209,7 @@ macvlan_tests::tests! {
     after_a_probe_too,
     an_address_that_is_checked_is_announced_later,
     attaching_waits_only_if_told_to,
-    what_is_gone_is_not_announced,
+    deleted_addresses_are_not_announced,
     the_kernel_goes_on_announcing,
     a_link_of_a_pool_is_announced_too,
 }

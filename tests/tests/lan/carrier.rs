@@ -125,7 +125,7 @@ fn a_parent_that_is_deleted_is_said_to_be_gone() -> Outcome {
     Ok(())
 }
 
-fn a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so() -> Outcome {
+fn a_deleted_or_downed_link_is_named() -> Outcome {
     let stage = Stage::set()?;
     for address in ["192.168.15.9/24", "fd15::9/64"] {
         let endpoint = eth0(endless())?.address(address.parse()?);
@@ -158,7 +158,7 @@ fn an_address_that_is_deleted_is_not_a_duplicate() -> Outcome {
 }
 
 /// The parent's parent counts as well: a macvlan on a macvlan.
-fn what_the_parent_is_on_has_to_have_a_carrier_too() -> Outcome {
+fn links_below_the_parent_need_a_carrier() -> Outcome {
     let stage = Stage::set()?;
     ip_do(&stage.lab.a.netns, "link add mv7 link ens33 up type macvlan mode bridge");
     ip_do(&stage.lab.b.netns, "link set dev ens33 down");
@@ -219,9 +219,9 @@ macvlan_tests::tests! {
     a_carrier_that_is_lost_ends_duplicate_detection,
     a_parent_that_goes_down_ends_the_probe,
     a_parent_that_is_deleted_is_said_to_be_gone,
-    a_link_that_somebody_deletes_or_sets_down_is_said_to_be_so,
+    a_deleted_or_downed_link_is_named,
     an_address_that_is_deleted_is_not_a_duplicate,
-    what_the_parent_is_on_has_to_have_a_carrier_too,
+    links_below_the_parent_need_a_carrier,
     with_nothing_to_ask_no_carrier_is_needed,
     ensure_asks_through_a_link_that_was_down,
 }

@@ -168,7 +168,7 @@ fn the_parent_is_renamed() -> Outcome {
 }
 
 /// Down and up again: no action, and no event.
-fn a_link_that_goes_down_is_no_reason() -> Outcome {
+fn a_link_that_goes_down_is_kept() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let mut keeper = lab.a.host.keep([(eth0("ens33")?, inside.clone())])?;
@@ -253,7 +253,7 @@ fn all_are_kept_or_none() -> Outcome {
 }
 
 /// A conflict is reported once, and retried until it has gone.
-fn what_fails_is_told_and_tried_again() -> Outcome {
+fn failures_are_reported_and_retried() -> Outcome {
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
@@ -385,7 +385,7 @@ fn a_container_that_ends_without_a_parent() -> Outcome {
 }
 
 /// A keeper that cannot be created leaves no objects behind, whatever fails.
-fn what_cannot_be_kept_is_detached() -> Outcome {
+fn a_failed_keep_leaves_nothing() -> Outcome {
     takes_long_in_the_guest()?;
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -419,15 +419,15 @@ fn what_cannot_be_kept_is_detached() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    what_cannot_be_kept_is_detached,
+    a_failed_keep_leaves_nothing,
     the_parent_is_made_again,
     the_parent_comes_back_under_another_name,
     the_parent_is_renamed,
-    a_link_that_goes_down_is_no_reason,
+    a_link_that_goes_down_is_kept,
     a_vlan_is_made_again,
     a_parent_is_waited_for,
     all_are_kept_or_none,
-    what_fails_is_told_and_tried_again,
+    failures_are_reported_and_retried,
     a_parent_that_is_set_up_late,
     it_fits_into_a_loop,
     a_parent_by_its_index,

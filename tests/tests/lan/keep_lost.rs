@@ -89,7 +89,7 @@ fn each_call_fails(mut work: impl FnMut() -> Outcome) -> Outcome<usize> {
 
 /// Any call fails while the parent disappears, returns, and is renamed: in the end the endpoint is
 /// attached once, and the parent is known.
-fn what_fails_once_is_found_out() -> Outcome {
+fn failed_checks_are_repeated() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -155,6 +155,6 @@ fn a_parent_that_was_away_is_found() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     events_are_lost,
-    what_fails_once_is_found_out,
+    failed_checks_are_repeated,
     a_parent_that_was_away_is_found,
 }

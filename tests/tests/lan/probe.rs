@@ -43,7 +43,7 @@ fn acquaintance(lab: &Lab) -> Outcome<Container> {
 }
 
 /// The basic case: a station on the other host has the address.
-fn a_stations_address_is_refused_and_nobody_notices() -> Outcome {
+fn an_address_in_use_is_refused_without_side_effects() -> Outcome {
     let stage = Stage::set()?;
     let _station = station(&stage.lab)?;
     let knows = acquaintance(&stage.lab)?.netns()?;
@@ -188,7 +188,7 @@ fn without_a_carrier_nothing_is_free() -> Outcome {
 }
 
 /// Two probe the same address at the same moment: at most one gets it.
-fn of_two_who_ask_at_once_at_most_one_gets_it() -> Outcome {
+fn two_probes_at_once_have_at_most_one_winner() -> Outcome {
     let lab = Lab::new()?;
     let namespaces = [NetNs::anonymous()?, NetNs::anonymous()?];
     let endpoint = eth0()?.address("192.168.15.9/24".parse()?);
@@ -270,14 +270,14 @@ fn a_passthru_parent_cannot_be_asked_on() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    a_stations_address_is_refused_and_nobody_notices,
+    an_address_in_use_is_refused_without_side_effects,
     free_addresses_are_asked_for_at_once,
     the_kernels_verdict_is_waited_for,
     duplicate_detection_can_be_left_out_or_come_too_late,
     the_parents_own_address_is_in_use,
     a_siblings_address_is_in_use,
     without_a_carrier_nothing_is_free,
-    of_two_who_ask_at_once_at_most_one_gets_it,
+    two_probes_at_once_have_at_most_one_winner,
     a_link_of_a_pool_asks_too,
     many_are_asked_for_at_once,
     a_passthru_parent_cannot_be_asked_on,

@@ -38,7 +38,7 @@ fn eth0(rate: &str) -> Outcome<Endpoint> {
 }
 
 /// The same as set by `tc`.
-fn it_is_what_tc_shows() -> Outcome {
+fn rate_matches_tc() -> Outcome {
     need_tbf()?;
     let lab = Lab::new()?;
     for (rate, shown) in [
@@ -148,7 +148,7 @@ fn it_is_looked_at_and_repaired() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    it_is_what_tc_shows,
+    rate_matches_tc,
     no_more_arrives_than_is_allowed,
     it_is_set_or_refused_in_words,
     it_is_looked_at_and_repaired,

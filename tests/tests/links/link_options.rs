@@ -81,7 +81,7 @@ fn common_options_changed_on_a_living_link() -> Outcome {
 }
 
 /// All at once, and complete.
-fn what_an_endpoint_can_be_told() -> Outcome {
+fn all_options_of_an_endpoint() -> Outcome {
     let lab = Lab::new()?;
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -166,6 +166,6 @@ fn no_link_local_address_when_none_is_asked_for() -> Outcome {
 macvlan_tests::tests! {
     common_options_at_creation,
     common_options_changed_on_a_living_link,
-    what_an_endpoint_can_be_told,
+    all_options_of_an_endpoint,
     no_link_local_address_when_none_is_asked_for,
 }

@@ -42,7 +42,7 @@ fn read_frame(tap: &mut File, wanted: impl Fn(&[u8]) -> bool) -> Outcome<Option<
     Ok(None)
 }
 
-fn what_the_monitor_writes_is_on_the_wire() -> Outcome {
+fn written_frames_are_on_the_wire() -> Outcome {
     need(Need::Macvtap)?;
     let (lab, container) = (Lab::new()?, Container::start()?);
     let attachment = attach(&lab, &container)?;
@@ -61,7 +61,7 @@ fn what_the_monitor_writes_is_on_the_wire() -> Outcome {
     Ok(())
 }
 
-fn what_comes_over_the_wire_the_monitor_reads() -> Outcome {
+fn received_frames_can_be_read() -> Outcome {
     need(Need::Macvtap)?;
     let (lab, container) = (Lab::new()?, Container::start()?);
     let attachment = attach(&lab, &container)?;
@@ -114,8 +114,8 @@ fn other_links_have_no_device() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    what_the_monitor_writes_is_on_the_wire,
-    what_comes_over_the_wire_the_monitor_reads,
+    written_frames_are_on_the_wire,
+    received_frames_can_be_read,
     several_queues,
     other_links_have_no_device,
 }

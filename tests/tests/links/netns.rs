@@ -130,7 +130,7 @@ fn pids_that_lead_nowhere() -> Outcome {
     Ok(())
 }
 
-fn a_thread_is_no_process() -> Outcome {
+fn thread_ids_are_refused() -> Outcome {
     need(Need::Root)?;
     let error = std::thread::spawn(|| {
         let tid = nix::unistd::gettid().as_raw().unsigned_abs();
@@ -153,7 +153,7 @@ fn a_pidfd_outlives_its_process() -> Outcome {
     Ok(())
 }
 
-fn files_that_are_no_network_namespace() -> Outcome {
+fn other_files_are_refused() -> Outcome {
     need(Need::Root)?;
     let directory = std::env::temp_dir().join(format!("macvlan-test-{}", std::process::id()));
     std::fs::create_dir(&directory)?;
@@ -260,7 +260,7 @@ fn names_that_do_not_exist() -> Outcome {
 
 /// Creating a name first creates a file and then mounts the namespace on it; if killed in between,
 /// the file remains.
-fn what_an_interrupted_creation_left_can_be_deleted() -> Outcome {
+fn an_interrupted_creation_can_be_deleted() -> Outcome {
     need(Need::Root)?;
     let name = Name::new();
     NetNs::create(&name.0)?; // so that the directory exists
@@ -307,7 +307,7 @@ fn an_anonymous_namespace_lives_as_long_as_its_handles() -> Outcome {
     eventually("the other end is still there", || Ok(handle.link("one").is_err()))
 }
 
-fn what_runs_inside_is_inside() -> Outcome {
+fn closures_run_in_the_namespace() -> Outcome {
     need(Need::Root)?;
     let (one, other) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let home = NetNs::current()?;
@@ -489,7 +489,7 @@ fn stranger(_: &[String]) -> Outcome {
     Ok(())
 }
 
-fn what_cannot_be_looked_at_is_said() -> Outcome {
+fn unreadable_files_are_listed() -> Outcome {
     need(Need::Root)?;
     let (container, name) = (Container::start()?, Name::new());
     let (hidden, named) = (container.netns()?.id(), NetNs::create(&name.0)?.id());
@@ -562,21 +562,21 @@ macvlan_tests::tests! {
     every_way_leads_to_the_same_namespace,
     handles_are_closed_on_exec,
     pids_that_lead_nowhere,
-    a_thread_is_no_process,
+    thread_ids_are_refused,
     a_pidfd_outlives_its_process,
-    files_that_are_no_network_namespace,
+    other_files_are_refused,
     names_that_we_give_are_seen_by_ip,
     names_that_ip_gives_are_ours_too,
     names_that_do_not_exist,
-    what_an_interrupted_creation_left_can_be_deleted,
+    an_interrupted_creation_can_be_deleted,
     one_name_for_eight_threads,
     an_anonymous_namespace_lives_as_long_as_its_handles,
-    what_runs_inside_is_inside,
+    closures_run_in_the_namespace,
     a_panic_inside_comes_out,
     the_calling_thread_stays_where_it_is,
     names_and_processes_are_visible,
     threads_and_descriptors_are_visible,
     mounts_elsewhere_are_visible,
-    what_cannot_be_looked_at_is_said;
+    unreadable_files_are_listed;
     parts: mount_aside, stranger, cover,
 }

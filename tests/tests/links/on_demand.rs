@@ -157,7 +157,7 @@ fn both_levels_of_qinq_go() -> Outcome {
 }
 
 /// Uses that keep a VLAN: each begins while it is in use, and the VLAN must exist afterwards.
-fn what_others_have_made_or_use_stays() -> Outcome {
+fn vlans_of_others_or_in_use_stay() -> Outcome {
     need(Need::Bridge)?;
     let lab = lab()?;
     let made = "link add link ens33 name ens33.100 up type vlan id 100";
@@ -278,7 +278,7 @@ fn a_vlan_interface_keeps_its_parent() -> Outcome {
 }
 
 /// A failure leaves no VLAN that it created, and removes none that it did not create.
-fn a_failed_attach_removes_what_it_made() -> Outcome {
+fn a_failed_attach_removes_its_vlan() -> Outcome {
     let lab = lab()?;
     let container = Container::start()?;
     let before = (Snapshot::of(&lab.a.netns), Snapshot::of(&container.netns()?));
@@ -416,7 +416,7 @@ fn the_interface_is_gone_before_it_is_detached() -> Outcome {
 }
 
 /// The remains of a killed remover: the alternative name, and its probe.
-fn what_a_killed_remover_leaves_is_in_nobodys_way() -> Outcome {
+fn remains_of_a_killed_removal_are_cleaned_up() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
     for probe in ["", "link add link ens33.100 name mvp0123456789ab type macvlan mode passthru"] {
@@ -438,15 +438,15 @@ macvlan_tests::tests! {
     under_another_name_and_with_another_protocol,
     a_name_that_something_else_has,
     both_levels_of_qinq_go,
-    what_others_have_made_or_use_stays,
+    vlans_of_others_or_in_use_stay,
     an_address_that_comes_by_itself_does_not_keep_it,
     two_at_once,
     a_vlan_interface_keeps_its_parent,
-    a_failed_attach_removes_what_it_made,
+    a_failed_attach_removes_its_vlan,
     a_vlan_that_exists_elsewhere,
     a_failed_attach_leaves_the_mark_of_the_parent,
     a_vlan_in_another_namespace_keeps_its_parent,
     a_base_that_is_down_or_missing,
     the_interface_is_gone_before_it_is_detached,
-    what_a_killed_remover_leaves_is_in_nobodys_way,
+    remains_of_a_killed_removal_are_cleaned_up,
 }

@@ -25,8 +25,8 @@ const FOR_EVER: u32 = u32::MAX;
 pub(super) struct Described {
     pub(super) ip: IpAddr,
     pub(super) net: IpNet,
-    /// True if it has our mark (`IFA_PROTO`, Linux 5.18 and later): an own address of the host's
-    /// link, not one that was moved there.
+    /// True if it has our mark (`IFA_PROTO`, Linux 5.18 and later): an address that was added to the
+    /// host's link, not one that was moved there.
     pub(super) marked: bool,
     pub(super) came_by_itself: bool,
     pub(super) message: AddressMessage,

@@ -47,7 +47,7 @@ impl Access {
         self
     }
 
-    /// Adds an own address for the host's link, which then does not borrow the parent's.
+    /// Adds an address for the host's link, which then does not borrow the parent's.
     ///
     /// It has the full prefix length (`/32` or `/128`) and must not be in use.
     pub fn address(mut self, address: IpAddr) -> Self {

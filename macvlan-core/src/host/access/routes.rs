@@ -96,7 +96,7 @@ impl Listed {
                 RouteAttribute::NhId(_) => {
                     let why = format!("a route through {} uses a next hop object", from.1);
                     return Err(Error::new(ErrorKind::Unsupported, "move the routes", why).with_hint(
-                        "move it by hand (`ip nexthop`), or set an own address for the host's link",
+                        "move it by hand (`ip nexthop`), or set an address for the host's link",
                     ));
                 }
                 _ => {}

@@ -356,7 +356,7 @@ fn find(connection: &Connection, link: impl Into<LinkId>) -> Result<Option<LinkI
 fn no_address(access: &Access) -> Error {
     Error::invalid("give the host access to its containers", "the parent has no address to borrow")
         .on_parent(access.parent.to_string())
-        .with_hint("set an own address for the host's link")
+        .with_hint("set an address for the host's link")
 }
 
 /// Chooses the name of a new link: the requested one, or one derived from the parent's name or

@@ -9,7 +9,7 @@ use crate::value::name::LinkName;
 use crate::value::text::kinds;
 
 /// An event from a [`Keeper`](crate::Keeper).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum KeepEvent {
     /// The parent of this attachment is gone, and its link with it.

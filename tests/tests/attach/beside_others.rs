@@ -207,7 +207,7 @@ impl<'a> Somebody<'a> {
     }
 }
 
-fn ours_and_theirs_stand_side_by_side() -> Outcome {
+fn objects_of_ip_stay_unchanged() -> Outcome {
     let seed = std::env::var("MACVLAN_TESTS_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
     let lab = Lab::with_addresses(&["192.168.15.1/24"], &["192.168.15.2/24"])?;
@@ -286,6 +286,6 @@ fn ours_and_theirs_stand_side_by_side() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    ours_and_theirs_stand_side_by_side;
+    objects_of_ip_stay_unchanged;
     parts: another_process,
 }
