@@ -108,6 +108,12 @@ impl Failure {
         self.messages.first().map_or("", String::as_str)
     }
 
+    /// Returns all messages as one line, for a runtime; `silent` is for a failure without any.
+    pub(crate) fn in_one_line(&self, silent: &str) -> String {
+        let all: Vec<String> = self.messages.iter().map(|message| one_line(message)).collect();
+        if all.is_empty() { silent.to_owned() } else { all.join("; ") }
+    }
+
     /// Prints the messages and returns the exit status.
     pub(crate) fn report(&self) -> u8 {
         let mut all = self.help.clone().unwrap_or_default();
@@ -126,8 +132,12 @@ pub(crate) fn warn(message: &str) {
 }
 
 fn line(message: &str) -> String {
+    format!("{NAME}: {}\n", one_line(message))
+}
+
+fn one_line(message: &str) -> String {
     let words: Vec<&str> = message.split(['\n', '\r']).map(str::trim).collect();
-    format!("{NAME}: {}\n", words.join(" ").trim_end())
+    words.join(" ").trim_end().to_owned()
 }
 
 /// Returns the words for an error without the number that Rust appends.

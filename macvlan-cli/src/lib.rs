@@ -2,6 +2,7 @@
 //!
 //! `docs/command.md` in the repository is its manual.
 
+mod called;
 mod cli;
 mod config;
 mod container;
@@ -9,6 +10,7 @@ mod default_parent;
 mod driver_option;
 mod endpoint;
 mod failure;
+mod netavark;
 mod output;
 mod progress;
 mod runtime_network;
@@ -31,7 +33,13 @@ use crate::failure::Failure;
 /// Runs the command and returns its exit status.
 ///
 /// The arguments begin with the program's name, as those of a process.
+///
+/// If the program is called as a runtime calls its plugins, it is that plugin instead.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(status) = called::as_plugin(&arguments) {
+        return status;
+    }
     let done = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.run(),
         Err(error) => parsed(&error),

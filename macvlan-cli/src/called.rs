@@ -1,0 +1,18 @@
+//! What the program is called as: the command, or a plugin.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::netavark;
+
+/// Runs the plugin that the program is called as and returns its exit status; `None` for the
+/// command.
+///
+/// netavark calls a plugin by the name of its driver, which is any but `macvlan`, its own.
+pub(crate) fn as_plugin(arguments: &[OsString]) -> Option<u8> {
+    let name = arguments.first().and_then(|path| Path::new(path).file_name())?;
+    if name != "macvlan" && netavark::is_verb(arguments.get(1)?) {
+        return Some(netavark::run(&arguments[1..]));
+    }
+    None
+}

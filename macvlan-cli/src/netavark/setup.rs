@@ -1,0 +1,54 @@
+//! `setup`: connects a container.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use macvlan_core::{Host, NetNs};
+use macvlan_network::ConnectOptions;
+use serde_json::Value;
+
+use crate::failure::{Done, warn};
+use crate::netavark::description::Description;
+use crate::netavark::options::of_container;
+use crate::netavark::request::Container;
+use crate::netavark::{RUNTIME, status};
+use crate::runtime_network;
+use crate::signal::Signals;
+use crate::store::StoreOptions;
+
+/// Connects a container and answers its interface.
+pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
+    let signals = Signals::catch()?;
+    let host = Host::open()?.cancelled_by(signals.cancel());
+    let Description { config, default_route } = Description::of_created(&container.network, &host)?;
+    let options = connect_options(container, default_route)?;
+    let netns = NetNs::from_path(netns)?;
+    let networks = StoreOptions::default().open(host)?;
+    let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;
+    // Containers that ended without a teardown; the others do not depend on it.
+    if let Err(error) = networks.collect() {
+        warn(&format!("warning: {error}"));
+    }
+    let connection = network.connect(&options, &netns)?;
+    Ok(status::of(&connection, network.config()))
+}
+
+fn connect_options(container: &Container, default_route: bool) -> Done<ConnectOptions> {
+    let asked = &container.network_options;
+    let mut options = ConnectOptions::new(&container.container_id).interface(&asked.interface_name);
+    if !container.container_name.is_empty() {
+        options = options.name(&container.container_name);
+    }
+    if let Some(mac) = asked.static_mac.as_deref().filter(|mac| !mac.is_empty()) {
+        options = options.mac(mac.parse()?);
+    }
+    // Podman may name one twice: by option, and by itself.
+    let aliases: BTreeSet<&String> = asked.aliases.iter().flatten().collect();
+    options = aliases.into_iter().fold(options, ConnectOptions::alias);
+    let addresses = asked.static_ips.iter().flatten().copied();
+    options = addresses.fold(options, ConnectOptions::address);
+    if !default_route {
+        options = options.default_route(false);
+    }
+    of_container(options, asked.options.as_ref())
+}

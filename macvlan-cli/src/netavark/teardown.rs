@@ -1,0 +1,48 @@
+//! `teardown`: disconnects a container.
+
+use std::path::Path;
+
+use macvlan_core::{Host, NetNs};
+use macvlan_network::ErrorKind;
+
+use crate::failure::{Done, warn};
+use crate::netavark::request::Container;
+use crate::runtime_network;
+use crate::signal::Signals;
+use crate::store::StoreOptions;
+
+/// Disconnects a container. If it is not connected, nothing is left to be done.
+pub(super) fn run(netns: &Path, container: &Container) -> Done {
+    let signals = Signals::catch()?;
+    let netns = match NetNs::from_path(netns) {
+        Err(error) if error.is_not_found() => None,
+        opened => Some(opened?),
+    };
+    let disconnected = disconnect(netns.as_ref(), container, &signals);
+    match disconnected {
+        // The kernel deletes the interface with the namespace, and the lease is collected later.
+        Err(failure) if netns.is_none() => {
+            warn(&format!("warning: {}", failure.in_one_line("interrupted by a signal")));
+            Ok(())
+        }
+        disconnected => disconnected,
+    }
+}
+
+fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -> Done {
+    let host = Host::open()?.cancelled_by(signals.cancel());
+    let networks = StoreOptions::default().open(host)?;
+    let Some(network) = runtime_network::find(&networks, &container.network.name)? else {
+        return Ok(());
+    };
+    let interface = container.network_options.interface_name.as_str();
+    let one = (container.container_id.as_str(), interface);
+    let disconnected = match netns {
+        Some(netns) => network.disconnect_from(one, netns),
+        None => network.disconnect(one),
+    };
+    match disconnected {
+        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+        disconnected => Ok(disconnected.map(drop)?),
+    }
+}
