@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use macvlan_core::{Host, NetNs};
+use macvlan_core::{ErrorKind as CoreKind, Host, NetNs};
 use macvlan_network::ErrorKind;
 
 use crate::failure::{Done, warn};
@@ -15,7 +15,8 @@ use crate::store::StoreOptions;
 pub(super) fn run(netns: &Path, container: &Container) -> Done {
     let signals = Signals::catch()?;
     let netns = match NetNs::from_path(netns) {
-        Err(error) if error.is_not_found() => None,
+        // Of a namespace that is no longer mounted, an empty file may be left.
+        Err(error) if error.is_not_found() || error.kind() == CoreKind::NotANamespace => None,
         opened => Some(opened?),
     };
     let disconnected = disconnect(netns.as_ref(), container, &signals);

@@ -1,5 +1,9 @@
 //! Every option of a network and of a container, with `ip` or the store as the witness.
 
+use std::time::Duration;
+
+use macvlan_core::AcceptRa;
+use macvlan_network::{Order, SqliteStore, Store as _};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, ip_link, takes_long_in_the_guest};
 use serde_json::{Value, json};
 
@@ -99,10 +103,13 @@ fn of_the_store() -> Outcome {
     let options = json!({ "order": "next", "reservation_ttl": "2h", "block_size": "16",
         "duplicate_detection": "on", "disable_ipv6": "off", "accept_ra": "never", "leave_ipv6": "off" });
     let (scene, ..) = with(&options, &json!({}))?;
-    let inspected = scene.network("inspect lan")?.to_string();
-    for words in ["next", "7200", "16"] {
-        assert!(inspected.contains(words), "{words}: {inspected}");
-    }
+    let records = SqliteStore::open(scene.db())?.networks()?;
+    let config = &records[0].config;
+    assert_eq!((config.get_order(), config.get_block_size()), (Order::Next, Some(16)));
+    assert_eq!(config.get_reservation_ttl(), Duration::from_secs(7200));
+    assert_eq!(config.get_accept_ra(), Some(AcceptRa::Never));
+    assert_eq!((config.get_disable_ipv6(), config.get_leave_ipv6()), (Some(false), false));
+    assert!(config.get_duplicate_detection());
     Ok(())
 }
 
