@@ -117,7 +117,9 @@ impl Machine {
     /// Writes a file, whose directories need not exist.
     pub fn write(&self, path: &str, content: &str) -> Outcome {
         let directory = Path::new(path).parent().unwrap_or(Path::new("/")).display();
-        self.ok(&format!("mkdir -p {directory} && cat >{path} <<'END-OF-FILE'\n{content}\nEND-OF-FILE"))?;
+        self.ok(&format!(
+            "mkdir -p {directory} && cat >{path} <<'END-OF-FILE'\n{content}\nEND-OF-FILE"
+        ))?;
         Ok(())
     }
 
@@ -125,7 +127,9 @@ impl Machine {
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new("nsenter");
         command.arg(format!("--target={}", self.pid));
-        command.args(["--mount", "--pid", "--net", "--cgroup", "--uts", "--ipc", "--", "sh", "-c", line]);
+        command.args([
+            "--mount", "--pid", "--net", "--cgroup", "--uts", "--ipc", "--", "sh", "-c", line,
+        ]);
         command.env_clear().envs(ENVIRONMENT).stdin(Stdio::null());
         command
     }
