@@ -11,7 +11,7 @@ fn by_id() -> Outcome {
 
     for name in ["web-task", "web-", "containerd:web-task", "containerd:default/web-task"] {
         machine.ok(&format!("macvlan attach ens33 {name} 172.16.104.10/24@172.16.104.1"))?;
-        machine.ok("ctr task exec --exec-id ping web-task ping -c 1 -W 5 172.16.104.1")?;
+        machine.ok("ctr task exec --exec-id ping web-task /bin/ping -c 1 -W 5 172.16.104.1")?;
         let shown = machine.ok("macvlan show")?;
         assert!(shown.contains("containerd:web-task"), "{shown}");
         machine.ok(&format!("macvlan detach {name}"))?;

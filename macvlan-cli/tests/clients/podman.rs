@@ -7,7 +7,8 @@ use crate::common::machine;
 fn by_name_and_id() -> Outcome {
     let machine = machine()?;
     machine.set_up_podman()?;
-    let id = machine.ok("podman run -d --network none --name web busybox sleep 1000")?;
+    let id = machine
+        .ok("podman run -d --network none --cap-add NET_RAW --name web busybox sleep 1000")?;
 
     machine.ok("macvlan attach ens33 web 172.16.104.10/24@172.16.104.1")?;
     machine.ok("podman exec web ping -c 1 -W 5 172.16.104.1")?;
