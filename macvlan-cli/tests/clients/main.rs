@@ -4,11 +4,13 @@ mod common;
 mod containerd;
 mod docker;
 mod names;
+mod netavark;
 mod podman;
 
 macvlan_tests::main! {
     containerd,
     docker,
     names,
+    netavark,
     podman,
 }
