@@ -27,6 +27,7 @@ fn the_next_setup_collects() -> Outcome {
 }
 
 fn so_does_the_command() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, gone) = (Scene::set()?, Inside::start()?);
     let lan = lan(&scene)?;
     scene.setup(&gone.path, &request("gone", "gone", &lan, &json!({})))?;
@@ -39,6 +40,7 @@ fn so_does_the_command() -> Outcome {
 
 /// Its name and its address can be used at once, by a container that requests them.
 fn a_name_and_an_address_of_one_that_is_gone() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, gone, inside) = (Scene::set()?, Inside::start()?, Inside::start()?);
     let lan = lan(&scene)?;
     let asked = json!({ "static_ips": ["10.1.0.7"], "static_mac": "02:00:00:00:00:07" });

@@ -11,6 +11,7 @@ fn one_subnet() -> Value {
 
 /// What Podman knows is unchanged, and what was chosen is in the answer.
 fn the_answer_is_the_network() -> Outcome {
+    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let mut asked = network("lan", &one_subnet(), &json!({ "parent": "ens33", "mtu": "1400" }));
     asked["labels"] = json!({ "team": "web" });
@@ -35,6 +36,7 @@ fn the_answer_is_the_network() -> Outcome {
 }
 
 fn subnets_are_chosen() -> Outcome {
+    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let mut asked = network("lan", &Value::Null, &json!({ "parent": "ens33" }));
     asked["ipv6_enabled"] = json!(true);
@@ -54,6 +56,7 @@ fn subnets_are_chosen() -> Outcome {
 /// As with Podman's own driver, the parent is an option, `--interface-name`, or by default the link
 /// of the default route.
 fn the_parent() -> Outcome {
+    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     scene.lab.cable("ens34")?;
     let refused = scene.fails(&["create"], &network("lan", &one_subnet(), &json!({})))?;
@@ -79,6 +82,7 @@ fn the_parent() -> Outcome {
 }
 
 fn what_cannot_be_is_refused() -> Outcome {
+    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let with = |key: &str, value: Value| {
         let mut network = network("lan", &one_subnet(), &json!({ "parent": "ens33" }));
@@ -123,6 +127,7 @@ fn what_cannot_be_is_refused() -> Outcome {
 
 /// Podman does not say that a network was removed, so one without containers gives way.
 fn a_network_without_containers_gives_way() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let options = json!({ "parent": "ens33" });
     let names = || -> Outcome<Vec<Value>> {

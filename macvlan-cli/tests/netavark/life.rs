@@ -92,7 +92,7 @@ fn an_address_a_mac_address_and_names() -> Outcome {
         ),
         (json!({ "static_ips": ["192.168.15.1"] }), "192.168.15.1"),
         (json!({ "static_ips": ["10.9.9.9"] }), "10.9.9.9"),
-        (json!({ "static_mac": "02:00:00:00:00:70" }), "02:00:00:00:00:70"),
+        (json!({ "static_mac": "02:00:00:00:00:70" }), "another link on it has this MAC address"),
         (json!({ "static_mac": "much" }), "much"),
     ] {
         let refused = request("b", "b", &lan, &asked);

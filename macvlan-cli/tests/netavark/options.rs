@@ -24,6 +24,7 @@ fn with(options: &Value, asked: &Value) -> Outcome<(Scene, Inside, Value)> {
 }
 
 fn of_the_link() -> Outcome {
+    takes_long_in_the_guest()?;
     let options = json!({ "mode": "private", "mtu": "1400", "allmulticast": "on" });
     let (_scene, inside, _) = with(&options, &json!({}))?;
     let eth0 = ip_link(&inside.netns, "eth0");
@@ -39,6 +40,7 @@ fn of_the_link() -> Outcome {
 }
 
 fn of_routes() -> Outcome {
+    takes_long_in_the_guest()?;
     let (_scene, inside, _) = with(&json!({ "metric": "50" }), &json!({}))?;
     assert_eq!(
         ip_lines(&inside.netns, "-4 route show default"),
@@ -61,6 +63,7 @@ fn of_routes() -> Outcome {
 
 /// What `--internal` and `--route` say, and an MTU in Docker's words.
 fn what_podman_has_itself() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let options = json!({ "parent": "ens33", "com.docker.network.driver.mtu": "1300" });
     let mut lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &options);
@@ -84,6 +87,7 @@ fn what_podman_has_itself() -> Outcome {
 }
 
 fn of_addresses() -> Outcome {
+    takes_long_in_the_guest()?;
     let options = json!({ "exclude": "10.1.0.2,10.1.0.4/30", "mac_from": "container" });
     let (_scene, inside, answer) = with(&options, &json!({}))?;
     assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "10.1.0.3/24");
@@ -129,6 +133,7 @@ fn a_probe_finds_a_conflict() -> Outcome {
 }
 
 fn others_are_refused_by_name() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let subnets = json!([{ "subnet": "10.1.0.0/24" }]);
     for (key, value, words) in [

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::call::{Inside, Scene, error, network, request};
 
 fn calls_in_another_form() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
     let web = request("4f1c9a", "web", &lan, &json!({}));

@@ -41,6 +41,7 @@ fn one_default_route() -> Outcome {
 
 /// netavark sets networks up in any order: the first interface leads.
 fn the_first_interface_leads_in_any_order() -> Outcome {
+    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let [one, two] = two(&scene)?;
     let first = request("a", "a", &one, &json!({}));
@@ -60,6 +61,7 @@ fn the_first_interface_leads_in_any_order() -> Outcome {
 
 /// The default route of a bridge that netavark itself has set up stays.
 fn a_default_route_of_others_stays() -> Outcome {
+    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let [one, _] = two(&scene)?;
     ip_do(&inside.netns, "link add eth9 type veth peer eth8");
