@@ -5,12 +5,17 @@
 mod cli;
 mod config;
 mod container;
+mod default_parent;
+mod driver_option;
 mod endpoint;
 mod failure;
 mod output;
 mod progress;
+mod runtime_network;
 mod session;
 mod signal;
+mod store;
+mod subnet_options;
 mod topology;
 mod value;
 mod verbs;

@@ -6,10 +6,11 @@ use clap::Args;
 use macvlan_core::{AcceptRa, Mode, Parent, Route};
 use macvlan_network::{MacFrom, NetworkConfig, Order, Subnet};
 
+use crate::driver_option;
 use crate::endpoint::kind::MODES;
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
+use crate::subnet_options::SubnetOptions;
 use crate::value::{self, set};
-use crate::verbs::network::subnets::SubnetOptions;
 
 /// The description of a network; what is not given keeps its value when a network is changed.
 #[derive(Args)]
@@ -128,7 +129,10 @@ impl NetworkOptions {
     /// Applies the options to a configuration without subnets, and to the subnets that it had.
     fn apply(self, mut config: NetworkConfig, subnets: Vec<Subnet>) -> Done<NetworkConfig> {
         for (key, value) in self.option {
-            config = apply_option(config, key, value)?;
+            config = match driver_option::apply(&config, &key, &value)? {
+                Some(changed) => changed,
+                None => config.option(key, value),
+            };
         }
         set!(
             config,
@@ -159,17 +163,4 @@ impl NetworkOptions {
         let subnets = self.subnets.apply(subnets)?;
         Ok(subnets.into_iter().fold(config, NetworkConfig::subnet))
     }
-}
-
-/// Applies an option of Docker's or Podman's driver.
-fn apply_option(config: NetworkConfig, key: String, value: String) -> Done<NetworkConfig> {
-    let refuse = |why: String| Failure::usage(format!("cannot use option {key}={value}: {why}"));
-    let number = || value.parse::<u32>().map_err(|_| refuse("not a number".to_owned()));
-    Ok(match key.as_str() {
-        "parent" => config.parent(value.parse::<Parent>()?),
-        "macvlan_mode" | "mode" => config.mode(value.parse::<Mode>()?),
-        "com.docker.network.driver.mtu" | "mtu" => config.mtu(number()?),
-        "metric" => config.metric(number()?),
-        _ => config.option(key, value),
-    })
 }

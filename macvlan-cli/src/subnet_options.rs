@@ -10,9 +10,9 @@ use crate::failure::{Done, Failure};
 use crate::value;
 
 /// Subnets, and the parts of them, each of which belongs to the subnet that it is in.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Subnet options")]
-pub(super) struct SubnetOptions {
+pub(crate) struct SubnetOptions {
     /// A subnet (repeatable) [default: one of Docker's]; the gateway is its first address, or none
     #[arg(long, value_name = "SUBNET[@GATEWAY|@none]")]
     subnet: Vec<String>,
@@ -24,22 +24,22 @@ pub(super) struct SubnetOptions {
     ip_range: Vec<AddressRange>,
     /// Addresses that are never given (repeatable)
     #[arg(long, value_name = "RANGE")]
-    exclude: Vec<AddressRange>,
+    pub(crate) exclude: Vec<AddressRange>,
     /// An address that only the container of this name gets (repeatable)
     #[arg(long, value_name = "NAME=IP", value_parser = value::pair)]
-    aux_address: Vec<(String, String)>,
+    pub(crate) aux_address: Vec<(String, String)>,
     /// Allow gateways outside of their subnets, which are assumed to be on the link
     #[arg(long)]
-    on_link_gateway: bool,
+    pub(crate) on_link_gateway: bool,
 }
 
 impl SubnetOptions {
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         !self.subnet.is_empty()
     }
 
     /// Returns the subnets that are given, or else those that the network had, with these parts.
-    pub(super) fn apply(self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
+    pub(crate) fn apply(self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
         for gateway in &self.gateway {
             change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
