@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, RouteFilter};
+use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter};
 use macvlan_network::{
     AddressRange, ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks,
     Subnet,
@@ -205,20 +205,13 @@ fn answer(
         connection.attachment().mtu(),
         &of.sandbox().to_string_lossy(),
     );
-    let mut routes = Vec::new();
-    if leases.has_default_route() || !network.config().get_routes().is_empty() {
-        let ours =
-            RouteFilter::new().link(connection.attachment().index()).protocol(Endpoint::PROTOCOL);
-        for info in Handle::in_netns(netns)?.find_routes(&ours)? {
-            let (route, table) = (info.route, info.route.get_table());
-            routes.push(RouteTo {
-                mtu: route.get_mtu(),
-                advmss: route.get_advmss(),
-                priority: route.get_metric(),
-                table: Some(table).filter(|table| *table != MAIN_TABLE),
-                ..RouteTo::new(route.get_destination(), route.get_gateway())
-            });
-        }
+    let mut routes: Vec<RouteTo> = connection.attachment().routes().iter().map(listed).collect();
+    if leases.has_default_route() {
+        let link = connection.attachment().index();
+        let ours = RouteFilter::new().link(link).table(MAIN_TABLE).protocol(Endpoint::PROTOCOL);
+        let found = Handle::in_netns(netns)?.find_routes(&ours)?;
+        let found = found.iter().map(|info| &info.route).filter(|route| route.is_default());
+        routes.extend(found.map(listed));
     }
     Ok(Answer {
         interfaces: vec![interface],
@@ -226,6 +219,17 @@ fn answer(
         routes,
         dns: None,
     })
+}
+
+/// Returns a route as the result has it.
+fn listed(route: &Route) -> RouteTo {
+    RouteTo {
+        mtu: route.get_mtu(),
+        advmss: route.get_advmss(),
+        priority: route.get_metric(),
+        table: Some(route.get_table()).filter(|table| *table != MAIN_TABLE),
+        ..RouteTo::new(route.get_destination(), route.get_gateway())
+    }
 }
 
 /// Disconnects the container, and succeeds if it is not connected.
