@@ -1,9 +1,10 @@
 //! The command `macvlan`, for people at a shell, as a function that programs can call as well.
 //!
-//! `docs/command.md` in the repository is its manual.
+//! `docs/command.md` in the repository is its manual, and `docs/cni.md` that of the CNI plugin.
 
 mod called;
 mod cli;
+mod cni;
 mod config;
 mod container;
 mod default_parent;
