@@ -29,9 +29,7 @@ pub(crate) fn apply(config: &NetworkConfig, key: &str, value: &str) -> Done<Opti
         "allmulticast" => config.allmulticast(one.switch()?),
         "duplicate_detection" => config.duplicate_detection(one.switch()?),
         "block_size" => config.block_size(one.number()?),
-        "reservation_ttl" => {
-            config.reservation_ttl(duration(value).map_err(|why| one.refused(why))?)
-        }
+        "reservation_ttl" => config.reservation_ttl(one.with(duration)?),
         _ => return Ok(None),
     }))
 }
@@ -50,7 +48,12 @@ impl Value<'_> {
     }
 
     pub(crate) fn parsed<T: FromStr<Err: Display>>(self) -> Done<T> {
-        self.value.parse().map_err(|why| self.refused(why))
+        self.with(str::parse)
+    }
+
+    /// Returns the value that a function parses.
+    pub(crate) fn with<T, E: Display>(self, parse: impl FnOnce(&str) -> Result<T, E>) -> Done<T> {
+        parse(self.value).map_err(|why| self.refused(why))
     }
 
     pub(crate) fn number(self) -> Done<u32> {

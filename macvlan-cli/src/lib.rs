@@ -11,6 +11,7 @@ mod default_parent;
 mod driver_option;
 mod endpoint;
 mod failure;
+mod host_access;
 mod netavark;
 mod output;
 mod progress;

@@ -39,7 +39,7 @@ impl SubnetOptions {
     }
 
     /// Returns the subnets that are given, or else those that the network had, with these parts.
-    pub(crate) fn apply(self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
+    pub(crate) fn apply(&self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
         for gateway in &self.gateway {
             change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;

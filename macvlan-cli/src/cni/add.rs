@@ -9,7 +9,8 @@ use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::Ipam;
 use crate::cni::log::Log;
 use crate::cni::result::Answer;
-use crate::cni::{access, del, leased, plain, sysctl};
+use crate::cni::{del, leased, plain, sysctl};
+use crate::host_access;
 
 /// Makes the interface, or changes nothing, and returns the result.
 pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) -> Result<Value> {
@@ -30,7 +31,7 @@ pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) ->
     let finish = || -> Result {
         sysctl::set(&sysctls, &netns)?;
         if config.access {
-            access::give(&host, &config.parent(&host)?, &attached)?;
+            host_access::give(&host, &config.parent(&host)?, &attached)?;
         }
         Ok(())
     };

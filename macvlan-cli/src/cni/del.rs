@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::cni::access;
 use crate::cni::config::Request;
 use crate::cni::environment::Attachment;
 use crate::cni::error::Result;
 use crate::cni::ipam::Ipam;
 use crate::cni::log::Log;
 use crate::cni::{leased, plain};
+use crate::host_access;
 
 /// Removes the interface and releases its addresses, as far as there is anything left of them.
 pub(super) fn del(request: &Request, of: &Attachment, log: &Log) -> Result {
@@ -31,7 +31,7 @@ pub(super) fn del(request: &Request, of: &Attachment, log: &Log) -> Result {
     if config.access {
         let previous = request.previous.iter().flat_map(|previous| &previous.ips);
         addresses.extend(previous.map(|ip| ip.address.addr()));
-        access::take(&host, &config.parent(&host)?, &addresses)?;
+        host_access::take(&host, &config.parent(&host)?, &addresses)?;
     }
     Ok(())
 }

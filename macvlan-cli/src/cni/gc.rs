@@ -1,11 +1,11 @@
 //! GC.
 
-use crate::cni::access;
 use crate::cni::config::Request;
 use crate::cni::error::{Error, Result};
 use crate::cni::ipam::Ipam;
 use crate::cni::log::Log;
 use crate::cni::{leased, plain};
+use crate::host_access;
 
 /// Removes everything of the network that does not belong to a valid attachment.
 pub(super) fn gc(request: &Request, log: &Log) -> Result {
@@ -26,7 +26,7 @@ pub(super) fn gc(request: &Request, log: &Log) -> Result {
             let collect = || -> Result {
                 let addresses = leased::gc(request, &host, leases, log)?;
                 if config.access {
-                    access::take(&host, &config.parent(&host)?, &addresses)?;
+                    host_access::take(&host, &config.parent(&host)?, &addresses)?;
                 }
                 Ok(())
             };

@@ -3,7 +3,6 @@
 //! A runtime runs it with the verb in `CNI_COMMAND` and the configuration on standard input. The
 //! result, and errors as well, are JSON on standard output.
 
-mod access;
 mod add;
 mod attachment;
 mod check;

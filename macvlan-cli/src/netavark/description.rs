@@ -11,8 +11,8 @@ use crate::netavark::request;
 /// The description of a network.
 pub(super) struct Description {
     pub(super) config: NetworkConfig,
-    /// Whether default routes may lead through the network.
-    pub(super) default_route: bool,
+    /// What the plugin does itself.
+    pub(super) options: NetworkOptions,
 }
 
 impl Description {
@@ -32,7 +32,6 @@ impl Description {
     fn read(network: &request::Network, chooses: bool, host: &Host) -> Done<Self> {
         let (options, config) = NetworkOptions::read(&network.name, network.options.as_ref())?;
         let mut config = with_parent(config, network.network_interface.as_deref(), host)?;
-        let default_route = options.default_route();
         let given = network.subnets.iter().flatten();
         let subnets = given.map(|one| subnet(one, options.gateway)).collect::<Done<_>>()?;
         let subnets = options.with_subnets(subnets)?;
@@ -46,7 +45,7 @@ impl Description {
         for one in network.routes.iter().flatten() {
             config = config.route(route(one)?);
         }
-        Ok(Self { config, default_route })
+        Ok(Self { config, options })
     }
 }
 

@@ -2,21 +2,28 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::parse_ip;
+use macvlan_core::{Announce, parse_ip};
 use macvlan_network::{ConnectOptions, NetworkConfig, Subnet};
 
 use crate::driver_option::{self, Value};
 use crate::failure::{Done, Failure};
 use crate::netavark::request::Options;
 use crate::subnet_options::SubnetOptions;
-use crate::value::pair;
+use crate::value::{self, pair};
+
+/// The option that lets the host and its containers reach each other.
+const ACCESS: &str = "access";
 
 /// The options of a network.
 pub(super) struct NetworkOptions {
     /// Whether the subnets have gateways.
     pub(super) gateway: bool,
     /// Whether default routes may lead through the network.
-    default_route: bool,
+    pub(super) default_route: bool,
+    /// How containers' addresses are announced.
+    pub(super) announce: Option<Announce>,
+    /// Whether the host and its containers reach each other.
+    pub(super) access: bool,
     subnets: SubnetOptions,
 }
 
@@ -27,13 +34,16 @@ impl NetworkOptions {
     pub(super) fn read(name: &str, options: Option<&Options>) -> Done<(Self, NetworkConfig)> {
         let mut config = NetworkConfig::new(name);
         let subnets = SubnetOptions::default();
-        let mut all = Self { gateway: true, default_route: true, subnets };
+        let mut all =
+            Self { gateway: true, default_route: true, announce: None, access: false, subnets };
         for (key, value) in options.into_iter().flatten() {
             let one = Value { key, value };
             match key.as_str() {
                 "gateway" if value == "none" => all.gateway = false,
                 "gateway" => return Err(one.refused("only none is possible; use --gateway")),
                 "no_default_route" => all.default_route = !one.switch()?,
+                "announce" => all.announce = Some(one.with(value::announce)?),
+                ACCESS => all.access = one.switch()?,
                 "on_link_gateway" => all.subnets.on_link_gateway = one.switch()?,
                 "exclude" => all.subnets.exclude = one.list(str::parse)?,
                 "aux_address" => all.subnets.aux_address = one.list(pair)?,
@@ -47,14 +57,15 @@ impl NetworkOptions {
     }
 
     /// Applies the options to the subnets.
-    pub(super) fn with_subnets(self, subnets: Vec<Subnet>) -> Done<Vec<Subnet>> {
+    pub(super) fn with_subnets(&self, subnets: Vec<Subnet>) -> Done<Vec<Subnet>> {
         self.subnets.apply(subnets)
     }
+}
 
-    /// Returns whether default routes may lead through the network.
-    pub(super) fn default_route(&self) -> bool {
-        self.default_route
-    }
+/// Returns whether a network has access, even if other options are not valid.
+pub(super) fn has_access(options: Option<&Options>) -> bool {
+    let access = options.and_then(|options| options.get(ACCESS));
+    access.is_some_and(|value| Value { key: ACCESS, value }.switch().unwrap_or(false))
 }
 
 /// Applies the options of a container in a network, `podman run --network NAME:KEY=VALUE`.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use macvlan_core::{Host, NetNs};
-use macvlan_network::ConnectOptions;
+use macvlan_core::{Cancel, Host, NetNs};
+use macvlan_network::{ConnectOptions, Connection, Network};
 use serde_json::Value;
 
 use crate::failure::{Done, warn};
+use crate::host_access;
 use crate::netavark::description::Description;
-use crate::netavark::options::of_container;
+use crate::netavark::options::{NetworkOptions, of_container};
 use crate::netavark::request::Container;
 use crate::netavark::{RUNTIME, status};
 use crate::runtime_network;
@@ -20,17 +21,43 @@ use crate::store::StoreOptions;
 pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let signals = Signals::catch()?;
     let host = Host::open()?.cancelled_by(signals.cancel());
-    let Description { config, default_route } = Description::of_created(&container.network, &host)?;
-    let options = connect_options(container, default_route)?;
+    let Description { config, options } = Description::of_created(&container.network, &host)?;
+    let connect = connect_options(container, options.default_route)?;
     let netns = NetNs::from_path(netns)?;
-    let networks = StoreOptions::default().open(host)?;
+    let networks = StoreOptions::default().open(host.clone())?;
     let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;
     // Containers that ended without a teardown; the others do not depend on it.
     if let Err(error) = networks.collect() {
         warn(&format!("warning: {error}"));
     }
-    let connection = network.connect(&options, &netns)?;
+    let connection = network.connect(&connect, &netns)?;
+    finish(&host, &network, &connection, &options, signals.cancel()).map_err(|failure| {
+        let one = (connection.lease().container.as_str(), connection.lease().interface.as_str());
+        match network.disconnect_from(one, &netns) {
+            Ok(_) => failure,
+            Err(error) => failure.and(error.into()),
+        }
+    })?;
     Ok(status::of(&connection, network.config()))
+}
+
+/// Does what is not part of a connection.
+fn finish(
+    host: &Host,
+    network: &Network,
+    connection: &Connection,
+    options: &NetworkOptions,
+    cancel: &Cancel,
+) -> Done {
+    let mut attachment = connection.attachment().clone();
+    if let Some(announce) = options.announce {
+        attachment.refresh()?;
+        attachment.announce(announce)?.run_until(cancel)?;
+    }
+    if let Some(parent) = network.config().get_parent().filter(|_| options.access) {
+        host_access::give(host, parent, &attachment)?;
+    }
+    Ok(())
 }
 
 fn connect_options(container: &Container, default_route: bool) -> Done<ConnectOptions> {

@@ -1,11 +1,15 @@
 //! `teardown`: disconnects a container.
 
+use std::net::IpAddr;
 use std::path::Path;
 
+use ipnet::IpNet;
 use macvlan_core::{ErrorKind as CoreKind, Host, NetNs};
 use macvlan_network::ErrorKind;
 
 use crate::failure::{Done, warn};
+use crate::host_access;
+use crate::netavark::options::has_access;
 use crate::netavark::request::Container;
 use crate::runtime_network;
 use crate::signal::Signals;
@@ -32,18 +36,29 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done {
 
 fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -> Done {
     let host = Host::open()?.cancelled_by(signals.cancel());
-    let networks = StoreOptions::default().open(host)?;
+    let networks = StoreOptions::default().open(host.clone())?;
     let Some(network) = runtime_network::find(&networks, &container.network.name)? else {
         return Ok(());
     };
     let interface = container.network_options.interface_name.as_str();
     let one = (container.container_id.as_str(), interface);
+    let access = if has_access(container.network.options.as_ref()) {
+        network.lease(one)?.zip(network.config().get_parent())
+    } else {
+        None
+    };
     let disconnected = match netns {
         Some(netns) => network.disconnect_from(one, netns),
         None => network.disconnect(one),
     };
     match disconnected {
-        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
-        disconnected => Ok(disconnected.map(drop)?),
+        // It may be connected elsewhere by now.
+        Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
+        disconnected => drop(disconnected?),
     }
+    if let Some((lease, parent)) = access {
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+        host_access::take(&host, parent, &addresses)?;
+    }
+    Ok(())
 }

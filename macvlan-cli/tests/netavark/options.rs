@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use macvlan_core::AcceptRa;
 use macvlan_network::{Order, SqliteStore, Store as _};
-use macvlan_tests::{Outcome, ip_addresses, ip_lines, ip_link, takes_long_in_the_guest};
+use macvlan_tests::{
+    Outcome, Wire, ip, ip_addresses, ip_lines, ip_link, ping, takes_long_in_the_guest,
+};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, network, request};
@@ -132,6 +134,43 @@ fn a_probe_finds_a_conflict() -> Outcome {
     Ok(())
 }
 
+/// The host reaches its container, and the other way around, which a macvlan alone cannot.
+fn access() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let range = json!({ "start_ip": "192.168.15.64", "end_ip": "192.168.15.127" });
+    let subnets = json!([{ "subnet": "192.168.15.0/24", "lease_range": range }]);
+    let options = json!({ "parent": "ens33", "access": "on", "announce": "once" });
+    let lan = scene.create(&network("lan", &subnets, &options))?;
+    let web = request("a", "a", &lan, &json!({}));
+    let before = ip_lines(scene.host(), "-4 route show");
+    for _ in 0..2 {
+        scene.setup(&inside.path, &web)?;
+        assert!(ping(scene.host(), "192.168.15.64").is_some());
+        assert!(ping(&inside.netns, "192.168.15.1").is_some());
+        scene.teardown(&inside.path, &web)?;
+        assert_eq!(ip_lines(scene.host(), "-4 route show"), before);
+        assert_eq!(ip(scene.host(), "link show type macvlan"), json!([]));
+    }
+    Ok(())
+}
+
+fn announcements() -> Outcome {
+    takes_long_in_the_guest()?;
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let wire = Wire::listen(&scene.lab.b.netns, "ens33")?;
+    let subnets = json!([{ "subnet": "10.1.0.0/24" }]);
+    let options = json!({ "parent": "ens33", "announce": "rfc,count=2,interval=10ms" });
+    let lan = scene.create(&network("lan", &subnets, &options))?;
+    scene.setup(&inside.path, &request("a", "a", &lan, &json!({})))?;
+    let is_announcement = |frame: &[u8]| {
+        frame[12..14] == [8, 6] && frame[28..32] == [10, 1, 0, 2] && frame[38..42] == [10, 1, 0, 2]
+    };
+    for _ in 0..2 {
+        assert!(wire.find_now(is_announcement)?.is_some());
+    }
+    Ok(())
+}
+
 fn others_are_refused_by_name() -> Outcome {
     takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
@@ -167,5 +206,7 @@ macvlan_tests::tests! {
     of_addresses,
     of_the_store,
     a_probe_finds_a_conflict,
+    access,
+    announcements,
     others_are_refused_by_name,
 }

@@ -1,23 +1,23 @@
-//! The host's access to the containers (`"access": true`).
+//! The host's access to the containers of plugins.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{Access, Attachment, Host, Parent, RouteFilter};
 
-use crate::cni::error::Result;
+use crate::failure::Done;
 
 /// Gives the host access to a container's interface.
 ///
 /// The host's link stays when this process ends, and other containers use it too.
-pub(super) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Result {
+pub(crate) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Done {
     let mut attachment = attachment.clone();
     attachment.refresh()?;
     Ok(host.access_by(Access::on(parent)?.keep(true))?.add(&attachment)?)
 }
 
 /// Removes the host's routes to a container's addresses, and its link with the last one.
-pub(super) fn take(host: &Host, parent: &Parent, addresses: &[IpAddr]) -> Result {
+pub(crate) fn take(host: &Host, parent: &Parent, addresses: &[IpAddr]) -> Done {
     let Some(link) = host.find_access(parent)? else { return Ok(()) };
     let handle = host.handle()?;
     let mut others = false;
