@@ -12,6 +12,7 @@ mod del;
 mod delegate;
 mod environment;
 mod error;
+mod fields;
 mod gc;
 mod ipam;
 mod leased;

@@ -1,7 +1,10 @@
 //! Interfaces without leases: layer 2 only, or with addresses from another plugin.
 
+use std::net::IpAddr;
+
 use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Handle, Host, NetNs, Parent};
 
+use crate::cni::access;
 use crate::cni::attachment;
 use crate::cni::config::Request;
 use crate::cni::delegate;
@@ -98,6 +101,7 @@ pub(super) fn del(
     of: &environment::Attachment,
     (host, netns): (&Host, Option<&NetNs>),
     plugin: Option<&str>,
+    log: &Log,
 ) -> Result {
     let detach = || -> Result {
         let Some(netns) = netns else {
@@ -113,8 +117,27 @@ pub(super) fn del(
     // Addresses are not free before no link has them. Only dhcp releases them through the link.
     let (first, then): (&dyn Fn() -> Result, &dyn Fn() -> Result) =
         if plugin == Some("dhcp") { (&release, &detach) } else { (&detach, &release) };
-    let results = [first(), then()];
+    let results = [first(), then(), take_access(request, host, log)];
     Error::all(results.into_iter().filter_map(Result::err).collect())
+}
+
+/// Removes the host's access to the addresses of `prevResult`.
+fn take_access(request: &Request, host: &Host, log: &Log) -> Result {
+    let config = &request.config;
+    let ips = request.previous.iter().flat_map(|previous| &previous.ips);
+    let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+    if !config.access || addresses.is_empty() {
+        return Ok(());
+    }
+    match config.parent(host) {
+        Ok(parent) => access::take(host, &parent, &addresses),
+        // There is no default route any more.
+        Err(error) if !config.has_master() => {
+            log.line(&format!("the host's routes remain: {}", error.message()));
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Detaches the interfaces of a network that the runtime does not know, in all namespaces, and
