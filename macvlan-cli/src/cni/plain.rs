@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Handle, Host, NetNs, Parent};
+use macvlan_core::{
+    Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
+};
 
 use crate::cni::access;
 use crate::cni::attachment;
@@ -31,7 +33,7 @@ pub(super) fn add(
         let why = "the configuration has no ipam, which would give them";
         return Err(Error::config(format!("cannot use the requested addresses: {why}")));
     }
-    let bare = attachment::bare(config, of, &parent, mac)?;
+    let bare = bare(request, of, &parent, mac)?;
     let marked = bare.clone().group(mark::GROUP).alias(mark::alias(&config.name, &of.container)?);
     let attached = host.attach(&marked, netns)?;
     let interface = Interface::new(
@@ -73,6 +75,16 @@ pub(super) fn add(
     answer.routes = routes;
     answer.dns = given.dns;
     Ok((attached, answer))
+}
+
+/// Returns the interface without addresses. Setting up `lo` is the runtime's part.
+fn bare(
+    request: &Request,
+    of: &environment::Attachment,
+    parent: &Parent,
+    mac: Option<MacAddr>,
+) -> Result<Endpoint> {
+    Ok(attachment::bare(&request.config, of, parent, mac)?.lo_up(false))
 }
 
 /// Removes the routes whose destinations others lead to, and returns these.
@@ -213,6 +225,6 @@ pub(super) fn expected(
     parent: &Parent,
     (ips, routes): (&[&Ip], &[RouteTo]),
 ) -> Result<Endpoint> {
-    let endpoint = attachment::bare(&request.config, of, parent, None)?;
+    let endpoint = bare(request, of, parent, None)?;
     attachment::with(endpoint, &request.config, ips, routes)
 }
