@@ -1,4 +1,4 @@
-//! What the program is called as: the command, or a plugin.
+//! Chooses between the command and the plugins, by how the program is called.
 
 use std::ffi::OsString;
 use std::path::Path;

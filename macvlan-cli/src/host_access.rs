@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{Access, Attachment, Host, Parent, RouteFilter};
+use macvlan_core::{Access, Attachment, Endpoint, Host, Parent, RouteFilter, RouteInfo};
 
 use crate::failure::Done;
 
@@ -20,30 +20,21 @@ pub(crate) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Don
 pub(crate) fn take(host: &Host, parent: &Parent, addresses: &[IpAddr]) -> Done {
     let Some(link) = host.find_access(parent)? else { return Ok(()) };
     let handle = host.handle()?;
-    let mut others = false;
-    for info in handle.find_routes(&RouteFilter::new().link(link))? {
-        let destination = info.route.get_destination();
-        if addresses.iter().any(|address| destination == IpNet::from(*address)) {
-            match handle.delete_route(&info.route) {
-                Err(error) if error.is_not_found() => {}
-                deleted => deleted?,
-            }
-        } else {
-            others |= is_to_a_container(&destination);
+    let routes = RouteFilter::new().link(link).protocol(Endpoint::PROTOCOL);
+    let (its, others): (Vec<RouteInfo>, Vec<RouteInfo>) =
+        handle.find_routes(&routes)?.into_iter().partition(|info| {
+            let destination = info.route.get_destination();
+            addresses.iter().any(|address| destination == IpNet::from(*address))
+        });
+    if others.is_empty() && !its.is_empty() {
+        host.remove_access(parent)?;
+        return Ok(());
+    }
+    for info in its {
+        match handle.delete_route(&info.route) {
+            Err(error) if error.is_not_found() => {}
+            deleted => deleted?,
         }
     }
-    if !others {
-        host.remove_access(parent)?;
-    }
     Ok(())
-}
-
-/// Returns whether a route through the host's link is not the kernel's own.
-fn is_to_a_container(destination: &IpNet) -> bool {
-    let ip = destination.addr();
-    let is_own = match ip {
-        IpAddr::V4(_) => false,
-        IpAddr::V6(ip) => ip.is_multicast() || ip.is_unicast_link_local(),
-    };
-    !is_own
 }

@@ -1,14 +1,11 @@
 //! DEL.
 
-use std::net::IpAddr;
-
 use crate::cni::config::Request;
 use crate::cni::environment::Attachment;
 use crate::cni::error::Result;
 use crate::cni::ipam::Ipam;
 use crate::cni::log::Log;
 use crate::cni::{leased, plain};
-use crate::host_access;
 
 /// Removes the interface and releases its addresses, as far as there is anything left of them.
 pub(super) fn del(request: &Request, of: &Attachment, log: &Log) -> Result {
@@ -23,15 +20,9 @@ pub(super) fn del(request: &Request, of: &Attachment, log: &Log) -> Result {
     }
     let host = config.host(netns.as_ref())?;
     let at = (&host, netns.as_ref());
-    let mut addresses: Vec<IpAddr> = match &config.ipam {
-        Ipam::Absent => plain::del(request, of, at, None).map(|()| Vec::new())?,
-        Ipam::Foreign(plugin) => plain::del(request, of, at, Some(plugin)).map(|()| Vec::new())?,
-        Ipam::Leases(leases) => leased::del(request, of, at, leases, log)?,
-    };
-    if config.access {
-        let previous = request.previous.iter().flat_map(|previous| &previous.ips);
-        addresses.extend(previous.map(|ip| ip.address.addr()));
-        host_access::take(&host, &config.parent(&host)?, &addresses)?;
+    match &config.ipam {
+        Ipam::Absent => plain::del(request, of, at, None, log),
+        Ipam::Foreign(plugin) => plain::del(request, of, at, Some(plugin), log),
+        Ipam::Leases(leases) => leased::del(request, of, at, leases, log),
     }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the runtime says in environment variables.
+//! The environment variables that the runtime sets.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,6 @@ use crate::cni::error::{Error, Result};
 use crate::cni::ipam::Ipam;
 use crate::cni::log::Log;
 use crate::cni::{leased, plain};
-use crate::host_access;
 
 /// Removes everything of the network that does not belong to a valid attachment.
 pub(super) fn gc(request: &Request, log: &Log) -> Result {
@@ -23,14 +22,7 @@ pub(super) fn gc(request: &Request, log: &Log) -> Result {
         Ipam::Foreign(plugin) => plain::gc(request, &host, Some(plugin), log),
         Ipam::Leases(leases) => {
             let mut errors = Vec::new();
-            let collect = || -> Result {
-                let addresses = leased::gc(request, &host, leases, log)?;
-                if config.access {
-                    host_access::take(&host, &config.parent(&host)?, &addresses)?;
-                }
-                Ok(())
-            };
-            errors.extend(collect().err());
+            errors.extend(leased::gc(request, &host, leases, log).err());
             errors.extend(host.remove_unused_parents().err().map(Error::from));
             Error::all(errors)
         }

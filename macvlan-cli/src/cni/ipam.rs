@@ -12,8 +12,8 @@ use macvlan_core::Route;
 use macvlan_network::{AddressRange, NetworkConfig, Order, Subnet};
 use serde::Deserialize;
 
-use crate::cni::config::Fields;
 use crate::cni::error::{Error, Result};
+use crate::cni::fields::Fields;
 use crate::cni::result::RouteTo;
 use crate::store::StoreOptions;
 use crate::value::set;

@@ -18,6 +18,7 @@ use crate::cni::ipam::Leases;
 use crate::cni::log::Log;
 use crate::cni::mark;
 use crate::cni::result::{Answer, Interface, Ip, RouteTo};
+use crate::host_access;
 use crate::runtime_network;
 use crate::value::set;
 
@@ -233,28 +234,23 @@ fn listed(route: &Route) -> RouteTo {
 }
 
 /// Disconnects the container, and succeeds if it is not connected.
-///
-/// Returns the addresses that it had, if the configuration has the host's access to it.
 pub(super) fn del(
     request: &Request,
     of: &environment::Attachment,
     (host, netns): (&Host, Option<&NetNs>),
     leases: &Leases,
     log: &Log,
-) -> Result<Vec<IpAddr>> {
+) -> Result {
     let config = &request.config;
-    let mut addresses = Vec::new();
-    let mut disconnect = || -> Result {
+    let disconnect = || -> Result {
         let networks = open(leases, config, host)?;
         let Some(network) = find(&networks, config)? else { return Ok(()) };
-        if config.access {
-            let lease = network.lease(of.key())?;
-            addresses = lease.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
-        }
+        let lease = if config.access { network.lease(of.key())? } else { None };
         match network.disconnect(of.key()) {
-            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
-            done => Ok(done.map(drop)?),
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            done => drop(done?),
         }
+        take_access(host, &network, lease.as_slice())
     };
     match disconnect() {
         Ok(()) => {}
@@ -271,26 +267,35 @@ pub(super) fn del(
             host.detach(&found)?;
         }
     }
-    Ok(addresses)
+    Ok(())
 }
 
-/// Disconnects what the runtime does not know, and returns the addresses that are free again.
-pub(super) fn gc(
-    request: &Request,
-    host: &Host,
-    leases: &Leases,
-    log: &Log,
-) -> Result<Vec<IpAddr>> {
-    let networks = open(leases, &request.config, host)?;
-    let Some(network) = find(&networks, &request.config)? else { return Ok(Vec::new()) };
+/// Removes the host's access to containers that are disconnected.
+fn take_access(host: &Host, network: &Network, leases: &[Lease]) -> Result {
+    let addresses: Vec<IpAddr> =
+        leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
+    match network.config().get_parent() {
+        Some(parent) if !addresses.is_empty() => Ok(host_access::take(host, parent, &addresses)?),
+        _ => Ok(()),
+    }
+}
+
+/// Disconnects the containers that the runtime does not know.
+pub(super) fn gc(request: &Request, host: &Host, leases: &Leases, log: &Log) -> Result {
+    let config = &request.config;
+    let networks = open(leases, config, host)?;
+    let Some(network) = find(&networks, config)? else { return Ok(()) };
     let valid = request.valid()?.iter();
     let retained = network.retain(valid.map(|one| (&*one.container, &*one.interface)))?;
     for lease in &retained.released {
         log.line(&format!("released {}/{}, which is not valid", lease.container, lease.interface));
     }
-    Error::all(retained.failed.into_iter().map(|(_, error)| error.into()).collect())?;
-    let addresses = retained.released.iter().flat_map(|lease| &lease.addresses);
-    Ok(addresses.map(IpNet::addr).collect())
+    let mut errors: Vec<Error> = Vec::new();
+    errors.extend(retained.failed.into_iter().map(|(_, error)| error.into()));
+    if config.access {
+        errors.extend(take_access(host, &network, &retained.released).err());
+    }
+    Error::all(errors)
 }
 
 /// Returns the endpoint that the interface of an attachment should be.

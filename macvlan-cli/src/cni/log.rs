@@ -34,7 +34,7 @@ impl Log {
         }
     }
 
-    /// Writes a line. A log that cannot be written is no reason to fail.
+    /// Writes a line. The verb does not fail if the log cannot be written.
     pub(super) fn line(&self, text: &str) {
         let line = format!("macvlan: {text}\n");
         let _ = match self {

@@ -11,6 +11,7 @@ mod del;
 mod delegate;
 mod environment;
 mod error;
+mod fields;
 mod gc;
 mod ipam;
 mod leased;

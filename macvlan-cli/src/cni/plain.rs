@@ -1,6 +1,10 @@
 //! Interfaces without leases: layer 2 only, or with addresses from another plugin.
 
-use macvlan_core::{Attachment, Detached, Endpoint, ErrorKind, Handle, Host, NetNs, Parent};
+use std::net::IpAddr;
+
+use macvlan_core::{
+    Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
+};
 
 use crate::cni::attachment;
 use crate::cni::config::Request;
@@ -10,6 +14,7 @@ use crate::cni::error::{Error, Result};
 use crate::cni::log::Log;
 use crate::cni::mark;
 use crate::cni::result::{Answer, Interface, Ip, RouteTo};
+use crate::host_access;
 
 /// Attaches the interface, and the addresses that another plugin gives; all of it or nothing.
 ///
@@ -28,7 +33,7 @@ pub(super) fn add(
         let why = "the configuration has no ipam, which would give them";
         return Err(Error::config(format!("cannot use the requested addresses: {why}")));
     }
-    let bare = attachment::bare(config, of, &parent, mac)?;
+    let bare = bare(request, of, &parent, mac)?;
     let marked = bare.clone().group(mark::GROUP).alias(mark::alias(&config.name, &of.container)?);
     let attached = host.attach(&marked, netns)?;
     let interface = Interface::new(
@@ -72,6 +77,16 @@ pub(super) fn add(
     Ok((attached, answer))
 }
 
+/// Returns the interface without addresses. Setting up `lo` is the runtime's part.
+fn bare(
+    request: &Request,
+    of: &environment::Attachment,
+    parent: &Parent,
+    mac: Option<MacAddr>,
+) -> Result<Endpoint> {
+    Ok(attachment::bare(&request.config, of, parent, mac)?.lo_up(false))
+}
+
 /// Removes the routes whose destinations others lead to, and returns these.
 fn remove_existing(
     routes: &mut Vec<RouteTo>,
@@ -98,6 +113,7 @@ pub(super) fn del(
     of: &environment::Attachment,
     (host, netns): (&Host, Option<&NetNs>),
     plugin: Option<&str>,
+    log: &Log,
 ) -> Result {
     let detach = || -> Result {
         let Some(netns) = netns else {
@@ -113,8 +129,27 @@ pub(super) fn del(
     // Addresses are not free before no link has them. Only dhcp releases them through the link.
     let (first, then): (&dyn Fn() -> Result, &dyn Fn() -> Result) =
         if plugin == Some("dhcp") { (&release, &detach) } else { (&detach, &release) };
-    let results = [first(), then()];
+    let results = [first(), then(), take_access(request, host, log)];
     Error::all(results.into_iter().filter_map(Result::err).collect())
+}
+
+/// Removes the host's access to the addresses of `prevResult`.
+fn take_access(request: &Request, host: &Host, log: &Log) -> Result {
+    let config = &request.config;
+    let ips = request.previous.iter().flat_map(|previous| &previous.ips);
+    let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+    if !config.access || addresses.is_empty() {
+        return Ok(());
+    }
+    match config.parent(host) {
+        Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
+        // There is no default route any more.
+        Err(error) if !config.has_master() => {
+            log.line(&format!("the host's routes remain: {}", error.message()));
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Detaches the interfaces of a network that the runtime does not know, in all namespaces, and
@@ -190,6 +225,6 @@ pub(super) fn expected(
     parent: &Parent,
     (ips, routes): (&[&Ip], &[RouteTo]),
 ) -> Result<Endpoint> {
-    let endpoint = attachment::bare(&request.config, of, parent, None)?;
+    let endpoint = bare(request, of, parent, None)?;
     attachment::with(endpoint, &request.config, ips, routes)
 }

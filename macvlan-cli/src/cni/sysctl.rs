@@ -7,7 +7,7 @@ use macvlan_core::NetNs;
 use crate::cni::environment::Attachment;
 use crate::cni::error::{Code, Error, Result};
 
-/// What stands for the interface's name.
+/// The placeholder for the interface's name.
 const PLACE: &str = "IFNAME";
 
 /// A sysctl of the interface: its file below `/proc/sys`, and the value.

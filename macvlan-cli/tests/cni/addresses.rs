@@ -48,7 +48,8 @@ fn an_address_is_asked_for_in_three_ways() -> Outcome {
         scene.fails(209, &Call::of("ADD", &config, &other).with("CNI_ARGS", &asked))?;
         scene.ok(&Call::of("DEL", &config, &other))?;
     }
-    let outside = Call::of("ADD", &config, &Scene::pod("c9")?).with("CNI_ARGS", "IP=10.2.0.1");
+    let pod = Scene::pod("c9")?;
+    let outside = Call::of("ADD", &config, &pod).with("CNI_ARGS", "IP=10.2.0.1");
     scene.fails(211, &outside)?;
     Ok(())
 }

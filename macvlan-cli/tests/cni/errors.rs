@@ -12,6 +12,8 @@ fn every_code() -> Outcome {
     let ipam = |more: Value| scene.leased(&more);
     let add = |config: &Value| Call::of("ADD", config, &pod);
     let text = |text: &str| Value::String(text.to_owned());
+    let other = scene.path("other");
+    std::fs::write(&other, "a text that is not a database, and longer than the header of one")?;
     let host = format!("/proc/{}/ns/net", "self");
     let before = (Snapshot::of(scene.host()), Snapshot::of(&pod.netns));
     #[rustfmt::skip]
@@ -66,7 +68,7 @@ fn every_code() -> Outcome {
         (7, Call::of("CHECK", &plain, &pod), "no prevResult"),
         (7, Call::new("GC", &plain), "no cni.dev/valid-attachments"),
         (50, Call::new("STATUS", &with(json!({ "master": "gone0" }))), "gone0"),
-        (50, Call::new("STATUS", &ipam(json!({ "db": "/proc/no/n.db" }))), "/proc/no"),
+        (50, Call::new("STATUS", &ipam(json!({ "db": other }))), "not a store"),
         (102, add(&with(json!({ "master": "gone0" }))), "gone0"),
         // Another container than the one that was added.
         (100, Call::of("CHECK", &with(json!({ "prevResult": {} })), &pod), "no interface of this name"),
@@ -115,8 +117,8 @@ fn what_changed_inside_is_found_by_check() -> Outcome {
         ("route del 10.9.0.0/16", "the route 10.9.0.0/16 via 10.1.0.9 is missing"),
         ("address del 10.1.0.2/24 dev eth0", "the address 10.1.0.2/24 is missing"),
         ("link set eth0 down", "down"),
-        ("link set eth0 type macvlan mode private", "mode"),
-        ("link del eth0", "missing"),
+        ("link set eth0 type macvlan mode private", "the macvlan options differ"),
+        ("link del eth0", "the link does not exist"),
     ] {
         let result = scene.ok(&Call::of("ADD", &leased, &pod))?;
         let given = merged(leased.clone(), &json!({ "prevResult": result }));

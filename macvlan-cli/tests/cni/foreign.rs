@@ -47,7 +47,7 @@ esac
 fn configured(scene: &Scene) -> Outcome<Value> {
     let path = scene.path("small");
     std::fs::write(&path, PLUGIN)?;
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(Scene::plain(&json!({ "ipam": { "type": "small" } })))
 }
 

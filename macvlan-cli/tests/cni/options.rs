@@ -71,6 +71,7 @@ fn a_link_in_the_container() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     ip_do(&pod.netns, "link add ens9 up type veth peer name other");
     ip_do(&pod.netns, "link set other up");
+    ip_do(&pod.netns, "link set lo up");
     let before = Snapshot::of(&pod.netns);
     let config = Scene::plain(&json!({ "master": "ens9", "linkInContainer": true }));
     let result = scene.ok(&Call::of("ADD", &config, &pod))?;
@@ -138,7 +139,8 @@ fn an_address_of_another_host_is_skipped() -> Outcome {
     let pod = Scene::pod("c1")?;
     let result = scene.ok(&Call::of("ADD", &config, &pod))?;
     assert_eq!(result["ips"][0]["address"], "10.1.0.3/24");
-    let taken = Call::of("ADD", &config, &Scene::pod("c2")?).with("CNI_ARGS", "IP=10.1.0.2");
+    let other = Scene::pod("c2")?;
+    let taken = Call::of("ADD", &config, &other).with("CNI_ARGS", "IP=10.1.0.2");
     let said = scene.fails(210, &taken)?;
     assert!(said.contains("10.1.0.2"), "{said}");
     Ok(())
@@ -155,7 +157,8 @@ fn a_change_of_the_configuration_changes_the_network() -> Outcome {
     assert!(!silent(&other.netns, "10.1.0.2"));
     // The first container's address would be in no subnet.
     let moved = scene.leased(&json!({ "subnet": "10.2.0.0/24" }));
-    let said = scene.fails(204, &Call::of("ADD", &moved, &Scene::pod("c3")?))?;
+    let third = Scene::pod("c3")?;
+    let said = scene.fails(204, &Call::of("ADD", &moved, &third))?;
     assert!(said.contains("10.1.0.2"), "{said}");
     for pod in [&pod, &other] {
         scene.ok(&Call::of("DEL", &config, pod))?;

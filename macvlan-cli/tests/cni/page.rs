@@ -38,7 +38,7 @@ fn each_works() -> Outcome {
         &host_local,
         "#!/bin/sh\n[ \"$CNI_COMMAND\" = ADD ] || exit 0\nsed -n 's|.*\"subnet\":\"\\([0-9.]*\\)0/24\".*|{\"cniVersion\":\"1.0.0\",\"ips\":[{\"version\":\"4\",\"address\":\"\\12/24\"}]}|p'\n",
     )?;
-    std::fs::set_permissions(&host_local, PermissionsExt::from_mode(0o755))?;
+    std::fs::set_permissions(&host_local, std::fs::Permissions::from_mode(0o755))?;
     let (mut worked, all) = (0, examples());
     for (kind, example) in all.iter().filter(|(kind, _)| kind.is_empty()) {
         for mut config in configurations(example)? {
