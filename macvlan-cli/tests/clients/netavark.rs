@@ -90,7 +90,8 @@ fn a_static_address_and_mac() -> Outcome {
     // The user is told a conflict word for word.
     let (_, said) =
         machine.fails("podman run --rm --network lan --ip 172.16.104.70 busybox sh -c :")?;
-    assert!(said.contains("has 172.16.104.70") && said.contains("network \"lan\""), "{said}");
+    let words = "Error: netavark: plugin \"lan\" failed: exit code 1, message: network \"lan\": ";
+    assert!(said.starts_with(words) && said.ends_with("\" has 172.16.104.70"), "{said}");
     // So is an address that a host on the LAN has.
     machine.ok(
         "podman network create -d lan -o parent=ens33 -o probe=on --subnet 172.16.104.0/26 small",
@@ -227,7 +228,19 @@ fn netavark_alone() -> Outcome {
     Ok(())
 }
 
+/// The first lines of docs/podman.md, as they are there.
+fn the_documentation() -> Outcome {
+    let machine = machine()?;
+    machine.set_up_podman()?;
+    let page = include_str!("../../../docs/podman.md");
+    let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    machine.ok(&format!("set -e\n{}", lines.ok_or("no lines of sh")?))?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    the_documentation,
     two_containers,
     a_static_address_and_mac,
     two_networks,
