@@ -36,6 +36,8 @@ pub(crate) fn interrupted() -> u8 {
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     status: u8,
+    /// The number of the kind of the library's error.
+    kind: Option<u32>,
     /// One line each; none if the output has said all.
     messages: Vec<String>,
     /// The help, which is shown as it is.
@@ -47,7 +49,7 @@ pub(crate) type Done<T = ()> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(status: u8, message: impl Into<String>) -> Self {
-        Self { status, messages: vec![message.into()], help: None }
+        Self { status, kind: None, messages: vec![message.into()], help: None }
     }
 
     /// Makes a failure for arguments that cannot be used.
@@ -62,7 +64,7 @@ impl Failure {
 
     /// Makes a status without a message, because the output contains the reason.
     pub(crate) fn status(status: u8) -> Self {
-        Self { status, messages: Vec::new(), help: None }
+        Self { status, kind: None, messages: Vec::new(), help: None }
     }
 
     /// Makes the help for a command without a verb.
@@ -104,8 +106,23 @@ impl Failure {
         self.status == status::PERMISSION
     }
 
+    /// Returns the number of the kind of the library's error, if it was one.
+    pub(crate) fn kind(&self) -> Option<u32> {
+        self.kind
+    }
+
+    pub(crate) fn is_usage(&self) -> bool {
+        self.status == status::INVALID
+    }
+
     pub(crate) fn first_message(&self) -> &str {
         self.messages.first().map_or("", String::as_str)
+    }
+
+    /// Returns all messages as one line, for a runtime; `silent` is for a failure without any.
+    pub(crate) fn in_one_line(&self, silent: &str) -> String {
+        let all: Vec<String> = self.messages.iter().map(|message| one_line(message)).collect();
+        if all.is_empty() { silent.to_owned() } else { all.join("; ") }
     }
 
     /// Prints the messages and returns the exit status.
@@ -126,8 +143,12 @@ pub(crate) fn warn(message: &str) {
 }
 
 fn line(message: &str) -> String {
+    format!("{NAME}: {}\n", one_line(message))
+}
+
+fn one_line(message: &str) -> String {
     let words: Vec<&str> = message.split(['\n', '\r']).map(str::trim).collect();
-    format!("{NAME}: {}\n", words.join(" ").trim_end())
+    words.join(" ").trim_end().to_owned()
 }
 
 /// Returns the words for an error without the number that Rust appends.
@@ -143,7 +164,7 @@ impl From<Error> for Failure {
         if error.kind() == ErrorKind::Cancelled && error.leftovers().is_empty() {
             return Self::status(status);
         }
-        Self::new(status, error.to_string())
+        Self { kind: Some(error.kind() as u32), ..Self::new(status, error.to_string()) }
     }
 }
 
@@ -153,7 +174,8 @@ impl From<NetworkError> for Failure {
         if core.is_some() && error.leftovers().next().is_none() {
             return Self::status(interrupted());
         }
-        Self::new(of_network(&error), error.to_string())
+        let kind = error.core().map_or(error.kind() as u32, |core| core.kind() as u32);
+        Self { kind: Some(kind), ..Self::new(of_network(&error), error.to_string()) }
     }
 }
 

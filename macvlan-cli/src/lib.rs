@@ -1,16 +1,25 @@
 //! The command `macvlan`, for people at a shell, as a function that programs can call as well.
 //!
-//! `docs/command.md` in the repository is its manual.
+//! `docs/command.md` in the repository is its manual, and `docs/cni.md` that of the CNI plugin.
 
+mod called;
 mod cli;
+mod cni;
 mod config;
 mod container;
+mod default_parent;
+mod driver_option;
 mod endpoint;
 mod failure;
+mod host_access;
+mod netavark;
 mod output;
 mod progress;
+mod runtime_network;
 mod session;
 mod signal;
+mod store;
+mod subnet_options;
 mod topology;
 mod value;
 mod verbs;
@@ -26,7 +35,13 @@ use crate::failure::Failure;
 /// Runs the command and returns its exit status.
 ///
 /// The arguments begin with the program's name, as those of a process.
+///
+/// If the program is called as a runtime calls its plugins, it is that plugin instead.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(status) = called::as_plugin(&arguments) {
+        return status;
+    }
     let done = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.run(),
         Err(error) => parsed(&error),

@@ -16,8 +16,6 @@ mod reconcile;
 mod remove;
 mod reserve;
 mod resolve;
-mod store;
-mod subnets;
 mod update;
 
 use clap::{Args, Subcommand};
@@ -25,13 +23,14 @@ use clap::{Args, Subcommand};
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::store::StoreOptions;
 use crate::verbs::network::context::Context;
 
 /// Manage networks.
 #[derive(Args)]
 pub(crate) struct Network {
     #[command(flatten)]
-    store: store::StoreOptions,
+    store: StoreOptions,
     #[command(subcommand)]
     verb: NetworkVerb,
 }

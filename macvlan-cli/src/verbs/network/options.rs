@@ -6,11 +6,11 @@ use clap::Args;
 use macvlan_core::{AcceptRa, Mode, Parent, Route};
 use macvlan_network::{MacFrom, NetworkConfig, Order};
 
+use crate::driver_option;
 use crate::endpoint::kind::MODES;
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
+use crate::subnet_options::SubnetOptions;
 use crate::value::{self, set};
-use crate::verbs::network::clear::List;
-use crate::verbs::network::subnets::SubnetOptions;
 
 /// The description of a network; what is not given keeps its value when a network is changed.
 #[derive(Args)]
@@ -85,36 +85,33 @@ pub(super) struct NetworkOptions {
 impl NetworkOptions {
     /// Returns the configuration of a new network.
     pub(super) fn config(self, name: &str) -> Done<NetworkConfig> {
-        self.change(NetworkConfig::new(name), &[])
+        self.change(NetworkConfig::new(name))
     }
 
-    /// Returns a configuration with these changes, after clearing lists.
+    /// Returns a configuration with these changes.
     ///
     /// Lists replace the old ones. What has a name or a key is added, or replaces the one with the
     /// same.
-    pub(super) fn change(self, mut config: NetworkConfig, clear: &[List]) -> Done<NetworkConfig> {
+    pub(super) fn change(self, mut config: NetworkConfig) -> Done<NetworkConfig> {
         let had = if self.without_addresses { Vec::new() } else { config.get_subnets().to_vec() };
         let is_bare = config.get_without_addresses() && !self.subnets.is_given();
-        let subnets = self.subnets.apply(had, clear)?;
+        let subnets = self.subnets.apply(had)?;
         config = subnets.into_iter().fold(config.clear_subnets(), NetworkConfig::subnet);
         if self.without_addresses || is_bare {
             config = config.without_addresses();
         }
-        if !self.route.is_empty() || clear.contains(&List::Route) {
+        if !self.route.is_empty() {
             config = config.clear_routes();
         }
         config = self.route.into_iter().fold(config, NetworkConfig::route);
-        if clear.contains(&List::Opt) {
-            config = config.clear_options();
-        }
-        if clear.contains(&List::Label) {
-            config = config.clear_labels();
-        }
         for (key, value) in self.label {
             config = config.label(key, value);
         }
         for (key, value) in self.option {
-            config = apply_option(config, key, value)?;
+            config = match driver_option::apply(&config, &key, &value)? {
+                Some(changed) => changed,
+                None => config.option(key, value),
+            };
         }
         set!(
             config,
@@ -137,17 +134,4 @@ impl NetworkOptions {
         );
         Ok(config)
     }
-}
-
-/// Applies an option of Docker's or Podman's driver.
-fn apply_option(config: NetworkConfig, key: String, value: String) -> Done<NetworkConfig> {
-    let refuse = |why: String| Failure::usage(format!("cannot use option {key}={value}: {why}"));
-    let number = || value.parse::<u32>().map_err(|_| refuse("not a number".to_owned()));
-    Ok(match key.as_str() {
-        "parent" => config.parent(value.parse::<Parent>()?),
-        "macvlan_mode" | "mode" => config.mode(value.parse::<Mode>()?),
-        "com.docker.network.driver.mtu" | "mtu" => config.mtu(number()?),
-        "metric" => config.metric(number()?),
-        _ => config.option(key, value),
-    })
 }

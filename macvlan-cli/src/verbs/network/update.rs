@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::failure::Done;
-use crate::verbs::network::clear::List;
+use crate::verbs::network::clear::{List, clear};
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::print;
 use crate::verbs::network::options::NetworkOptions;
@@ -23,7 +23,7 @@ pub(super) struct Update {
 impl Update {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
         let network = context.networks.network(&self.network)?;
-        let config = self.options.change(network.config().clone(), &self.clear)?;
+        let config = self.options.change(clear(network.config().clone(), &self.clear))?;
         print(context, &network.update(&config)?)
     }
 }

@@ -8,12 +8,11 @@ use macvlan_network::{AddressRange, Subnet};
 
 use crate::failure::{Done, Failure};
 use crate::value;
-use crate::verbs::network::clear::List;
 
 /// Subnets, and the parts of them, each of which belongs to the subnet that it is in.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Subnet options")]
-pub(super) struct SubnetOptions {
+pub(crate) struct SubnetOptions {
     /// A subnet (repeatable) [default: one of Docker's]; the gateway is its first address, or none
     #[arg(long, value_name = "SUBNET[@GATEWAY|@none]")]
     subnet: Vec<String>,
@@ -25,36 +24,31 @@ pub(super) struct SubnetOptions {
     ip_range: Vec<AddressRange>,
     /// Addresses that are never given (repeatable)
     #[arg(long, value_name = "RANGE")]
-    exclude: Vec<AddressRange>,
+    pub(crate) exclude: Vec<AddressRange>,
     /// An address that only the container of this name gets (repeatable)
     #[arg(long, value_name = "NAME=IP", value_parser = value::pair)]
-    aux_address: Vec<(String, String)>,
+    pub(crate) aux_address: Vec<(String, String)>,
     /// Allow gateways outside of their subnets, which are assumed to be on the link
     #[arg(long)]
-    on_link_gateway: bool,
+    pub(crate) on_link_gateway: bool,
 }
 
 impl SubnetOptions {
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         !self.subnet.is_empty()
     }
 
-    /// Returns the subnets that are given, or else those that the network had, with these parts
-    /// in place of the lists to clear.
-    pub(super) fn apply(self, had: Vec<Subnet>, clear: &[List]) -> Done<Vec<Subnet>> {
+    /// Returns the subnets that are given, or else those that the network had, with these parts.
+    pub(crate) fn apply(&self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
         for gateway in &self.gateway {
             change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
         }
-        let cleared: [(List, bool, fn(Subnet) -> Subnet); 3] = [
-            (List::IpRange, !self.ip_range.is_empty(), Subnet::clear_ranges),
-            (List::Exclude, !self.exclude.is_empty(), Subnet::clear_excluded),
-            (List::AuxAddress, false, Subnet::clear_reserved),
-        ];
-        for (list, is_replaced, clear_it) in cleared {
-            if is_replaced || clear.contains(&list) {
-                subnets = subnets.into_iter().map(clear_it).collect();
-            }
+        if !self.ip_range.is_empty() {
+            subnets = subnets.into_iter().map(Subnet::clear_ranges).collect();
+        }
+        if !self.exclude.is_empty() {
+            subnets = subnets.into_iter().map(Subnet::clear_excluded).collect();
         }
         for range in &self.ip_range {
             let (first, last) = (range.first(), range.last());

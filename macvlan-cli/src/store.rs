@@ -9,29 +9,29 @@ use macvlan_network::{Networks, SqliteStore};
 use crate::config::{Config, DATABASE, Etcd};
 use crate::failure::{Done, Failure};
 
-/// The options of the store.
-#[derive(Args)]
+/// The options of the store; the default ones are those of the configuration.
+#[derive(Args, Default)]
 #[command(next_help_heading = "Store options")]
-pub(super) struct StoreOptions {
+pub(crate) struct StoreOptions {
     /// The database, which the first network creates [default: that of the variable `MACVLAN_DB`,
     /// of the configuration, or /var/lib/macvlan/networks.db]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "etcd")]
-    db: Option<PathBuf>,
+    pub(crate) db: Option<PathBuf>,
     /// Take over a database that was moved here from another machine
     #[arg(long, global = true, conflicts_with = "etcd")]
-    moved: bool,
+    pub(crate) moved: bool,
     /// An endpoint of etcd, in place of the database (repeatable); credentials are in the
     /// configuration
     #[arg(long, global = true, value_name = "URL")]
-    etcd: Vec<String>,
+    pub(crate) etcd: Vec<String>,
     /// This host's name in the store [default: the system's host name]
     #[arg(long, global = true, value_name = "NAME")]
-    host_name: Option<String>,
+    pub(crate) host_name: Option<String>,
 }
 
 impl StoreOptions {
     /// Opens the store: the option's, the variable's, the configuration's or the default one.
-    pub(super) fn open(self, host: Host) -> Done<Networks> {
+    pub(crate) fn open(self, host: Host) -> Done<Networks> {
         let Config { db, etcd } = Config::read()?;
         let given = self.db.or_else(|| std::env::var_os("MACVLAN_DB").map(PathBuf::from));
         let given = given.filter(|path| !path.as_os_str().is_empty());

@@ -1,0 +1,40 @@
+//! CHECK.
+
+use macvlan_core::Endpoint;
+
+use crate::cni::config::Request;
+use crate::cni::environment::Attachment;
+use crate::cni::error::{Code, Error, Result};
+use crate::cni::ipam::Ipam;
+use crate::cni::{delegate, leased, plain, sysctl};
+
+/// Compares the interface with the configuration and with the result of ADD.
+pub(super) fn check(request: &Request, of: &Attachment) -> Result {
+    let config = &request.config;
+    let (netns, expected) = (of.open()?, request.expected()?);
+    let host = config.host(Some(&netns))?;
+    let sandbox = of.sandbox().to_string_lossy();
+    let refuse = |why: String| {
+        Err(Error::new(Code::OTHER, format!("cannot confirm interface {}: {why}", of.interface)))
+    };
+    let Some((interface, ips)) = expected.of_interface(of.interface.as_str(), &sandbox) else {
+        return refuse(format!("prevResult has no interface of this name in {sandbox}"));
+    };
+    let endpoint: Endpoint = match &config.ipam {
+        Ipam::Leases(leases) => leased::expected(request, of, (&host, &netns), leases)?,
+        Ipam::Absent | Ipam::Foreign(_) => {
+            if let Ipam::Foreign(plugin) = &config.ipam {
+                delegate::run(plugin, "CHECK", request)?;
+            }
+            plain::expected(request, of, &config.parent(&host)?, (&ips, &expected.routes))?
+        }
+    };
+    let endpoint = match &interface.mac {
+        Some(mac) if !mac.is_empty() => endpoint.mac(mac.parse()?),
+        _ => endpoint,
+    };
+    let differences = host.check(&endpoint, &netns)?;
+    let mut differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    differences.extend(sysctl::other(&sysctl::of_interface(&config.sysctls, of)?, &netns)?);
+    if differences.is_empty() { Ok(()) } else { refuse(differences.join(", ")) }
+}

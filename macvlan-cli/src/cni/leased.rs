@@ -1,0 +1,380 @@
+//! Interfaces with addresses from the lease store (`"ipam": {"type": "lan"}`).
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter};
+use macvlan_network::{
+    AddressRange, ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks,
+    Subnet,
+};
+
+use crate::cni::attachment::{self, until_sent};
+use crate::cni::config::{Config, Kind, Request};
+use crate::cni::environment;
+use crate::cni::error::{Code, Error, Result};
+use crate::cni::ipam::Leases;
+use crate::cni::log::Log;
+use crate::cni::mark;
+use crate::cni::result::{Answer, Interface, Ip, RouteTo};
+use crate::host_access;
+use crate::runtime_network;
+use crate::value::set;
+
+/// The runtime, for the label of the network.
+const RUNTIME: &str = "cni";
+/// The kernel's main routing table.
+const MAIN_TABLE: u32 = 254;
+
+/// Opens the store.
+pub(super) fn open(leases: &Leases, config: &Config, host: &Host) -> Result<Networks> {
+    if config.is_in_container() {
+        let why = "a network of leases is on the host's links";
+        return Err(Error::config(format!("cannot use linkInContainer with ipam lan: {why}")));
+    }
+    let networks = leases.store().open(host.clone())?;
+    Ok(match config.probe {
+        Some(probe) => networks.with_probe(probe),
+        None => networks,
+    })
+}
+
+/// Returns the network of the configuration, if it was created.
+pub(super) fn find(networks: &Networks, config: &Config) -> Result<Option<Network>> {
+    Ok(runtime_network::find(networks, &config.name)?)
+}
+
+/// Returns the description of the network.
+fn describe(networks: &Networks, config: &Config, leases: &Leases) -> Result<NetworkConfig> {
+    let Kind::Macvlan(mode) = config.kind else {
+        let why = "of VLAN links, a parent has one for each id";
+        return Err(Error::config(format!(
+            "cannot use kind vlan with ipam lan: {why}; set kind macvlan, for macvlans on that VLAN"
+        )));
+    };
+    // The default route may have changed since the first ADD.
+    let known = if config.has_master() { None } else { find(networks, config)? };
+    let parent = match known.as_ref().and_then(|network| network.config().get_parent()) {
+        Some(parent) => parent.clone(),
+        None => config.parent(networks.host())?,
+    };
+    let mut described = NetworkConfig::new(&config.name)
+        .parent(parent)
+        .mode(mode)
+        .probe(config.probe.is_some())
+        .duplicate_detection(config.duplicate_detection);
+    set!(described, mtu = config.mtu, mac_from = config.mac_from);
+    leases.apply(described)
+}
+
+/// Connects the container to the network, which is created or changed as configured.
+pub(super) fn add(
+    request: &Request,
+    of: &environment::Attachment,
+    (host, netns): (&Host, &NetNs),
+    leases: &Leases,
+) -> Result<(Attachment, Answer)> {
+    let config = &request.config;
+    let networks = open(leases, config, host)?;
+    let described = describe(&networks, config, leases)?;
+    let network = runtime_network::ensure(&networks, described, RUNTIME)?.network;
+    // A lease without an interface remains of an ADD that was killed.
+    if network.lease(of.key())?.is_some() && mark::find_leased(host, netns, of)?.is_some() {
+        let why = "the container is already connected by it";
+        return Err(Error::new(
+            Code::OTHER,
+            format!("cannot add interface {}: {why}; run DEL first", of.interface),
+        ));
+    }
+    let options = options(config, of, leases)?;
+    let connection = match network.connect(&options, netns) {
+        // Containers that have ended without DEL may still hold addresses.
+        Err(error) if error.kind() == ErrorKind::PoolExhausted => {
+            networks.collect()?;
+            network.connect(&options, netns)?
+        }
+        connected => connected?,
+    };
+    let finish = || -> Result<Answer> {
+        more(config, of, &network, &connection, (host, netns))?;
+        answer(of, leases, &network, &connection, netns)
+    };
+    match finish() {
+        Ok(answer) => Ok((connection.attachment().clone(), answer)),
+        Err(error) => Err(undo(&network, of, error)),
+    }
+}
+
+/// Disconnects the container after a failure, and returns the failure.
+fn undo(network: &Network, of: &environment::Attachment, error: Error) -> Error {
+    match network.disconnect(of.key()) {
+        Ok(_) => error,
+        Err(other) => error.and(&other.into()),
+    }
+}
+
+fn options(
+    config: &Config,
+    of: &environment::Attachment,
+    leases: &Leases,
+) -> Result<ConnectOptions> {
+    let mut options = ConnectOptions::new(&of.container).interface(of.interface.as_str());
+    set!(options, name = of.name(), mac = config.mac(&of.arguments)?);
+    options = config.ips(&of.arguments)?.into_iter().fold(options, ConnectOptions::address);
+    // With source routing, they are in a table of the interface's own.
+    if !leases.has_default_route() || config.source_routing.is_some() {
+        options = options.default_route(false);
+    } else if let Some(priority) = leases.gw_priority() {
+        options = options.gw_priority(priority);
+    }
+    Ok(options)
+}
+
+/// Adds to the interface what networks do not have.
+fn more(
+    config: &Config,
+    of: &environment::Attachment,
+    network: &Network,
+    connection: &Connection,
+    (host, netns): (&Host, &NetNs),
+) -> Result {
+    if config.bc_queue_len.is_some() || config.source_routing.is_some() {
+        host.ensure(&endpoint(config, of, network, connection.lease())?, netns)?;
+    }
+    if let Some(announce) = config.announce.flatten() {
+        let mut attached = connection.attachment().clone();
+        attached.refresh()?;
+        attached.announce(until_sent(announce))?.run()?;
+    }
+    Ok(())
+}
+
+/// Returns the endpoint that the interface of a lease should be, without the default routes of its
+/// network, which depend on the container's others.
+fn endpoint(
+    config: &Config,
+    of: &environment::Attachment,
+    network: &Network,
+    lease: &Lease,
+) -> Result<Endpoint> {
+    let parent: Parent = network.parent().parse()?;
+    let parent = network.config().get_parent().unwrap_or(&parent);
+    let endpoint = attachment::bare(config, of, parent, lease.mac)?;
+    let ips: Vec<Ip> = ips(network, lease);
+    let mut routes: Vec<RouteTo> = Vec::new();
+    if config.source_routing.is_some() {
+        let gateways = ips.iter().filter(|ip| ip.gateway.is_some());
+        routes.extend(gateways.map(|ip| RouteTo::new(default_of(&ip.address), ip.gateway)));
+    }
+    // What was announced, or probed, is not done again.
+    let endpoint =
+        attachment::with(endpoint, &config.quiet(), &ips.iter().collect::<Vec<_>>(), &routes)?;
+    Ok(network.config().get_routes().iter().copied().fold(endpoint, Endpoint::route))
+}
+
+/// Returns the addresses of a lease, with their gateways.
+fn ips(network: &Network, lease: &Lease) -> Vec<Ip> {
+    let gateway = |net: &IpNet| {
+        let mut subnets = network.config().get_subnets().iter();
+        subnets.find(|subnet| subnet.get_net().contains(net)).and_then(Subnet::get_gateway)
+    };
+    let ip = |net: &IpNet| Ip { address: *net, gateway: gateway(net), interface: Some(0) };
+    lease.addresses.iter().map(ip).collect()
+}
+
+fn default_of(net: &IpNet) -> IpNet {
+    let any: IpAddr = if net.addr().is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    IpNet::new_assert(any, 0)
+}
+
+/// Returns the result: the addresses of the lease, and the routes that the interface got.
+fn answer(
+    of: &environment::Attachment,
+    leases: &Leases,
+    network: &Network,
+    connection: &Connection,
+    netns: &NetNs,
+) -> Result<Answer> {
+    let interface = Interface::new(
+        of.interface.as_str(),
+        connection.mac().to_string(),
+        connection.attachment().mtu(),
+        &of.sandbox().to_string_lossy(),
+    );
+    let mut routes: Vec<RouteTo> = connection.attachment().routes().iter().map(listed).collect();
+    if leases.has_default_route() {
+        let link = connection.attachment().index();
+        let ours = RouteFilter::new().link(link).table(MAIN_TABLE).protocol(Endpoint::PROTOCOL);
+        let found = Handle::in_netns(netns)?.find_routes(&ours)?;
+        let found = found.iter().map(|info| &info.route).filter(|route| route.is_default());
+        routes.extend(found.map(listed));
+    }
+    Ok(Answer {
+        interfaces: vec![interface],
+        ips: ips(network, connection.lease()),
+        routes,
+        dns: None,
+    })
+}
+
+/// Returns a route as the result has it.
+fn listed(route: &Route) -> RouteTo {
+    RouteTo {
+        mtu: route.get_mtu(),
+        advmss: route.get_advmss(),
+        priority: route.get_metric(),
+        table: Some(route.get_table()).filter(|table| *table != MAIN_TABLE),
+        ..RouteTo::new(route.get_destination(), route.get_gateway())
+    }
+}
+
+/// Disconnects the container, and succeeds if it is not connected.
+pub(super) fn del(
+    request: &Request,
+    of: &environment::Attachment,
+    (host, netns): (&Host, Option<&NetNs>),
+    leases: &Leases,
+    log: &Log,
+) -> Result {
+    let config = &request.config;
+    let disconnect = || -> Result {
+        let networks = open(leases, config, host)?;
+        let Some(network) = find(&networks, config)? else { return Ok(()) };
+        let lease = if config.access { network.lease(of.key())? } else { None };
+        match network.disconnect(of.key()) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            done => drop(done?),
+        }
+        take_access(host, &network, lease.as_slice())
+    };
+    match disconnect() {
+        Ok(()) => {}
+        // The interface has ended with its namespace, and the lease is released by GC, by
+        // `network reconcile` or by the agent.
+        Err(error) if netns.is_none() && error.is(ErrorKind::StoreUnavailable) => {
+            log.line(&format!("the lease remains for GC: {}", error.message()));
+        }
+        Err(error) => return Err(error),
+    }
+    // The store may have lost the lease, or be another one by now.
+    if let Some(netns) = netns {
+        if let Some(found) = mark::find_leased(host, netns, of)? {
+            host.detach(&found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the host's access to containers that are disconnected.
+fn take_access(host: &Host, network: &Network, leases: &[Lease]) -> Result {
+    let addresses: Vec<IpAddr> =
+        leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
+    match network.config().get_parent() {
+        Some(parent) if !addresses.is_empty() => Ok(host_access::take(host, parent, &addresses)?),
+        _ => Ok(()),
+    }
+}
+
+/// Disconnects the containers that the runtime does not know.
+pub(super) fn gc(request: &Request, host: &Host, leases: &Leases, log: &Log) -> Result {
+    let config = &request.config;
+    let networks = open(leases, config, host)?;
+    let Some(network) = find(&networks, config)? else { return Ok(()) };
+    let valid = request.valid()?.iter();
+    let retained = network.retain(valid.map(|one| (&*one.container, &*one.interface)))?;
+    for lease in &retained.released {
+        log.line(&format!("released {}/{}, which is not valid", lease.container, lease.interface));
+    }
+    let mut errors: Vec<Error> = Vec::new();
+    errors.extend(retained.failed.into_iter().map(|(_, error)| error.into()));
+    if config.access {
+        errors.extend(take_access(host, &network, &retained.released).err());
+    }
+    Error::all(errors)
+}
+
+/// Returns the endpoint that the interface of an attachment should be.
+pub(super) fn expected(
+    request: &Request,
+    of: &environment::Attachment,
+    (host, netns): (&Host, &NetNs),
+    leases: &Leases,
+) -> Result<Endpoint> {
+    let config = &request.config;
+    let networks = open(leases, config, host)?;
+    let missing =
+        |what: String| Error::new(Code::OTHER, format!("cannot check {}: {what}", of.interface));
+    let network = find(&networks, config)?
+        .ok_or_else(|| missing(format!("the store has no network {:?}", config.name)))?;
+    let lease = network
+        .lease(of.key())?
+        .ok_or_else(|| missing("the container has no lease in the network".to_owned()))?;
+    let is_here = lease.netns().is_some_and(|mark| mark.inode == netns.id().inode);
+    if !is_here {
+        return Err(missing("the lease is of another namespace".to_owned()));
+    }
+    let expected = request.expected()?;
+    let sandbox = of.sandbox().to_string_lossy();
+    let listed = expected.of_interface(of.interface.as_str(), &sandbox);
+    let mut listed = listed.into_iter().flat_map(|(_, ips)| ips);
+    if let Some(other) = listed.find(|ip| !lease.addresses.contains(&ip.address)) {
+        return Err(missing(format!("{} of prevResult is not in the lease", other.address)));
+    }
+    endpoint(config, of, &network, &lease)
+}
+
+/// Fails if the store cannot lease an address.
+pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
+    let networks = open(leases, config, host)?;
+    let Some(network) = find(&networks, config)? else {
+        // The first ADD makes it, unless the description is refused.
+        networks.list()?;
+        return describe(&networks, config, leases).map(drop);
+    };
+    if let Some(family) = exhausted(&network)? {
+        let why = format!("network {:?} has no free {family} address left", config.name);
+        return Err(Error::new(Code::UNAVAILABLE, why));
+    }
+    Ok(())
+}
+
+/// Returns the family of which no subnet has a free address.
+fn exhausted(network: &Network) -> Result<Option<&'static str>> {
+    let mut taken: HashSet<IpAddr> = HashSet::new();
+    taken.extend(network.leases()?.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr));
+    taken.extend(network.conflicting_addresses()?.iter().map(|one| one.address));
+    let subnets = network.config().get_subnets();
+    for (family, is_v4) in [("IPv4", true), ("IPv6", false)] {
+        let mut same =
+            subnets.iter().filter(|one| one.get_net().addr().is_ipv4() == is_v4).peekable();
+        if same.peek().is_some() && !same.any(|subnet| has_free(subnet, &taken)) {
+            return Ok(Some(family));
+        }
+    }
+    Ok(None)
+}
+
+fn holds(range: &AddressRange, ip: IpAddr) -> bool {
+    range.first() <= ip && ip <= range.last()
+}
+
+/// Returns whether a subnet has an address that can be leased.
+fn has_free(subnet: &Subnet, taken: &HashSet<IpAddr>) -> bool {
+    let net = subnet.get_net();
+    let in_range = |ip: &IpAddr| {
+        let ranges = subnet.get_ranges();
+        ranges.is_empty() || ranges.iter().any(|range| holds(range, *ip))
+    };
+    net.hosts().any(|ip| {
+        in_range(&ip)
+            && !taken.contains(&ip)
+            && subnet.get_gateway() != Some(ip)
+            && !subnet.get_reserved().values().any(|reserved| *reserved == ip)
+            && !subnet.get_excluded().iter().any(|excluded| holds(excluded, ip))
+    })
+}

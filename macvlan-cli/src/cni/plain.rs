@@ -1,0 +1,230 @@
+//! Interfaces without leases: layer 2 only, or with addresses from another plugin.
+
+use std::net::IpAddr;
+
+use macvlan_core::{
+    Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
+};
+
+use crate::cni::attachment;
+use crate::cni::config::Request;
+use crate::cni::delegate;
+use crate::cni::environment;
+use crate::cni::error::{Error, Result};
+use crate::cni::log::Log;
+use crate::cni::mark;
+use crate::cni::result::{Answer, Interface, Ip, RouteTo};
+use crate::host_access;
+
+/// Attaches the interface, and the addresses that another plugin gives; all of it or nothing.
+///
+/// The link comes first: the plugin dhcp asks through it.
+pub(super) fn add(
+    request: &Request,
+    of: &environment::Attachment,
+    (host, netns): (&Host, &NetNs),
+    plugin: Option<&str>,
+    log: &Log,
+) -> Result<(Attachment, Answer)> {
+    let config = &request.config;
+    let parent = config.parent(host)?;
+    let mac = config.mac(&of.arguments)?;
+    if plugin.is_none() && !config.ips(&of.arguments)?.is_empty() {
+        let why = "the configuration has no ipam, which would give them";
+        return Err(Error::config(format!("cannot use the requested addresses: {why}")));
+    }
+    let bare = bare(request, of, &parent, mac)?;
+    let marked = bare.clone().group(mark::GROUP).alias(mark::alias(&config.name, &of.container)?);
+    let attached = host.attach(&marked, netns)?;
+    let interface = Interface::new(
+        of.interface.as_str(),
+        attached.mac().to_string(),
+        attached.mtu(),
+        &of.sandbox().to_string_lossy(),
+    );
+    let mut answer = Answer { interfaces: vec![interface], ..Answer::default() };
+    let Some(plugin) = plugin else { return Ok((attached, answer)) };
+    let undo = |error: Error| match host.detach(&attached) {
+        Ok(_) => error,
+        Err(other) => error.and(&other.into()),
+    };
+    let given = delegate::add(plugin, request).map_err(undo)?;
+    let ips: Vec<&Ip> = given.ips.iter().collect();
+    let address = |routes: &[RouteTo]| -> Result {
+        let endpoint = attachment::with(bare.clone(), config, &ips, routes)?;
+        host.ensure(&endpoint, netns)?;
+        Ok(())
+    };
+    let mut routes = given.routes.clone();
+    let addressed = address(&routes).or_else(|error| {
+        if !error.is_core(ErrorKind::RouteExists) {
+            return Err(error);
+        }
+        // The first one stays, as with the reference plugins.
+        let skipped = remove_existing(&mut routes, &attached, netns)?;
+        if skipped.is_empty() {
+            return Err(error);
+        }
+        log.line(&format!("the container already has routes to {}", skipped.join(", ")));
+        address(&routes)
+    });
+    if let Err(error) = addressed {
+        return Err(undo(delegate::give_back(plugin, request, error)));
+    }
+    answer.ips = given.ips.into_iter().map(|ip| Ip { interface: Some(0), ..ip }).collect();
+    answer.routes = routes;
+    answer.dns = given.dns;
+    Ok((attached, answer))
+}
+
+/// Returns the interface without addresses. Setting up `lo` is the runtime's part.
+fn bare(
+    request: &Request,
+    of: &environment::Attachment,
+    parent: &Parent,
+    mac: Option<MacAddr>,
+) -> Result<Endpoint> {
+    Ok(attachment::bare(&request.config, of, parent, mac)?.lo_up(false))
+}
+
+/// Removes the routes whose destinations others lead to, and returns these.
+fn remove_existing(
+    routes: &mut Vec<RouteTo>,
+    attached: &Attachment,
+    netns: &NetNs,
+) -> Result<Vec<String>> {
+    let own = Some(attached.index().into());
+    let existing = Handle::in_netns(netns)?.routes()?;
+    let is_there = |route: &RouteTo| {
+        existing.iter().any(|info| {
+            info.route.get_destination() == route.dst.trunc()
+                && route.table.is_none_or(|table| table == info.route.get_table())
+                && info.route.get_device() != own
+        })
+    };
+    let (skipped, rest) = std::mem::take(routes).into_iter().partition(is_there);
+    *routes = rest;
+    Ok(skipped.into_iter().map(|route: RouteTo| route.dst.to_string()).collect())
+}
+
+/// Detaches the interface, and has the other plugin release the addresses.
+pub(super) fn del(
+    request: &Request,
+    of: &environment::Attachment,
+    (host, netns): (&Host, Option<&NetNs>),
+    plugin: Option<&str>,
+    log: &Log,
+) -> Result {
+    let detach = || -> Result {
+        let Some(netns) = netns else {
+            // The kernel has deleted the interface with its namespace, and not its parent.
+            return Ok(host.remove_unused_parents()?);
+        };
+        if let Some(found) = mark::find(host, netns, of, &request.config.name)? {
+            host.detach(&found)?;
+        }
+        Ok(())
+    };
+    let release = || plugin.map_or(Ok(()), |plugin| release(plugin, request));
+    // Addresses are not free before no link has them. Only dhcp releases them through the link.
+    let (first, then): (&dyn Fn() -> Result, &dyn Fn() -> Result) =
+        if plugin == Some("dhcp") { (&release, &detach) } else { (&detach, &release) };
+    let results = [first(), then(), take_access(request, host, log)];
+    Error::all(results.into_iter().filter_map(Result::err).collect())
+}
+
+/// Removes the host's access to the addresses of `prevResult`.
+fn take_access(request: &Request, host: &Host, log: &Log) -> Result {
+    let config = &request.config;
+    let ips = request.previous.iter().flat_map(|previous| &previous.ips);
+    let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+    if !config.access || addresses.is_empty() {
+        return Ok(());
+    }
+    match config.parent(host) {
+        Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
+        // There is no default route any more.
+        Err(error) if !config.has_master() => {
+            log.line(&format!("the host's routes remain: {}", error.message()));
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Detaches the interfaces of a network that the runtime does not know, in all namespaces, and
+/// releases their addresses.
+pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log) -> Result {
+    let (network, valid, mut errors) = (&request.config.name, request.valid()?, Vec::new());
+    for found in NetNs::visible().namespaces {
+        // It has ended in the meantime, or may not be entered.
+        let Ok(netns) = found.open() else { continue };
+        if netns.same_as(host.netns()) {
+            continue;
+        }
+        let links = match host.interfaces(&netns) {
+            Ok(links) => links,
+            Err(error) => {
+                if error.kind() != ErrorKind::NamespaceGone {
+                    errors.push(error.into());
+                }
+                continue;
+            }
+        };
+        for (_, link) in links {
+            let alias = link.alias.as_deref().unwrap_or_default();
+            let container = mark::container(alias, network);
+            let is_half = alias.is_empty() && link.group == mark::GROUP;
+            let is_valid = |container: &str| {
+                valid.iter().any(|one| one.container == container && one.interface == link.name)
+            };
+            if !is_half && container.is_none_or(is_valid) {
+                continue;
+            }
+            let collect = || -> Result {
+                // An ADD that has not set the alias yet holds the namespace.
+                let _alone = netns.lock()?;
+                let Some(found) = mark::attachment(host, &netns, link.index)? else {
+                    return Ok(());
+                };
+                let now = Handle::in_netns(&netns)?.link(link.index)?.alias.unwrap_or_default();
+                if now != alias {
+                    return Ok(());
+                }
+                if host.detach(&found)? == Detached::Removed {
+                    log.line(&format!("deleted {} in {netns}, which is not valid", link.name));
+                }
+                Ok(())
+            };
+            let mut collected = collect();
+            if let (Ok(()), Some(plugin), Some(container)) = (&collected, plugin, container) {
+                collected = delegate::del_for(plugin, request, (container, &link.name));
+            }
+            errors.extend(collected.err());
+        }
+    }
+    errors.extend(host.remove_unused_parents().err().map(Error::from));
+    errors.extend(plugin.and_then(|plugin| collect(plugin, request).err()));
+    Error::all(errors)
+}
+
+/// Has the other plugin release the addresses of the attachment.
+pub(super) fn release(plugin: &str, request: &Request) -> Result {
+    delegate::run(plugin, "DEL", request).map(drop)
+}
+
+/// Has the other plugin release all addresses that do not belong to valid attachments.
+pub(super) fn collect(plugin: &str, request: &Request) -> Result {
+    delegate::run(plugin, "GC", request).map(drop)
+}
+
+/// Returns the endpoint that an interface without leases should be.
+pub(super) fn expected(
+    request: &Request,
+    of: &environment::Attachment,
+    parent: &Parent,
+    (ips, routes): (&[&Ip], &[RouteTo]),
+) -> Result<Endpoint> {
+    let endpoint = bare(request, of, parent, None)?;
+    attachment::with(endpoint, &request.config, ips, routes)
+}

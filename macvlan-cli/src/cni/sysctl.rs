@@ -1,0 +1,64 @@
+//! Sysctls of the interface, as the plugin tuning has them.
+
+use std::fs;
+
+use macvlan_core::NetNs;
+
+use crate::cni::environment::Attachment;
+use crate::cni::error::{Code, Error, Result};
+
+/// The placeholder for the interface's name.
+const PLACE: &str = "IFNAME";
+
+/// A sysctl of the interface: its file below `/proc/sys`, and the value.
+pub(super) struct Sysctl {
+    path: String,
+    value: String,
+}
+
+/// Checks the sysctls of a configuration: those that end with the interface, and no others.
+pub(super) fn of_interface(given: &[(String, String)], of: &Attachment) -> Result<Vec<Sysctl>> {
+    let check = |(key, value): &(String, String)| {
+        // A name may contain dots, so it is put in after the split.
+        let parts: Vec<&str> = key.split(['.', '/']).collect();
+        let is_its = matches!(*parts, ["net", "ipv4" | "ipv6", "conf" | "neigh", PLACE, name]
+            if !name.is_empty());
+        if !is_its {
+            let why = format!("expected net.ipv4.conf.{PLACE}.…, or ipv6 or neigh in its place");
+            return Err(Error::config(format!(
+                "cannot set sysctl {key}: {why}; use the plugin tuning for others"
+            )));
+        }
+        let path = format!("/proc/sys/net/{}/{}/{}/{}", parts[1], parts[2], of.interface, parts[4]);
+        Ok(Sysctl { path, value: value.clone() })
+    };
+    given.iter().map(check).collect()
+}
+
+/// Sets the sysctls in the container's namespace. They go with the interface.
+pub(super) fn set(sysctls: &[Sysctl], netns: &NetNs) -> Result {
+    if sysctls.is_empty() {
+        return Ok(());
+    }
+    // `/proc/sys/net` shows each thread its own namespace.
+    netns.run(|| {
+        sysctls.iter().try_for_each(|Sysctl { path, value }| {
+            fs::write(path, value).map_err(|error| {
+                Error::new(Code::OTHER, format!("cannot set {path} to {value:?}: {error}"))
+            })
+        })
+    })?
+}
+
+/// Returns a sysctl that has another value by now.
+pub(super) fn other(sysctls: &[Sysctl], netns: &NetNs) -> Result<Option<String>> {
+    let differs = |Sysctl { path, value }: &Sysctl| {
+        let found = fs::read_to_string(path).unwrap_or_default();
+        (found.trim() != value.trim())
+            .then(|| format!("{path} is {:?}, not {value:?}", found.trim()))
+    };
+    if sysctls.is_empty() {
+        return Ok(None);
+    }
+    Ok(netns.run(|| sysctls.iter().find_map(differs))?)
+}

@@ -1,0 +1,251 @@
+//! Networks of Podman by the plugin of netavark, and netavark alone.
+
+use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
+use serde_json::{Value, json};
+
+use crate::common::machine;
+
+/// Podman with the plugin, as docs/podman.md installs it.
+fn podman() -> Outcome<Machine> {
+    let machine = machine()?;
+    machine.set_up_podman()?;
+    machine.ok("mkdir -p /usr/local/libexec/netavark")?;
+    machine.ok("ln -s /usr/local/bin/macvlan /usr/local/libexec/netavark/lan")?;
+    Ok(machine)
+}
+
+/// Creates a network on the LAN of the machine.
+fn create_lan(machine: &Machine) -> Outcome<String> {
+    machine.ok("podman network create -d lan -o parent=ens33 --subnet 172.16.104.0/24 \
+         --ip-range 172.16.104.64/26 --subnet fd15::/64 lan")
+}
+
+/// Starts a container that stays, and returns its id.
+fn run(machine: &Machine, options: &str) -> Outcome<String> {
+    machine.ok(&format!("podman run -d --cap-add NET_RAW {options} busybox sleep 1000"))
+}
+
+fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
+    let text = machine.ok(&format!("podman inspect {name}"))?;
+    let mut all: Value = serde_json::from_str(&text)?;
+    Ok(all[0]["NetworkSettings"]["Networks"].take())
+}
+
+/// Returns `ip -j -d address` of a container, by the interface.
+fn inside(machine: &Machine, name: &str, interface: &str) -> Outcome<Value> {
+    let pid = machine.ok(&format!("podman inspect --format '{{{{.State.Pid}}}}' {name}"))?;
+    let netns = machine.netns_of(&pid)?;
+    Ok(ip(&netns, &format!("address show dev {interface}"))[0].take())
+}
+
+fn leases(machine: &Machine) -> Outcome<Value> {
+    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
+}
+
+/// Returns the number of macvlans that the parent has, in all namespaces.
+fn shown(machine: &Machine) -> Outcome<String> {
+    machine.ok("macvlan show")
+}
+
+fn two_containers() -> Outcome {
+    let machine = podman()?;
+    assert_eq!(create_lan(&machine)?, "lan");
+    let id = run(&machine, "--name a --network lan")?;
+    run(&machine, "--name b --network lan")?;
+    machine.ok("podman exec a ping -c 1 -W 5 172.16.104.66")?;
+    machine.ok("podman exec b ping -c 1 -W 5 172.16.104.1")?;
+    machine.ok("podman exec b ping -c 1 -W 5 fd15::1")?;
+    // What Podman shows is what there is.
+    let (told, eth0) = (inspect(&machine, "a")?["lan"].clone(), inside(&machine, "a", "eth0")?);
+    assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.65"), &json!(24)));
+    assert_eq!(told["Gateway"], "172.16.104.1");
+    assert_eq!(told["MacAddress"], eth0["address"]);
+    assert_eq!(told["GlobalIPv6Address"], eth0["addr_info"][1]["local"]);
+    assert_eq!(eth0["addr_info"][0]["local"], "172.16.104.65");
+    assert_eq!(eth0["linkinfo"]["info_kind"], "macvlan");
+    assert_eq!(leases(&machine)?[0]["container"], json!(id));
+    assert_eq!(machine.ok("macvlan network resolve lan a")?.lines().next(), Some("172.16.104.65"));
+    // Nothing is left.
+    machine.ok("podman rm -f -t 0 a b")?;
+    assert_eq!((leases(&machine)?, shown(&machine)?), (json!([]), String::new()));
+    machine.ok("podman network rm lan")?;
+    // It can be created again at once, in another way.
+    machine.ok("podman network create -d lan -o parent=ens33 --subnet 172.16.104.0/25 wan")?;
+    Ok(())
+}
+
+fn a_static_address_and_mac() -> Outcome {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    let fixed = "--network lan --ip 172.16.104.70 --ip6 fd15::70 --mac-address 02:00:00:00:00:70";
+    run(&machine, &format!("--name a {fixed} --network-alias www"))?;
+    let (told, eth0) = (inspect(&machine, "a")?["lan"].clone(), inside(&machine, "a", "eth0")?);
+    assert_eq!(told["IPAddress"], "172.16.104.70");
+    assert_eq!(
+        (&told["MacAddress"], &eth0["address"]),
+        (&json!("02:00:00:00:00:70"), &json!("02:00:00:00:00:70"))
+    );
+    assert_eq!(eth0["addr_info"][1]["local"], "fd15::70");
+    assert_eq!(machine.ok("macvlan network resolve lan www")?, "172.16.104.70\nfd15::70");
+    // The user is told a conflict word for word.
+    let (_, said) =
+        machine.fails("podman run --rm --network lan --ip 172.16.104.70 busybox sh -c :")?;
+    let words = "Error: netavark: plugin \"lan\" failed: exit code 1, message: network \"lan\": ";
+    assert!(said.starts_with(words) && said.ends_with("\" has 172.16.104.70"), "{said}");
+    // So is an address that a host on the LAN has.
+    machine.ok(
+        "podman network create -d lan -o parent=ens33 -o probe=on --subnet 172.16.104.0/26 small",
+    )?;
+    let (_, said) =
+        machine.fails("podman run --rm --network small --ip 172.16.104.1 busybox sh -c :")?;
+    assert!(said.contains("172.16.104.1"), "{said}");
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+fn two_networks() -> Outcome {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    machine.ok("podman network create -d lan -o parent=ens33 --subnet 10.2.0.0/24 second")?;
+    for round in 0..4 {
+        run(&machine, "--name a --network lan --network second")?;
+        let pid = machine.ok("podman inspect --format '{{.State.Pid}}' a")?;
+        let routes = ip_lines(&machine.netns_of(&pid)?, "-4 route show default");
+        assert_eq!(routes.len(), 1, "round {round}: {routes:?}");
+        let told = inspect(&machine, "a")?;
+        let by_eth0 = if told["lan"]["MacAddress"] == inside(&machine, "a", "eth0")?["address"] {
+            "default via 172.16.104.1 dev eth0"
+        } else {
+            "default via 10.2.0.1 dev eth0"
+        };
+        assert!(routes[0].starts_with(by_eth0), "round {round}: {routes:?}");
+        machine.ok("podman rm -f -t 0 a")?;
+    }
+    // A network later, and not any longer.
+    run(&machine, "--name a --network lan")?;
+    machine.ok("podman network connect second a")?;
+    let address = inspect(&machine, "a")?["second"]["IPAddress"].clone();
+    assert_eq!(inside(&machine, "a", "eth1")?["addr_info"][0]["local"], address);
+    machine.ok("podman network disconnect second a")?;
+    machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+fn a_restart_keeps_the_address() -> Outcome {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    run(&machine, "--name a --network lan")?;
+    let before = inspect(&machine, "a")?["lan"].clone();
+    for verb in [
+        "podman restart -t 0 a",
+        "podman stop -t 0 a && podman run -d --network lan busybox sleep 1000 && podman start a",
+        "podman network reload a",
+    ] {
+        machine.ok(verb)?;
+        let after = inspect(&machine, "a")?["lan"].clone();
+        for key in ["IPAddress", "MacAddress", "GlobalIPv6Address"] {
+            assert_eq!(after[key], before[key], "{verb}: {key}");
+        }
+        machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
+    }
+    Ok(())
+}
+
+fn removed_while_the_plugin_was_missing() -> Outcome {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    for collects in ["podman run --rm --network lan busybox sh -c :", "macvlan network collect"] {
+        run(&machine, "--name a --network lan")?;
+        machine.ok("mv /usr/local/libexec/netavark/lan /root/lan")?;
+        machine.run("podman rm -f -t 0 a")?;
+        assert_eq!(machine.ok("podman ps -a --quiet")?, "", "it is gone all the same");
+        machine.ok("mv /root/lan /usr/local/libexec/netavark/lan")?;
+        assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+        eventually("the lease is not collected", || {
+            machine.ok(collects)?;
+            Ok(leases(&machine)? == json!([]))
+        })?;
+        assert_eq!(shown(&machine)?, "");
+    }
+    Ok(())
+}
+
+fn networks_that_cannot_be() -> Outcome {
+    let machine = podman()?;
+    for (options, words) in [
+        ("-o parent=ens34 --subnet 10.1.0.0/24", "parent ens34 does not exist on this host"),
+        ("-o parent=ens33 -o colour=red", "a network has no option \"colour\""),
+        ("-o parent=ens33 --subnet 10.1.0.7/24", "the subnet is 10.1.0.0/24"),
+        ("-o parent=ens33 --ipam-driver dhcp", "cannot use IPAM driver dhcp"),
+    ] {
+        let (_, said) = machine.fails(&format!("podman network create -d lan {options} x"))?;
+        assert!(said.contains(words), "{options}: {said}");
+    }
+    assert_eq!(machine.ok("macvlan network list --json")?, "[]");
+    assert_eq!(machine.ok("podman network ls --quiet")?, "podman");
+    // What is chosen is shown.
+    machine.ok("podman network create -d lan -o parent=ens33 --ipv6 x")?;
+    let network: Value = serde_json::from_str(&machine.ok("podman network inspect x")?)?;
+    assert_eq!(
+        network[0]["subnets"][0],
+        json!({ "subnet": "172.17.0.0/16", "gateway": "172.17.0.1" })
+    );
+    assert_eq!(
+        (&network[0]["dns_enabled"], &network[0]["ipv6_enabled"]),
+        (&json!(false), &json!(true))
+    );
+    run(&machine, "--name a --network x")?;
+    assert_eq!(inspect(&machine, "a")?["x"]["IPAddress"], "172.17.0.2");
+    Ok(())
+}
+
+/// Without Podman, as other engines may call it.
+fn netavark_alone() -> Outcome {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    let network: Value = serde_json::from_str(&machine.ok("podman network inspect lan")?)?;
+    let request = json!({
+        "container_id": "4f1c9a",
+        "container_name": "a",
+        "networks": { "lan": { "interface_name": "eth7", "static_ips": ["172.16.104.77"] } },
+        "network_info": { "lan": network[0] },
+    });
+    machine.write("/root/request", &request.to_string())?;
+    machine.ok("ip netns add blue")?;
+    let netavark = |verb: &str| {
+        machine.ok(&format!(
+            "/usr/lib/podman/netavark --config /run/netavark --file /root/request \
+             --plugin-directory /usr/local/libexec/netavark {verb} /run/netns/blue"
+        ))
+    };
+    let answer: Value = serde_json::from_str(&netavark("setup")?)?;
+    assert_eq!(answer["lan"]["interfaces"]["eth7"]["subnets"][0]["ipnet"], "172.16.104.77/24");
+    machine.ok("ip netns exec blue busybox ping -c 1 -W 5 172.16.104.1")?;
+    netavark("teardown")?;
+    assert_eq!(leases(&machine)?, json!([]));
+    assert_eq!(machine.ok("ip -n blue -br link")?.lines().count(), 1);
+    Ok(())
+}
+
+/// The first lines of docs/podman.md, as they are there.
+fn the_documentation() -> Outcome {
+    let machine = machine()?;
+    machine.set_up_podman()?;
+    let page = include_str!("../../../docs/podman.md");
+    let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    machine.ok(&format!("set -e\n{}", lines.ok_or("no lines of sh")?))?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    the_documentation,
+    two_containers,
+    a_static_address_and_mac,
+    two_networks,
+    a_restart_keeps_the_address,
+    removed_while_the_plugin_was_missing,
+    networks_that_cannot_be,
+    netavark_alone,
+}

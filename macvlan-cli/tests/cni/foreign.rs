@@ -1,0 +1,144 @@
+//! Addresses of another plugin, which is run as the specification says.
+//!
+//! It is a small one of its own: a file for each container, in a directory. The reference plugins
+//! are run in the test program `clients`.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use macvlan_tests::{Outcome, Snapshot, ip_addresses, ip_do, ip_lines, ip_try};
+use serde_json::{Value, json};
+
+use crate::common::{Call, Scene, merged, with_valid};
+
+/// Gives 10.4.0.10 to one container at a time, with a default route. `fail` in the container's id
+/// makes ADD fail after it has given the address.
+const PLUGIN: &str = r#"#!/bin/sh
+here=${0%/*}/given
+config=$(cat)
+echo "$CNI_COMMAND $CNI_CONTAINERID $CNI_IFNAME" >> "${0%/*}/calls"
+error() {
+    echo "{\"cniVersion\":\"1.1.0\",\"code\":$1,\"msg\":\"$2\"}"
+    exit 1
+}
+case $CNI_COMMAND in
+ADD)
+    (set -C; echo "$CNI_CONTAINERID" > "$here") 2> /dev/null || error 142 "the address is taken"
+    case $CNI_CONTAINERID in
+    *fail*) error 143 "failed afterwards" ;;
+    *odd*) echo "no JSON"; exit 0 ;;
+    *far*) gateway=10.99.0.1 ;;
+    *) gateway=10.4.0.1 ;;
+    esac
+    echo "{\"cniVersion\":\"1.1.0\",\"ips\":[{\"address\":\"10.4.0.10/24\",\"gateway\":\"$gateway\"}],
+        \"routes\":[{\"dst\":\"0.0.0.0/0\"}],\"dns\":{\"domain\":\"lan\"}}"
+    ;;
+DEL)
+    [ "$(cat "$here" 2> /dev/null)" = "$CNI_CONTAINERID" ] && rm "$here"
+    exit 0
+    ;;
+CHECK)
+    [ "$(cat "$here" 2> /dev/null)" = "$CNI_CONTAINERID" ] || error 144 "it has no address"
+    ;;
+STATUS) [ ! -e "$here" ] || error 50 "no address is left" ;;
+esac
+"#;
+
+/// Puts the plugin where it is found, and returns a configuration that names it.
+fn configured(scene: &Scene) -> Outcome<Value> {
+    let path = scene.path("small");
+    std::fs::write(&path, PLUGIN)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    Ok(Scene::plain(&json!({ "ipam": { "type": "small" } })))
+}
+
+fn is_given(scene: &Scene) -> bool {
+    std::path::Path::new(&scene.path("given")).exists()
+}
+
+fn every_verb_is_delegated() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let config = configured(&scene)?;
+    scene.ok(&Call::new("STATUS", &config))?;
+    let result = scene.ok(&Call::of("ADD", &config, &pod))?;
+    crate::strict::check("1.1.0", &result);
+    assert_eq!(
+        result["ips"],
+        json!([{ "address": "10.4.0.10/24", "gateway": "10.4.0.1", "interface": 0 }])
+    );
+    assert_eq!(result["dns"], json!({ "domain": "lan" }));
+    assert_eq!(ip_addresses(&pod.netns, "eth0"), ["10.4.0.10/24"]);
+    let default = ip_lines(&pod.netns, "route show default");
+    assert!(default.len() == 1 && default[0].starts_with("default via 10.4.0.1 dev eth0"));
+    let given = merged(config.clone(), &json!({ "prevResult": result }));
+    scene.ok(&Call::of("CHECK", &given, &pod))?;
+    assert_eq!(scene.fails(50, &Call::new("STATUS", &config))?, "no address is left; ");
+    scene.ok(&Call::new("GC", &with_valid(&config, &[&pod])))?;
+    assert!(is_given(&scene) && ip_try(&pod.netns, "link show eth0").is_ok());
+    for _ in 0..2 {
+        scene.ok(&Call::of("DEL", &given, &pod))?;
+        assert!(!is_given(&scene) && ip_try(&pod.netns, "link show eth0").is_err());
+    }
+    scene.fails(144, &Call::of("CHECK", &given, &pod))?;
+    let calls = std::fs::read_to_string(scene.path("calls"))?;
+    let verbs: Vec<&str> = calls.lines().filter_map(|line| line.split(' ').next()).collect();
+    let expected = ["STATUS", "ADD", "CHECK", "STATUS", "GC", "DEL", "DEL", "CHECK"];
+    assert_eq!(verbs, expected);
+    Ok(())
+}
+
+fn a_failure_of_either_leaves_nothing() -> Outcome {
+    let scene = Scene::set()?;
+    let config = configured(&scene)?;
+    for (id, code) in [("fail", 143), ("odd", 6), ("far", 110)] {
+        let pod = Scene::pod(id)?;
+        let before = Snapshot::of(&pod.netns);
+        scene.fails(code, &Call::of("ADD", &config, &pod))?;
+        before.assert_same(&pod.netns);
+        assert!(!is_given(&scene), "{id}");
+    }
+    // Nothing is asked for an interface that cannot be made.
+    let before = std::fs::read_to_string(scene.path("calls"))?;
+    let pod = Scene::pod("c1")?;
+    ip_do(&pod.netns, "link add eth0 type veth peer name other");
+    scene.fails(106, &Call::of("ADD", &config, &pod))?;
+    assert_eq!(std::fs::read_to_string(scene.path("calls"))?, before);
+    Ok(())
+}
+
+fn a_default_route_that_exists_stays() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    ip_do(&pod.netns, "link add first up type veth peer name other");
+    ip_do(&pod.netns, "link set other up");
+    ip_do(&pod.netns, "address add 10.5.0.2/24 dev first");
+    ip_do(&pod.netns, "route add default via 10.5.0.1");
+    let result = scene.ok(&Call::of("ADD", &configured(&scene)?, &pod))?;
+    assert_eq!(result.get("routes"), None, "{result}");
+    assert_eq!(ip_lines(&pod.netns, "route show default"), ["default via 10.5.0.1 dev first"]);
+    Ok(())
+}
+
+fn gc_releases_what_a_kill_has_left() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let config = configured(&scene)?;
+    scene.ok(&Call::of("ADD", &config, &pod))?;
+    scene.ok(&Call::new("GC", &with_valid(&config, &[])))?;
+    assert!(!is_given(&scene) && ip_try(&pod.netns, "link show eth0").is_err());
+    // A link that has no alias yet.
+    ip_do(
+        scene.host(),
+        &format!(
+            "link add link ens33 name eth0 netns {} group 6516329 type macvlan mode bridge",
+            pod.process.pid()
+        ),
+    );
+    scene.ok(&Call::new("GC", &with_valid(&config, &[&pod])))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_err());
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_default_route_that_exists_stays,
+    a_failure_of_either_leaves_nothing,
+    every_verb_is_delegated,
+    gc_releases_what_a_kill_has_left,
+}

@@ -1,0 +1,118 @@
+//! DEL in every state, and GC.
+
+use macvlan_tests::{Outcome, ip_do, ip_try};
+use serde_json::{Value, json};
+
+use crate::common::{Call, Pod, Scene, merged, with_valid};
+
+/// Returns the containers with leases, in the order of their addresses.
+fn leases(scene: &Scene) -> Outcome<Vec<String>> {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
+    command.args(["network", "--db", &scene.path("n.db"), "leases", "--json"]);
+    let output = scene.host().run(|| command.output())??;
+    let listed: Value = serde_json::from_slice(&output.stdout)?;
+    let all = listed.as_array().ok_or("not a list")?.iter();
+    Ok(all.filter_map(|lease| Some(lease["container"].as_str()?.to_owned())).collect())
+}
+
+fn del(config: &Value, pod: &Pod) -> Call<'static> {
+    Call::of("DEL", config, pod)
+}
+
+fn del_succeeds_in_every_state() -> Outcome {
+    let scene = Scene::set()?;
+    let config = scene.leased(&json!({}));
+    // Before anything was made.
+    scene.ok(&del(&config, &Scene::pod("c0")?))?;
+    assert!(!std::path::Path::new(&scene.path("n.db")).exists());
+    let add = |id: &str| -> Outcome<Pod> {
+        let pod = Scene::pod(id)?;
+        scene.ok(&Call::of("ADD", &config, &pod))?;
+        Ok(pod)
+    };
+    let twice = |call: Call<'_>| -> Outcome {
+        scene.ok(&call)?;
+        assert_eq!(leases(&scene)?, Vec::<String>::new());
+        scene.ok(&call)?;
+        Ok(())
+    };
+    // The interface is gone.
+    let pod = add("c1")?;
+    ip_do(&pod.netns, "link del eth0");
+    twice(del(&config, &pod))?;
+    // No namespace is named, but there is one.
+    let pod = add("c2")?;
+    twice(del(&config, &pod).with("CNI_NETNS", ""))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_err());
+    // The namespace is gone.
+    let pod = add("c3")?;
+    let (with, without) = (del(&config, &pod), del(&config, &pod).with("CNI_NETNS", ""));
+    drop((pod.netns, pod.process));
+    twice(with)?;
+    scene.ok(&without)?;
+    // The path leads to another namespace by now.
+    let (pod, other) = (add("c4")?, Scene::pod("c4")?);
+    twice(del(&config, &other))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_err());
+    // The store is gone.
+    let pod = add("c5")?;
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(scene.path(&format!("n.db{end}")));
+    }
+    scene.ok(&del(&config, &pod))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_err());
+    Ok(())
+}
+
+fn del_with_a_store_that_is_away() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let away = json!({ "etcd": ["http://127.0.0.1:1"], "hostName": "a", "db": null });
+    let config = scene.leased(&away);
+    // The interface may have the address.
+    scene.fails(11, &del(&config, &pod))?;
+    // It has ended with the namespace.
+    scene.ok(&del(&config, &pod).with("CNI_NETNS", ""))?;
+    scene.fails(50, &Call::new("STATUS", &config))?;
+    // A file that is not a store would lose the lease for good.
+    std::fs::write(scene.path("n.db"), "something else, longer than a header of a database")?;
+    scene.fails(217, &del(&scene.leased(&json!({})), &pod).with("CNI_NETNS", ""))?;
+    Ok(())
+}
+
+fn gc_leaves_what_is_valid() -> Outcome {
+    let scene = Scene::set()?;
+    let config = scene.leased(&json!({}));
+    let red = merged(scene.leased(&json!({ "subnet": "10.3.0.0/24" })), &json!({ "name": "red" }));
+    let pods: Vec<Pod> =
+        ["c1", "c2", "c3"].iter().map(|id| Scene::pod(id)).collect::<Outcome<_>>()?;
+    for pod in &pods {
+        scene.ok(&Call::of("ADD", &config, pod))?;
+    }
+    let other = Scene::pod("c4")?;
+    scene.ok(&Call::of("ADD", &red, &other))?;
+    scene.ok(&Call::new("GC", &with_valid(&config, &[&pods[1]])))?;
+    assert_eq!(leases(&scene)?, ["c2", "c4"]);
+    assert!(ip_try(&pods[0].netns, "link show eth0").is_err());
+    assert!(ip_try(&pods[1].netns, "link show eth0").is_ok());
+    scene.ok(&Call::new("GC", &with_valid(&config, &[])))?;
+    assert_eq!(leases(&scene)?, ["c4"]);
+    Ok(())
+}
+
+fn a_network_of_others_is_left() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
+    let create = ["create", "blue", "--parent", "ens33", "--subnet", "10.1.0.0/24"];
+    command.args(["network", "--db", &scene.path("n.db")]).args(create);
+    assert!(scene.host().run(|| command.status())??.success());
+    let said = scene.fails(100, &Call::of("ADD", &scene.leased(&json!({})), &pod))?;
+    assert!(said.contains("choose another name"), "{said}");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    a_network_of_others_is_left,
+    del_succeeds_in_every_state,
+    del_with_a_store_that_is_away,
+    gc_leaves_what_is_valid,
+}

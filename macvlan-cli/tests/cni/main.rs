@@ -1,0 +1,28 @@
+//! The program as a CNI plugin, called as a runtime calls it, in the lab.
+#![deny(dead_code)]
+
+mod addresses;
+mod common;
+mod crowd;
+mod errors;
+mod foreign;
+mod killed;
+mod leases;
+mod options;
+mod page;
+mod strict;
+mod versions;
+mod vlan;
+
+macvlan_tests::main! {
+    addresses,
+    crowd,
+    errors,
+    foreign,
+    killed,
+    leases,
+    options,
+    page,
+    versions,
+    vlan,
+}

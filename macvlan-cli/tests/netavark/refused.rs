@@ -1,0 +1,112 @@
+//! Calls that are not those of netavark.
+
+use macvlan_tests::{Outcome, ip_link, takes_long_in_the_guest};
+use serde_json::{Value, json};
+
+use crate::call::{Inside, Scene, error, network, request};
+
+fn calls_in_another_form() -> Outcome {
+    takes_long_in_the_guest()?;
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
+    let web = request("4f1c9a", "web", &lan, &json!({}));
+    let mut without_id = web.clone();
+    without_id["container_id"] = json!("");
+    let mut without_interface = web.clone();
+    without_interface["network_options"]["interface_name"] = json!("much/too/strange");
+    for (arguments, request, words) in [
+        (&["create"][..], String::new(), "cannot read the request: EOF"),
+        (&["create"], "[1".to_owned(), "cannot read the request: "),
+        (&["create"], "{}".to_owned(), "missing field `name`"),
+        (&["setup", &inside.path], "{}".to_owned(), "missing field `container_id`"),
+        (&["setup"], web.to_string(), "setup: the path of the namespace is missing"),
+        (&["teardown"], web.to_string(), "teardown: the path of the namespace is missing"),
+        (&["info", "more"], String::new(), "info: there are more arguments"),
+        (&["setup", &inside.path, "more"], web.to_string(), "setup: there are more arguments"),
+        (&["setup", "/proc/0/ns/net"], web.to_string(), "the file does not exist"),
+        (&["setup", "/proc/version"], web.to_string(), "/proc/version"),
+        (&["setup", &inside.path], without_id.to_string(), "a container's id"),
+        (&["setup", &inside.path], without_interface.to_string(), "much/too/strange"),
+    ] {
+        let error = error(arguments, &scene.call(arguments, &request)?)?;
+        assert!(error.contains(words), "{arguments:?}: {error}");
+        assert_eq!(scene.leases()?, json!([]), "{error}");
+    }
+    Ok(())
+}
+
+/// The host's own namespace is not a container.
+fn the_host_is_not_a_container() -> Outcome {
+    takes_long_in_the_guest()?;
+    let scene = Scene::set()?;
+    let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
+    let lan = scene.create(&lan)?;
+    let web = request("4f1c9a", "web", &lan, &json!({}));
+    // As netavark's child it is in the host's namespace.
+    let error = scene.fails(&["setup", "/proc/self/ns/net"], &web)?;
+    assert!(error.contains("the host's own network namespace"), "{error}");
+    Ok(())
+}
+
+/// An interface of this name that others have made stays as it is.
+fn an_interface_of_others() -> Outcome {
+    takes_long_in_the_guest()?;
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
+    let lan = scene.create(&lan)?;
+    macvlan_tests::ip_do(&inside.netns, "link add eth0 type veth peer eth1");
+    let before = ip_link(&inside.netns, "eth0");
+    let web = request("4f1c9a", "web", &lan, &json!({}));
+    let error = scene.fails(&["setup", &inside.path], &web)?;
+    assert!(error.contains("eth0"), "{error}");
+    scene.teardown(&inside.path, &web)?;
+    assert_eq!(ip_link(&inside.netns, "eth0"), before);
+    assert_eq!(scene.leases()?, json!([]));
+    Ok(())
+}
+
+/// The store is not a store: nothing is made, and Podman is told.
+fn a_store_that_cannot_be_used() -> Outcome {
+    takes_long_in_the_guest()?;
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    std::fs::create_dir(scene.directory.path().join("store"))?;
+    std::fs::write(scene.db(), "not a database, but longer than the header of one; ".repeat(20))?;
+    let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
+    let web = request("4f1c9a", "web", &lan, &json!({}));
+    for (arguments, request) in [
+        (&["create"][..], &lan),
+        (&["setup", &inside.path], &web),
+        (&["teardown", &inside.path], &web),
+    ] {
+        let error = scene.fails(arguments, request)?;
+        assert!(error.contains("networks.db"), "{arguments:?}: {error}");
+    }
+    // Without a namespace there is nothing to be lost, so the container can be removed.
+    let ended = scene.call(&["teardown", "/proc/0/ns/net"], &web.to_string())?;
+    assert!(ended.status.success() && ended.stdout.is_empty(), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).starts_with("macvlan: warning: "), "{ended:?}");
+    assert_eq!(macvlan_tests::ip(&inside.netns, "link show").as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+/// By its own name it is the command, whatever the first word is.
+fn by_its_own_name_it_is_the_command() -> Outcome {
+    takes_long_in_the_guest()?;
+    let scene = Scene::set()?;
+    let version = scene.network("list")?;
+    assert_eq!(version, json!([]));
+    let ended = scene.call_as("/usr/bin/macvlan", &["info"], "")?;
+    assert_eq!((ended.status.code(), ended.stdout.is_empty()), (Some(2), true), "{ended:?}");
+    let ended = scene.call_as("lan", &["--version"], "")?;
+    assert!(String::from_utf8_lossy(&ended.stdout).starts_with("macvlan "), "{ended:?}");
+    assert_eq!(scene.ok(&["info"], &Value::Null)?["api_version"], "1.0.0");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    calls_in_another_form,
+    the_host_is_not_a_container,
+    an_interface_of_others,
+    a_store_that_cannot_be_used,
+    by_its_own_name_it_is_the_command,
+}
