@@ -194,7 +194,6 @@ fn it_is_disconnected_wherever_it_is() -> Outcome {
 /// Its namespace ended after it was moved back, and another container takes its address, or its own
 /// returns.
 fn a_link_that_was_moved_back_goes_with_its_lease() -> Outcome {
-    takes_long_in_the_guest()?;
     with_stores(|networks| {
         let host = networks.host().netns();
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
