@@ -61,14 +61,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if any(name in name_of(item.nodeid) for name in names)]
 
 
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    share = item.config.getoption("--share")
-    if share:
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    share = session.config.getoption("--share")
+    if share is None:
+        return None
+    for number, item in enumerate(session.items):
         try:
-            (share / str(item.session.items.index(item))).touch(exist_ok=False)
+            (share / str(number)).touch(exist_ok=False)
         except FileExistsError:
-            return True  # Another process runs it.
-    return None
+            continue  # Another process runs it.
+        # What follows is not known yet, so nothing stays set up for it.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+    return True
 
 
 # A user-mode Linux takes about ten times as long. The core's own tests cover differences between

@@ -228,7 +228,7 @@ fn two_at_once() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
     let containers = [Container::start()?, Container::start()?];
-    for _ in 0..10 {
+    for _ in 0..5 {
         let together = Barrier::new(2);
         let visit = |container: &Container| -> Outcome<u32> {
             let inside = container.netns()?;
