@@ -46,15 +46,14 @@ impl SubnetOptions {
         for gateway in &self.gateway {
             change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
         }
-        let cleared: [(List, bool, fn(Subnet) -> Subnet); 3] = [
-            (List::IpRange, !self.ip_range.is_empty(), Subnet::clear_ranges),
-            (List::Exclude, !self.exclude.is_empty(), Subnet::clear_excluded),
-            (List::AuxAddress, false, Subnet::clear_reserved),
-        ];
-        for (list, is_replaced, clear_it) in cleared {
-            if is_replaced || clear.contains(&list) {
-                subnets = subnets.into_iter().map(clear_it).collect();
-            }
+        if !self.ip_range.is_empty() || clear.contains(&List::IpRange) {
+            subnets = subnets.into_iter().map(Subnet::clear_ranges).collect();
+        }
+        if !self.exclude.is_empty() || clear.contains(&List::Exclude) {
+            subnets = subnets.into_iter().map(Subnet::clear_excluded).collect();
+        }
+        if clear.contains(&List::AuxAddress) {
+            subnets = subnets.into_iter().map(Subnet::clear_reserved).collect();
         }
         for range in &self.ip_range {
             let (first, last) = (range.first(), range.last());
