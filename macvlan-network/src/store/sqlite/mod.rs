@@ -275,8 +275,7 @@ impl Store for SqliteStore {
     }
 
     fn leases(&self, network: Option<&NetworkRecord>) -> Result<Vec<Lease>> {
-        let found = self.read("list the leases", |transaction| rows::list(transaction, network))?;
-        Ok(found.into_iter().filter_map(Found::ok).collect())
+        self.read("list the leases", |transaction| rows::readable(transaction, network))
     }
 
     fn unreadable(&self) -> Result<Vec<Unreadable>> {

@@ -51,40 +51,76 @@ pub(super) fn list(
     transaction: &Transaction<'_>,
     network: Option<&NetworkRecord>,
 ) -> Attempt<Vec<Found<Lease>>> {
-    let Some(network) = network else {
-        return read_all(transaction, select!("ORDER BY network"), params![]);
-    };
-    let number = number(transaction, network)?;
-    read_all(transaction, select!("WHERE network = ?"), params![number])
+    let mut found = Vec::new();
+    each(transaction, network, |one| found.push(one))?;
+    Ok(found)
 }
 
-/// Returns the leases that a [`select!`] finds, which is fast if those of a network are adjacent.
+/// Returns the leases that can be read.
+pub(super) fn readable(
+    transaction: &Transaction<'_>,
+    network: Option<&NetworkRecord>,
+) -> Attempt<Vec<Lease>> {
+    let mut found = Vec::new();
+    each(transaction, network, |one| found.extend(one))?;
+    Ok(found)
+}
+
+fn each(
+    transaction: &Transaction<'_>,
+    network: Option<&NetworkRecord>,
+    take: impl FnMut(Found<Lease>),
+) -> Attempt<()> {
+    let Some(network) = network else {
+        return read(transaction, select!("ORDER BY network"), params![], take);
+    };
+    let number = number(transaction, network)?;
+    read(transaction, select!("WHERE network = ?"), params![number], take)
+}
+
+/// Returns the leases that a [`select!`] finds.
 pub(super) fn read_all(
     transaction: &Transaction<'_>,
     select: &str,
     params: &[&dyn ToSql],
 ) -> Attempt<Vec<Found<Lease>>> {
+    let mut found = Vec::new();
+    read(transaction, select, params, |one| found.push(one))?;
+    Ok(found)
+}
+
+/// Reads the leases that a [`select!`] finds, which is fast if those of a network are adjacent.
+fn read(
+    transaction: &Transaction<'_>,
+    select: &str,
+    params: &[&dyn ToSql],
+    mut take: impl FnMut(Found<Lease>),
+) -> Attempt<()> {
     let mut ids = transaction.prepare_cached("SELECT id FROM network WHERE number = ?")?;
     let mut statement = transaction.prepare_cached(select)?;
     let mut rows = statement.query(params)?;
-    let (mut found, mut id) = (Vec::new(), (0, String::new()));
+    let mut id: Option<(i64, String)> = None;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(11)?;
-        if id.0 != number || found.is_empty() {
-            id = (number, ids.query_row([number], |row| row.get(0))?);
-        }
-        found.push(match from_row(row, &id.1) {
+        let network = match &mut id {
+            Some((of, id)) if *of == number => id,
+            other => {
+                let id = ids.query_row([number], |row| row.get(0))?;
+                &mut other.insert((number, id)).1
+            }
+        };
+        take(match from_row(row, network) {
             Ok(lease) => Ok(lease),
             // The error is not SQLite's: a value cannot be parsed.
             Err(error) if error.sqlite_error_code().is_none() => {
                 let container = row.get_ref(0)?.as_bytes().unwrap_or_default();
                 let container = String::from_utf8_lossy(container);
-                Err(Unreadable::new(&id.1, Some(&container), &error.to_string()))
+                Err(Unreadable::new(network, Some(&container), &error.to_string()))
             }
             Err(error) => return Err(error.into()),
         });
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Reads a lease from a row. Texts are parsed in SQLite's buffer, since copying them takes longer
@@ -126,8 +162,17 @@ fn addresses<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let words = row.get_ref(column)?.as_str()?.split_ascii_whitespace();
-    words.map(|one| parse(column, one)).collect()
+    let text = row.get_ref(column)?.as_str()?;
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Most leases have one or two, for which a growing list would reserve too much.
+    let spaces = text.bytes().filter(|byte| *byte == b' ').count();
+    let mut all = Vec::with_capacity(1 + spaces);
+    for word in text.split_ascii_whitespace() {
+        all.push(parse(column, word)?);
+    }
+    Ok(all)
 }
 
 fn parse<T>(column: usize, text: &str) -> rusqlite::Result<T>
