@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_readable_is_told_and_silence_too() {
+    fn readable_descriptors_are_found() {
         let event = EventFd::new().unwrap();
         let until = Some(Instant::now() + Duration::from_millis(2));
         assert_eq!(readable(&[event.as_fd()], until, &[]), Ok(false));

@@ -792,7 +792,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_is_read_back() {
+    fn getters_return_set_values() {
         let endpoint = Endpoint::new("eth0", "ens33.100")
             .unwrap()
             .mtu(1400)

@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_is_read_back() {
+    fn getters_return_set_values() {
         let parent = Parent::vlan("ens33.20", 100).unwrap();
         let parent = parent.protocol(VlanProtocol::Dot1ad).unwrap();
         assert_eq!(parent.get_base(), Some(&"ens33.20".parse().unwrap()));

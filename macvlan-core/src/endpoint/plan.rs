@@ -650,7 +650,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_announces_is_there_when_the_link_comes_up() {
+    fn announced_addresses_are_added_before_the_link_is_up() {
         let announced = endpoint()
             .address("10.0.0.2/24".parse().unwrap())
             .address("fd00::2/64".parse().unwrap())

@@ -79,7 +79,7 @@ impl New<'_> {
     /// prevents the new one: it keeps a parent made on demand from being removed.
     fn try_out(&self, old: &OldLink<'_>, parent: u32) -> Result<Option<Warm>> {
         if self.excludes(old, parent)? {
-            return self.refuse_what_is_known(old, parent).map(|()| None);
+            return self.refuse_known_conflicts(old, parent).map(|()| None);
         }
         // The old link may have the MAC address.
         let template = Endpoint { mac: None, ..self.endpoint.clone() };
@@ -112,7 +112,7 @@ impl New<'_> {
     }
 
     /// Checks conditions under which the kernel would refuse the link after the old one is deleted.
-    fn refuse_what_is_known(&self, old: &OldLink<'_>, parent: u32) -> Result<()> {
+    fn refuse_known_conflicts(&self, old: &OldLink<'_>, parent: u32) -> Result<()> {
         let fails = |failure: Failure| self.here(failure.into_error("read the parent"));
         let found = self.host.connection()?.link(parent).map_err(fails)?;
         let refuse = |kind, why: String| Err(self.here(Error::new(kind, "replace the link", why)));

@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_when_the_first_has_been_sent() {
+    fn rest_after_the_first_announcement() {
         assert_eq!(Announce::once().rest(), None);
         assert_eq!(Announce::rfc().rest(), None, "the caller's business");
         let rest = Announce::rfc().count(5).unwrap().blocking(true).rest().unwrap();

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_found_and_nothing_else() {
+    fn only_existing_namespaces_are_found() {
         let ours = NetNs::current().unwrap();
         let (inode, cookie) = (ours.id().inode, ours.cookie().unwrap());
         NetNs::find_all(&[(inode, cookie), (inode, None)], |_, found| {

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn who_answers_or_asks_for_the_same_claims_it() {
+    fn answers_and_probes_claim_an_address() {
         for ip in ["192.168.15.5", "fd15::5"] {
             let ip: IpAddr = ip.parse().unwrap();
             for frame in [probe(ip, mac(1)), announcement(ip, mac(1))] {

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_is_what_the_kernel_sends() {
+    fn probes_equal_the_kernels() {
         // Captured by `tcpdump -xx icmp6`: duplicate detection of fd15::5 by Linux, without its
         // nonce.
         let ip: Ipv6Addr = "fd15::5".parse().unwrap();
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_with_an_address_claims_nothing() {
+    fn solicitations_with_a_source_claim_nothing() {
         let (a, b) = ("fd15::5".parse().unwrap(), "fd15::6".parse().unwrap());
         let frame = Ndp::solicitation(a, b, mac()).frame(solicited_node(a), mac());
         assert_eq!(Ndp::read(&frame).unwrap().claims(&frame), None);

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_what_to_write() {
+    fn the_message_has_the_form_to_write() {
         assert_eq!(
             "10.0.0.1".parse::<Address>().unwrap_err().to_string(),
             "cannot parse address \"10.0.0.1\": the prefix length is missing; write 10.0.0.1/32 for a single address"

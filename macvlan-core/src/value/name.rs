@@ -253,14 +253,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_takes_is_taken() {
+    fn valid_names_are_accepted() {
         for name in ["a", "eth0", "ens33.100", "123456789012345", "...", "ü", "-", "lo@if3"] {
             assert_eq!(name.parse::<LinkName>().unwrap().to_string(), name);
         }
     }
 
     #[test]
-    fn what_the_kernel_refuses_is_refused() {
+    fn invalid_names_are_refused() {
         for name in [
             "",
             ".",

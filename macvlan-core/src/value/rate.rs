@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_wait_fits_the_kernels_numbers() {
+    fn burst_and_limit_fit_the_kernels_numbers() {
         let slow = Rate::bits_per_second(8).unwrap();
         assert_eq!((slow.burst(), slow.limit()), (16 * 1024, 16 * 1024));
         let ten = "10mbit".parse::<Rate>().unwrap();

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn serde_refuses_what_from_str_refuses_and_says_why() {
+    fn serde_refuses_invalid_text_with_the_cause() {
         let refusal = read::<MacAddr>("01:00:5e:00:00:01").unwrap_err().to_string();
         assert_eq!(refusal, "01:00:5e:00:00:01".parse::<MacAddr>().unwrap_err().to_string());
     }

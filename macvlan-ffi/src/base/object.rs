@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_object_is_refused() {
+    fn objects_of_another_type_are_refused() {
         let mut apple: *mut Apple = null_mut();
         give(&mut apple, "boskoop".into());
         // SAFETY: each of these pointers is null, leads to a living object, or is refused by its

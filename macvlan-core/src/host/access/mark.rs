@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_alias_says_what_it_was_made_of() {
+    fn an_alias_round_trips() {
         for (moved, by_prefix, arp_filter_was_off) in
             [(None, false, false), (Some(7), true, false), (Some(u32::MAX), true, true)]
         {

@@ -95,9 +95,10 @@ impl Listed {
                 }
                 RouteAttribute::NhId(_) => {
                     let why = format!("a route through {} uses a next hop object", from.1);
-                    return Err(Error::new(ErrorKind::Unsupported, "move the routes", why).with_hint(
-                        "move it by hand (`ip nexthop`), or set an address for the host's link",
-                    ));
+                    return Err(Error::new(ErrorKind::Unsupported, "move the routes", why)
+                        .with_hint(
+                            "move it by hand (`ip nexthop`), or set an address for the host's link",
+                        ));
                 }
                 _ => {}
             }

@@ -200,7 +200,7 @@ impl Keeper {
                 return Ok(Some(event));
             }
             let now = Instant::now();
-            self.do_what_is_due(now);
+            self.run_due(now);
             if !self.waiting.is_empty() {
                 continue;
             }
@@ -236,7 +236,7 @@ impl Keeper {
             Event::Lost => self.relist = Some(Instant::now()),
             _ => {}
         }
-        self.do_what_is_due(Instant::now());
+        self.run_due(Instant::now());
     }
 
     /// Compares the links with the last known ones, after lost events.
@@ -258,7 +258,7 @@ impl Keeper {
         self.kept.iter_mut().for_each(Kept::is_uncertain);
     }
 
-    fn do_what_is_due(&mut self, now: Instant) {
+    fn run_due(&mut self, now: Instant) {
         let cancels = std::mem::take(&mut self.cancels);
         self.each(|kept, host, _| {
             let is_due = kept.due().is_some_and(|due| due <= now);

@@ -17,7 +17,7 @@ const ONLINK: u8 = 0x4;
 const LINKDOWN: u8 = 0x10;
 
 #[test]
-fn what_was_told_is_told_back() {
+fn default_routes_round_trip() {
     let mut found = 0;
     for (file, v4) in
         [(include_str!("routes-v4.txt"), true), (include_str!("routes-v6.txt"), false)]

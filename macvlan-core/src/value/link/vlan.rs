@@ -337,14 +337,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_last_of_a_priority_counts() {
+    fn the_last_mapping_of_a_priority_counts() {
         let vlan = VlanOptions::of(1).ingress_qos(2, 3).unwrap().ingress_qos(2, 4).unwrap();
         let vlan = vlan.egress_qos(9, 1).unwrap().egress_qos(9, 0).unwrap();
         assert_eq!((vlan.get_ingress_qos(), vlan.get_egress_qos()), (&[(2, 4)][..], &[(9, 0)][..]));
     }
 
     #[test]
-    fn only_what_is_said_is_in_the_mask() {
+    fn the_mask_has_only_the_set_flags() {
         assert_eq!(VlanOptions::of(1).flags(), (0, 0));
         assert_eq!(VlanOptions::of(1).reorder_hdr(false).mvrp(true).flags(), (8, 9));
         assert_eq!(VlanOptions::of(1).with_flags(0b10110).flags(), (0b10110, 0b11111));
