@@ -2,6 +2,7 @@
 //!
 //! `docs/command.md` in the repository is its manual.
 
+mod agent;
 mod cli;
 mod config;
 mod container;
@@ -11,6 +12,7 @@ mod output;
 mod progress;
 mod session;
 mod signal;
+mod store;
 mod topology;
 mod value;
 mod verbs;

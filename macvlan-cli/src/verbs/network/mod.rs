@@ -6,6 +6,7 @@ mod context;
 mod create;
 mod describe;
 mod disconnect;
+mod host;
 mod hosts;
 mod inspect;
 mod leases;
@@ -15,7 +16,6 @@ mod reconcile;
 mod remove;
 mod reserve;
 mod resolve;
-mod store;
 mod subnets;
 mod update;
 
@@ -24,13 +24,14 @@ use clap::{Args, Subcommand};
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::store::StoreOptions;
 use crate::verbs::network::context::Context;
 
 /// Manage networks.
 #[derive(Args)]
 pub(crate) struct Network {
     #[command(flatten)]
-    store: store::StoreOptions,
+    store: StoreOptions,
     #[command(subcommand)]
     verb: NetworkVerb,
 }
@@ -69,6 +70,8 @@ enum NetworkVerb {
     Collect,
     /// Make the kernel and the store agree, and print the changes
     Reconcile(reconcile::Reconcile),
+    /// Manage the hosts of a store in etcd
+    Host(host::Host),
 }
 
 impl NetworkVerb {
@@ -103,6 +106,7 @@ impl Network {
             NetworkVerb::Leases(verb) => verb.run(&context),
             NetworkVerb::Collect => collect::run(&context),
             NetworkVerb::Reconcile(verb) => verb.run(&context),
+            NetworkVerb::Host(verb) => verb.run(&context),
         }
     }
 }

@@ -7,6 +7,7 @@ use etcd_client::TxnOp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
+use crate::life::Life;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
@@ -16,7 +17,7 @@ use super::host::Registration;
 use super::keys::Keys;
 use super::options::EtcdOptions;
 use super::trouble::Trouble;
-use super::wire::{Get, Wire, absent};
+use super::wire::{Get, Wire, absent, exists};
 
 /// A store in etcd, which many hosts can use at once.
 ///
@@ -35,6 +36,8 @@ pub struct EtcdStore {
     pub(super) id: String,
     pub(super) secret: Secret,
     pub(super) host: String,
+    pub(super) life: Life,
+    is_agent: bool,
     pub(super) registration: Arc<Registration>,
     /// Leases that etcd may or may not have stored, which are released before anything else.
     pub(super) doubtful: Mutex<Vec<(NetworkRecord, Lease)>>,
@@ -71,6 +74,9 @@ impl EtcdStore {
             id,
             secret,
             host: options.host.clone(),
+            // An agent's own leases last as long as it runs.
+            life: if options.agent { Life::Process } else { options.life },
+            is_agent: options.agent,
             registration: Arc::new(registration),
             doubtful: Mutex::new(Vec::new()),
             unanswered: AtomicU64::new(0),
@@ -108,16 +114,18 @@ impl EtcdStore {
 }
 
 impl Drop for EtcdStore {
-    /// Ends the registration of a host that counts as alive without a process, so that it can be
-    /// forgotten as soon as its processes have ended.
+    /// Ends the registration of a process whose host counts as alive without it, so that the host
+    /// can be forgotten as soon as its processes have ended.
     ///
-    /// Any other host counts as alive for a while, in which another process may continue with its
-    /// leases.
+    /// Any other host counts as alive for a while, in which another process, or the next agent, may
+    /// continue with its leases.
     fn drop(&mut self) {
         if self.registration.end() {
+            let declared = exists(self.keys.declared(&self.host));
+            let agent = exists(self.keys.agents(&self.host)).with_prefix();
+            let either = if self.is_agent { vec![declared] } else { vec![declared, agent] };
             // A key that remains expires. A forked child is refused.
-            let persistent = self.keys.persistent(&self.host);
-            let _ = self.wire.delete_soon(self.registration.key.clone(), persistent);
+            let _ = self.wire.delete_soon(self.registration.key.clone(), either);
         }
     }
 }
