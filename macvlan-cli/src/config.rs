@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use macvlan_network::Life;
 use serde::Deserialize;
 
 use crate::failure::{Done, Failure};
@@ -39,16 +40,6 @@ pub(crate) struct Agent {
     pub(crate) dead_hosts: bool,
     /// The parents on which the host and its containers reach each other.
     pub(crate) access: Vec<String>,
-}
-
-/// By what this host counts as alive in etcd.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(not(feature = "etcd"), allow(dead_code))] // as in `Etcd`
-pub(crate) enum Life {
-    Agent,
-    Declared,
-    Process,
 }
 
 /// The options for connecting to etcd.
@@ -123,7 +114,7 @@ mod tests {
         assert!(error.starts_with("line 2: unknown field `data`"), "{error}");
         assert!(Config::parse("db = 1").is_err());
         let error = Config::parse("[etcd]\nendpoints = []\nlife = \"always\"\n").unwrap_err();
-        assert!(error.contains("`agent`, `declared` or `process`"), "{error}");
+        assert!(error.contains("`process`, `agent`, `declared`"), "{error}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn choose_etcd(etcd: Etcd, host_name: Option<String>, is_agent: bool) -> Done<Ch
         (None, None) => None,
     };
     // The process of a verb ends at once.
-    let life = etcd.life.map_or(Life::Agent, Life::from);
+    let life = etcd.life.unwrap_or(Life::Agent);
     let mut options = EtcdOptions::new(name, etcd.endpoints).life(life).agent(is_agent);
     set!(
         options,

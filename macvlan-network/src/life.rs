@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 /// By what a host counts as alive in etcd, so that other hosts leave its leases alone.
 ///
 /// The numbers are stable and appear in the C ABI.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Life {

@@ -66,8 +66,10 @@ impl EtcdStore {
         let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
         let registration = Registration::new(&keys, options)?;
-        let id = chosen(&wire, &keys.store(), &random::id()[..8])?;
-        let secret = Secret(chosen(&wire, &keys.secret(), &Secret::new().0)?);
+        let new_id = random::id()[..8].to_owned();
+        let choices = [(keys.store(), new_id), (keys.secret(), Secret::new().0)];
+        let [id, secret] = chosen(&wire, choices)?;
+        let secret = Secret(secret);
         let store = Self {
             wire,
             keys,
@@ -130,19 +132,22 @@ impl Drop for EtcdStore {
     }
 }
 
-/// Returns the value of a key, which the first process to need it has chosen.
-fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
-    let find = || wire.get(Get::Key(key.to_owned())).map(|mut found| found.pop());
-    if let Some(found) = find()? {
-        return Ok(found.value);
+/// Returns the values of keys, each as the first process to need it has chosen it.
+fn chosen<const N: usize>(wire: &Wire, choices: [(String, String); N]) -> Result<[String; N]> {
+    let find = || wire.read_all(choices.each_ref().map(|(key, _)| Get::Key(key.clone())));
+    let mut found = find()?;
+    for ((key, choice), found) in choices.iter().zip(&found) {
+        if found.is_empty() {
+            let choose = TxnOp::put(key.clone(), choice.clone(), None);
+            wire.commit(vec![absent(key.clone())], vec![choose])?;
+        }
     }
-    let choose = TxnOp::put(key, choice, None);
-    wire.commit(vec![absent(key)], vec![choose])?;
-    find()?.map(|item| item.value).ok_or_else(|| {
-        Error::new(
-            ErrorKind::StoreUnusable,
-            format!("read {key} in etcd"),
-            "it was deleted at the same time",
-        )
-    })
+    if found.iter().any(Vec::is_empty) {
+        found = find()?;
+    }
+    if let Some(((key, _), _)) = choices.iter().zip(&found).find(|(_, found)| found.is_empty()) {
+        let why = "it was deleted at the same time";
+        return Err(Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), why));
+    }
+    Ok(found.map(|mut found| found.pop().map(|item| item.value).unwrap_or_default()))
 }
