@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::agent;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
@@ -70,6 +71,8 @@ pub(crate) enum Verb {
     Diagnose(diagnose::Diagnose),
     /// Manage networks, which lease addresses to containers
     Network(network::Network),
+    /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
+    Agent(agent::Agent),
     /// Manage parents that were created on demand
     Parents(parents::Parents),
     /// Manage network namespaces
@@ -100,6 +103,7 @@ impl Cli {
             Verb::Access(verb) => verb.run(&session),
             Verb::Diagnose(verb) => verb.run(&session),
             Verb::Network(verb) => verb.run(&session),
+            Verb::Agent(verb) => verb.run(&session),
             Verb::Parents(verb) => verb.run(&session),
             Verb::Netns(verb) => verb.run(&session),
             Verb::Completions(verb) => verb.run(Self::command()),

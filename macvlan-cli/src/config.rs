@@ -4,10 +4,13 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use macvlan_network::Life;
 use serde::Deserialize;
 
 use crate::failure::{Done, Failure};
+use crate::value::duration;
 
 /// The default file, which need not exist.
 const FILE: &str = "/etc/macvlan.toml";
@@ -22,6 +25,21 @@ pub(crate) struct Config {
     pub(crate) db: Option<PathBuf>,
     /// The store for many hosts, in place of the database.
     pub(crate) etcd: Option<Etcd>,
+    /// The agent of this host.
+    #[serde(default)]
+    pub(crate) agent: Agent,
+}
+
+/// The options of `macvlan agent`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct Agent {
+    /// The time between two passes.
+    pub(crate) interval: Option<String>,
+    /// Whether the leases of dead hosts are released, too.
+    pub(crate) dead_hosts: bool,
+    /// The parents on which the host and its containers reach each other.
+    pub(crate) access: Vec<String>,
 }
 
 /// The options for connecting to etcd.
@@ -42,7 +60,7 @@ pub(crate) struct Etcd {
     pub(crate) key: Option<PathBuf>,
     pub(crate) timeout: Option<String>,
     pub(crate) ttl: Option<String>,
-    pub(crate) persistent: Option<bool>,
+    pub(crate) life: Option<Life>,
 }
 
 impl std::fmt::Debug for Etcd {
@@ -50,6 +68,11 @@ impl std::fmt::Debug for Etcd {
         // Not the password.
         f.debug_struct("Etcd").field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
+}
+
+/// Parses a time of the configuration.
+pub(crate) fn time(text: &str) -> Done<Duration> {
+    duration(text).map_err(|why| Failure::usage(format!("cannot parse time {text:?}: {why}")))
 }
 
 impl Config {
@@ -90,6 +113,8 @@ mod tests {
         let error = Config::parse("db = \"/x.db\"\ndata = 1\n").unwrap_err();
         assert!(error.starts_with("line 2: unknown field `data`"), "{error}");
         assert!(Config::parse("db = 1").is_err());
+        let error = Config::parse("[etcd]\nendpoints = []\nlife = \"always\"\n").unwrap_err();
+        assert!(error.contains("`process`, `agent`, `declared`"), "{error}");
     }
 
     #[test]
@@ -97,7 +122,8 @@ mod tests {
         Config::parse(include_str!("../macvlan.toml")).unwrap();
         let all = include_str!("../macvlan.toml").replace("#: ", "");
         let config = Config::parse(&all).unwrap();
-        assert!(config.db.is_some() && config.etcd.is_some());
+        assert!(config.db.is_some() && config.etcd.is_some_and(|etcd| etcd.life.is_some()));
+        assert!(config.agent.interval.is_some() && !config.agent.access.is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! `docs/command.md` in the repository is its manual, and `docs/cni.md` that of the CNI plugin.
 
+mod agent;
 mod called;
 mod cli;
 mod cni;

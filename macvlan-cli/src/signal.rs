@@ -2,7 +2,9 @@
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use macvlan_core::Cancel;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,6 +19,7 @@ pub(crate) struct Signals {
     cancel: Cancel,
     before: SigSet,
     stop: Arc<EventFd>,
+    caught: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -33,15 +36,21 @@ impl Signals {
         let signals = SignalFd::with_flags(&set, flags).map_err(fails)?;
         let stop = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC).map_err(fails)?);
         let (its_cancel, its_stop) = (cancel.clone(), Arc::clone(&stop));
-        let read = move || read(&signals, &its_stop, &its_cancel);
+        let (catches, caught) = mpsc::channel();
+        let read = move || read(&signals, &its_stop, &its_cancel, &catches);
         let thread = thread::Builder::new().name("macvlan-signals".to_owned()).spawn(read);
         let thread = thread.map_err(|error| Failure::file("start a thread", &error))?;
-        Ok(Self { cancel, before, stop, thread: Some(thread) })
+        Ok(Self { cancel, before, stop, caught, thread: Some(thread) })
     }
 
     /// Returns the token that a signal cancels.
     pub(crate) fn cancel(&self) -> &Cancel {
         &self.cancel
+    }
+
+    /// Waits for a signal; false if none was caught in this time.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        self.cancel.is_cancelled() || self.caught.recv_timeout(time).is_ok()
     }
 }
 
@@ -55,7 +64,7 @@ impl Drop for Signals {
 }
 
 /// Cancels at the first signal, and reads further ones so that they do not cut off the undo.
-fn read(signals: &SignalFd, stop: &EventFd, cancel: &Cancel) {
+fn read(signals: &SignalFd, stop: &EventFd, cancel: &Cancel, catches: &Sender<()>) {
     loop {
         let both = [signals.as_fd(), stop.as_fd()];
         let mut polled = both.map(|one| PollFd::new(one, PollFlags::POLLIN));
@@ -69,6 +78,8 @@ fn read(signals: &SignalFd, stop: &EventFd, cancel: &Cancel) {
         while let Ok(Some(signal)) = signals.read_signal() {
             interrupted_by(signal.ssi_signo);
             cancel.cancel();
+            // The receiver is dropped after this thread has ended.
+            let _ = catches.send(());
         }
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use macvlan_core::Host;
-use macvlan_network::{Networks, SqliteStore};
+#[cfg(feature = "etcd")]
+use macvlan_network::{EtcdOptions, EtcdStore, Life};
+use macvlan_network::{Networks, Result, SqliteStore};
 
 use crate::config::{Config, DATABASE, Etcd};
 use crate::failure::{Done, Failure};
@@ -29,38 +31,63 @@ pub(crate) struct StoreOptions {
     pub(crate) host_name: Option<String>,
 }
 
+/// The store that was chosen.
+pub(crate) enum Choice {
+    File {
+        path: PathBuf,
+        moved: bool,
+        host_name: Option<String>,
+    },
+    #[cfg(feature = "etcd")]
+    Etcd(EtcdOptions),
+}
+
 impl StoreOptions {
     /// Opens the store: the option's, the variable's, the configuration's or the default one.
     pub(crate) fn open(self, host: Host) -> Done<Networks> {
-        let Config { db, etcd } = Config::read()?;
+        Ok(self.choose(Config::read()?, false)?.open(host)?)
+    }
+
+    /// Chooses the store, without opening it; for this host's agent or for a verb.
+    pub(crate) fn choose(self, config: Config, is_agent: bool) -> Done<Choice> {
+        let Config { db, etcd, .. } = config;
         let given = self.db.or_else(|| std::env::var_os("MACVLAN_DB").map(PathBuf::from));
         let given = given.filter(|path| !path.as_os_str().is_empty());
         if !self.etcd.is_empty() {
             let etcd = Etcd { endpoints: self.etcd, ..etcd.unwrap_or_default() };
-            return open_etcd(host, etcd, self.host_name);
+            return choose_etcd(etcd, self.host_name, is_agent);
         }
         if let (None, Some(etcd)) = (&given, etcd) {
-            return open_etcd(host, etcd, self.host_name);
+            return choose_etcd(etcd, self.host_name, is_agent);
         }
         let path = given.or(db).unwrap_or_else(|| PathBuf::from(DATABASE));
-        let open = if self.moved { SqliteStore::open_moved } else { SqliteStore::open };
-        let networks = Networks::new(host, open(path)?)?;
-        match self.host_name {
-            Some(name) => Ok(networks.with_host_name(&name)?),
-            None => Ok(networks),
+        Ok(Choice::File { path, moved: self.moved, host_name: self.host_name })
+    }
+}
+
+impl Choice {
+    /// Opens the store.
+    pub(crate) fn open(&self, host: Host) -> Result<Networks> {
+        match self {
+            Self::File { path, moved, host_name } => {
+                let open = if *moved { SqliteStore::open_moved } else { SqliteStore::open };
+                let networks = Networks::new(host, open(path)?)?;
+                match host_name {
+                    Some(name) => networks.with_host_name(name),
+                    None => Ok(networks),
+                }
+            }
+            #[cfg(feature = "etcd")]
+            Self::Etcd(options) => Networks::new(host, EtcdStore::open(options)?),
         }
     }
 }
 
 #[cfg(feature = "etcd")]
-fn open_etcd(host: Host, etcd: Etcd, host_name: Option<String>) -> Done<Networks> {
-    use macvlan_network::{EtcdOptions, EtcdStore};
+fn choose_etcd(etcd: Etcd, host_name: Option<String>, is_agent: bool) -> Done<Choice> {
+    use crate::config::time;
+    use crate::value::set;
 
-    use crate::value::{duration, set};
-
-    let time = |text: &str| {
-        duration(text).map_err(|why| Failure::usage(format!("cannot parse time {text:?}: {why}")))
-    };
     let name = match host_name.or(etcd.host) {
         Some(name) => name,
         None => nix::unistd::gethostname()
@@ -82,13 +109,14 @@ fn open_etcd(host: Host, etcd: Etcd, host_name: Option<String>) -> Done<Networks
         }
         (None, None) => None,
     };
-    let mut options = EtcdOptions::new(name, etcd.endpoints);
+    // The process of a verb ends at once.
+    let life = etcd.life.unwrap_or(Life::Agent);
+    let mut options = EtcdOptions::new(name, etcd.endpoints).life(life).agent(is_agent);
     set!(
         options,
         prefix = etcd.prefix,
         timeout = etcd.timeout.as_deref().map(time).transpose()?,
         ttl = etcd.ttl.as_deref().map(time).transpose()?,
-        persistent = etcd.persistent,
         ca = etcd.ca,
         certificate = etcd.certificate,
         key = etcd.key,
@@ -96,10 +124,10 @@ fn open_etcd(host: Host, etcd: Etcd, host_name: Option<String>) -> Done<Networks
     if let Some(user) = etcd.user {
         options = options.user(user, password.unwrap_or_default());
     }
-    Ok(Networks::new(host, EtcdStore::open(&options)?)?)
+    Ok(Choice::Etcd(options))
 }
 
 #[cfg(not(feature = "etcd"))]
-fn open_etcd(_: Host, _: Etcd, _: Option<String>) -> Done<Networks> {
+fn choose_etcd(_: Etcd, _: Option<String>, _: bool) -> Done<Choice> {
     Err(Failure::usage("cannot open etcd: this command was built without the feature etcd"))
 }

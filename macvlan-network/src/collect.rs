@@ -52,7 +52,7 @@ impl Networks {
                 if self.0.is_here(&lease) {
                     let list = if lease.netns().is_some() { &mut here } else { &mut pending };
                     list.push((record, lease));
-                } else if lease.is_of_the_dead(hosts.as_deref()) {
+                } else if self.0.dead_hosts && lease.is_of_the_dead(hosts.as_deref()) {
                     gone.push((record, lease));
                 }
             }
@@ -89,23 +89,6 @@ impl Networks {
             let operation = format!("collect the pending lease of container {:?}", lease.container);
             error.during(operation).in_network(record.name())
         })
-    }
-
-    /// Forgets a host that is gone for good, but still counts as alive (`EtcdOptions::persistent`).
-    ///
-    /// Other hosts then collect the leases of its containers, and another machine may use its name.
-    /// Returns false if the store knows no such host, as in a store for one machine.
-    ///
-    /// The addresses of its containers are given to others, so these must no longer run. If the
-    /// host returns, it is treated like one that was away: see [`Networks::reconcile`].
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::HostAlive`](crate::ErrorKind::HostAlive) while a process of the host has the
-    /// store open, and after one was killed, until the host no longer counts as alive; otherwise as
-    /// for every [`Store`](crate::Store#errors).
-    pub fn forget_host(&self, name: &str) -> Result<bool> {
-        self.store().forget_host(name)
     }
 }
 

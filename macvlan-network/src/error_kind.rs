@@ -62,6 +62,8 @@ pub enum ErrorKind {
     StoreRefused = 122,
     /// The host to be forgotten is alive.
     HostAlive = 123,
+    /// Leases would not outlive this process: no agent runs on this host, and it is not declared.
+    HostNotAlive = 124,
 }
 
 impl ErrorKind {
@@ -90,6 +92,7 @@ impl ErrorKind {
         Self::LeaseLost,
         Self::StoreRefused,
         Self::HostAlive,
+        Self::HostNotAlive,
     ];
 
     /// Returns the name and the error number of each kind, which only stand here.
@@ -118,6 +121,7 @@ impl ErrorKind {
             Self::LeaseLost => ("network-lease-lost", libc::ESTALE),
             Self::StoreRefused => ("network-store-refused", libc::EACCES),
             Self::HostAlive => ("network-host-alive", libc::EBUSY),
+            Self::HostNotAlive => ("network-host-not-alive", libc::EHOSTDOWN),
         }
     }
 

@@ -62,8 +62,8 @@ impl Networks {
                 .into_owned(),
         };
         let (store, probe) = (Arc::new(store), Arc::new(macvlan_core::Probe::quick()));
-        let pending_age = pending::AGE;
-        Ok(Self(Arc::new(Session { host, host_name, store, probe, pending_age })))
+        let (pending_age, dead_hosts) = (pending::AGE, true);
+        Ok(Self(Arc::new(Session { host, host_name, store, probe, pending_age, dead_hosts })))
     }
 
     /// Sets the name of this host in the store.
@@ -99,6 +99,16 @@ impl Networks {
     #[must_use]
     pub fn with_pending_age(self, age: Duration) -> Self {
         self.with(|session| session.pending_age = age)
+    }
+
+    /// Sets whether [`Networks::collect`] and [`Networks::reconcile`] also release the leases of
+    /// hosts that are dead according to the store. Defaults to true.
+    ///
+    /// A program that calls them regularly can leave this to a person, since the containers of a
+    /// host that was cut off may still run.
+    #[must_use]
+    pub fn with_dead_hosts(self, dead_hosts: bool) -> Self {
+        self.with(|session| session.dead_hosts = dead_hosts)
     }
 
     /// Returns a session whose probes end when the token is cancelled.

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) probe: Arc<dyn AddressProbe>,
     /// The limit on how long a lease may be pending.
     pub(crate) pending_age: Duration,
+    /// Whether the leases of dead hosts are released, too.
+    pub(crate) dead_hosts: bool,
 }
 
 impl Session {

@@ -15,6 +15,7 @@ __all__ = [
     "Family",
     "FindingKind",
     "KeepEventKind",
+    "Life",
     "LinkKind",
     "LinkState",
     "MacFrom",
@@ -302,6 +303,8 @@ class ErrorKind(_Named):
     """The store refuses the user, the password, the certificate or the access."""
     NETWORK_HOST_ALIVE = "network-host-alive"
     """The host that is to be forgotten is still alive."""
+    NETWORK_HOST_NOT_ALIVE = "network-host-not-alive"
+    """A lease would not outlive this process: no agent runs on this host; it is not declared."""
 
 
 class Detached(_Named):
@@ -464,6 +467,17 @@ class MacFrom(_Named):
     """The IPv4 address, like Docker: 02:42: and the four bytes. Without one, as CONTAINER."""
     CONTAINER = "container"
     """The network and the container's id: it does not change with the address."""
+
+
+class Life(_Named):
+    """By what a host counts as alive in etcd, so that other hosts leave its leases alone."""
+
+    PROCESS = "process"
+    """By each process that has Networks open, and for a while after it."""
+    AGENT = "agent"
+    """By an agent, or by a declaration. For processes that end at once."""
+    DECLARED = "declared"
+    """By a declaration, see Networks.declare_host()."""
 
 
 class ReconciledKind(_Named):

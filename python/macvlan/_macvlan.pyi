@@ -19,6 +19,7 @@ from macvlan._enums import (
     Family,
     FindingKind,
     KeepEventKind,
+    Life,
     LinkKind,
     LinkState,
     MacFrom,
@@ -155,6 +156,7 @@ _FindingKind: TypeAlias = (
         "connected-route-missing",
     ]
 )
+_Life: TypeAlias = Life | Literal["process", "agent", "declared"]
 _LinkKind: TypeAlias = LinkKind | Literal["macvlan", "macvtap", "vlan", "veth", "dummy", "bridge"]
 _MacFrom: TypeAlias = MacFrom | Literal["address", "container"]
 _Mode: TypeAlias = Mode | Literal["private", "vepa", "bridge", "passthru", "source"]
@@ -2419,10 +2421,11 @@ class EtcdStore:
     ttl: how long this host counts as alive after its last process with open Networks has ended or
         lost etcd, in seconds or as a timedelta. Defaults to 60 seconds. Afterwards others may
         collect its containers' leases.
-    persistent: whether this host counts as alive also without a process that has Networks open,
-        across reboots, until Networks.forget_host() is called on another host. Defaults to False.
-        For processes that end at once, such as a CNI plugin. The first process that sets it
-        decides, whatever later ones set.
+    life: by what this host counts as alive when this process has ended. Defaults to "process".
+        With "agent" or "declared", a process gets leases only while "macvlan agent" runs on this
+        host or the host is declared (Networks.declare_host()). For processes that end at once.
+    agent: whether this process is an agent, which keeps this host alive for those with
+        life="agent". Defaults to False.
     user, password: the user and the password for an etcd with authentication. The user's role has
         to have read and write permission for all keys with the prefix.
     ca: the certificates of the authorities that may sign etcd's certificate, for endpoints with
@@ -2441,7 +2444,8 @@ class EtcdStore:
         prefix: str = "/macvlan/",
         timeout: _Seconds = 5.0,
         ttl: _Seconds = 60.0,
-        persistent: bool = False,
+        life: _Life = "process",
+        agent: bool = False,
         user: str | None = None,
         password: str | None = None,
         ca: str | PathLike[str] | bytes | None = None,
@@ -2624,15 +2628,27 @@ class Networks:
         A namespace no longer exists if this process finds no process in it, no open descriptor and
         no mount: call this as root on the host, not in a container.
         """
-    def forget_host(self, name: str) -> bool:
-        """Forgets a host that counts as alive without a process and has permanently ended.
+    def declare_host(self, name: str) -> bool:
+        """Declares that a host is alive, whether or not one of its processes is, also across reboots.
 
-        See EtcdStore's persistent. Others then collect the leases of its containers, and another
-        machine may have its name. Returns whether there was such a host; a file has none.
+        Until forget_host(), only the host itself releases the leases of its containers. Returns
+        False if it was declared already. A host that is not alive yet can be declared ahead.
+        """
+    def forget_host(self, name: str) -> bool:
+        """Ends the declaration of a host.
+
+        Returns whether it was declared; in a file no host is. On another host this is for one that
+        has permanently ended: others then collect the leases of its containers, and another machine
+        may have its name.
 
         The addresses of its containers may then be leased to others, so these must not run any
         more. Refused while a process of it has Networks open, and after one was killed, for as long
-        as a host counts as alive.
+        as a host counts as alive; and on the host itself, while it has leases and no agent.
+        """
+    def check_life(self) -> None:
+        """Checks that leases outlive this process, if the store was opened for that.
+
+        See EtcdStore's life. connect() checks it as well.
         """
     def reconcile(self) -> _list[Reconciled]:
         """Reconciles the kernel with the store on this host, and returns the changes.

@@ -924,7 +924,7 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
                     name,
                     ["http://127.0.0.1:2379"],
                     ttl=600,
-                    persistent=True,
+                    life="declared",
                     timeout=timedelta(minutes=1),
                 )
                 assert (store.host, store.endpoints) == (name, ("http://127.0.0.1:2379",))
@@ -932,6 +932,9 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
                 return stack.enter_context(netns.run(lambda: Networks(host, store)))
 
             a, b = session("a"), session("b")
+            refusal(a.check_life, ErrorKind.NETWORK_HOST_NOT_ALIVE, 'host "a" is not declared')
+            assert a.declare_host("a") and a.declare_host("b") and not b.declare_host("b")
+            b.check_life()
             told = EtcdStore("a", ["http://127.0.0.1:2379"])
             with pytest.raises(InvalidError, match='the store was opened for host "a"'):
                 netns.run(lambda: Networks(lab.a.host, told, host_name="b"))

@@ -298,7 +298,8 @@ AT(macvlan_etcd_options, password, 48); AT(macvlan_etcd_options, ca, 56);
 AT(macvlan_etcd_options, ca_file, 64); AT(macvlan_etcd_options, certificate, 72);
 AT(macvlan_etcd_options, certificate_file, 80); AT(macvlan_etcd_options, key, 88);
 AT(macvlan_etcd_options, key_file, 96); AT(macvlan_etcd_options, timeout_ms, 104);
-AT(macvlan_etcd_options, ttl_ms, 112); AT(macvlan_etcd_options, persistent, 120);
+AT(macvlan_etcd_options, ttl_ms, 112); AT(macvlan_etcd_options, life, 120);
+AT(macvlan_etcd_options, agent, 124);
 
 SIZE(macvlan_reconciled, 56); AT(macvlan_reconciled, text, 8); AT(macvlan_reconciled, lease, 16);
 AT(macvlan_reconciled, interface, 24); AT(macvlan_reconciled, container, 32);

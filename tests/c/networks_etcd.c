@@ -107,7 +107,7 @@ static macvlan_networks *session(const macvlan_host *host, const char *name)
     options.prefix = "/test";
     MACVLAN_SET(options.timeout_ms, PATIENCE);
     MACVLAN_SET(options.ttl_ms, 10 * PATIENCE);
-    options.persistent = true;
+    options.life = MACVLAN_LIFE_DECLARED;
     MUST(macvlan_networks_open_etcd(host, &options, &networks, &error));
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
     return networks;
@@ -117,7 +117,7 @@ static void over_two_hosts(void)
 {
     lab l;
     pid_t etcd;
-    bool was_known = true;
+    bool was_known = true, is_new = false;
     macvlan_handle *own = NULL;
     macvlan_host *there = NULL;
     macvlan_networks *a, *b;
@@ -142,6 +142,15 @@ static void over_two_hosts(void)
     refuses(l.host);
     a = session(l.host, "a");
     b = session(there, "b");
+
+    REFUSED(macvlan_networks_check_life(a, &error), EHOSTDOWN,
+            MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE, "host \"a\" is not declared");
+    MUST(macvlan_networks_declare_host(a, "a", &is_new, &error));
+    CHECK(is_new);
+    MUST(macvlan_networks_declare_host(a, "b", NULL, &error));
+    MUST(macvlan_networks_declare_host(b, "b", &is_new, &error));
+    CHECK(!is_new);
+    MUST(macvlan_networks_check_life(a, &error));
 
     MUST(macvlan_networks_create(a, &config, &on_a, &error));
     MUST(macvlan_networks_get(b, "lan", &on_b, &error));

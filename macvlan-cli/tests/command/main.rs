@@ -1,6 +1,8 @@
 //! The command, run as a program in the lab: its effects, its output and its exit statuses.
 
 mod access;
+#[cfg(feature = "etcd")]
+mod agent;
 mod attach;
 mod common;
 mod endpoint_options;
@@ -17,6 +19,8 @@ mod terminal;
 
 macvlan_tests::main! {
     access,
+    #[cfg(feature = "etcd")]
+    agent,
     attach,
     endpoint_options,
     keep,

@@ -33,7 +33,7 @@ fn by_an_option_or_the_configuration() -> Outcome {
     std::fs::write(
         directory.path().join("macvlan.toml"),
         format!(
-            "[etcd]\nendpoints = [{endpoint:?}]\nhost = \"host-b\"\nprefix = \"/macvlan/\"\ntimeout = \"3s\"\nttl = \"60s\"\npersistent = false\n"
+            "[etcd]\nendpoints = [{endpoint:?}]\nhost = \"host-b\"\nprefix = \"/macvlan/\"\ntimeout = \"3s\"\nttl = \"60s\"\nlife = \"process\"\n"
         ),
     )?;
     let (status, out, err) = configured(netns, &directory, "list --json")?;

@@ -124,6 +124,8 @@ pub enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
     /// The host that is to be forgotten is still alive.
     MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
+    /// A lease would not outlive this process: no agent runs on this host, and it is not declared.
+    MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE = 124,
 }
 
 /// The details of an error. A text is NULL if the error has none.

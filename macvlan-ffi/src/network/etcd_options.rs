@@ -4,11 +4,25 @@ use std::ffi::c_char;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use macvlan_network::Life;
+
 use crate::base::input::Input;
-use crate::base::optional::{Bool, macvlan_opt_u32};
+use crate::base::kernel::no;
+use crate::base::optional::{Bool, macvlan_opt_u32, nonzero};
 use crate::base::record::record;
 use crate::base::report::Failure;
 use crate::base::text::{field, text_at, texts_at};
+
+/// By what a host counts as alive in etcd, so that other hosts leave its leases alone.
+#[repr(C)]
+pub enum macvlan_life {
+    /// By each process that has the store open, and for a while after it.
+    MACVLAN_LIFE_PROCESS = 1,
+    /// By an agent, or by a declaration. For processes that end at once, such as a CNI plugin.
+    MACVLAN_LIFE_AGENT = 2,
+    /// By a declaration, see macvlan_networks_declare_host().
+    MACVLAN_LIFE_DECLARED = 3,
+}
 
 /// The options of a store in etcd, for macvlan_networks_open_etcd(). This host's name and at least
 /// one endpoint are needed.
@@ -47,16 +61,16 @@ pub struct macvlan_etcd_options {
     pub timeout_ms: macvlan_opt_u32,
     /// For how many milliseconds this host counts as alive after its last process with an open
     /// store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its
-    /// containers' leases. For a host without a permanent process, such as an agent, see
-    /// persistent.
+    /// containers' leases. If processes end at once, see life.
     pub ttl_ms: macvlan_opt_u32,
-    /// True if this host counts as alive also without a process that has the store open, across
-    /// reboots, until macvlan_networks_forget_host() is called on another host. For processes that
-    /// end at once, such as a CNI plugin: only this host collects the leases of its containers.
-    ///
-    /// The first process that sets it decides, whatever later ones set. A host that breaks down
-    /// keeps its addresses and its name until it is forgotten.
-    pub persistent: Bool,
+    /// By what this host counts as alive when this process has ended: one of enum macvlan_life.
+    /// Defaults to MACVLAN_LIFE_PROCESS. With another one, a process gets leases only while an
+    /// agent runs on this host or the host is declared; otherwise the error is
+    /// MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE.
+    pub life: u32,
+    /// True if this process is an agent, which keeps this host alive for processes with
+    /// MACVLAN_LIFE_AGENT. The command "macvlan agent" is one.
+    pub agent: Bool,
 }
 record!(macvlan_etcd_options);
 
@@ -68,7 +82,8 @@ pub(crate) struct Described {
     prefix: Option<String>,
     timeout: Option<Duration>,
     ttl: Option<Duration>,
-    persistent: bool,
+    life: Life,
+    agent: bool,
     user: Option<(String, String)>,
     ca: Option<Pem>,
     certificate: Option<Pem>,
@@ -102,7 +117,8 @@ impl Described {
     #[cfg(feature = "etcd")]
     pub(crate) fn open(&self) -> Result<Store, Failure> {
         let mut options = macvlan_network::EtcdOptions::new(&self.host, self.endpoints.clone())
-            .persistent(self.persistent);
+            .life(self.life)
+            .agent(self.agent);
         if let Some(prefix) = &self.prefix {
             options = options.prefix(prefix);
         }
@@ -158,13 +174,21 @@ impl Input for macvlan_etcd_options {
         let time = |time: macvlan_opt_u32| {
             time.get().map(|milliseconds| Duration::from_millis(milliseconds.into()))
         };
+        let life = match nonzero(self.life) {
+            None => Life::default(),
+            Some(number) => {
+                let life = Life::ALL.iter().find(|one| **one as u32 == number);
+                *life.ok_or_else(|| no(number, "enum macvlan_life"))?
+            }
+        };
         Ok(Described {
             host: host.to_owned(),
             endpoints: endpoints.into_iter().map(str::to_owned).collect(),
             prefix: field(self.prefix, "prefix")?.map(str::to_owned),
             timeout: time(self.timeout_ms),
             ttl: time(self.ttl_ms),
-            persistent: self.persistent != 0,
+            life,
+            agent: self.agent != 0,
             user: user.map(|user| (user, password.to_owned())),
             ca: pem(self.ca, self.ca_file, ["ca", "ca_file"])?,
             certificate: pem(

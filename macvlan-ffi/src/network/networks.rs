@@ -315,14 +315,36 @@ pub unsafe extern "C" fn macvlan_networks_collect(
     })
 }
 
-/// Forgets a host that counts as alive without a process and has permanently ended. See
-/// persistent in macvlan_etcd_options. Others then collect the leases of its containers, and
-/// another machine may have its name. `was_known`, which can be NULL, is set to whether there was
-/// such a host; a file has none.
+/// Declares that a host is alive, whether or not one of its processes is, also across reboots: until
+/// macvlan_networks_forget_host(), only the host itself releases the leases of its containers.
+/// `is_new`, which can be NULL, is set to false if it was declared already.
 ///
-/// The addresses of its containers may then be leased to others, so these must not run any more.
-/// Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and
-/// after one was killed, for as long as a host counts as alive.
+/// A host that is not alive yet can be declared ahead: the first machine that uses the name gets
+/// it. A file serves one machine, and is refused with MACVLAN_ERROR_INVALID_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_declare_host(
+    networks: *mut macvlan_networks,
+    name: *const c_char,
+    is_new: *mut bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let new = shared!(networks).networks.declare_host(text!(name))?;
+        if !is_new.is_null() {
+            // SAFETY: it is not null, and the header requires that an answer can be put there.
+            unsafe { is_new.write(new) };
+        }
+    })
+}
+
+/// Ends the declaration of a host. `was_known`, which can be NULL, is set to whether it was
+/// declared; in a file no host is.
+///
+/// On another host this is for one that has permanently ended. Others then collect the leases of
+/// its containers, which may be leased again, so these must not run any more; and another machine
+/// may have its name. Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the
+/// store open, and after one was killed, for as long as a host counts as alive; and on the host
+/// itself, while it has leases and no agent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_forget_host(
     networks: *mut macvlan_networks,
@@ -336,6 +358,19 @@ pub unsafe extern "C" fn macvlan_networks_forget_host(
             // SAFETY: it is not null, and the header requires that an answer can be put there.
             unsafe { was_known.write(known) };
         }
+    })
+}
+
+/// Checks that leases outlive this process, if the store was opened for that: see life in
+/// macvlan_etcd_options. If they do not, the error is MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE, which
+/// connecting returns as well.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_check_life(
+    networks: *mut macvlan_networks,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        shared!(networks).networks.check_life()?;
     })
 }
 

@@ -23,6 +23,7 @@ use ipnet::IpNet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
+use crate::life::HostStatus;
 use crate::record::NetworkRecord;
 
 /// The result of [`Store::lease`].
@@ -325,12 +326,38 @@ pub trait Store: Sealed + Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn living_hosts(&self) -> Result<Option<Vec<String>>>;
-    /// Makes a host count as dead that counts as alive without a process; false if it is not known.
+    /// Returns the hosts that the store knows, ordered by name; none if it serves a single host.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HostAlive`] while a process of it counts as alive; otherwise as for every
-    /// [`Store`](#errors).
+    /// As for every [`Store`](#errors).
+    fn hosts(&self) -> Result<Vec<HostStatus>> {
+        Ok(Vec::new())
+    }
+    /// Checks that leases outlive this process, if the store was opened so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HostNotAlive`] if they do not; otherwise as for every [`Store`](#errors).
+    fn check_life(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Declares a host alive, until [`Store::forget_host`]; false if it is already declared.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidValue`] if the name is invalid or the store serves a single host;
+    /// otherwise as for every [`Store`](#errors).
+    fn declare_host(&self, host: &str) -> Result<bool> {
+        let why = "the store serves one machine, whose leases last as long as its containers";
+        Err(Error::invalid(format!("declare host {host:?}"), why))
+    }
+    /// Ends the declaration of a host; false if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HostAlive`] while a process of another host counts as alive, or if this host
+    /// has leases and no agent; otherwise as for every [`Store`](#errors).
     fn forget_host(&self, host: &str) -> Result<bool> {
         let _ = host;
         Ok(false)

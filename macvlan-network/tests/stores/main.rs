@@ -23,6 +23,8 @@ mod large_changes;
 #[cfg(feature = "etcd")]
 mod leases;
 #[cfg(feature = "etcd")]
+mod life;
+#[cfg(feature = "etcd")]
 mod machine;
 #[cfg(feature = "etcd")]
 mod marks;
@@ -30,8 +32,6 @@ mod marks;
 mod names;
 #[cfg(feature = "etcd")]
 mod pending;
-#[cfg(feature = "etcd")]
-mod persistent;
 mod ranges;
 mod recovery;
 #[cfg(feature = "etcd")]
@@ -70,6 +70,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     leases,
     #[cfg(feature = "etcd")]
+    life,
+    #[cfg(feature = "etcd")]
     machine,
     #[cfg(feature = "etcd")]
     marks,
@@ -77,8 +79,6 @@ macvlan_tests::main! {
     names,
     #[cfg(feature = "etcd")]
     pending,
-    #[cfg(feature = "etcd")]
-    persistent,
     ranges,
     recovery,
     #[cfg(feature = "etcd")]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 #[cfg(feature = "etcd")]
-use macvlan_network::{EtcdOptions, Pem};
+use macvlan_network::{EtcdOptions, Life, Pem};
 use pyo3::prelude::*;
 #[cfg(feature = "etcd")]
 use pyo3::types::PyBytes;
@@ -45,10 +45,11 @@ impl Take for Pem {
 /// ttl: how long this host counts as alive after its last process with open Networks has ended or
 ///     lost etcd, in seconds or as a timedelta. Defaults to 60 seconds. Afterwards others may
 ///     collect its containers' leases.
-/// persistent: whether this host counts as alive also without a process that has Networks open,
-///     across reboots, until Networks.forget_host() is called on another host. Defaults to False.
-///     For processes that end at once, such as a CNI plugin. The first process that sets it
-///     decides, whatever later ones set.
+/// life: by what this host counts as alive when this process has ended. Defaults to "process".
+///     With "agent" or "declared", a process gets leases only while "macvlan agent" runs on this
+///     host or the host is declared (Networks.declare_host()). For processes that end at once.
+/// agent: whether this process is an agent, which keeps this host alive for those with
+///     life="agent". Defaults to False.
 /// user, password: the user and the password for an etcd with authentication. The user's role has
 ///     to have read and write permission for all keys with the prefix.
 /// ca: the certificates of the authorities that may sign etcd's certificate, for endpoints with
@@ -74,7 +75,7 @@ impl EtcdStore {
     fn make(
         host: &Bound<'_, PyAny>,
         endpoints: &Bound<'_, PyAny>,
-        [prefix, timeout, ttl, persistent]: [Arg<'_, '_>; 4],
+        [prefix, timeout, ttl, life, agent]: [Arg<'_, '_>; 5],
         [user, password, ca, cert, key]: [Maybe<'_, '_>; 5],
     ) -> PyResult<Self> {
         let py = host.py();
@@ -90,8 +91,11 @@ impl EtcdStore {
         if let Some(ttl) = ttl.get::<Duration>("ttl")? {
             options = options.ttl(ttl);
         }
-        if let Some(persistent) = persistent.get("persistent")? {
-            options = options.persistent(persistent);
+        if let Some(life) = life.get::<Life>("life")? {
+            options = options.life(life);
+        }
+        if let Some(agent) = agent.get("agent")? {
+            options = options.agent(agent);
         }
         let user = (maybe::<String>("user", user)?, maybe::<String>("password", password)?);
         if let (Some(_), _) | (_, Some(_)) = &user {
@@ -116,7 +120,7 @@ impl EtcdStore {
     fn make(
         host: &Bound<'_, PyAny>,
         _: &Bound<'_, PyAny>,
-        _: [Arg<'_, '_>; 4],
+        _: [Arg<'_, '_>; 5],
         _: [Maybe<'_, '_>; 5],
     ) -> PyResult<Self> {
         Err(unsupported(
@@ -135,10 +139,12 @@ impl EtcdStore {
     #[pyo3(
         signature = (
             host, endpoints, *, prefix=Arg::Missing, timeout=Arg::Missing, ttl=Arg::Missing,
-            persistent=Arg::Missing, user=None, password=None, ca=None, cert=None, key=None
+            life=Arg::Missing, agent=Arg::Missing, user=None, password=None, ca=None, cert=None,
+            key=None
         ),
         text_signature = "(host, endpoints, *, prefix='/macvlan/', timeout=5.0, ttl=60.0, \
-                          persistent=False, user=None, password=None, ca=None, cert=None, key=None)"
+                          life='process', agent=False, user=None, password=None, ca=None, \
+                          cert=None, key=None)"
     )]
     #[allow(clippy::too_many_arguments)] // keywords
     fn new(
@@ -147,7 +153,8 @@ impl EtcdStore {
         prefix: Arg<'_, '_>,
         timeout: Arg<'_, '_>,
         ttl: Arg<'_, '_>,
-        persistent: Arg<'_, '_>,
+        life: Arg<'_, '_>,
+        agent: Arg<'_, '_>,
         user: Maybe<'_, '_>,
         password: Maybe<'_, '_>,
         ca: Maybe<'_, '_>,
@@ -157,7 +164,7 @@ impl EtcdStore {
         Self::make(
             host,
             endpoints,
-            [prefix, timeout, ttl, persistent],
+            [prefix, timeout, ttl, life, agent],
             [user, password, ca, cert, key],
         )
     }

@@ -292,16 +292,30 @@ impl Networks {
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
     }
 
-    /// Forgets a host that counts as alive without a process and has permanently ended. See
-    /// EtcdStore's persistent. Others then collect the leases of its containers, and another
-    /// machine may have its name. Returns whether there was such a host; a file has none.
+    /// Declares that a host is alive, whether or not one of its processes is, also across reboots.
+    /// Until forget_host(), only the host itself releases the leases of its containers. Returns
+    /// False if it was declared already. A host that is not alive yet can be declared ahead.
+    fn declare_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let name: String = take("name", name)?;
+        self.0.ask(py, false, move |networks| networks.declare_host(&name))
+    }
+
+    /// Ends the declaration of a host. Returns whether it was declared; in a file no host is. On
+    /// another host this is for one that has permanently ended: others then collect the leases of
+    /// its containers, and another machine may have its name.
     ///
     /// The addresses of its containers may then be leased to others, so these must not run any
     /// more. Refused while a process of it has Networks open, and after one was killed, for as long
-    /// as a host counts as alive.
+    /// as a host counts as alive; and on the host itself, while it has leases and no agent.
     fn forget_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
         let name: String = take("name", name)?;
         self.0.ask(py, false, move |networks| networks.forget_host(&name))
+    }
+
+    /// Checks that leases outlive this process, if the store was opened for that. See EtcdStore's
+    /// life. connect() checks it as well.
+    fn check_life(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.ask(py, false, Core::check_life)
     }
 
     /// Reconciles the kernel with the store on this host, and returns the changes. The list is

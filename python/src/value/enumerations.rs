@@ -4,7 +4,7 @@ use macvlan_core::{
     AcceptRa, AddrGenMode, DifferenceKind, DuplicateDetection, EndpointType, Family, FindingKind,
     KeepEventKind, LinkState, LinkType, Mode, NeighbourState, RouteKind, Scope, VlanProtocol,
 };
-use macvlan_network::{MacFrom, Order, ReconciledKind};
+use macvlan_network::{Life, MacFrom, Order, ReconciledKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString, PyType};
@@ -32,6 +32,7 @@ take_members!(
     DuplicateDetection = "DuplicateDetection",
     EndpointType = "EndpointKind",
     FindingKind = "FindingKind",
+    Life = "Life",
     LinkType = "LinkKind",
     MacFrom = "MacFrom",
     Mode = "Mode",
@@ -92,6 +93,7 @@ pub(crate) fn names() -> Vec<(&'static str, Vec<String>)> {
         ("EndpointKind", names(EndpointType::ALL)),
         ("FindingKind", names(FindingKind::ALL)),
         ("KeepEventKind", names(KeepEventKind::ALL)),
+        ("Life", names(Life::ALL)),
         ("LinkKind", names(LinkType::ALL)),
         ("MacFrom", names(MacFrom::ALL)),
         ("Order", names(Order::ALL)),

@@ -7,6 +7,7 @@ mod context;
 mod create;
 mod describe;
 mod disconnect;
+mod host;
 mod hosts;
 mod inspect;
 mod leases;
@@ -69,6 +70,8 @@ enum NetworkVerb {
     Collect,
     /// Make the kernel and the store agree, and print the changes
     Reconcile(reconcile::Reconcile),
+    /// Manage the hosts of a store in etcd
+    Host(host::Host),
 }
 
 impl NetworkVerb {
@@ -103,6 +106,7 @@ impl Network {
             NetworkVerb::Leases(verb) => verb.run(&context),
             NetworkVerb::Collect => collect::run(&context),
             NetworkVerb::Reconcile(verb) => verb.run(&context),
+            NetworkVerb::Host(verb) => verb.run(&context),
         }
     }
 }

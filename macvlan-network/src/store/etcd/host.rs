@@ -38,8 +38,6 @@ pub(super) struct Registration {
     all: String,
     /// The key that names the machine that has the host's name.
     owner: String,
-    /// The key that makes the host count as alive without a process, if wanted.
-    persistent: Option<String>,
     machine: &'static Machine,
     ttl: Duration,
     /// The etcd lease of the key; 0 if there is none.
@@ -57,11 +55,11 @@ impl Registration {
     pub(super) fn new(keys: &Keys, options: &EtcdOptions) -> Result<Self> {
         let host = &options.host;
         let (all, owner) = (keys.host(host, ""), keys.machine(host));
+        let place = if options.agent { keys.agents(host) } else { all.clone() };
         Ok(Self {
-            key: format!("{all}{}", &random::id()[..16]),
+            key: format!("{place}{}", &random::id()[..16]),
             all,
             owner,
-            persistent: options.persistent.then(|| keys.persistent(host)),
             machine: Machine::here()?,
             ttl: options.ttl.max(Duration::from_secs(1)),
             lease: AtomicI64::new(0),
@@ -123,7 +121,6 @@ impl Registration {
             let options = PutOptions::new().with_lease(lease);
             let mut then =
                 vec![TxnOp::put(self.key.clone(), self.machine.boot.as_str(), Some(options))];
-            then.extend(self.persistent.iter().map(|key| TxnOp::put(key.clone(), "", None)));
             if let Some(Ok(machine)) = take.map(|machine| keys::write(&machine)) {
                 then.push(TxnOp::put(self.owner.clone(), machine, None));
             }
@@ -186,7 +183,7 @@ impl Registration {
         let hint = if other.id == self.machine.id {
             "give a cloned machine its own machine-id, and each host a different name"
         } else {
-            "use a different name for each host, or forget a persistent host that no longer exists"
+            "use a different name for each host, or forget a declared host that no longer exists"
         };
         Error::new(ErrorKind::OtherMachine, format!("register host {host:?} in etcd"), why)
             .with_hint(hint)

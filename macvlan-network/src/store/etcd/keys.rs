@@ -19,7 +19,8 @@
 //! | `member/CONTAINER/ID` | a copy of the lease, to be found by the container; further ones as above |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above |
 //! | `host/HOST/PROCESS` | the boot id of a process's machine, while the process is alive; empty if written by an earlier version |
-//! | `host/HOST/~` | exists while the host counts as alive without a process |
+//! | `host/HOST/agent/PROCESS` | the same for an agent |
+//! | `host/HOST/~` | exists while the host is declared alive |
 //! | `machine/HOST` | the machine that has the host's name, as JSON |
 //!
 //! A pending lease without a container has its own id in place of the container.
@@ -190,8 +191,12 @@ impl Keys {
         format!("{}host/{host}/{process}", self.0)
     }
 
-    /// Sorts after the keys of all processes, which are hexadecimal digits.
-    pub(super) fn persistent(&self, host: &str) -> String {
+    pub(super) fn agents(&self, host: &str) -> String {
+        self.host(host, "agent/")
+    }
+
+    /// Sorts after the keys of all processes and agents.
+    pub(super) fn declared(&self, host: &str) -> String {
         self.host(host, "~")
     }
 

@@ -57,10 +57,11 @@ impl EtcdStore {
         ];
         let wanted = request.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
         let wanted: Vec<Get> = wanted.collect();
+        let life = self.life_gets();
         // Also reads the parts of the pools that will be needed.
         let starts = self.starts(&seen, network, request)?;
         let pools = self.pool_gets(&seen, network, request, &starts);
-        seen.fetch(&[&gets[..], &wanted, &pools].concat())?;
+        seen.fetch(&[&gets[..], &wanted, &life, &pools].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
         let (there, first, further, named) = (found()?, found()?, found()?, found()?);
@@ -90,6 +91,8 @@ impl EtcdStore {
             others.retain(|other| other.endpoint != lease.endpoint);
             return Ok(Some(LeaseOutcome::Held { lease: lease.clone(), others }));
         }
+        let life = life.iter().map(|get| seen.get(get)).collect::<Result<Vec<_>>>()?;
+        self.check_life_in(&life).map_err(|error| error.in_network(network.name()))?;
         let was = was_by_it.first().or(was.first());
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
         let mut change = Change::default();
@@ -316,13 +319,19 @@ impl EtcdStore {
             let host = self.registration.key.clone();
             let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
             let name = lease.name.as_deref().unwrap_or("");
-            let [there, registered, first, further, named] = self.wire.read_all([
+            let mut gets = vec![
                 Get::Key(self.keys.network(&network.id)),
                 Get::Key(host.clone()),
                 first,
                 further,
                 Get::Key(self.keys.name(&network.id, name)),
-            ])?;
+            ];
+            gets.extend(self.life_gets());
+            let mut read = self.wire.read(gets)?.into_iter();
+            let mut next = || read.next().unwrap_or_default();
+            let (there, registered, first, further, named) =
+                (next(), next(), next(), next(), next());
+            self.check_life_in(&read.collect::<Vec<_>>())?;
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }

@@ -9,12 +9,12 @@ mod change;
 mod changed;
 mod client;
 mod create;
-mod forget;
 mod gaps;
 mod held;
 mod host;
 mod keys;
 mod leases;
+mod life;
 mod making;
 mod options;
 mod pending;
@@ -36,6 +36,7 @@ use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
+use crate::life::HostStatus;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{in_use, no_network};
@@ -372,8 +373,26 @@ impl Store for EtcdStore {
         hosts.dedup();
         Ok(Some(hosts))
     }
+
+    fn hosts(&self) -> Result<Vec<HostStatus>> {
+        self.all_hosts()
+    }
+
+    fn check_life(&self) -> Result<()> {
+        let found = match self.life_gets() {
+            gets if gets.is_empty() => Vec::new(),
+            gets => self.wire.read(gets)?,
+        };
+        self.check_life_in(&found)
+    }
+
+    fn declare_host(&self, host: &str) -> Result<bool> {
+        self.settle()?;
+        self.declare(host)
+    }
+
     fn forget_host(&self, host: &str) -> Result<bool> {
         self.settle()?;
-        self.forget_persistent(host)
+        self.forget(host)
     }
 }

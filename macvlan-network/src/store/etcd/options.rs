@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::life::Life;
 use crate::name::check_name;
 
 /// Options for connecting to etcd as a host.
@@ -27,7 +28,8 @@ pub struct EtcdOptions {
     pub(super) prefix: String,
     pub(super) timeout: Duration,
     pub(super) ttl: Duration,
-    pub(super) persistent: bool,
+    pub(super) life: Life,
+    pub(super) agent: bool,
     pub(super) login: Option<Login>,
     ca: Option<Pem>,
     certificate: Option<Pem>,
@@ -127,7 +129,8 @@ impl EtcdOptions {
             prefix: "/macvlan/".to_owned(),
             timeout: Duration::from_secs(5),
             ttl: Duration::from_secs(60),
-            persistent: false,
+            life: Life::Process,
+            agent: false,
             login: None,
             ca: None,
             certificate: None,
@@ -153,24 +156,30 @@ impl EtcdOptions {
     /// Sets how long this host counts as alive without contact. Defaults to 60 s.
     ///
     /// The time starts when its last process with an open store ends or loses contact with etcd.
-    /// After that, other hosts may collect the leases of its containers. For a host without a
-    /// permanent process, such as an agent, see [`EtcdOptions::persistent`].
+    /// After that, other hosts may collect the leases of its containers. If processes end at once,
+    /// see [`EtcdOptions::life`].
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
-    /// Sets whether this host counts as alive without a process, too. Defaults to false.
+    /// Sets by what this host counts as alive when this process has ended. Defaults to
+    /// [`Life::Process`].
     ///
-    /// It then counts as alive, also across reboots, until
-    /// [`Networks::forget_host`](crate::Networks::forget_host) is called on another host. This is
-    /// for processes that end at once, such as a CNI plugin's: only this host collects their
-    /// containers' leases.
+    /// With another one, a process gets leases only while an agent runs on this host or the host is
+    /// declared ([`ErrorKind::HostNotAlive`](crate::ErrorKind::HostNotAlive)).
+    /// [`Networks::check_life`](crate::Networks::check_life) checks this beforehand.
+    pub fn life(mut self, life: Life) -> Self {
+        self.life = life;
+        self
+    }
+
+    /// Sets whether this process is an agent, which keeps this host alive for processes with
+    /// [`Life::Agent`]. Defaults to false.
     ///
-    /// Once a process has set this, it stays set, even if a later process does not. A host that
-    /// breaks down keeps its addresses and its name until it is forgotten.
-    pub fn persistent(mut self, persistent: bool) -> Self {
-        self.persistent = persistent;
+    /// `macvlan agent` is one.
+    pub fn agent(mut self, agent: bool) -> Self {
+        self.agent = agent;
         self
     }
 

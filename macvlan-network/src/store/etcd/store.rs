@@ -8,6 +8,7 @@ use etcd_client::TxnOp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
+use crate::life::Life;
 use crate::random;
 use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
@@ -17,7 +18,7 @@ use super::host::{Registered, Registration};
 use super::keys::Keys;
 use super::options::EtcdOptions;
 use super::trouble::Trouble;
-use super::wire::{Get, Wire, absent};
+use super::wire::{Get, Wire, absent, exists};
 
 /// A store in etcd, which many hosts can use at once.
 ///
@@ -36,6 +37,8 @@ pub struct EtcdStore {
     pub(super) id: String,
     pub(super) secret: Secret,
     pub(super) host: String,
+    pub(super) life: Life,
+    is_agent: bool,
     pub(super) registration: Arc<Registration>,
     /// Leases that etcd may or may not have stored, each with the pending ones that it has taken.
     /// They are undone before anything else.
@@ -66,14 +69,19 @@ impl EtcdStore {
         let wire = Wire::connect(options)?;
         let keys = Keys(options.prefix.clone());
         let registration = Registration::new(&keys, options)?;
-        let id = chosen(&wire, &keys.store(), &random::id()[..8])?;
-        let secret = Secret(chosen(&wire, &keys.secret(), &Secret::new().0)?);
+        let new_id = random::id()[..8].to_owned();
+        let choices = [(keys.store(), new_id), (keys.secret(), Secret::new().0)];
+        let [id, secret] = chosen(&wire, choices)?;
+        let secret = Secret(secret);
         let store = Self {
             wire,
             keys,
             id,
             secret,
             host: options.host.clone(),
+            // An agent's own leases last as long as it runs.
+            life: if options.agent { Life::Process } else { options.life },
+            is_agent: options.agent,
             registration: Arc::new(registration),
             doubtful: Mutex::new(Vec::new()),
             unanswered: AtomicU64::new(0),
@@ -116,33 +124,38 @@ impl EtcdStore {
 }
 
 impl Drop for EtcdStore {
-    /// Ends the registration of a host that counts as alive without a process, so that it can be
-    /// forgotten as soon as its processes have ended.
+    /// Ends the registration of a process whose host counts as alive without it, so that the host
+    /// can be forgotten as soon as its processes have ended.
     ///
-    /// Any other host counts as alive for a while, in which another process may continue with its
-    /// leases.
+    /// Any other host counts as alive for a while, in which another process, or the next agent, may
+    /// continue with its leases.
     fn drop(&mut self) {
         if self.registration.end() {
+            let declared = exists(self.keys.declared(&self.host));
+            let agent = exists(self.keys.agents(&self.host)).with_prefix();
+            let either = if self.is_agent { vec![declared] } else { vec![declared, agent] };
             // A key that remains expires. A forked child is refused.
-            let persistent = self.keys.persistent(&self.host);
-            let _ = self.wire.delete_soon(self.registration.key.clone(), persistent);
+            let _ = self.wire.delete_soon(self.registration.key.clone(), either);
         }
     }
 }
 
-/// Returns the value of a key, which the first process to need it has chosen.
-fn chosen(wire: &Wire, key: &str, choice: &str) -> Result<String> {
-    let find = || wire.get(Get::Key(key.to_owned())).map(|mut found| found.pop());
-    if let Some(found) = find()? {
-        return Ok(found.value);
+/// Returns the values of keys, each as the first process to need it has chosen it.
+fn chosen<const N: usize>(wire: &Wire, choices: [(String, String); N]) -> Result<[String; N]> {
+    let find = || wire.read_all(choices.each_ref().map(|(key, _)| Get::Key(key.clone())));
+    let mut found = find()?;
+    for ((key, choice), found) in choices.iter().zip(&found) {
+        if found.is_empty() {
+            let choose = TxnOp::put(key.clone(), choice.clone(), None);
+            wire.commit(vec![absent(key.clone())], vec![choose])?;
+        }
     }
-    let choose = TxnOp::put(key, choice, None);
-    wire.commit(vec![absent(key)], vec![choose])?;
-    find()?.map(|item| item.value).ok_or_else(|| {
-        Error::new(
-            ErrorKind::StoreUnusable,
-            format!("read {key} in etcd"),
-            "it was deleted at the same time",
-        )
-    })
+    if found.iter().any(Vec::is_empty) {
+        found = find()?;
+    }
+    if let Some(((key, _), _)) = choices.iter().zip(&found).find(|(_, found)| found.is_empty()) {
+        let why = "it was deleted at the same time";
+        return Err(Error::new(ErrorKind::StoreUnusable, format!("read {key} in etcd"), why));
+    }
+    Ok(found.map(|mut found| found.pop().map(|item| item.value).unwrap_or_default()))
 }

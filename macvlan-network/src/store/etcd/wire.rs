@@ -224,9 +224,16 @@ impl Wire {
         }
     }
 
-    /// Deletes a key if another one exists, within the time limit for cleanup.
-    pub(super) fn delete_soon(&self, key: String, if_exists: String) -> Answer<()> {
-        let txn = Txn::new().when([exists(if_exists)]).and_then([TxnOp::delete(key, None)]);
+    /// Deletes a key if one of the conditions holds, within the time limit for cleanup.
+    pub(super) fn delete_soon(&self, key: String, either: Vec<Compare>) -> Answer<()> {
+        let otherwise = |rest: Option<Txn>, condition| {
+            let txn = Txn::new().when([condition]).and_then([TxnOp::delete(key.clone(), None)]);
+            Some(match rest {
+                Some(rest) => txn.or_else([TxnOp::txn(rest)]),
+                None => txn,
+            })
+        };
+        let Some(txn) = either.into_iter().fold(None, otherwise) else { return Ok(()) };
         self.ask_for(MOMENT.min(self.timeout), move |mut client| {
             let txn = txn.clone();
             async move { client.txn(txn).await.map(drop) }

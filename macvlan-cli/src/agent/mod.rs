@@ -1,0 +1,156 @@
+//! `macvlan agent`: the resident part of a host, for processes that end at once.
+
+mod access;
+mod service;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use macvlan_core::Host;
+use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
+
+use crate::agent::access::Accesses;
+use crate::agent::service::Service;
+use crate::config::{self, Config};
+use crate::failure::{Done, Failure, warn};
+use crate::session::Session;
+use crate::signal::Signals;
+use crate::store::{Choice, StoreOptions};
+use crate::value;
+
+/// The time between two passes.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// The time before the store is tried again.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Keep this host alive in etcd, release leases of ended containers, and repair interfaces.
+///
+/// It runs in the foreground until a signal, as the service macvlan-agent does. Containers keep
+/// their leases when it ends: this host counts as alive for the configured time, in which the next
+/// agent may start.
+#[derive(Args)]
+pub(crate) struct Agent {
+    #[command(flatten)]
+    store: StoreOptions,
+    /// The time between two passes [default: that of the configuration, or 1m]
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    interval: Option<Duration>,
+}
+
+impl Agent {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        let mut config = Config::read()?;
+        let options = std::mem::take(&mut config.agent);
+        let configured = options.interval.as_deref().map(config::time).transpose()?;
+        let interval = self.interval.or(configured).unwrap_or(INTERVAL);
+        if interval < Duration::from_secs(1) {
+            return Err(Failure::usage("cannot use the interval: it is less than 1s"));
+        }
+        let signals = Signals::catch()?;
+        let host = session.host()?.cancelled_by(signals.cancel());
+        let accesses = Accesses::on(&options.access)?;
+        let choice = self.store.choose(config, true)?;
+        let service = Service::new();
+        let running = Running { service, signals, faults: HashSet::new() };
+        running.run(&host, &choice, accesses, (interval, options.dead_hosts))
+    }
+}
+
+/// The state of a running agent.
+struct Running {
+    service: Service,
+    signals: Signals,
+    /// The faults of the last pass, which are not repeated in the log.
+    faults: HashSet<String>,
+}
+
+impl Running {
+    fn run(
+        mut self,
+        host: &Host,
+        choice: &Choice,
+        mut accesses: Accesses,
+        (interval, dead_hosts): (Duration, bool),
+    ) -> Done {
+        let Some(networks) = self.open(host, choice)? else { return Ok(()) };
+        let networks = networks.with_dead_hosts(dead_hosts);
+        warn(&format!("the agent of host {:?} runs", networks.host_name()));
+        loop {
+            let mut faults = pass(&networks);
+            faults.extend(accesses.pass(host));
+            if self.signals.cancel().is_cancelled() {
+                break;
+            }
+            self.log(faults);
+            self.service.ready("running");
+            if self.wait(interval) {
+                break;
+            }
+        }
+        self.service.stopping();
+        warn("the agent ends; containers keep their leases");
+        Ok(())
+    }
+
+    /// Opens the store, however long it is away; `None` after a signal.
+    fn open(&mut self, host: &Host, choice: &Choice) -> Done<Option<Networks>> {
+        loop {
+            match choice.open(host.clone()) {
+                Ok(networks) => return Ok(Some(networks)),
+                Err(error) if may_pass(&error) => {
+                    self.log(vec![error.to_string()]);
+                    // Others that wait for the agent need not wait for the store.
+                    self.service.ready("waiting for the store");
+                    if self.wait(SOON) {
+                        return Ok(None);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Logs the faults of a pass that the last one did not have.
+    fn log(&mut self, faults: Vec<String>) {
+        for fault in &faults {
+            if !self.faults.contains(fault) {
+                warn(fault);
+            }
+        }
+        self.faults = faults.into_iter().collect();
+    }
+
+    /// Waits, as the watchdog allows; true after a signal.
+    fn wait(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        loop {
+            self.service.alive();
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            if self.signals.wait(self.service.slice().map_or(left, |slice| slice.min(left))) {
+                return true;
+            }
+        }
+    }
+}
+
+/// Makes the kernel and the store agree once, logs the changes, and returns the faults.
+fn pass(networks: &Networks) -> Vec<String> {
+    match networks.reconcile() {
+        Ok(changes) => {
+            let (failed, made): (Vec<_>, Vec<_>) =
+                changes.iter().partition(|one| one.kind() == ReconciledKind::Failed);
+            made.iter().for_each(|one| warn(&one.to_string()));
+            failed.iter().map(ToString::to_string).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// Returns whether a fault of the store may pass by itself.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::StoreUnavailable | ErrorKind::Contended)
+}
