@@ -154,8 +154,8 @@ fn lists_are_cleared() -> Outcome {
     let wanted = NetworkConfig::new("lan").parent("ens33").mtu(1400);
     assert_eq!(bare, wanted.subnet(before.get_subnets()[0].get_net().into()));
     // Those without addresses keep to that.
-    let bare = stored(&lab, &directory, "update lan --without-addresses")?;
-    assert!(bare.get_without_addresses(), "{bare:?}");
+    let without = stored(&lab, &directory, "update lan --without-addresses")?;
+    assert!(without.get_without_addresses(), "{without:?}");
     let still = stored(&lab, &directory, "update lan --clear route --clear exclude")?;
     assert!(still.get_without_addresses(), "{still:?}");
     let again = stored(&lab, &directory, "update lan --subnet 10.2.0.0/24")?;
