@@ -1,6 +1,7 @@
 //! Containers of Docker.
 
 use macvlan_tests::Outcome;
+use serde_json::{Value, json};
 
 use crate::common::machine;
 
@@ -25,6 +26,39 @@ fn by_name_and_id() -> Outcome {
     Ok(())
 }
 
+/// The lease belongs to the container's id, so it has the address again when it returns.
+fn a_network_of_containers() -> Outcome {
+    let machine = machine()?;
+    machine.start_docker()?;
+    let id = machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
+    machine.ok("macvlan network create lan -o parent=ens33 --subnet 172.16.104.0/24 \
+         --gateway 172.16.104.1 --ip-range 172.16.104.128/25")?;
+    let connect = || -> Outcome<Value> {
+        machine.ok("macvlan network connect lan web")?;
+        machine.ok("docker exec web ping -c 1 -W 5 172.16.104.1")?;
+        Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
+    };
+    let leases = connect()?;
+    assert_eq!((&leases[0]["container"], &leases[0]["name"]), (&json!(id), &json!("web")));
+
+    machine.ok("docker restart -t 0 web")?;
+    assert_eq!(connect()?[0]["addresses"], leases[0]["addresses"]);
+
+    machine.ok("macvlan network disconnect lan web")?;
+    assert_eq!(machine.ok("macvlan network leases --json")?, "[]");
+
+    machine.ok("docker stop -t 0 web")?;
+    let (status, message) = machine.fails("macvlan network connect lan web")?;
+    assert_eq!(status, Some(3));
+    assert_eq!(
+        message,
+        "macvlan: cannot find the namespace of docker:web: the container does not run; start it \
+         first"
+    );
+    Ok(())
+}
+
 macvlan_tests::tests! {
     by_name_and_id,
+    a_network_of_containers,
 }
