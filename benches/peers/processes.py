@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Contenders that start processes: this project's command, iproute2, the CNI plugins, netavark.
+"""Contenders that start processes: this project's command, iproute2, pipework's commands, the CNI
+plugins, netavark.
 
-usage: processes.py macvlan|ip|ip-batch|cni-v4|cni|netavark PARENT
+usage: processes.py macvlan|ip|ip-batch|pipework|cni-v4|cni|netavark PARENT
 
 The environment variable MACVLAN is the path of the command.
 
@@ -9,6 +10,7 @@ Reads pids from standard input, one per line, gives each one's container its int
 time in nanoseconds. For a pid with a minus sign, deletes the interface.
 """
 
+import ctypes
 import json
 import os
 import subprocess
@@ -93,6 +95,41 @@ class IpBatch(Ip):
         inside(pid, "ip", "-batch", "-", text="\n".join(commands) + "\n")
 
 
+class Pipework(Ip):
+    """The commands that the shell script pipework runs, for both families and without its checks."""
+
+    SCRIPT = f"""
+        set -e
+        mkdir -p /run/netns
+        ln -sf "/proc/$2/ns/net" "/run/netns/$2"
+        ip link add link "$1" dev "ph$2" type macvlan mode bridge
+        ip link set "$1" up
+        ip link set "ph$2" netns "$2"
+        ip netns exec "$2" ip link set "ph$2" name eth0
+        ip netns exec "$2" ip address add {V4} broadcast + dev eth0
+        ip netns exec "$2" ip address add {V6} nodad dev eth0
+        ip netns exec "$2" ip -4 route delete default 2>/dev/null || true
+        ip netns exec "$2" ip -6 route delete default 2>/dev/null || true
+        ip netns exec "$2" ip link set eth0 up
+        ip netns exec "$2" ip -4 route replace default via {GATEWAY4} dev eth0
+        ip netns exec "$2" ip -6 route replace default via {GATEWAY6} dev eth0
+        ip netns exec "$2" ip link set lo up
+        rm -f "/run/netns/$2"
+    """
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        # The names of namespaces are links in /run, which here is seen by these processes only.
+        new_mount_namespace = 0x20000
+        if ctypes.CDLL(None, use_errno=True).unshare(new_mount_namespace):
+            sys.exit(os.strerror(ctypes.get_errno()))
+        run(["mount", "--make-rprivate", "/"])
+        run(["mount", "-t", "tmpfs", "tmpfs", "/run"])
+
+    def attach(self, pid):
+        run(["sh", "-c", self.SCRIPT, "sh", self.parent, pid])
+
+
 class Cni:
     """The plugins `loopback` and `macvlan`, the latter starting `static` for the addresses."""
 
@@ -175,6 +212,7 @@ def main():
         "macvlan": Macvlan,
         "ip": Ip,
         "ip-batch": IpBatch,
+        "pipework": Pipework,
         "cni-v4": lambda parent: Cni(parent, ["4"]),
         "cni": Cni,
         "netavark": Netavark,

@@ -6,6 +6,8 @@ pub(crate) struct Candidate {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) pid: u32,
+    /// The namespace of containerd that it is in.
+    pub(crate) namespace: Option<String>,
 }
 
 /// Where a name is looked up.

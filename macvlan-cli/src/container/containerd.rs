@@ -1,5 +1,6 @@
 //! containerd, by the state of its tasks: `NAMESPACE/ID/init.pid`.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -24,6 +25,12 @@ pub(super) fn find(text: &str) -> Done<Vec<Candidate>> {
     Ok(found)
 }
 
+/// Returns the ids of all tasks by their pids; empty if they cannot be read.
+pub(super) fn by_pid() -> HashMap<u32, String> {
+    let tasks = TASKS.iter().filter_map(|tasks| tasks_in(Path::new(tasks), |_, _| true).ok());
+    tasks.flatten().map(|task| (task.pid, task.id)).collect()
+}
+
 fn find_in(tasks: &Path, text: &str) -> Done<Vec<Candidate>> {
     let (only, id) = match text.rsplit_once('/') {
         Some((namespace, id)) => (Some(namespace), id),
@@ -32,27 +39,32 @@ fn find_in(tasks: &Path, text: &str) -> Done<Vec<Candidate>> {
     if !is_plain(id) {
         return Ok(Vec::new());
     }
-    let (mut exact, mut begun) = (Vec::new(), Vec::new());
+    let begins = |task: &str| task == id || task.starts_with(id) && id.len() >= SHORTEST;
+    let mut found = tasks_in(tasks, |namespace, task| {
+        only.is_none_or(|only| only == namespace) && begins(task)
+    })?;
+    if found.iter().any(|one| one.id == id) {
+        found.retain(|one| one.id == id);
+    }
+    Ok(found)
+}
+
+/// Returns the tasks that are wanted by their namespaces and ids.
+fn tasks_in(tasks: &Path, is_wanted: impl Fn(&str, &str) -> bool) -> Done<Vec<Candidate>> {
+    let mut found = Vec::new();
     for namespace in list(tasks)? {
-        if only.is_some_and(|only| only != namespace) {
-            continue;
-        }
-        for task in list(&tasks.join(&namespace))? {
-            let place = if task == id {
-                &mut exact
-            } else if task.starts_with(id) && id.len() >= SHORTEST {
-                &mut begun
-            } else {
+        for id in list(&tasks.join(&namespace))? {
+            if !is_wanted(&namespace, &id) {
                 continue;
-            };
-            let pid = fs::read_to_string(tasks.join(&namespace).join(&task).join("init.pid"));
+            }
+            let pid = fs::read_to_string(tasks.join(&namespace).join(&id).join("init.pid"));
             // A task that is being created or deleted has none.
             if let Some(pid) = pid.ok().and_then(|pid| pid.trim().parse().ok()) {
-                place.push(Candidate { id: task, name: None, pid });
+                found.push(Candidate { id, name: None, pid, namespace: Some(namespace.clone()) });
             }
         }
     }
-    Ok(if exact.is_empty() { begun } else { exact })
+    Ok(found)
 }
 
 fn list(directory: &Path) -> Done<Vec<String>> {

@@ -1,4 +1,5 @@
-//! Docker and Podman, by the API that both have on a Unix socket.
+//! Docker and Podman, by the API that both have on a Unix socket. A Podman without one is found by its
+//! processes.
 
 use std::collections::HashMap;
 use std::env;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::container::candidate::{Candidate, Source, is_plain};
-use crate::container::http;
+use crate::container::{http, podman};
 use crate::failure::{Done, Failure, status};
 
 /// Finds a container by its name, its id or a unique beginning of its id.
@@ -16,12 +17,13 @@ pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
     if !is_plain(text) {
         return Ok(Vec::new());
     }
-    let mut found = Vec::new();
+    let (mut found, mut has_answered) = (Vec::new(), false);
     for socket in sockets(source) {
         let operation = || format!("ask {} at {}", source.prefix(), socket.display());
         let Some(answer) = ask(&socket, &format!("/containers/{text}/json"), &operation)? else {
             continue;
         };
+        has_answered = true;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         match answer.status {
             200 => found.push(candidate(&body).ok_or_else(|| {
@@ -39,20 +41,28 @@ pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
             }
         }
     }
+    if source == Source::Podman && !has_answered {
+        found = podman::find(text);
+    }
     Ok(found)
 }
 
 /// Returns the names of an engine's containers by their ids; empty if it does not answer.
 pub(super) fn names(source: Source) -> HashMap<String, String> {
-    let mut names = HashMap::new();
+    let (mut names, mut has_answered) = (HashMap::new(), false);
     for socket in sockets(source) {
         let Ok(answer) = http::get(&socket, "/containers/json") else { continue };
+        has_answered = true;
         let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         for one in list.as_array().into_iter().flatten() {
             if let (Some(id), Some(name)) = (one["Id"].as_str(), one["Names"][0].as_str()) {
                 names.insert(id.to_owned(), name.trim_start_matches('/').to_owned());
             }
         }
+    }
+    if source == Source::Podman && !has_answered {
+        let running = podman::running().into_iter();
+        names.extend(running.filter_map(|one| Some((one.id, one.name?))));
     }
     names
 }
@@ -71,7 +81,7 @@ fn ask(socket: &Path, path: &str, operation: &impl Fn() -> String) -> Done<Optio
 fn candidate(body: &Value) -> Option<Candidate> {
     let name = body["Name"].as_str().map(|name| name.trim_start_matches('/').to_owned());
     let pid = body["State"]["Pid"].as_u64().and_then(|pid| u32::try_from(pid).ok())?;
-    Some(Candidate { id: body["Id"].as_str()?.to_owned(), name, pid })
+    Some(Candidate { id: body["Id"].as_str()?.to_owned(), name, pid, namespace: None })
 }
 
 /// Returns the sockets of an engine: the one that its own client uses, or root's and the user's.
@@ -97,7 +107,12 @@ mod tests {
     #[test]
     fn a_container_is_read_from_its_description() {
         let body = json!({"Id": "4f1c9a", "Name": "/web", "State": {"Pid": 2084, "Running": true}});
-        let web = Candidate { id: "4f1c9a".to_owned(), name: Some("web".to_owned()), pid: 2084 };
+        let web = Candidate {
+            id: "4f1c9a".to_owned(),
+            name: Some("web".to_owned()),
+            pid: 2084,
+            namespace: None,
+        };
         assert_eq!(candidate(&body), Some(web));
         assert_eq!(candidate(&json!({"message": "no such container"})), None);
     }

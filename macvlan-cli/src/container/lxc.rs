@@ -15,7 +15,7 @@ pub(super) fn find(text: &str) -> Option<Candidate> {
     }
     let groups = ROOTS.iter().map(|root| Path::new(root).join(format!("lxc.payload.{text}")));
     let pid = groups.into_iter().find_map(first_process);
-    pid.map(|pid| Candidate { id: text.to_owned(), name: None, pid })
+    pid.map(|pid| Candidate { id: text.to_owned(), name: None, pid, namespace: None })
 }
 
 /// Returns the lowest pid in a group or the groups below, which is the container's first process.

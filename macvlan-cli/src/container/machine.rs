@@ -17,7 +17,7 @@ pub(super) fn find(text: &str) -> Done<Vec<Candidate>> {
     let path = Path::new(MACHINES).join(text);
     match fs::read_to_string(&path) {
         Ok(state) => Ok(leader(&state)
-            .map(|pid| Candidate { id: text.to_owned(), name: None, pid })
+            .map(|pid| Candidate { id: text.to_owned(), name: None, pid, namespace: None })
             .into_iter()
             .collect()),
         Err(error)

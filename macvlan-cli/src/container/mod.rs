@@ -8,6 +8,7 @@ mod http;
 mod lxc;
 mod machine;
 pub(crate) mod name;
+mod podman;
 
 use macvlan_core::{ErrorKind, NetNs};
 
@@ -60,8 +61,9 @@ impl Source {
     }
 
     fn open(self, candidate: Candidate) -> Done<Container> {
-        let Candidate { id, name, pid } = candidate;
-        let said = format!("{}:{}", self.prefix(), name.as_deref().unwrap_or(&id));
+        let Candidate { id, name, pid, namespace } = candidate;
+        let within = namespace.map(|name| name + "/").unwrap_or_default();
+        let said = format!("{}:{within}{}", self.prefix(), name.as_deref().unwrap_or(&id));
         if pid == 0 {
             return Err(Failure::not_found(format!(
                 "cannot find the namespace of {said}: the container does not run; start it first"

@@ -6,20 +6,25 @@ use std::fs;
 use macvlan_core::VisibleNetNs;
 
 use crate::container::candidate::Source;
-use crate::container::{cgroup, engine};
+use crate::container::{cgroup, containerd, engine};
 
 /// Finds the names of namespaces; the engines are asked once, and only if they have a container.
 #[derive(Default)]
 pub(crate) struct Names {
     docker: Option<HashMap<String, String>>,
     podman: Option<HashMap<String, String>>,
+    containerd: Option<HashMap<u32, String>>,
 }
 
 impl Names {
     /// Returns the container that is in a namespace, as `docker:web`, if there is one.
     pub(crate) fn container(&mut self, place: &VisibleNetNs) -> Option<String> {
         let pid = place.pids.iter().min()?;
-        let (source, id) = cgroup::of_process(*pid)?;
+        let Some((source, id)) = cgroup::of_process(*pid) else {
+            // The group of a task of containerd has any name.
+            let id = self.containerd.get_or_insert_with(containerd::by_pid).get(pid)?;
+            return Some(format!("{}:{id}", Source::Containerd.prefix()));
+        };
         let known = match source {
             Source::Docker => Some(self.docker.get_or_insert_with(|| engine::names(source))),
             Source::Podman => Some(self.podman.get_or_insert_with(|| engine::names(source))),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use macvlan_core::{Endpoint, EndpointType, LinkName, MacAddr, Rate, VlanProtocol};
+use macvlan_core::{Endpoint, EndpointType, MacAddr, Rate};
 
 use crate::value::{self, set};
 
@@ -53,12 +53,6 @@ pub(super) struct LinkOptions {
     /// Set lo up [default: on]
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     lo_up: Option<bool>,
-    /// The protocol of the parent's tag, if the parent is a VLAN on demand [default: 802.1Q]
-    #[arg(long, value_name = "PROTOCOL", value_parser = value::words::<VlanProtocol>(&["802.1Q", "802.1ad"]))]
-    pub(super) parent_protocol: Option<VlanProtocol>,
-    /// The name of the parent, if it is a VLAN on demand [default: as BASE.ID]
-    #[arg(long, value_name = "NAME")]
-    pub(super) parent_name: Option<LinkName>,
 }
 
 impl LinkOptions {

@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod kind;
 mod link;
+pub(crate) mod on_demand;
 
 use clap::Args;
 use macvlan_core::{Assignment, Endpoint, EndpointType, LinkName, Parent};
@@ -10,6 +11,7 @@ use macvlan_core::{Assignment, Endpoint, EndpointType, LinkName, Parent};
 use crate::endpoint::address::AddressOptions;
 use crate::endpoint::kind::{MacvlanArgs, VlanArgs};
 use crate::endpoint::link::LinkOptions;
+use crate::endpoint::on_demand::OnDemandOptions;
 use crate::failure::{Done, Failure};
 
 /// A parent, a container, and the description of its interface.
@@ -28,6 +30,8 @@ pub(crate) struct EndpointOptions {
     #[command(flatten)]
     link: LinkOptions,
     #[command(flatten)]
+    on_demand: OnDemandOptions,
+    #[command(flatten)]
     layer3: AddressOptions,
     #[command(flatten)]
     macvlan: MacvlanArgs,
@@ -38,7 +42,7 @@ pub(crate) struct EndpointOptions {
 impl EndpointOptions {
     /// Returns the endpoint.
     pub(crate) fn endpoint(&self) -> Done<Endpoint> {
-        let parent = self.parent()?;
+        let parent = self.on_demand.apply(self.parent.clone())?;
         let mut endpoint = match (self.link.kind, self.vlan.options()?) {
             (Some(EndpointType::Vlan), None) => {
                 return Err(Failure::usage("--kind vlan needs --vlan-id"));
@@ -57,19 +61,5 @@ impl EndpointOptions {
             endpoint = endpoint.change_options(|options| self.macvlan.apply(options))?;
         }
         Ok(self.layer3.apply(self.addresses.iter().copied(), self.link.apply(endpoint)))
-    }
-
-    fn parent(&self) -> Done<Parent> {
-        let mut parent = self.parent.clone();
-        if let Some(protocol) = self.link.parent_protocol {
-            parent = parent.protocol(protocol)?;
-        }
-        match self.link.parent_name {
-            Some(_) if parent.get_base().is_none() => {
-                Err(Failure::usage("--parent-name is for a parent such as ens33.100"))
-            }
-            Some(name) => Ok(parent.name(name)?),
-            None => Ok(parent),
-        }
     }
 }

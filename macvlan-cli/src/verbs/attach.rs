@@ -16,20 +16,18 @@ use crate::signal::Signals;
 /// Attach an interface to a container.
 #[derive(Args)]
 pub(crate) struct Attach {
-    #[command(flatten)]
-    endpoint: EndpointOptions,
     /// Print the steps as commands of `ip`, and do nothing
     #[arg(short = 'n', long)]
     plan: bool,
+    #[command(flatten)]
+    endpoint: EndpointOptions,
 }
 
 impl Attach {
     pub(crate) fn run(self, session: &Session) -> Done {
         let endpoint = self.endpoint.endpoint()?;
         if self.plan {
-            let plan = endpoint.plan()?.to_string();
-            let steps = || plan.lines().map(Into::into).collect::<Vec<Value>>();
-            return session.print(|| plan.clone(), || json!({ "plan": steps() }));
+            return print_plan(session, &endpoint.plan()?.to_string());
         }
         let signals = Signals::catch()?;
         let host = session.host()?.cancelled_by(signals.cancel());
@@ -39,6 +37,12 @@ impl Attach {
         drop(waiting);
         session.print(|| line(&attachment), || describe(&attachment))
     }
+}
+
+/// Prints the steps that were not done, one on each line.
+pub(crate) fn print_plan(session: &Session, plan: &str) -> Done {
+    let steps = || plan.lines().map(Into::into).collect::<Vec<Value>>();
+    session.print(|| plan.to_owned(), || json!({ "plan": steps() }))
 }
 
 /// Shows progress if an attach waits.

@@ -1,14 +1,16 @@
 //! `macvlan detach`.
 
 use clap::Args;
-use macvlan_core::{Detached, LinkName};
+use macvlan_core::{Attachment, Detached, LinkId, LinkName};
 use serde_json::json;
 
 use crate::container;
 use crate::failure::{Done, Failure};
+use crate::output::lines;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::verbs::attach::print_plan;
 use crate::verbs::select;
 
 /// Detach interfaces from containers.
@@ -25,6 +27,9 @@ pub(crate) struct Detach {
     /// A further container, of which all interfaces are detached too (repeatable)
     #[arg(long, value_name = "CONTAINER", requires = "all")]
     also: Vec<String>,
+    /// Print the steps as commands of `ip`, and do nothing
+    #[arg(short = 'n', long)]
+    plan: bool,
 }
 
 impl Detach {
@@ -41,6 +46,9 @@ impl Detach {
                 select::named(&host, &netns, &self.names)?
             });
         }
+        if self.plan {
+            return print_plan(session, &lines(found.iter().flat_map(steps)));
+        }
         let progress = Progress::start(format!("detaching {} interfaces", found.len()));
         let results = host.detach_all(&found);
         drop(progress);
@@ -55,4 +63,18 @@ impl Detach {
         session.print(String::new, || done.iter().map(describe).collect())?;
         Failure::all(failures)
     }
+}
+
+/// Returns the steps of a detach. The kernel deletes all else with the link.
+fn steps(attachment: &Attachment) -> Vec<String> {
+    let name = attachment.name();
+    let rules = attachment.rules().iter().map(|rule| {
+        let family = if rule.get_ipv6() { " -6" } else { "" };
+        format!("inside: ip{family} rule delete {rule}")
+    });
+    let through = Some(LinkId::Name(name));
+    let elsewhere = attachment.routes().iter().filter(|route| route.get_device() != through);
+    let routes = elsewhere.map(|route| format!("inside: ip route delete {route}"));
+    let link = format!("inside: ip link delete dev {name}");
+    rules.chain(routes).chain([link]).collect()
 }

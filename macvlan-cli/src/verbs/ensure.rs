@@ -13,11 +13,11 @@ use crate::verbs::attach::{describe, line, progress};
 /// Attach an interface if it is missing, and repair differences.
 #[derive(Args)]
 pub(crate) struct Ensure {
-    #[command(flatten)]
-    endpoint: EndpointOptions,
     /// Replace a link that cannot be changed, such as one on another parent
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    endpoint: EndpointOptions,
 }
 
 impl Ensure {

@@ -14,11 +14,11 @@ use crate::verbs::attach::{describe, line};
 /// Keep an interface attached, in the foreground, until a signal.
 #[derive(Args)]
 pub(crate) struct Keep {
-    #[command(flatten)]
-    endpoint: EndpointOptions,
     /// Detach the interface at the end; otherwise it stays
     #[arg(long)]
     detach: bool,
+    #[command(flatten)]
+    endpoint: EndpointOptions,
 }
 
 impl Keep {

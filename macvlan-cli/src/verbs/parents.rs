@@ -46,5 +46,7 @@ impl Parents {
 fn on_demand(host: &Host) -> Done<Vec<LinkInfo>> {
     let mut links = host.handle()?.links()?;
     links.retain(|link| link.group == Parent::ON_DEMAND_GROUP);
+    // Older kernels list links in the order of a hash.
+    links.sort_unstable_by_key(|link| link.index);
     Ok(links)
 }

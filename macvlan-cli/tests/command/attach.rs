@@ -86,6 +86,31 @@ fn a_plan_does_nothing() -> Outcome {
     Ok(())
 }
 
+fn a_plan_of_a_detach_leaves_nothing() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let before = Snapshot::of(&inside);
+    ok(
+        host,
+        &format!(
+            "attach ens33 {pid} 10.0.0.2/24@10.0.0.1 --source-routing 100 --lo-up off \
+             --route 'blackhole 10.9.0.0/16'"
+        ),
+    )?;
+    let attached = Snapshot::of(&inside);
+    let plan = ok(host, &format!("detach {pid} --plan"))?;
+    attached.assert_same(&inside);
+    assert_eq!(
+        json(host, &format!("detach {pid} -n"))?["plan"],
+        serde_json::json!(plan.lines().collect::<Vec<_>>())
+    );
+    for line in plan.lines() {
+        ip_do(&inside, line.strip_prefix("inside: ip ").ok_or("not a command of ip")?);
+    }
+    before.assert_same(&inside);
+    Ok(())
+}
+
 fn the_result_as_json() -> Outcome {
     let Stage { lab, inside, container } = Stage::set()?;
     let told = json(
@@ -239,6 +264,7 @@ macvlan_tests::tests! {
     pipeworks_order,
     as_by_hand,
     a_plan_does_nothing,
+    a_plan_of_a_detach_leaves_nothing,
     the_result_as_json,
     which_one_to_detach,
     many_containers_at_once,

@@ -1,5 +1,6 @@
 //! Every option of a network and of a connect, with the store and `ip` as witnesses.
 
+use macvlan_core::{Parent, VlanProtocol};
 use macvlan_network::{NetworkConfig, SqliteStore, Store as _};
 use macvlan_tests::{Directory, Lab, Outcome, Stage, ip_addresses, ip_lines, ip_link};
 use serde_json::{Value, json};
@@ -52,6 +53,27 @@ fn options_of_a_network() -> Outcome {
     assert_eq!(subnet.get_excluded()[0].to_string(), "10.1.0.100");
     assert_eq!(subnet.get_reserved()["printer"].to_string(), "10.1.0.70");
     assert_eq!(config.get_subnets().len(), 2, "an IPv6 subnet was chosen");
+    Ok(())
+}
+
+fn a_parent_on_demand() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let config = stored(
+        &lab,
+        &directory,
+        "create lan -o parent=ens33.30 --parent-protocol 802.1ad --parent-name customer \
+         --subnet 10.1.0.0/24",
+    )?;
+    let wanted = Parent::vlan("ens33", 30)?.protocol(VlanProtocol::Dot1ad)?.name("customer")?;
+    assert_eq!(config.get_parent(), Some(&wanted));
+    let create = format!("network --db {} create", directory.path().join("n.db").display());
+    for (arguments, words) in [
+        ("other --parent-protocol 802.1ad", "are for a parent such as ens33.100"),
+        ("other --parent ens33 --parent-name x", "is for a parent such as ens33.100"),
+    ] {
+        let said = fails(&lab.a.netns, 2, &format!("{create} {arguments}"))?;
+        assert!(said.contains(words), "{said}");
+    }
     Ok(())
 }
 
@@ -171,6 +193,7 @@ fn options_of_a_connect() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     options_of_a_network,
+    a_parent_on_demand,
     a_network_is_changed,
     parts_belong_to_a_subnet,
     options_of_a_connect,

@@ -8,7 +8,8 @@ use macvlan_network::{MacFrom, NetworkConfig, Order, Subnet};
 
 use crate::driver_option;
 use crate::endpoint::kind::MODES;
-use crate::failure::Done;
+use crate::endpoint::on_demand::OnDemandOptions;
+use crate::failure::{Done, Failure};
 use crate::subnet_options::SubnetOptions;
 use crate::value::{self, set};
 
@@ -18,6 +19,8 @@ pub(super) struct NetworkOptions {
     /// The link of the host that the interfaces are on; without one the network is isolated
     #[arg(long)]
     parent: Option<Parent>,
+    #[command(flatten)]
+    on_demand: OnDemandOptions,
     #[command(flatten)]
     subnets: SubnetOptions,
     /// The mode of the macvlans [default: bridge]
@@ -153,6 +156,15 @@ impl NetworkOptions {
             block_size = self.block_size,
             reservation_ttl = self.reservation_ttl,
         );
+        if self.on_demand.is_given() {
+            let Some(parent) = config.get_parent() else {
+                return Err(Failure::usage(
+                    "--parent-protocol and --parent-name are for a parent such as ens33.100",
+                ));
+            };
+            let parent = self.on_demand.apply(parent.clone())?;
+            config = config.parent(parent);
+        }
         if self.without_addresses {
             config = config.without_addresses();
         }

@@ -1,0 +1,16 @@
+//! Real container engines, each on a machine of its own: Docker, Podman and containerd.
+
+mod cni;
+mod common;
+mod containerd;
+mod docker;
+mod names;
+mod podman;
+
+macvlan_tests::main! {
+    cni,
+    containerd,
+    docker,
+    names,
+    podman,
+}
