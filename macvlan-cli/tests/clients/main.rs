@@ -1,5 +1,6 @@
 //! Real container engines, each on a machine of its own: Docker, Podman and containerd.
 
+mod cni;
 mod common;
 mod containerd;
 mod docker;
@@ -8,6 +9,7 @@ mod netavark;
 mod podman;
 
 macvlan_tests::main! {
+    cni,
     containerd,
     docker,
     names,

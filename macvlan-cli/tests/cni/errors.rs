@@ -68,7 +68,7 @@ fn every_code() -> Outcome {
         (7, Call::of("CHECK", &plain, &pod), "no prevResult"),
         (7, Call::new("GC", &plain), "no cni.dev/valid-attachments"),
         (50, Call::new("STATUS", &with(json!({ "master": "gone0" }))), "gone0"),
-        (50, Call::new("STATUS", &ipam(json!({ "db": other }))), "not a store"),
+        (50, Call::new("STATUS", &ipam(json!({ "db": other }))), "not a database"),
         (102, add(&with(json!({ "master": "gone0" }))), "gone0"),
         // Another container than the one that was added.
         (100, Call::of("CHECK", &with(json!({ "prevResult": {} })), &pod), "no interface of this name"),

@@ -24,8 +24,8 @@ fn kill(scene: &Scene, config: &Value) -> Outcome {
     let number = match (is_long(), is_guest()?) {
         (true, false) => 500,
         (true, true) => 50,
-        (false, false) => 40,
-        (false, true) => 8,
+        (false, false) => 20,
+        (false, true) => 6,
     };
     let mut killed = 0;
     for at in 0..number {

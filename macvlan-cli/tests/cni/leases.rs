@@ -104,7 +104,7 @@ fn a_network_of_others_is_left() -> Outcome {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
     let create = ["create", "blue", "--parent", "ens33", "--subnet", "10.1.0.0/24"];
     command.args(["network", "--db", &scene.path("n.db")]).args(create);
-    assert!(scene.host().run(|| command.status())??.success());
+    assert!(scene.host().run(|| command.output())??.status.success());
     let said = scene.fails(100, &Call::of("ADD", &scene.leased(&json!({})), &pod))?;
     assert!(said.contains("choose another name"), "{said}");
     Ok(())
