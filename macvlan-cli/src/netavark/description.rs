@@ -1,4 +1,4 @@
-//! What a request describes: the configuration of a network.
+//! Reads the configuration of a network from its description.
 
 use macvlan_core::{Host, Route};
 use macvlan_network::{AddressRange, NetworkConfig, Subnet};
@@ -11,7 +11,7 @@ use crate::netavark::request;
 /// The description of a network.
 pub(super) struct Description {
     pub(super) config: NetworkConfig,
-    /// What the plugin does itself.
+    /// The options that are not part of the configuration.
     pub(super) options: NetworkOptions,
 }
 
