@@ -8,6 +8,9 @@ use crate::failure::{Done, Failure};
 use crate::netavark::options::NetworkOptions;
 use crate::netavark::request;
 
+/// The runtime's name, on the networks that it describes.
+pub(super) const RUNTIME: &str = "netavark";
+
 /// The description of a network.
 pub(super) struct Description {
     pub(super) config: NetworkConfig,
