@@ -89,7 +89,7 @@ fn main() -> Outcome {
     let plugin = arguments.next().ok_or("netavark [--rounds N] PLUGIN NETAVARK [ARGUMENT]…")?;
     let directory = Directory::new().map_err(|stop| format!("{stop:?}"))?;
     std::fs::create_dir(directory.path().join("plugins"))?;
-    symlink(plugin, directory.path().join("plugins/lan"))?;
+    symlink(std::fs::canonicalize(plugin)?, directory.path().join("plugins/lan"))?;
     let mut command: Vec<String> = arguments.collect();
     command.push("--plugin-directory".to_owned());
     command.push(directory.path().join("plugins").display().to_string());

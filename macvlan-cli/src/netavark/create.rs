@@ -5,8 +5,7 @@ use macvlan_network::NetworkConfig;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Done, Failure, status};
-use crate::netavark::RUNTIME;
-use crate::netavark::description::Description;
+use crate::netavark::description::{Description, RUNTIME};
 use crate::netavark::request::Network;
 use crate::runtime_network;
 use crate::signal::Signals;

@@ -1,4 +1,4 @@
-//! What a request describes: the configuration of a network.
+//! Reads the configuration of a network from its description.
 
 use macvlan_core::{Host, Route};
 use macvlan_network::{AddressRange, NetworkConfig, Subnet};
@@ -8,10 +8,13 @@ use crate::failure::{Done, Failure};
 use crate::netavark::options::NetworkOptions;
 use crate::netavark::request;
 
+/// The runtime's name, on the networks that it describes.
+pub(super) const RUNTIME: &str = "netavark";
+
 /// The description of a network.
 pub(super) struct Description {
     pub(super) config: NetworkConfig,
-    /// What the plugin does itself.
+    /// The options that are not part of the configuration.
     pub(super) options: NetworkOptions,
 }
 

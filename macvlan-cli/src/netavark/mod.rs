@@ -21,8 +21,6 @@ use serde_json::{Value, json};
 use crate::failure::{Done, Failure};
 use crate::output;
 
-/// The runtime's name, on the networks that it describes.
-const RUNTIME: &str = "netavark";
 /// The version of the protocol.
 const API: &str = "1.0.0";
 

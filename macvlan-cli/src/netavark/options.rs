@@ -16,13 +16,13 @@ const ACCESS: &str = "access";
 
 /// The options of a network.
 pub(super) struct NetworkOptions {
-    /// Whether the subnets have gateways.
+    /// True if the subnets have gateways.
     pub(super) gateway: bool,
-    /// Whether default routes may lead through the network.
+    /// True if default routes may lead through the network.
     pub(super) default_route: bool,
-    /// How containers' addresses are announced.
+    /// The announcement of containers' addresses.
     pub(super) announce: Option<Announce>,
-    /// Whether the host and its containers reach each other.
+    /// True if the host and its containers reach each other.
     pub(super) access: bool,
     subnets: SubnetOptions,
 }

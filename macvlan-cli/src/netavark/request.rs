@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Options by name.
 pub(super) type Options = BTreeMap<String, String>;
 
-/// A network. What it has besides is for others, such as the DNS server.
+/// A network, without fields that are for others, such as the DNS server.
 #[derive(Debug, Deserialize)]
 pub(super) struct Network {
     pub(super) name: String,
@@ -55,7 +55,7 @@ pub(super) struct Container {
     pub(super) network_options: PerNetwork,
 }
 
-/// What a container has in one network.
+/// The interface that a container has in one network.
 #[derive(Debug, Deserialize)]
 pub(super) struct PerNetwork {
     pub(super) aliases: Option<Vec<String>>,

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::failure::{Done, warn};
 use crate::host_access;
-use crate::netavark::description::Description;
+use crate::netavark::description::{Description, RUNTIME};
 use crate::netavark::options::{NetworkOptions, of_container};
 use crate::netavark::request::Container;
-use crate::netavark::{RUNTIME, status};
+use crate::netavark::status;
 use crate::runtime_network;
 use crate::signal::Signals;
 use crate::store::StoreOptions;

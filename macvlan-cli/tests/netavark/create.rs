@@ -9,7 +9,7 @@ fn one_subnet() -> Value {
     json!([{ "subnet": "10.1.0.0/24" }])
 }
 
-/// What Podman knows is unchanged, and what was chosen is in the answer.
+/// Fields of Podman are unchanged, and chosen values are in the answer.
 fn the_answer_is_the_network() -> Outcome {
     takes_long_in_the_guest()?;
     let scene = Scene::set()?;

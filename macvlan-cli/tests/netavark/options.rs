@@ -63,7 +63,7 @@ fn of_routes() -> Outcome {
     Ok(())
 }
 
-/// What `--internal` and `--route` say, and an MTU in Docker's words.
+/// `--internal` and `--route`, and an MTU in Docker's words.
 fn what_podman_has_itself() -> Outcome {
     takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
