@@ -36,7 +36,7 @@ pub(crate) struct Config {
 pub(crate) struct Agent {
     /// The time between two passes.
     pub(crate) interval: Option<String>,
-    /// Whether the leases of dead hosts are released, too.
+    /// True if the leases of dead hosts are released, too.
     pub(crate) dead_hosts: bool,
     /// The parents on which the host and its containers reach each other.
     pub(crate) access: Vec<String>,

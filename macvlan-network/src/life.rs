@@ -65,7 +65,7 @@ impl FromStr for Life {
 pub struct HostStatus {
     /// The host's name.
     pub name: String,
-    /// Whether the host is declared.
+    /// True if the host is declared.
     pub is_declared: bool,
     /// The number of its agents that count as alive.
     pub agents: usize,

@@ -20,7 +20,7 @@ pub(crate) struct Session {
     pub(crate) probe: Arc<dyn AddressProbe>,
     /// The limit on how long a lease may be pending.
     pub(crate) pending_age: Duration,
-    /// Whether the leases of dead hosts are released, too.
+    /// True if the leases of dead hosts are released, too.
     pub(crate) dead_hosts: bool,
 }
 

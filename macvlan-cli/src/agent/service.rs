@@ -1,4 +1,4 @@
-//! What systemd is told about the service (`sd_notify(3)`); without systemd, nothing.
+//! Notifies systemd of the service's state (`sd_notify(3)`), if systemd has started it.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! The agent, and the hosts of a store in etcd.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use macvlan_core::NetNs;
 use macvlan_tests::{
@@ -17,13 +17,13 @@ use serde_json::Value;
 
 use crate::common::{command, output, texts};
 
-/// A host of the lab with a configuration, and the namespace in which the command runs, with the
-/// service manager's socket.
+/// A host of the lab with a configuration, the namespace in which the command runs, and what the
+/// service manager is told.
 struct Configured<'a> {
     runs_in: &'a NetNs,
     host: &'a LabHost,
     directory: Directory,
-    manager: UnixDatagram,
+    manager: Receiver<String>,
 }
 
 impl<'a> Configured<'a> {
@@ -31,8 +31,10 @@ impl<'a> Configured<'a> {
         let directory = Directory::new()?;
         fs::write(directory.path().join("macvlan.toml"), config)?;
         let manager = UnixDatagram::bind(directory.path().join("notify"))?;
-        manager.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { runs_in, host, directory, manager })
+        let (telling, told) = channel();
+        // It ends with the process.
+        std::thread::spawn(move || read(&manager, &telling));
+        Ok(Self { runs_in, host, directory, manager: told })
     }
 
     fn command(&self, arguments: &str) -> std::process::Command {
@@ -79,16 +81,25 @@ impl<'a> Configured<'a> {
 
     /// Waits until the service manager has been told these words.
     fn told(&self, words: &str) -> Outcome {
-        let (mut buffer, mut all) = ([0; 1000], VecDeque::new());
+        let mut all = Vec::new();
         loop {
-            let length = self.manager.recv(&mut buffer).map_err(|error| {
+            let said = self.manager.recv_timeout(PATIENCE).map_err(|error| {
                 format!("the service manager is not told {words:?}: {error}: {all:?}")
             })?;
-            let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
             if said.lines().any(|line| line == words) {
                 return Ok(());
             }
-            all.push_back(said);
+            all.push(said);
+        }
+    }
+}
+
+/// Reads what services tell, as systemd does: a full socket would stop them.
+fn read(manager: &UnixDatagram, told: &Sender<String>) {
+    let mut buffer = [0; 1000];
+    while let Ok(length) = manager.recv(&mut buffer) {
+        if told.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).is_err() {
+            return;
         }
     }
 }
@@ -221,7 +232,7 @@ fn hosts_are_declared_and_removed() -> Outcome {
     assert_eq!(b.json("network collect")?["released"], serde_json::json!([]));
     a.fails(1, "1 of its leases remain", "network host remove")?;
     b.ok("network host remove a")?;
-    b.fails(3, "host \"a\" is not declared", "network host rm a")?;
+    b.fails(3, "host \"a\": it is not declared", "network host rm a")?;
     assert_eq!(b.json("network collect")?["released"][0]["container"], "c1");
     Ok(())
 }
@@ -249,11 +260,14 @@ fn with_a_database() -> Outcome {
     agent.logs("repaired \"eth0\" of container \"c2\"")?;
     assert_eq!(ip_addresses(&inside, "eth0"), [format!("{c2}/24")]);
     // Routes go with their containers.
-    let routes = || ip_lines(host, "-4 route show dev ens33-host").len();
-    let before = routes();
+    let has_route = || {
+        let routes = ip_lines(host, "-4 route show dev ens33-host");
+        routes.iter().any(|route| route.split(' ').next() == Some(c2.as_str()))
+    };
+    eventually("there is no route", || Ok(has_route()))?;
     drop((inside, other));
     agent.logs("released the lease of container \"c2\"")?;
-    eventually("the route remains", || Ok(routes() < before))?;
+    eventually("the route remains", || Ok(!has_route()))?;
     assert_eq!(a.ok("network host list")?, "");
     a.fails(2, "serves one machine", "network host add")?;
     a.fails(2, "less than 1s", "agent --interval 1ms")?;

@@ -15,7 +15,7 @@ use macvlan_tests::{
 };
 
 const ONLY_DECLARED: [&str; 1] = ["/macvlan/host/a/~"];
-/// How long a host counts as alive that is to die.
+/// The time for which a host that is to die counts as alive.
 const TTL: Duration = Duration::from_secs(2);
 
 /// Opens a session on host a, optionally on another machine; does what is asked; and ends.
