@@ -63,7 +63,7 @@ pub(super) fn with(
         }
     }
     // The reference plugins announce as well.
-    let announce = config.announce.unwrap_or_else(|| Some(Announce::once()));
+    let announce = config.announce.or(Announce::once());
     set!(
         endpoint,
         probe = config.probe,

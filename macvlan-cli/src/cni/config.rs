@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::cni::environment::{Arguments, is_name};
 use crate::cni::error::{Code, Error, Result};
-use crate::cni::fields::Fields;
+use crate::cni::fields::{Fields, Switch};
 use crate::cni::ipam::Ipam;
 use crate::cni::result::Answer;
 use crate::cni::version::Version;
@@ -55,8 +55,7 @@ pub(super) struct Config {
     ips: Vec<IpAddr>,
     pub(super) bc_queue_len: Option<u32>,
     pub(super) probe: Option<Probe>,
-    /// `None` if it does not say whether to announce.
-    pub(super) announce: Option<Option<Announce>>,
+    pub(super) announce: Switch<Announce>,
     pub(super) duplicate_detection: bool,
     pub(super) access: bool,
     pub(super) source_routing: Option<u32>,
@@ -173,7 +172,7 @@ impl Config {
             runtime_mac: mac(runtime_mac)?,
             ips: ips.iter().map(|ip| parse_ip(ip)).collect::<Result<_>>()?,
             bc_queue_len: fields.get("bcqueuelen")?.filter(|frames| *frames != 0),
-            probe: fields.switch("probe", Probe::quick)?.flatten(),
+            probe: fields.switch("probe", Probe::quick)?.on(),
             announce: fields.switch("announce", Announce::once)?,
             duplicate_detection: fields.get("duplicateDetection")?.unwrap_or_default(),
             access: fields.get("access")?.unwrap_or_default(),
@@ -216,7 +215,7 @@ impl Config {
 
     /// Returns the configuration without what concerns others on the network.
     pub(super) fn quiet(&self) -> Self {
-        Self { probe: None, announce: Some(None), ..self.clone() }
+        Self { probe: None, announce: Switch::Off, ..self.clone() }
     }
 
     /// Returns whether the configuration has a parent.

@@ -69,18 +69,14 @@ fn run_for(
     }
     // Its own error says more to the runtime.
     let printed: Option<Value> = serde_json::from_slice(&output.stdout).ok();
-    match printed.filter(|printed| printed["code"].is_u64()) {
-        Some(printed) => {
-            let message = printed["msg"].as_str().unwrap_or_default();
-            let message = format!("plugin {plugin}: {message}");
-            Err(Error::foreign(printed, message))
-        }
-        None => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            let why = format!("plugin {plugin} ended with {}: {}", output.status, said.trim());
-            Err(Error::new(Code::OTHER, why))
-        }
+    if let Some(printed) = printed.filter(|printed| printed["code"].is_u64()) {
+        let message = printed["msg"].as_str().unwrap_or_default();
+        let message = format!("plugin {plugin}: {message}");
+        return Err(Error::foreign(printed, message));
     }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let why = format!("plugin {plugin} ended with {}: {}", output.status, said.trim());
+    Err(Error::new(Code::OTHER, why))
 }
 
 fn output(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {

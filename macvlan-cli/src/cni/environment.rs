@@ -114,7 +114,7 @@ impl Arguments {
                 "K8S_POD_NAME" => found.pod = value_given,
                 "K8S_POD_NAMESPACE" => found.pod_namespace = value_given,
                 "IgnoreUnknown" => {
-                    ignores |= matches!(value, "1" | "true" | "True" | "TRUE" | "t" | "T")
+                    ignores |= matches!(value, "1" | "true" | "True" | "TRUE" | "t" | "T");
                 }
                 _ => unknown.push(key),
             }

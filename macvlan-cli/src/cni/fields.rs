@@ -5,6 +5,32 @@ use serde_json::{Map, Value};
 
 use crate::cni::error::{Error, Result};
 
+/// A procedure that can be switched on and off.
+#[derive(Clone, Copy)]
+pub(super) enum Switch<T> {
+    Unset,
+    Off,
+    On(T),
+}
+
+impl<T> Switch<T> {
+    /// Returns the procedure, if it is switched on.
+    pub(super) fn on(self) -> Option<T> {
+        match self {
+            Self::On(procedure) => Some(procedure),
+            Self::Off | Self::Unset => None,
+        }
+    }
+
+    /// Returns the procedure, or this one unless it is switched off.
+    pub(super) fn or(self, default: T) -> Option<T> {
+        match self {
+            Self::Unset => Some(default),
+            set => set.on(),
+        }
+    }
+}
+
 /// The fields of an object. Unknown ones are ignored, as runtimes and users may add some.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
@@ -41,11 +67,12 @@ impl<'a> Fields<'a> {
         &self,
         key: &str,
         default: fn() -> T,
-    ) -> Result<Option<Option<T>>> {
-        match self.json.get(key) {
-            Some(Value::Bool(on)) => Ok(Some(on.then(default))),
-            _ => Ok(self.get(key)?.map(Some)),
-        }
+    ) -> Result<Switch<T>> {
+        Ok(match self.json.get(key) {
+            Some(Value::Bool(false)) => Switch::Off,
+            Some(Value::Bool(true)) => Switch::On(default()),
+            _ => self.get(key)?.map_or(Switch::Unset, Switch::On),
+        })
     }
 
     /// Returns the fields of an object within.

@@ -49,11 +49,12 @@ pub(super) struct Leases {
 
 /// One range of host-local.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Range {
     subnet: String,
-    range_start: Option<IpAddr>,
-    range_end: Option<IpAddr>,
+    #[serde(rename = "rangeStart")]
+    first: Option<IpAddr>,
+    #[serde(rename = "rangeEnd")]
+    last: Option<IpAddr>,
     gateway: Option<IpAddr>,
 }
 
@@ -170,12 +171,12 @@ impl Leases {
 impl Range {
     fn subnet(&self) -> Result<Subnet> {
         let subnet = Subnet::new(&self.subnet)?;
-        if self.range_start.is_none() && self.range_end.is_none() {
+        if self.first.is_none() && self.last.is_none() {
             return Ok(subnet);
         }
         let net = subnet.get_net();
-        let first = self.range_start.unwrap_or(net.network());
-        let last = self.range_end.unwrap_or(net.broadcast());
+        let first = self.first.unwrap_or(net.network());
+        let last = self.last.unwrap_or(net.broadcast());
         Ok(subnet.range(format!("{first}-{last}").parse()?))
     }
 }
@@ -186,8 +187,8 @@ fn ranges(fields: &Fields<'_>) -> Result<Vec<Range>> {
     if let Some(subnet) = fields.text("subnet")? {
         all.push(Range {
             subnet,
-            range_start: fields.get("rangeStart")?,
-            range_end: fields.get("rangeEnd")?,
+            first: fields.get("rangeStart")?,
+            last: fields.get("rangeEnd")?,
             gateway: fields.get("gateway")?,
         });
     }
@@ -206,8 +207,8 @@ fn ranges(fields: &Fields<'_>) -> Result<Vec<Range>> {
         let first = first.map(str::parse::<IpAddr>).transpose().map_err(|_| unusable())?;
         all.push(Range {
             subnet: net.trunc().to_string(),
-            range_start: fields.get("range_start")?.or(first),
-            range_end: fields.get("range_end")?.or(first.map(|_| net.addr())),
+            first: fields.get("range_start")?.or(first),
+            last: fields.get("range_end")?.or(first.map(|_| net.addr())),
             gateway: fields.get("gateway")?,
         });
     }
@@ -252,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    fn leases(ipam: serde_json::Value) -> Result<Leases> {
+    fn leases(ipam: &serde_json::Value) -> Result<Leases> {
         let json = json!({ "ipam": ipam });
         let fields = Fields::of(json.as_object().unwrap());
         match Ipam::read(fields.within("ipam")?)? {
@@ -261,7 +262,7 @@ mod tests {
         }
     }
 
-    fn subnets(ipam: serde_json::Value) -> String {
+    fn subnets(ipam: &serde_json::Value) -> String {
         serde_json::to_string(&leases(ipam).unwrap().subnets).unwrap()
     }
 
@@ -282,19 +283,22 @@ mod tests {
             "type": "lan", "range": "10.0.0.0/24", "range_start": "10.0.0.10",
             "range_end": "10.0.0.20", "gateway": "10.0.0.254",
         });
-        let expected = subnets(flat);
+        let expected = subnets(&flat);
         assert!(expected.contains("10.0.0.10-10.0.0.20"), "{expected}");
         for other in [sets, whereabouts, starts] {
-            assert_eq!(subnets(other), expected);
+            assert_eq!(subnets(&other), expected);
         }
-        assert_eq!(subnets(json!({ "type": "lan", "range": "10.0.0.0/24" })), r#"["10.0.0.0/24"]"#);
+        assert_eq!(
+            subnets(&json!({ "type": "lan", "range": "10.0.0.0/24" })),
+            r#"["10.0.0.0/24"]"#
+        );
     }
 
     #[test]
     fn a_default_route_decides_the_gateway() {
         let default = json!([{ "dst": "0.0.0.0/0", "gw": "10.0.0.9", "priority": 5 }]);
         let leases_of = |gateway: Option<&str>| {
-            leases(json!({
+            leases(&json!({
                 "type": "lan", "subnet": "10.0.0.0/24", "gateway": gateway, "routes": default,
             }))
         };
@@ -304,12 +308,12 @@ mod tests {
         let config = with.apply(NetworkConfig::new("x")).unwrap();
         assert!(config.get_routes().is_empty() && config.get_metric() == Some(5));
         assert!(leases_of(Some("10.0.0.9")).is_ok() && leases_of(Some("10.0.0.8")).is_err());
-        assert!(!leases(json!({ "type": "lan" })).unwrap().has_default_route());
+        assert!(!leases(&json!({ "type": "lan" })).unwrap().has_default_route());
     }
 
     #[test]
     fn further_routes_lead_through_the_gateway() {
-        let config = leases(json!({
+        let config = leases(&json!({
             "type": "lan", "subnet": "10.0.0.0/24", "exclude": ["10.0.0.64/29"],
             "routes": [{ "dst": "10.9.0.0/16" }, { "dst": "10.8.0.0/16", "gw": "10.0.0.7" }],
         }));
@@ -328,7 +332,7 @@ mod tests {
             json!({ "type": "lan", "ranges": [[{ "subnet": "10.0.0.0/24" }], [{ "subnet": "10.1.0.0/24" }]] }),
             json!({ "type": "lan", "order": "best" }),
         ] {
-            assert!(leases(wrong.clone()).is_err(), "{wrong}");
+            assert!(leases(&wrong).is_err(), "{wrong}");
         }
         let path = json!({ "ipam": { "type": "../x" } });
         let fields = Fields::of(path.as_object().unwrap());

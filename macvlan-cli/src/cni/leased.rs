@@ -142,7 +142,7 @@ fn more(
     if config.bc_queue_len.is_some() || config.source_routing.is_some() {
         host.ensure(&endpoint(config, of, network, connection.lease())?, netns)?;
     }
-    if let Some(announce) = config.announce.flatten() {
+    if let Some(announce) = config.announce.on() {
         let mut attached = connection.attachment().clone();
         attached.refresh()?;
         attached.announce(until_sent(announce))?.run()?;

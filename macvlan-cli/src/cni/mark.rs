@@ -8,7 +8,7 @@ use crate::cni::error::{Error, Result};
 
 const PREFIX: &str = "macvlan-cni/";
 /// The link group, which the link has before its alias.
-pub(super) const GROUP: u32 = 0x636e_69;
+pub(super) const GROUP: u32 = u32::from_be_bytes(*b"\0cni");
 /// The beginning of the aliases of interfaces with leases.
 const LEASED: &str = "macvlan-network/";
 /// The most that the kernel stores.

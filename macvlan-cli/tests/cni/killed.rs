@@ -25,7 +25,7 @@ fn kill(scene: &Scene, config: &Value) -> Outcome {
         (true, false) => 500,
         (true, true) => 50,
         (false, false) => 20,
-        (false, true) => 6,
+        (false, true) => 3,
     };
     let mut killed = 0;
     for at in 0..number {
