@@ -140,6 +140,9 @@ impl Machine {
     }
 
     /// Runs a line of shell, which has to succeed, and returns its output without the last newline.
+    ///
+    /// # Panics
+    /// If it fails.
     #[track_caller]
     pub fn ok(&self, line: &str) -> Outcome<String> {
         let output = self.run(line)?;
@@ -148,6 +151,9 @@ impl Machine {
     }
 
     /// Runs a line of shell, which has to fail, and returns its exit status and its errors.
+    ///
+    /// # Panics
+    /// If it succeeds.
     #[track_caller]
     pub fn fails(&self, line: &str) -> Outcome<(Option<i32>, String)> {
         let output = self.run(line)?;
