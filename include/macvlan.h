@@ -5005,6 +5005,14 @@ int macvlan_networks_set_pending_age(struct macvlan_networks *networks,
                                      struct macvlan_error **error);
 
 /**
+ * Sets whether macvlan_networks_collect() and macvlan_networks_reconcile() also release the leases
+ * of hosts that the store considers dead. Defaults to true.
+ */
+int macvlan_networks_set_dead_hosts(struct macvlan_networks *networks,
+                                    bool dead_hosts,
+                                    struct macvlan_error **error);
+
+/**
  * Makes a host on the namespace in which containers are connected, which the caller frees with
  * macvlan_host_free().
  */

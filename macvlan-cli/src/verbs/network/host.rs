@@ -67,7 +67,7 @@ fn list(context: &Context<'_>) -> Done {
     let row = |host: &HostStatus| {
         vec![
             host.name.clone(),
-            match host.is_alive() {
+            match host.is_alive {
                 true => paint(Role::Good, "alive"),
                 false => paint(Role::Bad, "dead"),
             },
@@ -79,7 +79,7 @@ fn list(context: &Context<'_>) -> Done {
     let object = |host: &HostStatus| {
         json!({
             "host": host.name,
-            "alive": host.is_alive(),
+            "alive": host.is_alive,
             "declared": host.is_declared,
             "agents": host.agents,
             "processes": host.processes,
