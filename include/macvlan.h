@@ -408,6 +408,10 @@ typedef enum macvlan_error_kinds {
     MACVLAN_ERROR_NETWORK_STORE_REFUSED = 122,
     /** The host that is to be forgotten is still alive. */
     MACVLAN_ERROR_NETWORK_HOST_ALIVE = 123,
+    /**
+     * A lease would not outlive this process: no agent runs on this host, and it is not declared.
+     */
+    MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE = 124,
 } macvlan_error_kinds;
 
 /**
@@ -4800,19 +4804,21 @@ typedef struct macvlan_etcd_options {
     /**
      * For how many milliseconds this host counts as alive after its last process with an open
      * store has ended or lost etcd. Defaults to 60000. Afterwards others may collect its
-     * containers' leases. For a host without a permanent process, such as an agent, see
-     * persistent.
+     * containers' leases. If processes end at once, see life.
      */
     struct macvlan_opt_u32 ttl_ms;
     /**
-     * True if this host counts as alive also without a process that has the store open, across
-     * reboots, until macvlan_networks_forget_host() is called on another host. For processes that
-     * end at once, such as a CNI plugin: only this host collects the leases of its containers.
-     *
-     * The first process that sets it decides, whatever later ones set. A host that breaks down
-     * keeps its addresses and its name until it is forgotten.
+     * By what this host counts as alive when this process has ended: one of enum macvlan_life.
+     * Defaults to MACVLAN_LIFE_PROCESS. With another one, a process gets leases only while an
+     * agent runs on this host or the host is declared; otherwise the error is
+     * MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE.
      */
-    bool persistent;
+    uint32_t life;
+    /**
+     * True if this process is an agent, which keeps this host alive for processes with
+     * MACVLAN_LIFE_AGENT. The command "macvlan agent" is one.
+     */
+    bool agent;
 } macvlan_etcd_options;
 
 /**
@@ -5000,6 +5006,14 @@ int macvlan_networks_set_pending_age(struct macvlan_networks *networks,
                                      struct macvlan_error **error);
 
 /**
+ * Sets whether macvlan_networks_collect() and macvlan_networks_reconcile() also release the leases
+ * of hosts that the store considers dead. Defaults to true.
+ */
+int macvlan_networks_set_dead_hosts(struct macvlan_networks *networks,
+                                    bool dead_hosts,
+                                    struct macvlan_error **error);
+
+/**
  * Makes a host on the namespace in which containers are connected, which the caller frees with
  * macvlan_host_free().
  */
@@ -5097,19 +5111,39 @@ int macvlan_networks_collect(struct macvlan_networks *networks,
                              struct macvlan_error **error);
 
 /**
- * Forgets a host that counts as alive without a process and has permanently ended. See
- * persistent in macvlan_etcd_options. Others then collect the leases of its containers, and
- * another machine may have its name. `was_known`, which can be NULL, is set to whether there was
- * such a host; a file has none.
+ * Declares that a host is alive, whether or not one of its processes is, also across reboots: until
+ * macvlan_networks_forget_host(), only the host itself releases the leases of its containers.
+ * `is_new`, which can be NULL, is set to false if it was declared already.
  *
- * The addresses of its containers may then be leased to others, so these must not run any more.
- * Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the store open, and
- * after one was killed, for as long as a host counts as alive.
+ * A host that is not alive yet can be declared ahead: the first machine that uses the name gets
+ * it. A file serves one machine, and is refused with MACVLAN_ERROR_INVALID_VALUE.
+ */
+int macvlan_networks_declare_host(struct macvlan_networks *networks,
+                                  const char *name,
+                                  bool *is_new,
+                                  struct macvlan_error **error);
+
+/**
+ * Ends the declaration of a host. `was_known`, which can be NULL, is set to whether it was
+ * declared; in a file no host is.
+ *
+ * On another host this is for one that has permanently ended. Others then collect the leases of
+ * its containers, which may be leased again, so these must not run any more; and another machine
+ * may have its name. Refused with MACVLAN_ERROR_NETWORK_HOST_ALIVE while a process of it has the
+ * store open, and after one was killed, for as long as a host counts as alive; and on the host
+ * itself, while it has leases and no agent.
  */
 int macvlan_networks_forget_host(struct macvlan_networks *networks,
                                  const char *name,
                                  bool *was_known,
                                  struct macvlan_error **error);
+
+/**
+ * Checks that leases outlive this process, if the store was opened for that: see life in
+ * macvlan_etcd_options. If they do not, the error is MACVLAN_ERROR_NETWORK_HOST_NOT_ALIVE, which
+ * connecting returns as well.
+ */
+int macvlan_networks_check_life(struct macvlan_networks *networks, struct macvlan_error **error);
 
 /**
  * Reconciles the kernel with the store on this host, and lists the changes; the list is empty if

@@ -39,7 +39,7 @@ pub(crate) enum Choice {
         host_name: Option<String>,
     },
     #[cfg(feature = "etcd")]
-    Etcd(EtcdOptions),
+    Etcd(Box<EtcdOptions>),
 }
 
 impl StoreOptions {
@@ -124,7 +124,7 @@ fn choose_etcd(etcd: Etcd, host_name: Option<String>, is_agent: bool) -> Done<Ch
     if let Some(user) = etcd.user {
         options = options.user(user, password.unwrap_or_default());
     }
-    Ok(Choice::Etcd(options))
+    Ok(Choice::Etcd(Box::new(options)))
 }
 
 #[cfg(not(feature = "etcd"))]

@@ -65,6 +65,8 @@ impl FromStr for Life {
 pub struct HostStatus {
     /// The host's name.
     pub name: String,
+    /// True if the host counts as alive.
+    pub is_alive: bool,
     /// True if the host is declared.
     pub is_declared: bool,
     /// The number of its agents that count as alive.
@@ -73,11 +75,4 @@ pub struct HostStatus {
     pub processes: usize,
     /// The machine that has the name, by its machine-id and its boot id.
     pub machine: Option<String>,
-}
-
-impl HostStatus {
-    /// Returns whether the host counts as alive.
-    pub fn is_alive(&self) -> bool {
-        self.is_declared || self.agents + self.processes > 0
-    }
 }

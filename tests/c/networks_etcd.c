@@ -109,6 +109,7 @@ static macvlan_networks *session(const macvlan_host *host, const char *name)
     MACVLAN_SET(options.ttl_ms, 10 * PATIENCE);
     options.life = MACVLAN_LIFE_DECLARED;
     MUST(macvlan_networks_open_etcd(host, &options, &networks, &error));
+    MUST(macvlan_networks_set_dead_hosts(networks, false, &error));
     CHECK_TEXT(macvlan_networks_host_name(networks), name);
     return networks;
 }

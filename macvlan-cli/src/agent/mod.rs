@@ -88,7 +88,7 @@ impl Running {
                 break;
             }
         }
-        self.service.stopping();
+        Service::stopping();
         warn("the agent ends; containers keep their leases");
         Ok(())
     }
@@ -143,7 +143,9 @@ fn pass(networks: &Networks) -> Vec<String> {
         Ok(changes) => {
             let (failed, made): (Vec<_>, Vec<_>) =
                 changes.iter().partition(|one| one.kind() == ReconciledKind::Failed);
-            made.iter().for_each(|one| warn(&one.to_string()));
+            for one in made {
+                warn(&one.to_string());
+            }
             failed.iter().map(ToString::to_string).collect()
         }
         Err(error) => vec![error.to_string()],

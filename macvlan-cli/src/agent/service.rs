@@ -37,7 +37,7 @@ impl Service {
         self.watchdog.map(|time| time / 3)
     }
 
-    pub(super) fn stopping(&self) {
+    pub(super) fn stopping() {
         tell(&[NotifyState::Stopping]);
     }
 }

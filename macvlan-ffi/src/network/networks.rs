@@ -154,6 +154,20 @@ pub unsafe extern "C" fn macvlan_networks_set_pending_age(
     })
 }
 
+/// Sets whether macvlan_networks_collect() and macvlan_networks_reconcile() also release the leases
+/// of hosts that the store considers dead. Defaults to true.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn macvlan_networks_set_dead_hosts(
+    networks: *mut macvlan_networks,
+    dead_hosts: bool,
+    error: *mut *mut macvlan_error,
+) -> c_int {
+    boundary!(error, {
+        let session = exclusive!(networks);
+        *session = session.networks.clone().with_dead_hosts(dead_hosts).into();
+    })
+}
+
 /// Makes a host on the namespace in which containers are connected, which the caller frees with
 /// macvlan_host_free().
 #[unsafe(no_mangle)]

@@ -185,7 +185,7 @@ fn an_agent_keeps_leases() -> Outcome {
 
     // It is killed too, and nobody starts another one.
     next.kill()?;
-    eventually("it counts as alive", || Ok(!scene.a()?.is_alive()))?;
+    eventually("it counts as alive", || Ok(!scene.a()?.is_alive))?;
     // A program that calls it regularly need not decide that.
     assert_eq!(scene.b.clone().with_dead_hosts(false).collect()?.leases, []);
     assert_eq!(scene.b.collect()?.leases.len(), 1);

@@ -67,10 +67,7 @@ fn list(context: &Context<'_>) -> Done {
     let row = |host: &HostStatus| {
         vec![
             host.name.clone(),
-            match host.is_alive() {
-                true => paint(Role::Good, "alive"),
-                false => paint(Role::Bad, "dead"),
-            },
+            if host.is_alive { paint(Role::Good, "alive") } else { paint(Role::Bad, "dead") },
             kept_by(host).join(", "),
             leases(host).to_string(),
             host.machine.clone().unwrap_or_default(),
@@ -79,7 +76,7 @@ fn list(context: &Context<'_>) -> Done {
     let object = |host: &HostStatus| {
         json!({
             "host": host.name,
-            "alive": host.is_alive(),
+            "alive": host.is_alive,
             "declared": host.is_declared,
             "agents": host.agents,
             "processes": host.processes,

@@ -328,9 +328,9 @@ impl EtcdStore {
             ];
             gets.extend(self.life_gets());
             let mut read = self.wire.read(gets)?.into_iter();
-            let mut next = || read.next().unwrap_or_default();
+            let mut take = || read.next().unwrap_or_default();
             let (there, registered, first, further, named) =
-                (next(), next(), next(), next(), next());
+                (take(), take(), take(), take(), take());
             self.check_life_in(&read.collect::<Vec<_>>())?;
             if there.is_empty() {
                 return Err(no_network(network.name()));

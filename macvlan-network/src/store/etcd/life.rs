@@ -137,6 +137,7 @@ impl EtcdStore {
             let place = item.key.strip_prefix(&living).and_then(|place| place.split_once('/'));
             let Some((name, place)) = place else { continue };
             let host = hosts.entry(name.to_owned()).or_insert_with(|| empty(name));
+            host.is_alive = true;
             if item.key == self.keys.declared(name) {
                 host.is_declared = true;
             } else if place.contains('/') {
@@ -150,5 +151,12 @@ impl EtcdStore {
 }
 
 fn empty(name: &str) -> HostStatus {
-    HostStatus { name: name.to_owned(), is_declared: false, agents: 0, processes: 0, machine: None }
+    HostStatus {
+        name: name.to_owned(),
+        is_alive: false,
+        is_declared: false,
+        agents: 0,
+        processes: 0,
+        machine: None,
+    }
 }

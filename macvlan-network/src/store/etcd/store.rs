@@ -71,7 +71,7 @@ impl EtcdStore {
         let registration = Registration::new(&keys, options)?;
         let new_id = random::id()[..8].to_owned();
         let choices = [(keys.store(), new_id), (keys.secret(), Secret::new().0)];
-        let [id, secret] = chosen(&wire, choices)?;
+        let [id, secret] = chosen(&wire, &choices)?;
         let secret = Secret(secret);
         let store = Self {
             wire,
@@ -135,13 +135,13 @@ impl Drop for EtcdStore {
             let agent = exists(self.keys.agents(&self.host)).with_prefix();
             let either = if self.is_agent { vec![declared] } else { vec![declared, agent] };
             // A key that remains expires. A forked child is refused.
-            let _ = self.wire.delete_soon(self.registration.key.clone(), either);
+            let _ = self.wire.delete_soon(&self.registration.key, either);
         }
     }
 }
 
 /// Returns the values of keys, each as the first process to need it has chosen it.
-fn chosen<const N: usize>(wire: &Wire, choices: [(String, String); N]) -> Result<[String; N]> {
+fn chosen<const N: usize>(wire: &Wire, choices: &[(String, String); N]) -> Result<[String; N]> {
     let find = || wire.read_all(choices.each_ref().map(|(key, _)| Get::Key(key.clone())));
     let mut found = find()?;
     for ((key, choice), found) in choices.iter().zip(&found) {

@@ -225,9 +225,9 @@ impl Wire {
     }
 
     /// Deletes a key if one of the conditions holds, within the time limit for cleanup.
-    pub(super) fn delete_soon(&self, key: String, either: Vec<Compare>) -> Answer<()> {
+    pub(super) fn delete_soon(&self, key: &str, either: Vec<Compare>) -> Answer<()> {
         let otherwise = |rest: Option<Txn>, condition| {
-            let txn = Txn::new().when([condition]).and_then([TxnOp::delete(key.clone(), None)]);
+            let txn = Txn::new().when([condition]).and_then([TxnOp::delete(key, None)]);
             Some(match rest {
                 Some(rest) => txn.or_else([TxnOp::txn(rest)]),
                 None => txn,
