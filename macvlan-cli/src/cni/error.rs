@@ -38,7 +38,8 @@ impl Code {
                 || is_core(CoreKind::TimedOut)
                 || is_network(NetworkKind::StoreUnavailable)
                 || is_network(NetworkKind::Contended)
-                || is_network(NetworkKind::LeaseLost) =>
+                || is_network(NetworkKind::LeaseLost)
+                || is_network(NetworkKind::HostNotAlive) =>
             {
                 Self::TRY_AGAIN
             }

@@ -331,6 +331,7 @@ pub(super) fn expected(
 /// Fails if the store cannot lease an address.
 pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
     let networks = open(leases, config, host)?;
+    networks.check_life()?;
     let Some(network) = find(&networks, config)? else {
         // The first ADD makes it, unless the description is refused.
         networks.list()?;
