@@ -1,4 +1,5 @@
 //! The requests of netavark: networks and containers as Podman describes them.
+#![allow(clippy::struct_field_names)] // the protocol's
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
