@@ -1,7 +1,7 @@
 //! The examples of docs/cni.md.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use macvlan_tests::{Etcd, Need, Outcome, ip_do, ip_try, need};
 use serde_json::{Value, json};
@@ -79,6 +79,12 @@ fn with_etcd() -> Outcome {
             let child = scene.start_on(etcd.netns(), &Call::of(verb, &config, &pod))?;
             Ok(child.wait_with_output()?)
         };
+        let output = run("ADD")?;
+        let error: Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!((output.status.code(), &error["code"]), (Some(1), &json!(11)), "{error}");
+        let declare = ["network", "host", "add", host, "--etcd", Etcd::ENDPOINT];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_macvlan"));
+        assert!(etcd.netns().run(|| command.args(declare).status())??.success());
         let output = run("ADD")?;
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
         let result: Value = serde_json::from_slice(&output.stdout)?;

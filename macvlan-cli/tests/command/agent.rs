@@ -117,9 +117,8 @@ impl Agent {
         let mut all = String::new();
         loop {
             let before = all.len();
-            if self.log.read_line(&mut all)? == 0 {
-                panic!("no {words:?} in the log: {all}");
-            }
+            let read = self.log.read_line(&mut all)?;
+            assert_ne!(read, 0, "no {words:?} in the log: {all}");
             if all[before..].contains(words) {
                 return Ok(());
             }

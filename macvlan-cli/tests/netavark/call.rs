@@ -128,9 +128,10 @@ pub(crate) fn error(arguments: &[&str], output: &Output) -> Outcome<String> {
 
 /// Returns a network as Podman 5.4 sends it to `create`.
 pub(crate) fn network(name: &str, subnets: &Value, options: &Value) -> Value {
+    let number = name.bytes().fold(0, |number: u128, byte| number << 8 | u128::from(byte));
     json!({
         "name": name,
-        "id": format!("{:0<64}", name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        "id": format!("{number:064x}"),
         "driver": "lan",
         "created": "0001-01-01T00:00:00Z",
         "subnets": subnets,

@@ -114,12 +114,12 @@ impl Scene {
             Ok(keys(&self.etcd, "/macvlan/host/a/")? == but)
         })
     }
+}
 
-    fn forgetting_is_refused(&self, networks: &Networks, host: &str) {
-        let error = networks.forget_host(host).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::HostAlive, "{error}");
-        assert!(error.to_string().contains(&format!("cannot forget host {host:?}")), "{error}");
-    }
+fn assert_forgetting_is_refused(networks: &Networks, host: &str) {
+    let error = networks.forget_host(host).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::HostAlive, "{error}");
+    assert!(error.to_string().contains(&format!("cannot forget host {host:?}")), "{error}");
 }
 
 fn declared(host: &LabHost, etcd: &Etcd) -> Outcome<Networks> {
@@ -174,7 +174,7 @@ fn an_agent_keeps_leases() -> Outcome {
     assert_eq!((host.agents, host.processes, host.is_declared), (1, 0, false));
     std::thread::sleep(TTL + TTL / 2);
     assert_eq!(scene.b.collect()?.leases, []);
-    scene.forgetting_is_refused(&scene.b, "a");
+    assert_forgetting_is_refused(&scene.b, "a");
 
     // The next agent starts in time.
     agent.kill()?;
@@ -246,7 +246,7 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
     let scene = Scene::set()?;
     let stays = declared(&scene.lab.a, &scene.etcd)?;
     let (_container, inside) = scene.connect(Life::Declared, "c1")?;
-    scene.forgetting_is_refused(&scene.b, "a");
+    assert_forgetting_is_refused(&scene.b, "a");
     assert!(!scene.b.forget_host("b")?, "it is not declared");
     assert!(!scene.b.forget_host("nobody")?);
     drop(stays);
@@ -259,7 +259,7 @@ fn a_host_is_forgotten_when_it_is_gone() -> Outcome {
     let error = scene.say(Life::Declared, "connect", "c1", &path_of(&inside))?;
     assert!(error.starts_with("network-host-not-alive: "), "{error}");
     let a = declared(&scene.lab.a, &scene.etcd)?;
-    scene.forgetting_is_refused(&scene.b, "a");
+    assert_forgetting_is_refused(&scene.b, "a");
     let done = a.reconcile()?;
     assert!(
         matches!(&done[..], [Reconciled::Adopted(lease)] if lease.container == "c1"),

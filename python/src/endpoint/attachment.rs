@@ -193,6 +193,7 @@ impl Attachment {
     }
 
     /// Refuses pickle and copy.
+    #[allow(clippy::unused_self, reason = "a method of Python")]
     fn __reduce__(&self) -> PyResult<()> {
         let why = "cannot pickle or copy an Attachment, which finds its namespace by the handles of \
             this process; Host.attachments() lists those of a container in any process";
