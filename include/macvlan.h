@@ -4761,6 +4761,18 @@ void macvlan_conflicting_address_list_free(struct macvlan_conflicting_address_li
  * ------------------------------------------------------------------------------------------------ */
 
 /**
+ * By what a host counts as alive in etcd, so that other hosts leave its leases alone.
+ */
+typedef enum macvlan_life {
+    /** By each process that has the store open, and for a while after it. */
+    MACVLAN_LIFE_PROCESS = 1,
+    /** By an agent, or by a declaration. For processes that end at once, such as a CNI plugin. */
+    MACVLAN_LIFE_AGENT = 2,
+    /** By a declaration, see macvlan_networks_declare_host(). */
+    MACVLAN_LIFE_DECLARED = 3,
+} macvlan_life;
+
+/**
  * The options of a store in etcd, for macvlan_networks_open_etcd(). This host's name and at least
  * one endpoint are needed.
  */

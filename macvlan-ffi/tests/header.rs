@@ -358,6 +358,18 @@ fn choices_of_a_network_match_networks() {
     compare("macvlan_mac_from", "MACVLAN_MAC_FROM_", None, all!(MacFrom));
 }
 
+/// An enumeration that is in the type of no function has to be listed in cbindgen.toml.
+#[test]
+fn enumerations_of_fields_are_declared() {
+    for after in made().split("one of enum ").skip(1) {
+        let end = after.find(|one: char| one != '_' && !one.is_ascii_alphanumeric());
+        let name = &after[..end.unwrap_or(after.len())];
+        let is_the_kernels = ["macvlan_mode", "in6_addr_gen_mode"].contains(&name);
+        let declaration = format!("typedef enum {name} {{");
+        assert!(is_the_kernels || made().contains(&declaration), "there is no {name}");
+    }
+}
+
 #[test]
 fn every_type_has_rules_for_threads() {
     let comments: Vec<_> = made().split("/**").skip(1).collect();

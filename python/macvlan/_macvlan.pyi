@@ -2629,7 +2629,7 @@ class Networks:
         no mount: call this as root on the host, not in a container.
         """
     def declare_host(self, name: str) -> bool:
-        """Declares that a host is alive, whether or not one of its processes is, also across reboots.
+        """Declares that a host is alive, also without a process and across reboots.
 
         Until forget_host(), only the host itself releases the leases of its containers. Returns
         False if it was declared already. A host that is not alive yet can be declared ahead.

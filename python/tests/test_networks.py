@@ -933,7 +933,9 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
 
             a, b = session("a"), session("b")
             refusal(a.check_life, ErrorKind.NETWORK_HOST_NOT_ALIVE, 'host "a" is not declared')
-            assert a.declare_host("a") and a.declare_host("b") and not b.declare_host("b")
+            assert a.declare_host("a")
+            assert a.declare_host("b")
+            assert not b.declare_host("b")
             b.check_life()
             told = EtcdStore("a", ["http://127.0.0.1:2379"])
             with pytest.raises(InvalidError, match='the store was opened for host "a"'):

@@ -292,7 +292,7 @@ impl Networks {
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
     }
 
-    /// Declares that a host is alive, whether or not one of its processes is, also across reboots.
+    /// Declares that a host is alive, also without a process and across reboots.
     /// Until forget_host(), only the host itself releases the leases of its containers. Returns
     /// False if it was declared already. A host that is not alive yet can be declared ahead.
     fn declare_host(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
