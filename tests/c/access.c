@@ -132,7 +132,7 @@ static void moves(void)
     MUST(macvlan_pending_move_confirm(moving, &error));
     CHECK(!macvlan_pending_move_is_pending(moving));
     REFUSED(macvlan_pending_move_undo(moving, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,
-            "moving has already been confirmed or undone");
+            "move has already been confirmed or undone");
     macvlan_pending_move_free(moving);
     lab_witness(l.here, at_link, "192.168.15.1/24");
     MUST(macvlan_access_move_back(access, &error));

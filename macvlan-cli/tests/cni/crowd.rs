@@ -52,5 +52,6 @@ fn ip_addresses_of(pod: &Pod) -> String {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     fifty_pods_at_once,
 }

@@ -137,6 +137,7 @@ fn gc_releases_what_a_kill_has_left() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_default_route_that_exists_stays,
     a_failure_of_either_leaves_nothing,
     every_verb_is_delegated,

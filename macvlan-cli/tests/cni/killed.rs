@@ -64,6 +64,7 @@ fn on_a_vlan_on_demand() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     of_layer_2,
     on_a_vlan_on_demand,
     with_leases,

@@ -1,6 +1,6 @@
 //! DEL in every state, and GC.
 
-use macvlan_tests::{Outcome, ip_do, ip_try, takes_long_in_the_guest};
+use macvlan_tests::{Outcome, ip_do, ip_try};
 use serde_json::{Value, json};
 
 use crate::common::{Call, Pod, Scene, merged, with_valid};
@@ -65,7 +65,6 @@ fn del_succeeds_in_every_state() -> Outcome {
 }
 
 fn del_with_a_store_that_is_away() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     let away = json!({ "etcd": ["http://127.0.0.1:1"], "hostName": "a", "db": null });
     let config = scene.leased(&away);
@@ -101,7 +100,6 @@ fn gc_leaves_what_is_valid() -> Outcome {
 }
 
 fn a_network_of_others_is_left() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
     let create = ["create", "blue", "--parent", "ens33", "--subnet", "10.1.0.0/24"];
@@ -113,6 +111,7 @@ fn a_network_of_others_is_left() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_network_of_others_is_left,
     del_succeeds_in_every_state,
     del_with_a_store_that_is_away,

@@ -82,7 +82,8 @@ fn with_etcd() -> Outcome {
         let output = run("ADD")?;
         let error: Value = serde_json::from_slice(&output.stdout)?;
         assert_eq!((output.status.code(), &error["code"]), (Some(1), &json!(11)), "{error}");
-        let declare = ["network", "host", "add", host, "--etcd", Etcd::ENDPOINT];
+        let declare =
+            ["network", "host", "add", host, "--host-name", host, "--etcd", Etcd::ENDPOINT];
         let mut command = Command::new(env!("CARGO_BIN_EXE_macvlan"));
         assert!(etcd.netns().run(|| command.args(declare).status())??.success());
         let output = run("ADD")?;
@@ -104,6 +105,7 @@ fn with_etcd() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     each_works,
     with_etcd,
 }

@@ -1,7 +1,7 @@
 //! Containers that ended without a teardown, or with one that finds less than it expects.
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Outcome, eventually, ip_do, takes_long_in_the_guest};
+use macvlan_tests::{Outcome, eventually, ip_do};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, network, request};
@@ -27,7 +27,6 @@ fn the_next_setup_collects() -> Outcome {
 }
 
 fn so_does_the_command() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, gone) = (Scene::set()?, Inside::start()?);
     let lan = lan(&scene)?;
     scene.setup(&gone.path, &request("gone", "gone", &lan, &json!({})))?;
@@ -40,7 +39,6 @@ fn so_does_the_command() -> Outcome {
 
 /// Its name and its address can be used at once, by a container that requests them.
 fn a_name_and_an_address_of_one_that_is_gone() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, gone, inside) = (Scene::set()?, Inside::start()?, Inside::start()?);
     let lan = lan(&scene)?;
     let asked = json!({ "static_ips": ["10.1.0.7"], "static_mac": "02:00:00:00:00:07" });
@@ -89,7 +87,6 @@ fn teardown_of_less_than_there_was() -> Outcome {
 
 /// A teardown that comes after the container was set up elsewhere does not touch it.
 fn a_late_teardown() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, before, after) = (Scene::set()?, Inside::start()?, Inside::start()?);
     let lan = lan(&scene)?;
     let web = request("4f1c9a", "web", &lan, &json!({}));
@@ -104,7 +101,6 @@ fn a_late_teardown() -> Outcome {
 
 /// Killed at any moment, a setup leaves nothing that a teardown or the next setup does not find.
 fn killed_in_the_middle() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let lan = lan(&scene)?;
     let web = request("4f1c9a", "web", &lan, &json!({}));
@@ -130,6 +126,7 @@ fn is_empty(netns: &NetNs) -> bool {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_next_setup_collects,
     so_does_the_command,
     a_name_and_an_address_of_one_that_is_gone,

@@ -1,6 +1,6 @@
 //! Networks: what is answered, what is refused, and which other networks give way.
 
-use macvlan_tests::{Outcome, ip_do, takes_long_in_the_guest};
+use macvlan_tests::{Outcome, ip_do};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, network, request};
@@ -11,7 +11,6 @@ fn one_subnet() -> Value {
 
 /// Fields of Podman are unchanged, and chosen values are in the answer.
 fn the_answer_is_the_network() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let mut asked = network("lan", &one_subnet(), &json!({ "parent": "ens33", "mtu": "1400" }));
     asked["labels"] = json!({ "team": "web" });
@@ -36,7 +35,6 @@ fn the_answer_is_the_network() -> Outcome {
 }
 
 fn subnets_are_chosen() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let mut asked = network("lan", &Value::Null, &json!({ "parent": "ens33" }));
     asked["ipv6_enabled"] = json!(true);
@@ -56,7 +54,6 @@ fn subnets_are_chosen() -> Outcome {
 /// As with Podman's own driver, the parent is an option, `--interface-name`, or by default the link
 /// of the default route.
 fn the_parent() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     scene.lab.cable("ens34")?;
     let refused = scene.fails(&["create"], &network("lan", &one_subnet(), &json!({})))?;
@@ -82,7 +79,6 @@ fn the_parent() -> Outcome {
 }
 
 fn what_cannot_be_is_refused() -> Outcome {
-    takes_long_in_the_guest()?;
     let scene = Scene::set()?;
     let with = |key: &str, value: Value| {
         let mut network = network("lan", &one_subnet(), &json!({ "parent": "ens33" }));
@@ -127,7 +123,6 @@ fn what_cannot_be_is_refused() -> Outcome {
 
 /// Podman does not say that a network was removed, so one without containers gives way.
 fn a_network_without_containers_gives_way() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let options = json!({ "parent": "ens33" });
     let names = || -> Outcome<Vec<Value>> {
@@ -153,7 +148,6 @@ fn a_network_without_containers_gives_way() -> Outcome {
 
 /// A network of the same name that is not Podman's is never changed.
 fn a_network_of_others_is_refused() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     scene.network("create lan --parent ens33 --subnet 10.9.0.0/24")?;
     let before = scene.network("inspect lan")?;
@@ -174,6 +168,7 @@ fn a_network_of_others_is_refused() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_answer_is_the_network,
     subnets_are_chosen,
     the_parent,

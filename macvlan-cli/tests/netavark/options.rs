@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use macvlan_core::AcceptRa;
 use macvlan_network::{Order, SqliteStore, Store as _};
-use macvlan_tests::{
-    Outcome, Wire, ip, ip_addresses, ip_lines, ip_link, ping, takes_long_in_the_guest,
-};
+use macvlan_tests::{Outcome, Wire, ip, ip_addresses, ip_lines, ip_link, ping};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, network, request};
@@ -26,7 +24,6 @@ fn with(options: &Value, asked: &Value) -> Outcome<(Scene, Inside, Value)> {
 }
 
 fn of_the_link() -> Outcome {
-    takes_long_in_the_guest()?;
     let options = json!({ "mode": "private", "mtu": "1400", "allmulticast": "on" });
     let (_scene, inside, _) = with(&options, &json!({}))?;
     let eth0 = ip_link(&inside.netns, "eth0");
@@ -42,7 +39,6 @@ fn of_the_link() -> Outcome {
 }
 
 fn of_routes() -> Outcome {
-    takes_long_in_the_guest()?;
     let (_scene, inside, _) = with(&json!({ "metric": "50" }), &json!({}))?;
     assert_eq!(
         ip_lines(&inside.netns, "-4 route show default"),
@@ -65,7 +61,6 @@ fn of_routes() -> Outcome {
 
 /// `--internal` and `--route`, and an MTU in Docker's words.
 fn what_podman_has_itself() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let options = json!({ "parent": "ens33", "com.docker.network.driver.mtu": "1300" });
     let mut lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &options);
@@ -89,7 +84,6 @@ fn what_podman_has_itself() -> Outcome {
 }
 
 fn of_addresses() -> Outcome {
-    takes_long_in_the_guest()?;
     let options = json!({ "exclude": "10.1.0.2,10.1.0.4/30", "mac_from": "container" });
     let (_scene, inside, answer) = with(&options, &json!({}))?;
     assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "10.1.0.3/24");
@@ -105,7 +99,6 @@ fn of_addresses() -> Outcome {
 }
 
 fn of_the_store() -> Outcome {
-    takes_long_in_the_guest()?;
     let options = json!({ "order": "next", "reservation_ttl": "2h", "block_size": "16",
         "duplicate_detection": "on", "disable_ipv6": "off", "accept_ra": "never", "leave_ipv6": "off" });
     let (scene, ..) = with(&options, &json!({}))?;
@@ -155,7 +148,6 @@ fn access() -> Outcome {
 }
 
 fn announcements() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let wire = Wire::listen(&scene.lab.b.netns, "ens33")?;
     let subnets = json!([{ "subnet": "10.1.0.0/24" }]);
@@ -172,7 +164,6 @@ fn announcements() -> Outcome {
 }
 
 fn others_are_refused_by_name() -> Outcome {
-    takes_long_in_the_guest()?;
     let (scene, inside) = (Scene::set()?, Inside::start()?);
     let subnets = json!([{ "subnet": "10.1.0.0/24" }]);
     for (key, value, words) in [
@@ -200,6 +191,7 @@ fn others_are_refused_by_name() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     of_the_link,
     of_routes,
     what_podman_has_itself,

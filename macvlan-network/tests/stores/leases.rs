@@ -237,7 +237,8 @@ fn several_addresses() -> Outcome {
         }
         let link_local = ip_lines(&netns, "-o -6 address show dev eth0 scope link");
         assert!(link_local.iter().any(|line| line.contains("fe80::7/64")), "{link_local:?}");
-        assert!(lan.reconcile()?.is_empty());
+        let reconciled = lan.reconcile()?;
+        assert!(reconciled.is_empty(), "{reconciled:?}");
         let other = ConnectOptions::new("c2").link_local_address(own[0]);
         assert_eq!(people.join(&lan, &other)?, [ip("10.1.0.2"), ip("fd00:1::2")]);
         let error =

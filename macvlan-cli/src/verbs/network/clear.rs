@@ -28,5 +28,9 @@ pub(super) fn clear(config: NetworkConfig, lists: &[List]) -> NetworkConfig {
 
 fn in_subnets(config: NetworkConfig, clear: fn(Subnet) -> Subnet) -> NetworkConfig {
     let subnets: Vec<Subnet> = config.get_subnets().iter().cloned().map(clear).collect();
+    if subnets.is_empty() {
+        // Also without addresses, which clear_subnets would undo.
+        return config;
+    }
     subnets.into_iter().fold(config.clear_subnets(), NetworkConfig::subnet)
 }
