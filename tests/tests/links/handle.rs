@@ -5,7 +5,7 @@ use macvlan_core::{
     Error, ErrorKind, Handle, Link, LinkId, LinkName, MacvlanOptions, Mode, NetNs, Route, Rule,
 };
 use macvlan_tests::{
-    Need, Outcome, at_rest, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, need,
+    Need, Outcome, at_rest, eventually, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, need,
 };
 
 /// Creates a namespace with a cable, both ends here, called `cable` and `other`.
@@ -149,13 +149,11 @@ fn addresses_are_added_replaced_and_deleted() -> Outcome {
     need(Need::Ipv6)?;
     handle.add_address("cable", &"fd00::2/64 nodad".parse()?)?;
     assert!(ip_addresses(&netns, "cable").contains(&"fd00::2/64".to_owned()));
-    for (address, is_local) in [
-        ("10.0.1.3", true),
-        ("fd00::2", true),
-        ("10.0.1.4", false),
-        ("192.0.2.1", false),
-        ("fd01::1", false),
-    ] {
+    // The kernel adds the local route of an IPv6 address a moment later.
+    eventually("fd00::2 is local", || Ok(handle.is_local("fd00::2".parse()?)?))?;
+    for (address, is_local) in
+        [("10.0.1.3", true), ("10.0.1.4", false), ("192.0.2.1", false), ("fd01::1", false)]
+    {
         assert_eq!(handle.is_local(address.parse()?)?, is_local, "{address}");
     }
     handle.delete_address("cable", &"fd00::2/64".parse()?)?;
