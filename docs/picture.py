@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Draws docs/picture.svg: a host whose containers have their places on the LAN. picture.py [FILE]"""
+"""Draws docs/picture.svg: a host whose containers have their places on the LAN."""
 
-import sys
 from pathlib import Path
 
 WIDTH, HEIGHT = 860, 400
@@ -72,5 +71,9 @@ def picture():
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def draw(file):
+    file.write_text(picture())
+
+
 if __name__ == "__main__":
-    (Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_suffix(".svg")).write_text(picture())
+    draw(Path(__file__).with_suffix(".svg"))

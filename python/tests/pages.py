@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md"), PROJECT / "python" / "README.md"]
+    [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("[mp]*/README.md")]
 )
-BLOCK = re.compile(r"^( *)```(\w*)[ ]?([^\n]*)\n(.*?)^ *```$(\n*)", re.DOTALL | re.MULTILINE)
+# A comment `<!-- HOST`, which no reader sees, prepares what the page shows.
+BLOCK = re.compile(
+    r"^(?:```(?P<language>[\w,]+)(?: (?P<where>[^\n]*))?\n(?P<code>.*?)^```\n+"
+    r"|<!-- (?P<hidden>lan|host-a|host-b)\n(?P<set_up>.*?)-->\n+)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 @dataclass
@@ -60,12 +65,14 @@ def blocks(text: str) -> list[Block]:
     """Returns the blocks. One of the language text directly below another is its output."""
     found: list[Block] = []
     end = 0
-    for match in BLOCK.finditer(text):
-        _, language, where, code, _ = match.groups()
-        if language == "text" and found and match.start() == end:
+    for match in BLOCK.finditer(f"{text}\n"):
+        language, where, code, hidden, set_up = match.groups()
+        if hidden:
+            found.append(Block("sh", hidden, set_up))
+        elif language == "text" and found and match.start() == end:
             found[-1].shown = code
         else:
-            found.append(Block(language, where, code))
+            found.append(Block(language, where or "", code))
         end = match.end()
     return found
 
@@ -89,7 +96,7 @@ def steady(output: str) -> str:
     )
     output = re.sub(r"\b[0-9a-f]{8}(?:…|[0-9a-f]{56}\b)", "ID", output)
     output = re.sub(r"\bpid \d+", "pid N", output)
-    output = re.sub(r"[\d.]+ ms", "T ms", output)
+    output = re.sub(r"[\d.]+ (?:ms|µs)", "T", output)
     output = re.sub(r"\d+ frames came", "N frames came", output)
     return re.sub(r" +$", "", output, flags=re.MULTILINE)
 
@@ -129,6 +136,7 @@ class Machine:
 
     def __init__(self, name: str, netns: NetNs, directory: Path) -> None:
         """Starts the shell in this namespace."""
+        self.name = name
         self.directory = directory
         self.number = count()
         options = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts"]
@@ -152,8 +160,8 @@ class Machine:
 
     def run(self, text: str, interpreter: str = ".") -> str:
         """Returns the output of a text, with the status of each command that fails."""
-        script = self.directory / f"block{next(self.number)}"
-        script.write_text(text)
+        script = self.directory / f"{self.name}{next(self.number)}"
+        script.write_text(f"{text}\n" if interpreter == "python" else f"{text}\n:\n")
         end = f"the end of {script}"
         assert self.shell.stdin is not None
         assert self.shell.stdout is not None
@@ -203,7 +211,8 @@ class Network:
             ip_text(lan, f"link add {name} up {kind}")
             for address in addresses:
                 ip_text(lan, f"address add {address} dev {name}")
-        self.machines = {}
+        self.machines = {"lan": Machine("lan", lan, self.directory)}
+        self.running.callback(self.machines["lan"].close)
         for number, netns in enumerate(hosts):
             name = f"host-{'ab'[number]}"
             port = f"port{number}"

@@ -1,30 +1,53 @@
-"""What stands on the project's pages works as it is described: commands, programs, outputs, links."""
+"""The commands, programs, outputs and links on the project's pages work as they stand."""
 
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import BLOCK, PAGES, PROJECT, TARGET, Block, Network, blocks, pattern, sections, steady
+from pages import PAGES, PROJECT, TARGET, Block, Network, blocks, pattern, sections, steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _pytest.mark import ParameterSet
 
-# Blocks that run elsewhere, or that take a tool which cannot be here, by their first lines.
-ELSEWHERE: set[str] = set()
+# Blocks of shell that are run by other tests or by nobody but a person, by the beginning of their
+# first line.
+ELSEWHERE = {
+    # Builds and installations: `tests/run` has a step for each.
+    "cargo install --path macvlan-cli",
+    "cargo run --release --example quickstart",
+    "make -C macvlan-ffi",
+    "pip install ./python",
+    "systemctl enable --now macvlan-agent",
+    # The tests and benchmarks themselves.
+    "benches/run",
+    "grep undo target/tests-run/programs",
+    "MACVLAN_SECONDS=600",
+    "python/tests/run",
+    "tests/c/run",
+    "tests/run",
+    "UPDATE_API=1",
+    "UPDATE_HEADER=1",
+    # With Docker and Podman: `macvlan-cli/tests/clients`.
+    "docker run",
+    "mkdir -p /usr/local/libexec/netavark",
+}
+# The project's pages on the web, which the Python package's page links.
+WEB = "https://github.com/macvlan/macvlan/blob/main/"
 
 
-def name_of_page(page: Path) -> str:
+def name_of(page: Path) -> str:
     return str(page.relative_to(PROJECT))
 
 
 def anchor(heading: str) -> str:
-    """The anchor that GitHub makes of a heading."""
+    """Returns the anchor that GitHub makes of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -32,7 +55,7 @@ def runnable(text: str, language: str) -> list[Block]:
     return [
         block
         for block in blocks(text)
-        if block.language == language and block.first not in ELSEWHERE
+        if block.language == language and not block.text.startswith(tuple(ELSEWHERE))
     ]
 
 
@@ -43,7 +66,7 @@ def all_sections() -> Iterator[ParameterSet]:
                 found = runnable(text, language)
                 is_vlan = any(re.search(r"ens33\.[{\d]", block.text) for block in found)
                 marks = [pytest.mark.root, *([pytest.mark.needs("vlan")] if is_vlan else [])]
-                name = f"{name_of_page(page)}-{anchor(heading)}-{language}"
+                name = f"{name_of(page)}-{anchor(heading)}-{language}"
                 if found:
                     yield pytest.param(found, is_vlan, id=name, marks=marks)
 
@@ -56,6 +79,59 @@ def test_a_section(found: list[Block], is_vlan: bool, tmp_path: Path) -> None:
             if block.shown is None:
                 is_right = "exit status" not in output
             else:
-                is_right = pattern(block.shown).fullmatch(steady(output))
+                is_right = bool(pattern(block.shown).fullmatch(steady(output)))
             if not is_right:
                 pytest.fail(f"{block.text}{'-' * 20}\n{output}", pytrace=False)
+
+
+def test_blocks_that_are_run_elsewhere_exist() -> None:
+    every = [block for page in PAGES for block in blocks(page.read_text())]
+    for beginning in ELSEWHERE:
+        assert any(block.text.startswith(beginning) for block in every), beginning
+
+
+def test_the_quickstarts_output() -> None:
+    readme = blocks((PROJECT / "README.md").read_text())
+    (block,) = (block for block in readme if "--example quickstart" in block.text)
+    program = TARGET / "debug" / "examples" / "quickstart"
+    done = subprocess.run([program], capture_output=True, text=True, check=True)
+    assert block.shown is not None
+    assert re.sub(" +", " ", steady(done.stdout)) == re.sub(" +", " ", steady(block.shown))
+
+
+def test_the_picture_is_the_scripts(tmp_path: Path) -> None:
+    script = PROJECT / "docs" / "picture.py"
+    runpy.run_path(str(script))["draw"](tmp_path / "picture.svg")
+    assert (tmp_path / "picture.svg").read_text() == script.with_suffix(".svg").read_text()
+
+
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """Yields the files and anchors that a page's links lead to, if they are in this project."""
+    text = re.sub(r"```.*?^ *```$|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(WEB):
+            path, _, place = target.removeprefix(WEB).partition("#")
+            yield PROJECT / path, place
+        elif "://" not in target:
+            path, _, place = target.partition("#")
+            yield (page.parent / path).resolve() if path else page, place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, place in links(page):
+        assert path.exists(), path
+        if place:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+            assert place in map(anchor, headings), f"{path}#{place}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    reached: set[Path] = set()
+    waiting = [PROJECT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            waiting += [path for path, _ in links(page)]
+    assert set(PAGES) <= reached
