@@ -117,6 +117,7 @@ mkdir -p /opt/cni/bin
 ln -s {command} /run/bin/macvlan
 printf '#!/bin/sh\\nexec %s -W error "$@"\\n' {python} >/run/bin/python
 chmod +x /run/bin/python
+mount -o remount,bind,ro /
 hostname {name}
 export HOME=/run/home LC_ALL=C.UTF-8 PATH=/run/bin:$PATH
 unset MACVLAN_DB MACVLAN_CONFIG NO_COLOR DOCKER_HOST CONTAINER_HOST

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "cargo install --path macvlan-cli",
     "cargo run --release --example quickstart",
     "make -C macvlan-ffi",
+    "sudo make -C macvlan-ffi install",
     "pip install ./python",
     "systemctl enable --now macvlan-agent",
     # The tests and benchmarks themselves.
@@ -96,7 +97,8 @@ def test_the_quickstarts_output() -> None:
     program = TARGET / "debug" / "examples" / "quickstart"
     done = subprocess.run([program], capture_output=True, text=True, check=True)
     assert block.shown is not None
-    assert re.sub(" +", " ", steady(done.stdout)) == re.sub(" +", " ", steady(block.shown))
+    told, shown = (re.sub(" +", " ", steady(text)).strip() for text in (done.stdout, block.shown))
+    assert told == shown
 
 
 def test_the_picture_is_the_scripts(tmp_path: Path) -> None:
@@ -134,4 +136,5 @@ def test_the_readme_leads_to_every_page() -> None:
         if page not in reached and page.suffix == ".md":
             reached.add(page)
             waiting += [path for path, _ in links(page)]
-    assert set(PAGES) <= reached
+    # A crate's own page is for those who have only the crate.
+    assert {page for page in PAGES if not page.parent.name.startswith("macvlan-")} <= reached
