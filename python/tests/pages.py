@@ -50,7 +50,8 @@ class Block:
 
 def sections(page: str) -> Iterator[tuple[str, str]]:
     """Yields the headings of a page with the text below each; first what is above them."""
-    heading, lines, within = "", [], False
+    heading, within = "", False
+    lines: list[str] = []
     for line in page.splitlines(keepends=True):
         within ^= line.lstrip().startswith("```")
         if not within and re.match("#{2,3} ", line):
@@ -202,11 +203,11 @@ class Network:
             sysctl(netns, "ipv6/conf/default/accept_dad", "0")
         sysctl(lan, "ipv4/ip_forward", "1")
         sysctl(lan, "ipv6/conf/all/forwarding", "1")
-        links = [("lan", "type bridge", LAN)]
+        links: list[tuple[str, str, tuple[str, ...]]] = [("lan", "type bridge", LAN)]
         if self.vlans:
             for vlan in (10, 20):
-                addresses = f"10.0.{vlan}.1/24", f"fd00:{vlan}::1/64"
-                links.append((f"lan.{vlan}", f"link lan type vlan id {vlan}", addresses))
+                its = f"10.0.{vlan}.1/24", f"fd00:{vlan}::1/64"
+                links.append((f"lan.{vlan}", f"link lan type vlan id {vlan}", its))
         ip_text(lan, "link set lo up")
         for name, kind, addresses in links:
             ip_text(lan, f"link add {name} up {kind}")

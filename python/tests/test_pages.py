@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from pages import PAGES, PROJECT, TARGET, Block, Network, blocks, pattern, secti
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from _pytest.mark import ParameterSet
 
@@ -73,8 +73,8 @@ def all_sections() -> Iterator[ParameterSet]:
 
 
 @pytest.mark.parametrize(("found", "is_vlan"), list(all_sections()))
-def test_a_section(found: list[Block], is_vlan: bool, tmp_path: Path) -> None:
-    with Network(tmp_path, is_vlan) as network:
+def test_a_section(found: list[Block], *, is_vlan: bool, tmp_path: Path) -> None:
+    with Network(tmp_path, vlans=is_vlan) as network:
         for block in found:
             output = network.run(block)
             if block.shown is None:
