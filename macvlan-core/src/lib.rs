@@ -93,11 +93,6 @@ mod tokio;
 mod value;
 mod wait;
 
-/// The program in the project's README compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 pub use endpoint::{
     Attachment, Change, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured,
     IntoParent, Parent, Phase, Plan,

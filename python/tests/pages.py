@@ -25,7 +25,7 @@ PAGES = sorted(
 )
 # A comment `<!-- HOST`, which no reader sees, prepares what the page shows.
 BLOCK = re.compile(
-    r"^(?:```(?P<language>[\w,]+)(?: (?P<where>[^\n]*))?\n(?P<code>.*?)^```\n+"
+    r"^(?:```(?P<language>\w+)(?: (?P<where>[^\n]*))?\n(?P<code>.*?)^```\n+"
     r"|<!-- (?P<hidden>lan|host-a|host-b)\n(?P<set_up>.*?)-->\n+)",
     re.DOTALL | re.MULTILINE,
 )
@@ -239,4 +239,34 @@ class Network:
         """Returns the output of a block, in the shell of its host."""
         machine = self.machines[block.where or "host-a"]
         text = block.text.replace("2084", machine.pid)
+        if block.language == "rust":
+            return machine.run(str(compiled(text, self.directory)))
         return machine.run(text, "python" if block.language == "python" else ".")
+
+
+# The names that a fragment uses without explaining them.
+FRAGMENT = """#![allow(unused)]
+use macvlan_core::*;
+use macvlan_network::*;
+fn page(
+    host: Host, endpoint: Endpoint, container: NetNs,
+) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    {
+"""
+FRAGMENT_END = """
+    }
+    Ok(())
+}
+fn main() {}
+"""
+
+
+def compiled(text: str, directory: Path) -> Path:
+    """Compiles a program, or a fragment of one, with the libraries of the Rust tests."""
+    source, program = directory / "page.rs", directory / "page"
+    source.write_text(text if "fn main()" in text else FRAGMENT + text + FRAGMENT_END)
+    options = ["--edition=2024", "-L", f"dependency={TARGET}/debug/deps"]
+    for crate in ("macvlan_core", "macvlan_network"):
+        options += ["--extern", f"{crate}={TARGET}/debug/lib{crate}.rlib"]
+    subprocess.run(["rustc", *options, "-o", program, source], check=True)
+    return program

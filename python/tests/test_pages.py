@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
-# Blocks of shell that are run by other tests or by nobody but a person, by the beginning of their
-# first line.
+# Blocks that are run by other tests, by how they begin.
 ELSEWHERE = {
     # Builds and installations: `tests/run` has a step for each.
     "cargo install --path macvlan-cli",
@@ -35,7 +34,10 @@ ELSEWHERE = {
     "tests/run",
     "UPDATE_API=1",
     "UPDATE_HEADER=1",
+    # `macvlan-network/tests/formats`.
+    "let endpoint: macvlan_core::Endpoint = serde_json",
     # With Docker and Podman: `macvlan-cli/tests/clients`.
+    "let machine = machine()?;",
     "docker run",
     "mkdir -p /usr/local/libexec/netavark",
 }
@@ -63,9 +65,12 @@ def runnable(text: str, language: str) -> list[Block]:
 def all_sections() -> Iterator[ParameterSet]:
     for page in PAGES:
         for heading, text in sections(page.read_text()):
-            for language in ("sh", "python"):
+            for language in ("sh", "python", "rust"):
                 found = runnable(text, language)
-                is_vlan = any(re.search(r"ens33\.[{\d]", block.text) for block in found)
+                # A fragment of Rust is only compiled.
+                is_vlan = language != "rust" and any(
+                    re.search(r"ens33\.[{\d]", block.text) for block in found
+                )
                 marks = [pytest.mark.root, *([pytest.mark.needs("vlan")] if is_vlan else [])]
                 name = f"{name_of(page)}-{anchor(heading)}-{language}"
                 if found:
