@@ -112,6 +112,12 @@ def test_the_picture_is_the_scripts(tmp_path: Path) -> None:
     assert (tmp_path / "picture.svg").read_text() == script.with_suffix(".svg").read_text()
 
 
+def test_the_oldest_kernel_is_the_same_everywhere() -> None:
+    told = re.findall(r"Linux (\S+) or later", "".join(page.read_text() for page in PAGES))
+    assert len(told) >= 2
+    assert len(set(told)) == 1
+
+
 def links(page: Path) -> Iterator[tuple[Path, str]]:
     """Yields the files and anchors that a page's links lead to, if they are in this project."""
     text = re.sub(r"```.*?^ *```$|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
