@@ -97,9 +97,11 @@ def steady(output: str) -> str:
     )
     output = re.sub(r"\b[0-9a-f]{8}(?:…|[0-9a-f]{56}\b)", "ID", output)
     output = re.sub(r"\bpid \d+", "pid N", output)
-    output = re.sub(r"[\d.]+ (?:ms|µs)", "T", output)
+    output = re.sub(r"[\d.]+ ?(?:ms|µs)\b", "T", output)
     output = re.sub(r"\d+ frames came", "N frames came", output)
-    return re.sub(r" +$", "", output, flags=re.MULTILINE)
+    # The kernel says a moment later that a link is up.
+    output = output.replace(" UNKNOWN ", " UP ")
+    return re.sub(r" +$", "", re.sub(" +", " ", output), flags=re.MULTILINE)
 
 
 # The command, as it is built with the test programs.
