@@ -100,7 +100,7 @@ def steady(output: str) -> str:
     output = re.sub(r"[\d.]+ ?(?:ms|µs)\b", "T", output)
     output = re.sub(r"\d+ frames came", "N frames came", output)
     # The kernel says a moment later that a link is up.
-    output = output.replace(" UNKNOWN ", " UP ")
+    output = re.sub(r"\bUNKNOWN\b", "UP", output)
     return re.sub(r" +$", "", re.sub(" +", " ", output), flags=re.MULTILINE)
 
 
