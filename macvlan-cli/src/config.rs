@@ -9,6 +9,7 @@ use std::time::Duration;
 use macvlan_network::Life;
 use serde::Deserialize;
 
+use crate::dns;
 use crate::failure::{Done, Failure};
 use crate::value::duration;
 
@@ -40,6 +41,8 @@ pub(crate) struct Agent {
     pub(crate) dead_hosts: bool,
     /// The parents on which the host and its containers reach each other.
     pub(crate) access: Vec<String>,
+    /// The names of containers, by DNS.
+    pub(crate) dns: dns::Configured,
 }
 
 /// The options for connecting to etcd.

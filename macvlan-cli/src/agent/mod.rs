@@ -13,6 +13,7 @@ use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
 use crate::agent::access::Accesses;
 use crate::agent::service::Service;
 use crate::config::{self, Config};
+use crate::dns::{self, Dns};
 use crate::failure::{Done, Failure, warn};
 use crate::session::Session;
 use crate::signal::Signals;
@@ -36,6 +37,8 @@ pub(crate) struct Agent {
     /// The time between two passes [default: that of the configuration, or 1m]
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
+    #[command(flatten)]
+    dns: dns::Options,
 }
 
 impl Agent {
@@ -50,9 +53,10 @@ impl Agent {
         let signals = Signals::catch()?;
         let host = session.host()?.cancelled_by(signals.cancel());
         let accesses = Accesses::on(&options.access)?;
+        let dns = Dns::start(self.dns, &options.dns, &host)?;
         let choice = self.store.choose(config, true)?;
         let service = Service::new();
-        let running = Running { service, signals, faults: HashSet::new() };
+        let running = Running { service, signals, dns, faults: HashSet::new() };
         running.run(&host, &choice, accesses, (interval, options.dead_hosts))
     }
 }
@@ -61,6 +65,8 @@ impl Agent {
 struct Running {
     service: Service,
     signals: Signals,
+    /// The responder, if there is one.
+    dns: Option<Dns>,
     /// The faults of the last pass, which are not repeated in the log.
     faults: HashSet<String>,
 }
@@ -75,10 +81,16 @@ impl Running {
     ) -> Done {
         let Some(networks) = self.open(host, choice)? else { return Ok(()) };
         let networks = networks.with_dead_hosts(dead_hosts);
+        if let Some(dns) = &self.dns {
+            dns.open(&networks);
+        }
         warn(&format!("the agent of host {:?} runs", networks.host_name()));
         loop {
             let mut faults = pass(&networks);
             faults.extend(accesses.pass(host));
+            if let Some(dns) = &self.dns {
+                dns.set_access(&accesses.addresses(host));
+            }
             if self.signals.cancel().is_cancelled() {
                 break;
             }
