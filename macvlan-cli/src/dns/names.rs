@@ -131,7 +131,7 @@ pub(super) mod tests {
             "name": names.first(), "aliases": names.get(1..).unwrap_or_default(),
             "interface": "eth0", "mac": null, "addresses": addresses, "link_local": [],
             "default_route": true, "gw_priority": 0, "sequence": 0, "link": null,
-            "state": {"pending": {"since": 0, "boot": "b"}},
+            "state": {"pending": {"since": 0, "boot": "b", "uptime": 0}},
         }))
         .unwrap()
     }

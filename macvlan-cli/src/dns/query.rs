@@ -370,7 +370,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(ProptestConfig {
+            cases: 4000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         /// Any bytes are answered, or not, within the limits; and never answered if they are answers.
         #[test]
