@@ -16,8 +16,10 @@ use crate::dns::query::{Answer, Query, Transport};
 use crate::dns::source::Source;
 use crate::failure::warn;
 
-/// How many queries over UDP wait at once; further ones are dropped, and asked again.
+/// How many queries over UDP are answered at once; further ones are dropped, and asked again.
 const QUERIES: usize = 256;
+/// How many queries wait for other servers at once, so that containers' names have room beside them.
+const FORWARDED: usize = 192;
 /// How many TCP connections are open at once; further ones wait.
 const CONNECTIONS: usize = 64;
 /// Queries are shorter; of a longer one, the rest is cut off, and it is refused.
@@ -38,6 +40,7 @@ pub(super) struct Server {
     /// The addresses to listen at.
     addresses: watch::Receiver<Vec<SocketAddr>>,
     queries: Arc<Semaphore>,
+    forwarded: Semaphore,
     connections: Arc<Semaphore>,
 }
 
@@ -47,9 +50,10 @@ impl Server {
         forward: Forward,
         addresses: watch::Receiver<Vec<SocketAddr>>,
     ) -> Self {
-        let (queries, connections) = (Semaphore::new(QUERIES), Semaphore::new(CONNECTIONS));
-        let (queries, connections) = (Arc::new(queries), Arc::new(connections));
-        Self { source, forward, addresses, queries, connections }
+        let forwarded = Semaphore::new(FORWARDED);
+        let queries = Arc::new(Semaphore::new(QUERIES));
+        let connections = Arc::new(Semaphore::new(CONNECTIONS));
+        Self { source, forward, addresses, queries, forwarded, connections }
     }
 
     /// Serves at the addresses, as they change.
@@ -167,6 +171,7 @@ impl Server {
         } else if query.is_ours(&state.names) {
             return Some(query.failed());
         }
+        let Ok(_permit) = self.forwarded.try_acquire() else { return Some(query.failed()) };
         let own = self.addresses.borrow().clone();
         Some(self.forward.ask(&query, &own).await.unwrap_or_else(|| query.failed()))
     }
