@@ -221,6 +221,8 @@ fn other_names_are_forwarded() -> Outcome {
     command.env("MACVLAN_CONFIG", of_b.directory.path().join("macvlan.toml"));
     let mut agent = of_b.started(command)?;
     agent.logs("names are served")?;
+    // At its start, before the store is open, it knows no names.
+    eventually("it has no names", || Ok(dig(b, "@fd15::1 web.far A")?.2 == ["10.5.0.2"]))?;
     finds(a, "@192.168.15.2 web.far A", "NOERROR", &["10.5.0.2"])?;
     Ok(())
 }
