@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use crate::dns::PORT;
+use crate::dns::options::PORT;
 use crate::dns::query::{Query, Transport};
 
 /// How long each server may take.

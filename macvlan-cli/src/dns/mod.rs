@@ -18,13 +18,10 @@ use tokio::sync::watch;
 pub(crate) use crate::dns::options::{Configured, Options};
 
 use crate::dns::forward::Forward;
-use crate::dns::options::Listen;
+use crate::dns::options::{Listen, PORT};
 use crate::dns::server::Server;
 use crate::dns::source::Source;
 use crate::failure::{Done, Failure, warn};
-
-/// The port of DNS.
-const PORT: u16 = 53;
 
 /// A running responder, which ends when it is dropped.
 pub(crate) struct Dns {

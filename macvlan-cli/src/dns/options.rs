@@ -6,9 +6,10 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::dns::PORT;
 use crate::failure::{Done, Failure};
 
+/// The port of DNS.
+pub(super) const PORT: u16 = 53;
 /// The word for the host's addresses on the parents with access.
 const ACCESS: &str = "access";
 

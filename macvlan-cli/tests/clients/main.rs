@@ -3,6 +3,7 @@
 mod cni;
 mod common;
 mod containerd;
+mod dns;
 mod docker;
 mod names;
 mod netavark;
@@ -11,6 +12,7 @@ mod podman;
 macvlan_tests::main! {
     cni,
     containerd,
+    dns,
     docker,
     names,
     netavark,
