@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::dns::options::PORT;
 use crate::dns::query::{Query, Transport};
 
-/// How long each server may take.
+/// The time that each server may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The C library asks no more servers either.
 const MOST: usize = 3;

@@ -18,7 +18,7 @@ pub(super) struct Names {
     entries: HashMap<DomainName, Entry>,
 }
 
-/// What a name has; nothing if only longer names below it have something.
+/// The data of a name; none if only longer names below it have some.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) addresses: BTreeSet<IpAddr>,

@@ -10,7 +10,7 @@ use domain::rdata::{A, Aaaa, Ptr, Soa};
 
 use crate::dns::names::{DomainName, Entry, Names};
 
-/// How long an answer may be used; a container may get another address at any time.
+/// The time for which an answer may be used; a container may get another address at any time.
 const TTL: Ttl = Ttl::from_secs(5);
 /// The answer over UDP that a client takes if it does not say more (RFC 1035).
 const PLAIN_LIMIT: u16 = 512;
@@ -19,7 +19,7 @@ const OWN_LIMIT: u16 = 1232;
 /// The room for the record by which both sides say how much they take.
 const OPT_LENGTH: usize = 11;
 
-/// How a query has come.
+/// The protocol by which a query has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transport {
     Udp,

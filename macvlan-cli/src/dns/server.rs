@@ -16,19 +16,21 @@ use crate::dns::query::{Answer, Query, Transport};
 use crate::dns::source::Source;
 use crate::failure::warn;
 
-/// How many queries over UDP are answered at once; further ones are dropped, and asked again.
+/// The number of queries over UDP that are answered at once; further ones are dropped, and asked
+/// again.
 const QUERIES: usize = 256;
-/// How many queries wait for other servers at once, so that containers' names have room beside them.
+/// The number of queries that wait for other servers at once: containers' names have room beside
+/// them.
 const FORWARDED: usize = 192;
-/// How many TCP connections are open at once; further ones wait.
+/// The number of TCP connections that are open at once; further ones wait.
 const CONNECTIONS: usize = 64;
 /// Queries are shorter; of a longer one, the rest is cut off, and it is refused.
 const LONGEST_QUERY: usize = 4096;
-/// How long a connection may be silent.
+/// The time for which a connection may be silent.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long a query for a container waits for the store: less than its client waits.
+/// The time that a query for a container waits for the store: less than its client waits.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long another query waits, which may be for a new name.
+/// The time that another query waits, which may be for a new name.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
 /// The time before an address is tried again, which may not exist yet.
 const SOON: Duration = Duration::from_secs(2);

@@ -3,15 +3,14 @@
 use macvlan_tests::{Machine, Outcome, eventually};
 
 use crate::common::machine;
+use crate::netavark::{create_lan, podman};
 
-/// Starts the agent with names at the host's address, and creates a network.
-fn serve_names(machine: &Machine) -> Outcome {
+/// Starts the agent, with names at the host's address.
+fn serve(machine: &Machine) -> Outcome {
     machine.write(
         "/etc/macvlan.toml",
         "[agent]\ninterval = \"1s\"\naccess = [\"ens33\"]\n[agent.dns]\nlisten = [\"access\"]\n",
     )?;
-    machine.ok("macvlan network create vlan10 -o parent=ens33 --subnet 172.16.104.0/24 \
-         --gateway 172.16.104.1 --ip-range 172.16.104.128/26")?;
     machine.ok("macvlan agent >/var/log/agent.log 2>&1 </dev/null &")?;
     Ok(())
 }
@@ -37,7 +36,9 @@ fn finds(machine: &Machine, enter: &str, name: &str, address: &str) -> Outcome {
 fn a_container_of_docker() -> Outcome {
     let machine = machine()?;
     machine.start_docker()?;
-    serve_names(&machine)?;
+    machine.ok("macvlan network create vlan10 -o parent=ens33 --subnet 172.16.104.0/24 \
+         --gateway 172.16.104.1 --ip-range 172.16.104.128/26")?;
+    serve(&machine)?;
     // With an interface of ours alone.
     for (name, address) in [("test101", "172.16.104.130"), ("test201", "172.16.104.131")] {
         machine.ok(&format!(
@@ -58,16 +59,16 @@ fn a_container_of_docker() -> Outcome {
 }
 
 fn a_container_of_podman() -> Outcome {
-    let machine = machine()?;
-    machine.set_up_podman()?;
-    serve_names(&machine)?;
-    for (name, address) in [("test101", "172.16.104.130"), ("test201", "172.16.104.131")] {
+    let machine = podman()?;
+    create_lan(&machine)?;
+    serve(&machine)?;
+    for (name, address) in [("test101", "172.16.104.70"), ("test201", "172.16.104.71")] {
         machine.ok(&format!(
-            "podman run -d --network none --dns 172.16.104.2 --name {name} busybox sleep 1000"
+            "podman run -d --network lan --ip {address} --dns 172.16.104.2 --name {name} busybox sleep 1000"
         ))?;
-        machine.ok(&format!("macvlan network connect vlan10 {name} --ip {address}"))?;
     }
-    finds(&machine, "podman exec test101", "test201", "172.16.104.131")?;
+    finds(&machine, "podman exec test101", "test201", "172.16.104.71")?;
+    finds(&machine, "podman exec test201", "test101.lan", "172.16.104.70")?;
     Ok(())
 }
 
