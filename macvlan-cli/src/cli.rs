@@ -6,8 +6,8 @@ use crate::agent;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
-    access, announce, attach, check, completions, detach, diagnose, ensure, keep, man, netns,
-    network, parents, probe, show, watch,
+    access, announce, attach, check, completions, detach, diagnose, docker, ensure, keep, man,
+    netns, network, parents, probe, show, watch,
 };
 
 /// Shown after the help.
@@ -71,6 +71,8 @@ pub(crate) enum Verb {
     Diagnose(diagnose::Diagnose),
     /// Manage networks, which lease addresses to containers
     Network(network::Network),
+    /// Move networks of Docker to the plugin
+    Docker(docker::Docker),
     /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
     Agent(agent::Agent),
     /// Manage parents that were created on demand
@@ -103,6 +105,7 @@ impl Cli {
             Verb::Access(verb) => verb.run(&session),
             Verb::Diagnose(verb) => verb.run(&session),
             Verb::Network(verb) => verb.run(&session),
+            Verb::Docker(verb) => verb.run(&session),
             Verb::Agent(verb) => verb.run(&session),
             Verb::Parents(verb) => verb.run(&session),
             Verb::Netns(verb) => verb.run(&session),

@@ -85,7 +85,7 @@ fn candidate(body: &Value) -> Option<Candidate> {
 }
 
 /// Returns the sockets of an engine: the one that its own client uses, or root's and the user's.
-fn sockets(source: Source) -> Vec<PathBuf> {
+pub(super) fn sockets(source: Source) -> Vec<PathBuf> {
     let (variable, system, user) = match source {
         Source::Podman => ("CONTAINER_HOST", "/run/podman/podman.sock", "podman/podman.sock"),
         _ => ("DOCKER_HOST", "/run/docker.sock", "docker.sock"),

@@ -3,6 +3,7 @@
 mod candidate;
 mod cgroup;
 mod containerd;
+pub(crate) mod docker;
 mod engine;
 mod http;
 mod lxc;
