@@ -5,6 +5,7 @@ mod common;
 mod containerd;
 mod dns;
 mod docker;
+mod migrate;
 mod names;
 mod netavark;
 mod podman;
@@ -14,6 +15,7 @@ macvlan_tests::main! {
     containerd,
     dns,
     docker,
+    migrate,
     names,
     netavark,
     podman,

@@ -209,12 +209,18 @@ impl Network {
         Err(Failure::usage(format!("cannot migrate network {:?}: {why}", self.name)))
     }
 
-    /// Returns what the plugin has no counterpart for.
-    pub(super) fn left_out(&self) -> Vec<String> {
+    /// Turns it into a network of the plugin, with further options; returns the parts for which that
+    /// has no counterpart.
+    pub(super) fn for_plugin(&mut self, further: Vec<(String, String)>) -> Vec<String> {
         let mut all = Vec::new();
-        for (key, value) in self.options.iter().filter(|(key, _)| !is_known(key)) {
-            all.push(format!("network option {key}={value}"));
-        }
+        self.options.retain(|key, value| {
+            let stays = OPTIONS.contains(&key.as_str());
+            if !stays {
+                all.push(format!("network option {key}={value}"));
+            }
+            stays
+        });
+        self.options.extend(further);
         if !matches!(self.ipam.driver.as_str(), "" | "default") {
             all.push(format!("IPAM driver {:?}", self.ipam.driver));
         }
@@ -247,7 +253,7 @@ impl Network {
             ("--attachable", self.attachable),
         ];
         words.0.extend(switches.iter().filter(|one| one.1).map(|one| one.0.to_owned()));
-        for (key, value) in self.known_options() {
+        for (key, value) in &self.options {
             words.add("-o", &format!("{key}={value}"));
         }
         for (key, value) in &self.labels {
@@ -277,16 +283,12 @@ impl Network {
             "Name": name, "Driver": driver, "CheckDuplicate": true, "EnableIPv6": self.v6,
             "Internal": self.internal, "Attachable": self.attachable,
             "IPAM": { "Driver": driver, "Config": config },
-            "Options": self.known_options().collect::<BTreeMap<_, _>>(), "Labels": self.labels,
+            "Options": self.options, "Labels": self.labels,
         });
         if self.v4 == Some(false) {
             body["EnableIPv4"] = json!(false);
         }
         body
-    }
-
-    fn known_options(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.options.iter().filter(|(key, _)| is_known(key))
     }
 
     /// Returns the containers in the network, ordered by name: those that are described, and the
@@ -311,10 +313,6 @@ impl Network {
     pub(super) fn has_undescribed(&self, containers: &[Container]) -> bool {
         self.containers.keys().any(|id| !containers.iter().any(|one| one.id == *id))
     }
-}
-
-fn is_known(option: &str) -> bool {
-    OPTIONS.contains(&option)
 }
 
 impl Running {

@@ -11,6 +11,7 @@ use crate::container::docker::Daemon;
 use crate::failure::{Done, Failure, warn};
 use crate::session::Session;
 use crate::signal::Signals;
+use crate::value;
 use crate::verbs::docker::described::{Container, Endpoint, Network, read};
 use crate::verbs::docker::steps;
 
@@ -31,6 +32,9 @@ pub(super) struct Migrate {
     /// The name of the plugin
     #[arg(long, default_value = "lan")]
     driver: String,
+    /// A further option of the new network, such as probe=on (repeatable)
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = value::pair)]
+    opt: Vec<(String, String)>,
     /// The output of `docker inspect NETWORK [CONTAINER]…`, in place of the daemon ("-": standard
     /// input)
     #[arg(long, value_name = "FILE", conflicts_with = "make")]
@@ -57,9 +61,9 @@ impl Migrate {
             (None, Some(daemon)) => ask(daemon, &self.network)?,
             (None, None) => unreachable!("a daemon is asked without a file"),
         };
-        let Found { network, containers, has_macs } = found;
+        let Found { mut network, containers, has_macs } = found;
         network.check(&self.driver)?;
-        let mut left_out = network.left_out();
+        let mut left_out = network.for_plugin(self.opt);
         let mut endpoints: Vec<(Endpoint, Endpoint)> = Vec::new();
         for endpoint in network.endpoints(&containers) {
             let (mut to_be, further) = endpoint.for_plugin();
@@ -112,8 +116,8 @@ fn ask(daemon: &Daemon, name: &str) -> Done<Found> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
         return Err(Failure::usage(format!("cannot use {name:?} as a network of Docker")));
     }
-    let value = daemon.get(&format!("inspect network {name:?}"), &format!("/networks/{name}"))?;
-    let network: Network = read("the network", &value)?;
+    let found = daemon.get(&format!("inspect network {name:?}"), &format!("/networks/{name}"))?;
+    let network: Network = read("the network", &found)?;
     let all = daemon.get("list the containers", "/containers/json?all=true")?;
     let mut containers = Vec::new();
     for one in all.as_array().into_iter().flatten() {

@@ -69,7 +69,7 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
                 undone = false;
                 failure = failure.and(reason.into()).and(Failure::new(
                     crate::failure::status::OTHER,
-                    format!("what is left to be undone: {}", step.undo),
+                    format!("to be undone by hand: {}", step.undo),
                 ));
             }
         }
