@@ -13,7 +13,7 @@ use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
 use crate::agent::access::Accesses;
 use crate::agent::service::Service;
 use crate::config::{self, Config};
-use crate::dns::{self, Dns};
+use crate::dns::{Dns, DnsOptions};
 use crate::failure::{Done, Failure, warn};
 use crate::session::Session;
 use crate::signal::Signals;
@@ -38,7 +38,7 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
     #[command(flatten)]
-    dns: dns::Options,
+    dns: DnsOptions,
 }
 
 impl Agent {

@@ -15,7 +15,7 @@ use macvlan_core::Host;
 use macvlan_network::Networks;
 use tokio::sync::watch;
 
-pub(crate) use crate::dns::options::{Configured, Options};
+pub(crate) use crate::dns::options::{Configured, DnsOptions};
 
 use crate::dns::forward::Forward;
 use crate::dns::options::{Listen, PORT};
@@ -37,7 +37,7 @@ impl Dns {
     ///
     /// Until a store is open, it knows no names.
     pub(crate) fn start(
-        options: Options,
+        options: DnsOptions,
         configured: &Configured,
         host: &Host,
     ) -> Done<Option<Self>> {

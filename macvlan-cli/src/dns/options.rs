@@ -16,7 +16,7 @@ const ACCESS: &str = "access";
 /// The options on the command line, which come before the configuration.
 #[derive(Args)]
 #[command(next_help_heading = "DNS options")]
-pub(crate) struct Options {
+pub(crate) struct DnsOptions {
     /// Answer queries for the names of containers at this address of the host, or at its addresses
     /// on the parents with access (repeatable)
     #[arg(long, value_name = "ADDRESS[:PORT]|access", value_parser = str::parse::<Listen>)]
@@ -55,7 +55,7 @@ pub(super) struct Chosen {
     pub(super) networks: Vec<String>,
 }
 
-impl Options {
+impl DnsOptions {
     pub(super) fn or(self, configured: &Configured) -> Done<Chosen> {
         let Self { dns, forward, dns_network } = self;
         Ok(Chosen {
@@ -134,14 +134,14 @@ mod tests {
             forward: vec!["10.0.0.1".to_owned()],
             networks: Vec::new(),
         };
-        let none = Options { dns: Vec::new(), forward: Vec::new(), dns_network: Vec::new() };
+        let none = DnsOptions { dns: Vec::new(), forward: Vec::new(), dns_network: Vec::new() };
         let chosen = none.or(&configured).unwrap();
         assert_eq!((&chosen.listen[..], chosen.forward.len()), (&[Listen::Access][..], 1));
         let listen = Listen::At("[::1]:53".parse().unwrap());
-        let given = Options { dns: vec![listen], forward: Vec::new(), dns_network: Vec::new() };
+        let given = DnsOptions { dns: vec![listen], forward: Vec::new(), dns_network: Vec::new() };
         assert_eq!(given.or(&configured).unwrap().listen, [listen]);
         let wrong = Configured { forward: vec!["dns".to_owned()], ..Configured::default() };
-        let none = Options { dns: Vec::new(), forward: Vec::new(), dns_network: Vec::new() };
+        let none = DnsOptions { dns: Vec::new(), forward: Vec::new(), dns_network: Vec::new() };
         let failure = none.or(&wrong).err().unwrap();
         assert!(
             failure.first_message().starts_with("cannot use \"dns\" for DNS: expected ADDRESS")
