@@ -15,8 +15,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A daemon that answers.
 pub(crate) struct Daemon {
     socket: PathBuf,
-    /// The version of its API, such as `(1, 45)`.
-    pub(crate) api: (u32, u32),
 }
 
 /// The reason why a request has no result.
@@ -41,15 +39,9 @@ impl Daemon {
             "cannot ask Docker: the variable DOCKER_HOST is not the socket of a daemon on this machine",
         );
         for socket in engine::sockets(Source::Docker) {
-            let mut daemon = Self { socket, api: (0, 0) };
+            let daemon = Self { socket };
             match daemon.get("ask for Docker's version", "/version") {
-                Ok(version) => {
-                    let (major, minor) =
-                        version["ApiVersion"].as_str().and_then(|api| api.split_once('.')).unzip();
-                    let number = |text: Option<&str>| text.and_then(|one| one.parse().ok());
-                    daemon.api = (number(major).unwrap_or(0), number(minor).unwrap_or(0));
-                    return Ok(daemon);
-                }
+                Ok(_) => return Ok(daemon),
                 Err(now) => failure = now,
             }
         }

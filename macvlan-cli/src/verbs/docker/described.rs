@@ -14,6 +14,9 @@ type Texts = BTreeMap<String, String>;
 
 /// The options of a network of Docker's driver that the plugin has.
 const OPTIONS: [&str; 3] = ["parent", "macvlan_mode", "com.docker.network.driver.mtu"];
+/// The option of an endpoint with its MAC address. Docker itself takes one only for a container that
+/// it creates, and leaves it out of a later connection.
+const MAC: &str = "com.docker.network.endpoint.macaddress";
 /// The options of an endpoint that are not a driver's own begin so.
 const DOCKERS: &str = "com.docker.network.";
 
@@ -352,19 +355,24 @@ impl Endpoint {
     pub(super) fn for_plugin(&self) -> (Self, Vec<String>) {
         let mut endpoint = self.clone();
         endpoint.driver_opts.retain(|key, _| key.starts_with(DOCKERS));
+        if let Some(mac) = &self.mac {
+            endpoint.driver_opts.insert(MAC.to_owned(), mac.clone());
+        }
         let left_out = self.driver_opts.iter().filter(|(key, _)| !key.starts_with(DOCKERS));
         let name = |(key, value)| format!("option {key}={value} of container {:?}", self.container);
         (endpoint, left_out.map(name).collect())
     }
 
-    /// Removes the MAC address; false if it has none.
-    pub(super) fn clear_mac(&mut self) -> bool {
-        self.mac.take().is_some()
-    }
-
-    /// Returns whether `docker network connect` cannot say it.
-    pub(super) fn has_more_than_options(&self) -> bool {
-        self.mac.is_some() || self.gw_priority != 0
+    /// Returns the MAC address, unless Docker derives it from the IPv4 address.
+    pub(super) fn mac_of_its_own(&self) -> Option<&str> {
+        let derived = match self.v4 {
+            Some(IpAddr::V4(ip)) => {
+                let [a, b, c, d] = ip.octets();
+                format!("02:42:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
+            }
+            _ => String::new(),
+        };
+        self.mac.as_deref().filter(|mac| *mac != derived)
     }
 
     /// Returns the options of `docker network connect`.
@@ -384,6 +392,9 @@ impl Endpoint {
         }
         for (key, value) in &self.driver_opts {
             words.add("--driver-opt", &format!("{key}={value}"));
+        }
+        if self.gw_priority != 0 {
+            words.add("--gw-priority", &self.gw_priority.to_string());
         }
         words.0
     }

@@ -15,9 +15,6 @@ use crate::value;
 use crate::verbs::docker::described::{Container, Endpoint, Network, read};
 use crate::verbs::docker::steps;
 
-/// The first version of the API that takes a MAC address for a connection, of Docker 25.
-const WITH_MAC: (u32, u32) = (1, 44);
-
 /// Print, or do, what moves a macvlan network with its containers to the plugin.
 ///
 /// The new network has the same subnets, options and labels, and its containers have the same
@@ -48,8 +45,6 @@ pub(super) struct Migrate {
 struct Found {
     network: Network,
     containers: Vec<Container>,
-    /// False if connections have no MAC addresses.
-    has_macs: bool,
 }
 
 impl Migrate {
@@ -61,19 +56,13 @@ impl Migrate {
             (None, Some(daemon)) => ask(daemon, &self.network)?,
             (None, None) => unreachable!("a daemon is asked without a file"),
         };
-        let Found { mut network, containers, has_macs } = found;
+        let Found { mut network, containers } = found;
         network.check(&self.driver)?;
         let mut left_out = network.for_plugin(self.opt);
         let mut endpoints: Vec<(Endpoint, Endpoint)> = Vec::new();
         for endpoint in network.endpoints(&containers) {
-            let (mut to_be, further) = endpoint.for_plugin();
+            let (to_be, further) = endpoint.for_plugin();
             left_out.extend(further);
-            if !has_macs && to_be.clear_mac() {
-                left_out.push(format!(
-                    "the MAC address of container {:?}, which Docker 25 or later can keep",
-                    to_be.container
-                ));
-            }
             endpoints.push((endpoint, to_be));
         }
         for one in left_out {
@@ -132,7 +121,7 @@ fn ask(daemon: &Daemon, name: &str) -> Done<Found> {
             containers.push(read("a container", &container)?);
         }
     }
-    Ok(Found { network, containers, has_macs: daemon.api >= WITH_MAC })
+    Ok(Found { network, containers })
 }
 
 fn text(path: &Path) -> Done<String> {
@@ -172,5 +161,5 @@ fn from_text(text: &str, name: &str) -> Done<Found> {
             "cannot find network {name:?}: the text has no network of this name"
         ))
     })?;
-    Ok(Found { network, containers, has_macs: true })
+    Ok(Found { network, containers })
 }

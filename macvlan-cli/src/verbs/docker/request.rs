@@ -85,19 +85,6 @@ impl Display for Request {
             Self::Remove { name } => {
                 words.extend(["docker", "network", "rm", name].map(str::to_owned))
             }
-            // Docker's client has no option for it.
-            Self::Connect { endpoint, .. } if endpoint.has_more_than_options() => {
-                let (_, path, body) = self.parts();
-                let body = body.unwrap_or_default().to_string();
-                words.extend(
-                    ["curl", "-sS", "--fail-with-body", "--unix-socket"].map(str::to_owned),
-                );
-                words.extend(
-                    ["/run/docker.sock", "-H", "Content-Type: application/json", "-d"]
-                        .map(str::to_owned),
-                );
-                words.extend([body, format!("http://localhost{path}")]);
-            }
             Self::Connect { name, endpoint } => {
                 words.extend(["docker", "network", "connect"].map(str::to_owned));
                 words.extend(endpoint.options());

@@ -3,9 +3,8 @@
 use macvlan_core::Cancel;
 
 use crate::container::docker::{Daemon, NoResult};
-use crate::failure::{Done, Failure, interrupted};
-use crate::verbs::docker::described::Endpoint;
-use crate::verbs::docker::described::Network;
+use crate::failure::{Done, Failure, interrupted, status};
+use crate::verbs::docker::described::{Endpoint, Network};
 use crate::verbs::docker::request::Request;
 
 /// A request, and the one that undoes it.
@@ -54,7 +53,6 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
             step.request.send(daemon)
         };
         let Err(reason) = done else { continue };
-        let mut before = steps[..at].iter().rev().collect::<Vec<_>>();
         let mut failure = match reason {
             NoResult::Refused(failure) => failure,
             NoResult::Unknown(failure) => {
@@ -64,20 +62,30 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
             }
         };
         let mut undone = true;
-        for step in before.drain(..) {
+        for step in steps[..at].iter().rev() {
+            if let Request::Connect { endpoint, .. } = &step.undo {
+                failure = endpoint.mac_of_its_own().into_iter().fold(failure, |failure, mac| {
+                    failure.and(other(format!(
+                        "container {:?} had the MAC address {mac}; Docker gives it another one when it \
+                         connects it again",
+                        endpoint.container
+                    )))
+                });
+            }
             if let Err(reason) = step.undo.send(daemon) {
                 undone = false;
-                failure = failure.and(reason.into()).and(Failure::new(
-                    crate::failure::status::OTHER,
-                    format!("to be undone by hand: {}", step.undo),
-                ));
+                let by_hand = format!("to be undone by hand: {}", step.undo);
+                failure = failure.and(reason.into()).and(other(by_hand));
             }
         }
         if undone {
-            let said = "everything is as before";
-            failure = failure.and(Failure::new(crate::failure::status::OTHER, said));
+            failure = failure.and(other("all steps before it were undone"));
         }
         return Err(failure);
     }
     Ok(())
+}
+
+fn other(message: impl Into<String>) -> Failure {
+    Failure::new(status::OTHER, message)
 }
