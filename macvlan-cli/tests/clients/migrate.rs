@@ -14,7 +14,7 @@ fn machine_with_networks() -> Outcome<Machine> {
     machine.ok(
         "docker network create -d macvlan -o parent=ens33 -o macvlan_mode=bridge -o colour=red \
          --subnet 172.16.104.0/24 --gateway 172.16.104.1 --ip-range 172.16.104.128/25 \
-         --aux-address router=172.16.104.129 --subnet fd15::/64 --gateway fd15::1 --ipv6 \
+         --aux-address router=172.16.104.129 --subnet fd15::/64 --gateway fd15::1 --ip-range fd15::100/120 --ipv6 \
          --label 'tier=web server' --attachable dual",
     )?;
     machine.ok(
@@ -63,7 +63,7 @@ fn clear_mac(state: &mut Value, container: &str) {
 
 const CREATE: &str = "docker network create -d lan --ipam-driver lan --subnet 172.16.104.0/24 --gateway 172.16.104.1 \
      --ip-range 172.16.104.128/25 --aux-address router=172.16.104.129 --subnet fd15::/64 \
-     --gateway fd15::1 --ipv6 --attachable -o macvlan_mode=bridge -o parent=ens33 --label \
+     --gateway fd15::1 --ip-range fd15::100/120 --ipv6 --attachable -o macvlan_mode=bridge -o parent=ens33 --label \
      'tier=web server' dual-lan";
 
 fn the_commands_are_printed() -> Outcome {
@@ -200,10 +200,10 @@ fn containers_keep_their_addresses() -> Outcome {
     // As the kernel has them.
     let pid = machine.ok("docker inspect -f '{{.State.Pid}}' db")?;
     let db = machine.netns_of(&pid)?;
-    let interface = ip_link(&db, "eth0");
-    assert_eq!(interface["address"], "02:42:ac:10:68:55");
+    // While the container runs, Docker gives the next number.
+    assert_eq!(ip_link(&db, "eth1")["address"], "02:42:ac:10:68:55");
     let v4 = before.1["dual"]["IPAddress"].as_str().ok_or("an address")?;
-    assert!(ip_addresses(&db, "eth0").contains(&format!("{v4}/24")));
+    assert!(ip_addresses(&db, "eth1").contains(&format!("{v4}/24")));
     machine.ok("docker exec web ping -c 1 -W 5 172.16.104.1")?;
     // Those that do not run start in the new network, also for ever after.
     machine.ok("docker start created stopped")?;
@@ -211,8 +211,9 @@ fn containers_keep_their_addresses() -> Outcome {
     assert!(
         settings(&machine, "stopped")?["dual-lan"]["IPAddress"].as_str().is_some_and(|ip| ip != "")
     );
-    machine.ok("docker restart -t 0 web")?;
+    machine.ok("docker restart -t 0 web db")?;
     assert_eq!(settings(&machine, "web")?["dual-lan"]["IPAddress"], "172.16.104.140");
+    assert_eq!(settings(&machine, "db")?["dual-lan"]["MacAddress"], "02:42:ac:10:68:55");
     machine.ok("docker network rm dual")?;
     Ok(())
 }
