@@ -445,3 +445,169 @@ fn address(text: &str) -> Option<IpAddr> {
 fn given(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A network as Docker describes it, with changes.
+    fn network(changes: &Value) -> Network {
+        let mut value = json!({
+            "Name": "net10", "Id": "d46863b74bab", "Created": "2026-11-30T07:53:57.809070651Z",
+            "Scope": "local", "Driver": "macvlan", "EnableIPv6": false,
+            "IPAM": { "Driver": "default", "Options": {}, "Config": [
+                { "Subnet": "10.0.10.0/24", "Gateway": "10.0.10.1" },
+            ]},
+            "Internal": false, "Attachable": false, "Ingress": false,
+            "ConfigFrom": { "Network": "" }, "ConfigOnly": false,
+            "Containers": {}, "Options": { "parent": "ens33.10" }, "Labels": {},
+        });
+        for (key, changed) in changes.as_object().unwrap() {
+            value[key] = changed.clone();
+        }
+        read("the network", &value).unwrap()
+    }
+
+    #[track_caller]
+    fn has_options(changes: &Value, expected: &str) {
+        let mut network = network(changes);
+        network.check("lan").unwrap();
+        assert_eq!(network.for_plugin(Vec::new()), Vec::<String>::new());
+        let options = network.options("lan").join(" ");
+        assert_eq!(options, format!("-d lan --ipam-driver lan {expected}"));
+    }
+
+    #[test]
+    fn networks_have_the_options_of_docker() {
+        let v4 = "--subnet 10.0.10.0/24 --gateway 10.0.10.1";
+        has_options(&json!({}), &format!("{v4} -o parent=ens33.10"));
+        has_options(&json!({ "Internal": true, "Options": {} }), &format!("{v4} --internal"));
+        has_options(&json!({ "Options": null, "Labels": null, "Containers": null }), v4);
+        // Two subnets of a family, and what containers may not get.
+        let two = json!({ "Driver": "default", "Options": null, "Config": [
+            { "Subnet": "10.0.10.0/24", "IPRange": "10.0.10.64/26",
+              "AuxiliaryAddresses": { "a": "10.0.10.65", "b": "10.0.10.66" } },
+            { "Subnet": "10.0.11.0/24" },
+        ]});
+        has_options(
+            &json!({ "IPAM": two, "Labels": { "tier": "web" } }),
+            "--subnet 10.0.10.0/24 --ip-range 10.0.10.64/26 --aux-address a=10.0.10.65 \
+             --aux-address b=10.0.10.66 --subnet 10.0.11.0/24 -o parent=ens33.10 --label tier=web",
+        );
+        // IPv6 alone, of Docker 28.
+        let v6 =
+            json!({ "Driver": "default", "Options": {}, "Config": [{ "Subnet": "fd10::/64" }] });
+        has_options(
+            &json!({ "EnableIPv4": false, "EnableIPv6": true, "IPAM": v6 }),
+            "--subnet fd10::/64 --ipv4=false --ipv6 -o parent=ens33.10",
+        );
+    }
+
+    #[test]
+    fn parts_without_a_counterpart_are_named() {
+        let ipam = json!({ "Driver": "dhcp", "Options": { "lease": "1h" },
+            "Config": [{ "Subnet": "10.0.10.0/24" }] });
+        let mut one = network(&json!({
+            "IPAM": ipam, "ConfigFrom": { "Network": "base" },
+            "Options": { "parent": "ens33", "host_iface": "x", "macvlan_mode": "vepa" },
+        }));
+        let left_out = one.for_plugin(vec![("probe".to_owned(), "on".to_owned())]);
+        assert_eq!(
+            left_out,
+            [
+                "network option host_iface=x",
+                "IPAM driver \"dhcp\"",
+                "IPAM option lease=1h",
+                "configuration network \"base\"",
+            ]
+        );
+        assert_eq!(
+            one.body("new", "lan")["Options"],
+            json!({ "parent": "ens33", "macvlan_mode": "vepa", "probe": "on" })
+        );
+        for (changes, words) in [
+            (json!({ "Driver": "lan" }), "it is one of driver \"lan\" already"),
+            (json!({ "Driver": "ipvlan" }), "its driver is \"ipvlan\""),
+            (json!({ "Scope": "swarm" }), "a network of a swarm"),
+            (json!({ "ConfigOnly": true }), "only a configuration"),
+            (json!({ "IPAM": { "Config": null } }), "it has no subnet"),
+        ] {
+            let failure = network(&changes).check("lan").unwrap_err();
+            assert!(failure.first_message().contains(words), "{failure:?}");
+        }
+        let failure = read::<Network>("the network", &json!({ "Name": 1 })).unwrap_err();
+        assert!(failure.first_message().starts_with("cannot read the network of Docker: "));
+    }
+
+    fn container(name: &str, networks: &Value) -> Container {
+        let value = json!({
+            "Id": format!("{name}0123456789abcdef"), "Name": format!("/{name}"),
+            "Config": { "MacAddress": "02:00:00:00:00:01" }, "HostConfig": { "NetworkMode": "net10" },
+            "NetworkSettings": { "Networks": networks },
+        });
+        read("a container", &value).unwrap()
+    }
+
+    #[test]
+    fn containers_are_connected_as_they_were() {
+        let running = json!({ "net10": {
+            "IPAMConfig": { "IPv4Address": "10.0.10.7", "LinkLocalIPs": ["169.254.1.7"] },
+            "Links": ["db:database"], "Aliases": ["www", "web012345678"],
+            "MacAddress": "02:42:0a:00:0a:07", "NetworkID": "d46863b74bab",
+            "IPAddress": "10.0.10.7", "GlobalIPv6Address": "fd10::7",
+            "DriverOpts": { "com.docker.network.endpoint.ifname": "lan0", "colour": "red" },
+            "GwPriority": 3,
+        }});
+        // It was created with Docker 20.10 and does not run.
+        let stopped = json!({ "net10": {
+            "IPAMConfig": null, "Links": null, "Aliases": null, "NetworkID": "", "EndpointID": "",
+            "IPAddress": "", "GlobalIPv6Address": "", "MacAddress": "", "DriverOpts": null,
+        }});
+        let other = json!({ "bridge": { "NetworkID": "77", "IPAddress": "172.17.0.2" } });
+        let net10 = network(&json!({ "Containers": {
+            "web0123456789abcdef": { "Name": "web", "MacAddress": "02:42:0a:00:0a:07",
+                "IPv4Address": "10.0.10.7/24", "IPv6Address": "" },
+            "ffff": { "Name": "cache", "MacAddress": "02:42:0a:00:0a:09",
+                "IPv4Address": "10.0.10.9/24", "IPv6Address": "fd10::9/64" },
+        }}));
+        let containers =
+            [container("web", &running), container("stopped", &stopped), container("x", &other)];
+        assert!(net10.has_undescribed(&containers));
+        let endpoints = net10.endpoints(&containers);
+        let names: Vec<&str> = endpoints.iter().map(|one| one.container.as_str()).collect();
+        assert_eq!(names, ["cache", "stopped", "web"]);
+        let options = |one: &Endpoint| {
+            let (to_be, left_out) = one.for_plugin();
+            (to_be.options().join(" "), left_out)
+        };
+        let mac = "--driver-opt com.docker.network.endpoint.macaddress=02:";
+        assert_eq!(
+            options(&endpoints[0]),
+            (format!("--ip 10.0.10.9 --ip6 fd10::9 {mac}42:0a:00:0a:09"), Vec::new())
+        );
+        assert_eq!(options(&endpoints[1]), (format!("{mac}00:00:00:00:01"), Vec::new()));
+        assert_eq!(
+            options(&endpoints[2]),
+            (
+                format!(
+                    "--ip 10.0.10.7 --ip6 fd10::7 --link-local-ip 169.254.1.7 --alias www --link \
+                     db:database --driver-opt com.docker.network.endpoint.ifname=lan0 {mac}42:0a:00:0a:07 \
+                     --gw-priority 3"
+                ),
+                vec!["option colour=red of container \"web\"".to_owned()]
+            )
+        );
+        assert_eq!(
+            endpoints[2].config(),
+            json!({
+                "IPAMConfig": { "IPv4Address": "10.0.10.7", "IPv6Address": "fd10::7",
+                    "LinkLocalIPs": ["169.254.1.7"] },
+                "MacAddress": "02:42:0a:00:0a:07", "Aliases": ["www"], "Links": ["db:database"],
+                "DriverOpts": { "com.docker.network.endpoint.ifname": "lan0", "colour": "red" },
+                "GwPriority": 3,
+            })
+        );
+        let own: Vec<_> = endpoints.iter().map(Endpoint::mac_of_its_own).collect();
+        assert_eq!(own, [None, Some("02:00:00:00:00:01"), None]);
+    }
+}

@@ -41,7 +41,7 @@ pub(super) struct Migrate {
     make: bool,
 }
 
-/// What there is to migrate.
+/// A network to migrate, and containers, some of which are in it.
 struct Found {
     network: Network,
     containers: Vec<Container>,
