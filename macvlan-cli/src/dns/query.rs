@@ -34,6 +34,8 @@ pub(super) struct Query<'a> {
     pub(super) limit: u16,
     pub(super) name: DomainName,
     kind: Rtype,
+    /// False for another class of names than the Internet's, of which containers have none.
+    is_internet: bool,
     has_opt: bool,
 }
 
@@ -72,25 +74,23 @@ impl<'a> Query<'a> {
         if matches!(question.qtype(), Rtype::AXFR | Rtype::IXFR) {
             return refuse(OptRcode::REFUSED);
         }
-        // Others than the Internet's names are not ours.
-        let kind = if question.qclass() == Class::IN { question.qtype() } else { Rtype::NULL };
-        Ok(Self { message, transport, limit, name, kind, has_opt })
+        let (kind, is_internet) = (question.qtype(), question.qclass() == Class::IN);
+        Ok(Self { message, transport, limit, name, kind, is_internet, has_opt })
     }
 
     /// Returns whether names of containers are asked for, of which the store has to be sure.
     pub(super) fn is_ours(&self, names: &Names) -> bool {
+        let has_it = names.get(&self.name).is_some() || names.zone(&self.name).is_some();
         let is_address = matches!(self.kind, Rtype::A | Rtype::AAAA | Rtype::ANY);
         // The root is a label as well.
         let is_short = self.name.label_count() == 2;
-        (is_address && is_short)
-            || names.get(&self.name).is_some()
-            || names.zone(&self.name).is_some()
+        self.is_internet && (has_it || (is_address && is_short))
     }
 
     /// Answers from the names.
     pub(super) fn answer(&self, names: &Names) -> Answer {
         let (zone, entry) = (names.zone(&self.name), names.get(&self.name));
-        if entry.is_none() && zone.is_none() {
+        if !self.is_internet || (entry.is_none() && zone.is_none()) {
             return Answer::Elsewhere;
         }
         let rcode = if entry.is_some() { OptRcode::NOERROR } else { OptRcode::NXDOMAIN };
@@ -299,6 +299,15 @@ mod tests {
             assert_eq!(query.is_ours(&sample()), is_ours, "{name}");
             assert_eq!(read(&query.failed()).0, Rcode::SERVFAIL);
         }
+    }
+
+    #[test]
+    fn other_classes_are_elsewhere() {
+        let mut bytes = asked("web", Rtype::A, None);
+        // CHAOS
+        *bytes.last_mut().unwrap() = 3;
+        let query = Query::parse(&bytes, Transport::Udp).ok().unwrap();
+        assert!(!query.is_ours(&sample()) && query.answer(&sample()) == Answer::Elsewhere);
     }
 
     #[test]

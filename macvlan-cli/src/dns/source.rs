@@ -14,6 +14,10 @@ use crate::failure::{Done, Failure, warn};
 
 /// The age up to which names are answered without a look into the store.
 const FRESH: Duration = Duration::from_secs(1);
+/// The age as a multiple of the time that it takes to read them: a large store is read less often.
+const SHARE: u32 = 10;
+/// The age up to which names of a store of any size are answered.
+const OLDEST: Duration = Duration::from_secs(5);
 
 /// The names of a store.
 pub(super) struct Source {
@@ -28,13 +32,13 @@ pub(super) struct State {
     pub(super) names: Arc<Names>,
     /// True if the last attempt to read the names succeeded.
     pub(super) is_known: bool,
-    /// The time when the last attempt began.
-    at: Option<Instant>,
+    /// The time when they are to be read again.
+    until: Option<Instant>,
 }
 
 impl State {
     pub(super) fn is_fresh(&self) -> bool {
-        self.at.is_some_and(|at| at.elapsed() < FRESH)
+        self.until.is_some_and(|until| Instant::now() < until)
     }
 }
 
@@ -83,14 +87,16 @@ fn read_when_asked(
 ) {
     let mut missing = Vec::new();
     while asked.recv().is_ok() {
-        let at = Some(Instant::now());
+        let began = Instant::now();
         let read = networks.get().map(|networks| read(networks, chosen, &mut missing));
+        let age = (began.elapsed() * SHARE).clamp(FRESH, OLDEST);
+        let until = Some(Instant::now() + age);
         writes.send_modify(|state| {
             // The agent reports why it could not be read.
             let is_known = matches!(read, Some(Ok(_)));
             let names =
                 read.and_then(Result::ok).map_or_else(|| Arc::clone(&state.names), Arc::new);
-            *state = State { names, is_known, at };
+            *state = State { names, is_known, until };
         });
     }
 }
