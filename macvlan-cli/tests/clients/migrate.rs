@@ -209,7 +209,9 @@ fn containers_keep_their_addresses() -> Outcome {
     machine.ok("docker start created stopped")?;
     assert_eq!(settings(&machine, "created")?["dual-lan"]["IPAddress"], "172.16.104.150");
     assert!(
-        settings(&machine, "stopped")?["dual-lan"]["IPAddress"].as_str().is_some_and(|ip| ip != "")
+        settings(&machine, "stopped")?["dual-lan"]["IPAddress"]
+            .as_str()
+            .is_some_and(|ip| !ip.is_empty())
     );
     machine.ok("docker restart -t 0 web db")?;
     assert_eq!(settings(&machine, "web")?["dual-lan"]["IPAddress"], "172.16.104.140");

@@ -23,6 +23,7 @@ const DOCKERS: &str = "com.docker.network.";
 /// A network.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[allow(clippy::struct_excessive_bools)] // as Docker has them
 pub(super) struct Network {
     pub(super) name: String,
     pub(super) id: String,
@@ -67,7 +68,8 @@ struct Ipam {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Subnet {
-    subnet: String,
+    #[serde(rename = "Subnet")]
+    net: String,
     #[serde(rename = "IPRange", default, deserialize_with = "plain")]
     range: String,
     #[serde(default, deserialize_with = "plain")]
@@ -242,7 +244,7 @@ impl Network {
         words.add("-d", driver);
         words.add("--ipam-driver", driver);
         for one in &self.ipam.config {
-            words.add("--subnet", &one.subnet);
+            words.add("--subnet", &one.net);
             words.add("--gateway", &one.gateway);
             words.add("--ip-range", &one.range);
             for (name, ip) in &one.auxiliary_addresses {
@@ -270,7 +272,7 @@ impl Network {
         let subnet = |one: &Subnet| {
             let mut object = Map::new();
             for (key, value) in
-                [("Subnet", &one.subnet), ("IPRange", &one.range), ("Gateway", &one.gateway)]
+                [("Subnet", &one.net), ("IPRange", &one.range), ("Gateway", &one.gateway)]
             {
                 if !value.is_empty() {
                     object.insert(key.to_owned(), json!(value));

@@ -83,7 +83,7 @@ impl Display for Request {
                 words.push(name.clone());
             }
             Self::Remove { name } => {
-                words.extend(["docker", "network", "rm", name].map(str::to_owned))
+                words.extend(["docker", "network", "rm", name].map(str::to_owned));
             }
             Self::Connect { name, endpoint } => {
                 words.extend(["docker", "network", "connect"].map(str::to_owned));
