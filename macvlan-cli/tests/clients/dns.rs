@@ -2,15 +2,20 @@
 
 use macvlan_tests::{Machine, Outcome, eventually};
 
-use crate::common::machine;
+use crate::common::{machine, start_plugin};
 use crate::netavark::{create_lan, podman};
 
-/// Starts the agent, with names at the host's address.
-fn serve(machine: &Machine) -> Outcome {
+/// Writes the configuration of an agent with names at the host's address.
+fn configure(machine: &Machine) -> Outcome {
     machine.write(
         "/etc/macvlan.toml",
         "[agent]\ninterval = \"1s\"\naccess = [\"ens33\"]\n[agent.dns]\nlisten = [\"access\"]\n",
-    )?;
+    )
+}
+
+/// Starts the agent.
+fn serve(machine: &Machine) -> Outcome {
+    configure(machine)?;
     machine.ok("macvlan agent >/var/log/agent.log 2>&1 </dev/null &")?;
     Ok(())
 }
@@ -58,6 +63,29 @@ fn a_container_of_docker() -> Outcome {
     Ok(())
 }
 
+/// Docker's own server does not know the containers of other networks.
+fn a_container_of_the_plugin() -> Outcome {
+    let machine = machine()?;
+    configure(&machine)?;
+    start_plugin(&machine)?;
+    machine.start_docker()?;
+    for (network, name, range, address) in [
+        ("n1", "test101", "172.16.104.64/26", "172.16.104.70"),
+        ("n2", "test201", "172.16.104.128/26", "172.16.104.130"),
+    ] {
+        machine.ok(&format!(
+            "docker network create -d lan --ipam-driver lan -o parent=ens33 -o name={network} \
+             --subnet 172.16.104.0/24 --gateway 172.16.104.1 --ip-range {range} {network}"
+        ))?;
+        machine.ok(&format!(
+            "docker run -d --network {network} --ip {address} --dns 172.16.104.2 --name {name} busybox sleep 1000"
+        ))?;
+    }
+    finds(&machine, "docker exec test101", "test201", "172.16.104.130")?;
+    finds(&machine, "docker exec test201", "test101.n1", "172.16.104.70")?;
+    Ok(())
+}
+
 fn a_container_of_podman() -> Outcome {
     let machine = podman()?;
     create_lan(&machine)?;
@@ -74,5 +102,6 @@ fn a_container_of_podman() -> Outcome {
 
 macvlan_tests::tests! {
     a_container_of_docker,
+    a_container_of_the_plugin,
     a_container_of_podman,
 }

@@ -1,9 +1,9 @@
 //! `macvlan docker migrate`, with networks of a real daemon.
 
-use macvlan_tests::{Machine, Outcome, Stop, eventually, ip_addresses, ip_do, ip_link};
+use macvlan_tests::{Machine, Outcome, ip_addresses, ip_do, ip_link};
 use serde_json::{Value, json};
 
-use crate::common::machine;
+use crate::common::{machine, start_plugin};
 
 /// A machine with Docker, a network of two families with four containers, and an internal one.
 fn machine_with_networks() -> Outcome<Machine> {
@@ -163,19 +163,6 @@ fn a_refusal_changes_nothing() -> Outcome {
         machine.fails("DOCKER_HOST=unix:///run/nosuch.sock macvlan docker migrate dual")?;
     assert!(ended == Some(3) && message.contains("at /run/nosuch.sock"), "{message}");
     Ok(())
-}
-
-/// Starts the plugin, if the command has it.
-fn start_plugin(machine: &Machine) -> Outcome {
-    if !machine.run("macvlan agent --help | grep -q -e --docker")?.status.success() {
-        return Err(Stop::Ignored(
-            "the command has no plugin of Docker (macvlan agent --docker)".to_owned(),
-        ));
-    }
-    machine.ok("macvlan agent --docker >/var/log/agent.log 2>&1 </dev/null &")?;
-    eventually("the plugin does not listen", || {
-        Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
-    })
 }
 
 fn settings(machine: &Machine, container: &str) -> Outcome<Value> {
