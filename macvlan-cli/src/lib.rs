@@ -14,6 +14,7 @@ mod endpoint;
 mod failure;
 mod host_access;
 mod netavark;
+mod network_options;
 mod output;
 mod progress;
 mod runtime_network;
