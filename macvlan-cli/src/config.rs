@@ -40,6 +40,8 @@ pub(crate) struct Agent {
     pub(crate) dead_hosts: bool,
     /// The parents on which the host and its containers reach each other.
     pub(crate) access: Vec<String>,
+    /// The socket of the Docker plugin.
+    pub(crate) docker: Option<PathBuf>,
 }
 
 /// The options for connecting to etcd.
@@ -124,6 +126,7 @@ mod tests {
         let config = Config::parse(&all).unwrap();
         assert!(config.db.is_some() && config.etcd.is_some_and(|etcd| etcd.life.is_some()));
         assert!(config.agent.interval.is_some() && !config.agent.access.is_empty());
+        assert!(config.agent.docker.is_some());
     }
 
     #[test]

@@ -4,16 +4,21 @@ mod access;
 mod service;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use macvlan_core::Host;
 use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
+use tracing::{info, warn};
 
 use crate::agent::access::Accesses;
 use crate::agent::service::Service;
 use crate::config::{self, Config};
-use crate::failure::{Done, Failure, warn};
+use crate::docker;
+use crate::failure::{Done, Failure};
+use crate::log;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::store::{Choice, StoreOptions};
@@ -36,10 +41,15 @@ pub(crate) struct Agent {
     /// The time between two passes [default: that of the configuration, or 1m]
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
+    /// Also serve Docker's plugin, on this socket unless systemd has opened one [default:
+    /// /run/docker/plugins/lan.sock]
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, default_missing_value = docker::SOCKET)]
+    docker: Option<PathBuf>,
 }
 
 impl Agent {
     pub(crate) fn run(self, session: &Session) -> Done {
+        log::start()?;
         let mut config = Config::read()?;
         let options = std::mem::take(&mut config.agent);
         let configured = options.interval.as_deref().map(config::time).transpose()?;
@@ -52,7 +62,15 @@ impl Agent {
         let accesses = Accesses::on(&options.access)?;
         let choice = self.store.choose(config, true)?;
         let service = Service::new();
-        let running = Running { service, signals, faults: HashSet::new() };
+        let networks = Arc::new(OnceLock::new());
+        // The plugin answers also while the store is away.
+        let start = |socket| -> Done<docker::Server> {
+            let plugin = docker::Plugin::new(host.clone(), Arc::clone(&networks))?;
+            docker::Server::start(socket, plugin)
+        };
+        let socket = docker::Socket::open(self.docker.or(options.docker).as_deref())?;
+        let _server = socket.map(start).transpose()?;
+        let running = Running { service, signals, networks, faults: HashSet::new() };
         running.run(&host, &choice, accesses, (interval, options.dead_hosts))
     }
 }
@@ -61,6 +79,8 @@ impl Agent {
 struct Running {
     service: Service,
     signals: Signals,
+    /// The networks, as soon as they are open.
+    networks: Arc<OnceLock<Networks>>,
     /// The faults of the last pass, which are not repeated in the log.
     faults: HashSet<String>,
 }
@@ -75,7 +95,9 @@ impl Running {
     ) -> Done {
         let Some(networks) = self.open(host, choice)? else { return Ok(()) };
         let networks = networks.with_dead_hosts(dead_hosts);
-        warn(&format!("the agent of host {:?} runs", networks.host_name()));
+        // It is set once.
+        let _ = self.networks.set(networks.clone());
+        info!("the agent of host {:?} runs", networks.host_name());
         loop {
             let mut faults = pass(&networks);
             faults.extend(accesses.pass(host));
@@ -89,7 +111,7 @@ impl Running {
             }
         }
         Service::stopping();
-        warn("the agent ends; containers keep their leases");
+        info!("the agent ends; containers keep their leases");
         Ok(())
     }
 
@@ -115,7 +137,7 @@ impl Running {
     fn log(&mut self, faults: Vec<String>) {
         for fault in &faults {
             if !self.faults.contains(fault) {
-                warn(fault);
+                warn!("{fault}");
             }
         }
         self.faults = faults.into_iter().collect();
@@ -144,7 +166,7 @@ fn pass(networks: &Networks) -> Vec<String> {
             let (failed, made): (Vec<_>, Vec<_>) =
                 changes.iter().partition(|one| one.kind() == ReconciledKind::Failed);
             for one in made {
-                warn(&one.to_string());
+                info!("{one}");
             }
             failed.iter().map(ToString::to_string).collect()
         }

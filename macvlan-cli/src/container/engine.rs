@@ -67,6 +67,25 @@ pub(super) fn names(source: Source) -> HashMap<String, String> {
     names
 }
 
+/// Returns the id and the name of Docker's container that has an endpoint of a network; `None` if
+/// Docker does not know it.
+pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String, String)>> {
+    for socket in sockets(Source::Docker) {
+        let operation = || format!("ask docker at {}", socket.display());
+        let path = format!("/networks/{network}");
+        let Some(answer) = ask(&socket, &path, &operation)? else { continue };
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let containers = body["Containers"].as_object().into_iter().flatten();
+        for (id, container) in containers {
+            let name = container["Name"].as_str().filter(|_| container["EndpointID"] == endpoint);
+            if let Some(name) = name {
+                return Ok(Some((id.clone(), name.to_owned())));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Asks an engine; `None` if it does not run.
 fn ask(socket: &Path, path: &str, operation: &impl Fn() -> String) -> Done<Option<http::Answer>> {
     match http::get(socket, path) {

@@ -10,6 +10,7 @@ mod machine;
 pub(crate) mod name;
 mod podman;
 
+pub(crate) use engine::of_endpoint;
 use macvlan_core::{ErrorKind, NetNs};
 
 use crate::container::candidate::{Candidate, Source};

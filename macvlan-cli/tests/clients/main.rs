@@ -4,6 +4,7 @@ mod cni;
 mod common;
 mod containerd;
 mod docker;
+mod docker_plugin;
 mod names;
 mod netavark;
 mod podman;
@@ -12,6 +13,7 @@ macvlan_tests::main! {
     cni,
     containerd,
     docker,
+    docker_plugin,
     names,
     netavark,
     podman,
