@@ -57,6 +57,21 @@ fn links(machine: &Machine) -> Outcome<Vec<String>> {
     Ok(all.into_iter().filter(|line| line.contains("mv-") || line.contains("docker")).collect())
 }
 
+/// Waits until a lease has its container's name, which Docker tells after the start.
+fn named(machine: &Machine, name: &str) -> Outcome<Value> {
+    let mut found = Value::Null;
+    let has = || {
+        let all = leases(machine)?;
+        let one = all.as_array().and_then(|all| all.iter().find(|one| one["name"] == name));
+        found = one.cloned().unwrap_or_default();
+        Ok(!found.is_null())
+    };
+    match eventually(&format!("no lease has the name {name}"), has) {
+        Ok(()) => Ok(found),
+        Err(stop) => Err(format!("{stop:?}: {}", log(machine)?).into()),
+    }
+}
+
 /// Nothing is left: no lease, no link in the host, no bridge of Docker's.
 fn clean(machine: &Machine) -> Outcome {
     assert_eq!(leases(machine)?, json!([]), "{}", log(machine)?);
@@ -68,22 +83,22 @@ fn clean(machine: &Machine) -> Outcome {
 fn two_containers() -> Outcome {
     let machine = docker()?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
-    run(&machine, "--network n1 --name a")?;
-    run(&machine, "--network n1 --name b")?;
-    machine.ok("docker exec a ping -c 1 -W 5 172.16.104.1")?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n1 --name c2")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     // By Docker's own DNS.
-    machine.ok("docker exec a ping -c 1 -W 5 b")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 c2")?;
     let (told, eth0) =
-        (inspect(&machine, "a")?["n1"].clone(), ip(&netns(&machine, "a")?, "address show dev eth0"));
+        (inspect(&machine, "c1")?["n1"].clone(), ip(&netns(&machine, "c1")?, "address show dev eth0"));
     assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.64"), &json!(24)));
     assert_eq!(told["Gateway"], "172.16.104.1");
     assert_eq!(told["MacAddress"], eth0[0]["address"]);
     assert_eq!(eth0[0]["addr_info"][0]["local"], "172.16.104.64");
     assert_eq!(eth0[0]["linkinfo"]["info_kind"], "macvlan");
     // The lease is the container's when Docker has told its name.
-    eventually("the lease has no name", || Ok(leases(&machine)?[0]["name"] == "a"))?;
+    named(&machine, "c1")?;
     assert_eq!(leases(&machine)?[0]["interface"], "eth0");
-    machine.ok("docker rm -f a b")?;
+    machine.ok("docker rm -f c1 c2")?;
     clean(&machine)?;
     machine.ok("docker network rm n1")?;
     assert_eq!(machine.ok("macvlan network list --json")?, "[]");
