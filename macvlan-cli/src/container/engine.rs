@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::container::candidate::{Candidate, Source, is_plain};
 use crate::container::{http, podman};
 use crate::failure::{Done, Failure, status};
+
+/// The time in which an engine answers that is not asked again.
+const SOON: Duration = Duration::from_millis(200);
 
 /// Finds a container by its name, its id or a unique beginning of its id.
 pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
@@ -51,7 +55,7 @@ pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
 pub(super) fn names(source: Source) -> HashMap<String, String> {
     let (mut names, mut has_answered) = (HashMap::new(), false);
     for socket in sockets(source) {
-        let Ok(answer) = http::get(&socket, "/containers/json") else { continue };
+        let Ok(answer) = http::get(&socket, "/containers/json", http::TIMEOUT) else { continue };
         has_answered = true;
         let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         for one in list.as_array().into_iter().flatten() {
@@ -86,9 +90,32 @@ pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String,
     Ok(None)
 }
 
+/// A container of Docker that does not run.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) id: String,
+    /// True if it has never run.
+    pub(crate) is_new: bool,
+}
+
+/// Returns Docker's containers in a network that do not run; `None` if it does not answer at once.
+pub(crate) fn stopped_in(network: &str) -> Option<Vec<Stopped>> {
+    let path = format!("/containers/json?all=1&filters=%7B%22network%22%3A%5B%22{network}%22%5D%7D");
+    let answer = sockets(Source::Docker)
+        .iter()
+        .find_map(|socket| http::get(socket, &path, SOON).ok())
+        .filter(|answer| answer.status == 200)?;
+    let all: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
+    let stopped = all.iter().filter(|one| one["State"] != "running" && one["State"] != "paused");
+    let read = |one: &Value| {
+        Some(Stopped { id: one["Id"].as_str()?.to_owned(), is_new: one["State"] == "created" })
+    };
+    stopped.map(read).collect()
+}
+
 /// Asks an engine; `None` if it does not run.
 fn ask(socket: &Path, path: &str, operation: &impl Fn() -> String) -> Done<Option<http::Answer>> {
-    match http::get(socket, path) {
+    match http::get(socket, path, http::TIMEOUT) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// An engine that answers takes milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the list of many thousands of containers.
 const LONGEST: u64 = 64 << 20;
 
@@ -17,12 +17,12 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// Requests a path. In HTTP/1.0 the server closes the connection at the end of the body, and does
+/// Requests a path, waiting at most this time for each part of the answer. In HTTP/1.0 the server closes the connection at the end of the body, and does
 /// not divide it into chunks.
-pub(super) fn get(socket: &Path, path: &str) -> io::Result<Answer> {
+pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.set_write_timeout(Some(timeout))?;
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LONGEST).read_to_end(&mut bytes)?;

@@ -164,6 +164,7 @@ pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
     let before = |network: &Network, lease: &Lease| {
         // Docker releases the addresses next, when others may have them.
         plugin.expect_release(network, lease.addresses.iter().map(IpNet::addr));
+        lock(&plugin.remembered).add(lease);
     };
     // Docker does not expect a failure here.
     if let Err(failure) = disconnect(&plugin.stored, &request.network, &request.endpoint, before) {

@@ -9,7 +9,9 @@ use macvlan_network::{AddressRange, Allocation, ErrorKind, Lease, Network, Pendi
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::docker::plugin::{Answer, Plugin};
+use crate::container::stopped_in;
+use crate::docker::options::NETWORK;
+use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
 use crate::failure::{Done, Failure};
 
@@ -74,20 +76,36 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
         ))
     })?;
     let is_v6 = pool.starts_with('6');
-    let allocation = Allocation::new().ipv4(!is_v6).ipv6(is_v6);
-    let lease = match network.allocate(&address.into_iter().fold(allocation, Allocation::address)) {
-        Err(error) if error.kind() == ErrorKind::AddressTaken => {
-            match address.map(|address| orphan(plugin, &network, address)).transpose()?.flatten() {
-                Some(lease) => lease,
-                None => return Err(error.into()),
+    let lease = |address: Option<IpAddr>| {
+        let any = Allocation::new().ipv4(!is_v6).ipv6(is_v6);
+        network.allocate(&address.into_iter().fold(any, Allocation::address))
+    };
+    let had = if address.is_none() { remembered(plugin, &network, is_v6) } else { None };
+    let lease = match (had.map(|had| lease(Some(had))), address) {
+        (Some(Ok(again)), _) => again,
+        // Another one has it by now.
+        (Some(Err(_)) | None, None) => lease(None)?,
+        (_, Some(address)) => match lease(Some(address)) {
+            Err(error) if error.kind() == ErrorKind::AddressTaken => {
+                orphan(plugin, &network, address)?.ok_or(error)?
             }
-        }
-        lease => lease?,
+            lease => lease?,
+        },
     };
     let net = lease.addresses.first().copied();
     let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network has none"))?;
     info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
     Ok(net)
+}
+
+/// Returns the address that the container had which starts, if it is known which one that is.
+fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
+    if !lock(&plugin.remembered).has(network.id()) {
+        return None;
+    }
+    let docker = network.config().get_options().keys().find_map(|key| key.strip_prefix(NETWORK))?;
+    let stopped = stopped_in(docker)?;
+    lock(&plugin.remembered).find(network.id(), v6, &stopped)
 }
 
 /// Returns the lease of an address that was leased before this process started, and that no

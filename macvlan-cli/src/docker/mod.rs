@@ -11,6 +11,7 @@ mod network;
 mod options;
 mod plugin;
 mod pools;
+mod remembered;
 mod request;
 mod server;
 mod socket;

@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::default_parent;
 use crate::docker::options::{DockerOptions, NETWORK, given};
-use crate::docker::plugin::{Answer, Plugin};
+use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::pools::Pool;
 use crate::docker::request::{CreateNetwork, DeleteNetwork, GwAllocCheck, PoolData};
 use crate::docker::{RUNTIME, ipam};
@@ -110,7 +110,7 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
     let mut collected = false;
     loop {
         let Some(network) = plugin.stored.network(id)? else { return Ok(None) };
-        let name = network.name().to_owned();
+        let (name, store_id) = (network.name().to_owned(), network.id().to_owned());
         let mut options = network.config().get_options().clone();
         options.remove(&of(id));
         let removed = if options.keys().any(|key| key.starts_with(NETWORK)) {
@@ -121,7 +121,10 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
             network.remove()
         };
         match removed {
-            Ok(()) => return Ok(Some(name)),
+            Ok(()) => {
+                lock(&plugin.remembered).remove(&store_id);
+                return Ok(Some(name));
+            }
             Err(error) if error.kind() == ErrorKind::NetworkInUse && !collected => {
                 // Containers that ended while the plugin was away.
                 plugin.stored.networks()?.collect()?;

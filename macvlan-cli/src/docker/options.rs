@@ -1,5 +1,7 @@
 //! Options of a network, `docker network create -o`, and of an endpoint.
 
+use std::time::Duration;
+
 use macvlan_core::{LinkName, Route, RouteKind};
 use macvlan_network::NetworkConfig;
 use serde_json::{Map, Value};
@@ -7,9 +9,12 @@ use serde_json::{Map, Value};
 use crate::driver_option;
 use crate::failure::{Done, Failure};
 use crate::network_options::{NetworkOptions, Options, unknown};
+use crate::value::duration;
 
 /// The key of Docker's requests with the options of the user.
 const GENERIC: &str = "com.docker.network.generic";
+/// The time for which an address is kept, if none is said.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What Docker itself adds to options of an endpoint begins so.
 const DOCKERS: &str = "com.docker.network.";
 
@@ -29,12 +34,20 @@ impl DockerOptions {
     /// An unknown option is refused by its name, as is one that has no effect because Docker sets
     /// the interface up.
     pub(super) fn read(name: &str, options: &Options) -> Done<(Self, NetworkConfig)> {
-        let (mut its, mut direct, mut routes, mut rest) = (None, false, Vec::new(), Options::new());
+        let (mut its, mut direct, mut keep) = (None, false, Duration::ZERO);
+        let (mut routes, mut rest) = (Vec::new(), Options::new());
         for (key, value) in options {
             let one = driver_option::Value { key, value };
             match key.as_str() {
                 "name" => its = Some(value.clone()),
                 "direct" => direct = one.switch()?,
+                "keep" => {
+                    keep = match one.switch() {
+                        Ok(true) => KEEP,
+                        Ok(false) => Duration::ZERO,
+                        Err(_) => one.with(duration)?,
+                    }
+                }
                 "routes" => routes = one.list(route)?,
                 "metric" | "disable_ipv6" | "accept_ra" | "leave_ipv6" | "allmulticast"
                 | "duplicate_detection" | "reservation_ttl" => {
@@ -45,6 +58,7 @@ impl DockerOptions {
         }
         let name = its.as_deref().unwrap_or(name);
         let (shared, config) = NetworkOptions::read(name, Some(&rest))?;
+        let config = config.reservation_ttl(keep);
         let config = routes.into_iter().fold(config, NetworkConfig::route);
         Ok((Self { shared, name: its, direct }, config))
     }

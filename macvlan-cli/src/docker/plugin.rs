@@ -13,6 +13,7 @@ use tracing::warn;
 
 use crate::docker::finish::Finisher;
 use crate::docker::pools::Pools;
+use crate::docker::remembered::Remembered;
 use crate::docker::stored::Stored;
 use crate::docker::{endpoint, ipam, network};
 use crate::failure::{Done, Failure};
@@ -29,6 +30,8 @@ pub(crate) struct Plugin {
     pub(super) direct: Mutex<HashMap<String, endpoint::Direct>>,
     /// Addresses that were released with their endpoint, and that Docker is going to release.
     released: Mutex<HashMap<(String, IpAddr), Instant>>,
+    /// What stopped containers had.
+    pub(super) remembered: Mutex<Remembered>,
     pub(super) finisher: Finisher,
 }
 
@@ -47,9 +50,9 @@ impl Plugin {
     pub(crate) fn new(host: Host, networks: Arc<OnceLock<Networks>>) -> Done<Self> {
         let stored = Stored::new(host, networks);
         let finisher = Finisher::start(stored.clone())?;
-        let (pools, direct, released) = Default::default();
+        let (pools, direct, released, remembered) = Default::default();
         let started = Instant::now();
-        Ok(Self { stored, started, pools, direct, released, finisher })
+        Ok(Self { stored, started, pools, direct, released, remembered, finisher })
     }
 
     /// Answers a request; `None` if there is no such method.
