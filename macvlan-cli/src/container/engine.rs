@@ -100,17 +100,22 @@ pub(crate) struct Stopped {
 
 /// Returns Docker's containers in a network that do not run; `None` if it does not answer at once.
 pub(crate) fn stopped_in(network: &str) -> Option<Vec<Stopped>> {
-    let path = format!("/containers/json?all=1&filters=%7B%22network%22%3A%5B%22{network}%22%5D%7D");
+    // {"status":["created","exited","restarting"]}
+    let filters = "%7B%22status%22%3A%5B%22created%22%2C%22exited%22%2C%22restarting%22%5D%7D";
+    let path = format!("/containers/json?all=1&filters={filters}");
     let answer = sockets(Source::Docker)
         .iter()
         .find_map(|socket| http::get(socket, &path, SOON).ok())
         .filter(|answer| answer.status == 200)?;
     let all: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
-    let stopped = all.iter().filter(|one| one["State"] != "running" && one["State"] != "paused");
     let read = |one: &Value| {
-        Some(Stopped { id: one["Id"].as_str()?.to_owned(), is_new: one["State"] == "created" })
+        let is_new = one["State"] == "created";
+        // Of one that has never run, only the networks' names are known.
+        let mut of = one["NetworkSettings"]["Networks"].as_object()?.values();
+        let is_in = of.any(|one| one["NetworkID"] == network || is_new && one["NetworkID"] == "");
+        is_in.then(|| Some(Stopped { id: one["Id"].as_str()?.to_owned(), is_new }))?
     };
-    stopped.map(read).collect()
+    Some(all.iter().filter_map(read).collect())
 }
 
 /// Asks an engine; `None` if it does not run.

@@ -290,7 +290,7 @@ fn restarted() -> Outcome {
     // Another one is started while it does not run: it gets another address.
     machine.ok("docker stop -t 0 c2")?;
     run(&machine, "--network n1 --name c4")?;
-    assert_eq!(inspect(&machine, "c4")?["n1"]["IPAddress"], "172.16.104.64");
+    assert_ne!(inspect(&machine, "c4")?["n1"]["IPAddress"], before["IPAddress"]);
     machine.ok("docker start c2")?;
     assert_eq!(inspect(&machine, "c2")?["n1"]["IPAddress"], before["IPAddress"]);
     machine.ok("docker rm -f c4")?;
@@ -332,6 +332,140 @@ fn refused() -> Outcome {
     clean(&machine)
 }
 
+
+fn kill_agent(machine: &Machine) -> Outcome {
+    machine.ok("kill -9 $(cat /run/agent.pid)")?;
+    eventually("the agent does not end", || {
+        Ok(!machine.run("kill -0 $(cat /run/agent.pid)")?.status.success())
+    })
+}
+
+/// Ends dockerd by a signal, and starts it again.
+fn restart_dockerd(machine: &Machine, signal: &str, options: &str) -> Outcome {
+    machine.ok(&format!("kill -{signal} $(cat /run/docker.pid)"))?;
+    eventually("dockerd does not end", || {
+        Ok(!machine.run("kill -0 $(cat /run/docker.pid)")?.status.success())
+    })?;
+    machine.ok("rm -f /run/docker.pid")?;
+    machine.daemon(&format!("{DOCKERD} {options}"), "docker version")
+}
+
+const DOCKERD: &str =
+    "dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs";
+
+/// The plugin is killed and started again: containers run on, and all heals.
+fn plugin_killed() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n1 --name c2")?;
+    kill_agent(&machine)?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    // A container that ends without the plugin can still be removed.
+    machine.ok("docker kill c2")?;
+    start_agent(&machine)?;
+    run(&machine, "--network n1 --name c3")?;
+    machine.ok("docker exec c3 ping -c 1 -W 5 c1")?;
+    let addresses = |name: &str| -> Outcome<Value> {
+        Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone())
+    };
+    assert_ne!(addresses("c3")?, addresses("c1")?);
+    machine.ok("docker rm -f c1 c2 c3")?;
+    machine.ok("macvlan network reconcile")?;
+    clean(&machine)?;
+    machine.ok("docker network rm n1")?;
+    Ok(())
+}
+
+/// The plugin is killed again and again while containers start and stop.
+fn plugin_killed_at_any_moment() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    let mut load = machine.command(
+        "for round in 1 2 3 4 5 6; do for name in k1 k2 k3; do \
+         docker run -d --network n1 --name $name$round busybox sleep 1000; done; \
+         docker rm -f k1$round k3$round; done >/dev/null 2>&1",
+    );
+    let mut load = load.spawn()?;
+    let mut kills = 0;
+    while load.try_wait()?.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * (kills % 7)));
+        kill_agent(&machine)?;
+        start_agent(&machine)?;
+        kills += 1;
+    }
+    assert!(kills > 3, "{kills}");
+    // Each container that runs has an address of its own.
+    let running = machine.ok("docker ps -q")?;
+    let mut all: Vec<String> = Vec::new();
+    for id in running.lines() {
+        all.push(inspect(&machine, id)?["n1"]["IPAddress"].to_string());
+        machine.ok(&format!("docker exec {id} ping -c 1 -W 5 172.16.104.1"))?;
+    }
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count);
+    machine.ok("docker rm -f $(docker ps -aq)")?;
+    // Leases of requests that were cut off wait for ten minutes; each of them is pending.
+    machine.ok("macvlan network reconcile")?;
+    let leases = leases(&machine)?;
+    let left = leases.as_array().map_or(0, Vec::len);
+    assert!(left <= usize::try_from(kills)?, "{leases}");
+    assert!(leases.as_array().into_iter().flatten().all(|one| one["state"] == "pending"), "{leases}");
+    Ok(())
+}
+
+/// dockerd is restarted and killed, with live-restore and without.
+fn dockerd_restarted() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1 --restart=always")?;
+    named(&machine, "c1")?;
+    let before = inspect(&machine, "c1")?["n1"].clone();
+    let same = || -> Outcome {
+        eventually("c1 does not run", || {
+            Ok(machine.run("docker exec c1 ping -c 1 -W 5 172.16.104.1")?.status.success())
+        })?;
+        let after = inspect(&machine, "c1")?["n1"].clone();
+        assert_eq!(
+            (&after["IPAddress"], &after["MacAddress"]),
+            (&before["IPAddress"], &before["MacAddress"]),
+            "{}",
+            log(&machine)?
+        );
+        assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+        Ok(())
+    };
+    restart_dockerd(&machine, "TERM", "")?;
+    same()?;
+    restart_dockerd(&machine, "TERM", "--live-restore")?;
+    same()?;
+    let pid = machine.ok("docker inspect -f '{{.State.Pid}}' c1")?;
+    restart_dockerd(&machine, "KILL", "--live-restore")?;
+    same()?;
+    assert_eq!(machine.ok("docker inspect -f '{{.State.Pid}}' c1")?, pid, "it ran on");
+    run(&machine, "--network n1 --name c2")?;
+    machine.ok("docker exec c2 ping -c 1 -W 5 c1")?;
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
+/// dockerd starts while the plugin is down, which comes later.
+fn booted_without_the_plugin() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1")?;
+    kill_agent(&machine)?;
+    restart_dockerd(&machine, "TERM", "")?;
+    start_agent(&machine)?;
+    machine.ok("docker start c1")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    machine.ok("docker rm -f c1")?;
+    machine.ok("macvlan network reconcile")?;
+    clean(&machine)
+}
+
 macvlan_tests::tests! {
     two_containers,
     addresses,
@@ -343,4 +477,8 @@ macvlan_tests::tests! {
     direct,
     restarted,
     refused,
+    plugin_killed,
+    plugin_killed_at_any_moment,
+    dockerd_restarted,
+    booted_without_the_plugin,
 }
