@@ -6,7 +6,7 @@ use crate::agent;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
-    access, announce, attach, check, completions, detach, diagnose, ensure, keep, man, netns,
+    access, announce, attach, check, completions, detach, diagnose, docker, ensure, keep, man, netns,
     network, parents, probe, show, watch,
 };
 
@@ -73,6 +73,8 @@ pub(crate) enum Verb {
     Network(network::Network),
     /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
     Agent(agent::Agent),
+    /// Serve the Docker plugin, as a part of the agent
+    Docker(docker::Docker),
     /// Manage parents that were created on demand
     Parents(parents::Parents),
     /// Manage network namespaces
@@ -104,6 +106,7 @@ impl Cli {
             Verb::Diagnose(verb) => verb.run(&session),
             Verb::Network(verb) => verb.run(&session),
             Verb::Agent(verb) => verb.run(&session),
+            Verb::Docker(verb) => verb.run(&session),
             Verb::Parents(verb) => verb.run(&session),
             Verb::Netns(verb) => verb.run(&session),
             Verb::Completions(verb) => verb.run(Self::command()),

@@ -2,13 +2,14 @@
 
 mod access;
 mod service;
+mod status;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use macvlan_core::Host;
 use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
 use tracing::{info, warn};
@@ -35,19 +36,51 @@ const SOON: Duration = Duration::from_secs(2);
 /// their leases when it ends: this host counts as alive for the configured time, in which the next
 /// agent may start.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Agent {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    verb: Option<AgentVerb>,
+}
+
+#[derive(Subcommand)]
+enum AgentVerb {
+    /// Show the store, its networks, and what the agent's next pass has to repair
+    Status,
+}
+
+/// The options of the agent.
+#[derive(Args)]
+pub(crate) struct Options {
     #[command(flatten)]
     store: StoreOptions,
     /// The time between two passes [default: that of the configuration, or 1m]
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
-    /// Also serve Docker's plugin, on this socket unless systemd has opened one [default:
-    /// /run/docker/plugins/lan.sock]
-    #[arg(long, value_name = "SOCKET", num_args = 0..=1, default_missing_value = docker::SOCKET)]
-    docker: Option<PathBuf>,
+    /// Also serve the Docker plugin, on this socket unless systemd has opened one [default: that of
+    /// the configuration, or /run/docker/plugins/lan.sock]
+    #[arg(long, value_name = "SOCKET")]
+    #[allow(clippy::option_option)] // clap's way to an option whose value may be left out
+    docker: Option<Option<PathBuf>>,
 }
 
 impl Agent {
+    pub(crate) fn run(self, session: &Session) -> Done {
+        match self.verb {
+            Some(AgentVerb::Status) => status::run(self.options.store, session),
+            None => self.options.run(session),
+        }
+    }
+}
+
+impl Options {
+    /// Returns the options with those of the Docker plugin.
+    pub(crate) fn with_docker(mut self) -> Self {
+        self.docker.get_or_insert(None);
+        self
+    }
+
     pub(crate) fn run(self, session: &Session) -> Done {
         log::start()?;
         let mut config = Config::read()?;
@@ -63,14 +96,19 @@ impl Agent {
         let choice = self.store.choose(config, true)?;
         let service = Service::new();
         let networks = Arc::new(OnceLock::new());
-        // The plugin answers also while the store is away.
-        let start = |socket| -> Done<docker::Server> {
-            let plugin = docker::Plugin::new(host.clone(), Arc::clone(&networks))?;
-            docker::Server::start(socket, plugin)
+        let socket = match self.docker {
+            Some(given) => given.or(options.docker).or_else(|| Some(docker::SOCKET.into())),
+            None => options.docker,
         };
-        let socket = docker::Socket::open(self.docker.or(options.docker).as_deref())?;
-        let _server = socket.map(start).transpose()?;
-        let running = Running { service, signals, networks, faults: HashSet::new() };
+        let socket = docker::Socket::open(socket.as_deref())?;
+        let plugin = match socket {
+            Some(_) => Some(Arc::new(docker::Plugin::new(host.clone(), Arc::clone(&networks))?)),
+            None => None,
+        };
+        // It answers also while the store is away.
+        let server = |(socket, plugin): (_, &Arc<_>)| docker::Server::start(socket, Arc::clone(plugin));
+        let _server = socket.zip(plugin.as_ref()).map(server).transpose()?;
+        let running = Running { service, signals, networks, plugin, faults: HashSet::new() };
         running.run(&host, &choice, accesses, (interval, options.dead_hosts))
     }
 }
@@ -81,6 +119,7 @@ struct Running {
     signals: Signals,
     /// The networks, as soon as they are open.
     networks: Arc<OnceLock<Networks>>,
+    plugin: Option<Arc<docker::Plugin>>,
     /// The faults of the last pass, which are not repeated in the log.
     faults: HashSet<String>,
 }
@@ -101,6 +140,7 @@ impl Running {
         loop {
             let mut faults = pass(&networks);
             faults.extend(accesses.pass(host));
+            faults.extend(self.plugin.iter().flat_map(|plugin| plugin.repair()));
             if self.signals.cancel().is_cancelled() {
                 break;
             }

@@ -74,18 +74,37 @@ pub(super) fn names(source: Source) -> HashMap<String, String> {
 /// Returns the id and the name of Docker's container that has an endpoint of a network; `None` if
 /// Docker does not know it.
 pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String, String)>> {
+    let Some(all) = containers_in(network)? else { return Ok(None) };
+    let mut all = all.as_object().into_iter().flatten();
+    Ok(all.find(|(_, one)| one["EndpointID"] == endpoint).and_then(|(id, one)| {
+        // One without a container has no id of one.
+        let name = one["Name"].as_str().filter(|_| !id.starts_with("ep-"))?;
+        Some((id.clone(), name.to_owned()))
+    }))
+}
+
+/// Returns the endpoints of a network of Docker; `None` if Docker does not have it, or does not run.
+pub(crate) fn endpoints_in(network: &str) -> Done<Option<Vec<String>>> {
+    let Some(all) = containers_in(network)? else { return Ok(None) };
+    let all = all.as_object().into_iter().flatten();
+    Ok(Some(all.filter_map(|(_, one)| Some(one["EndpointID"].as_str()?.to_owned())).collect()))
+}
+
+/// Returns the containers of a network of Docker, with their endpoints.
+fn containers_in(network: &str) -> Done<Option<Value>> {
     for socket in sockets(Source::Docker) {
         let operation = || format!("ask docker at {}", socket.display());
         let path = format!("/networks/{network}");
         let Some(answer) = ask(&socket, &path, &operation)? else { continue };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let containers = body["Containers"].as_object().into_iter().flatten();
-        for (id, container) in containers {
-            let name = container["Name"].as_str().filter(|_| container["EndpointID"] == endpoint);
-            if let Some(name) = name {
-                return Ok(Some((id.clone(), name.to_owned())));
-            }
+        if answer.status == 404 {
+            continue;
         }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == 200 && body["Containers"].is_object() {
+            return Ok(Some(body["Containers"].clone()));
+        }
+        let why = body["message"].as_str().unwrap_or("the answer is not a network");
+        return Err(Failure::new(status::OTHER, format!("cannot {}: {why}", operation())));
     }
     Ok(None)
 }

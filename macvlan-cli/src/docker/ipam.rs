@@ -104,8 +104,8 @@ fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
         return None;
     }
     let docker = network.config().get_options().keys().find_map(|key| key.strip_prefix(NETWORK))?;
-    let stopped = stopped_in(docker)?;
-    lock(&plugin.remembered).find(network.id(), v6, &stopped)
+    let stopped = stopped_in(docker);
+    lock(&plugin.remembered).find(network.id(), v6, stopped.as_deref())
 }
 
 /// Returns the lease of an address that was leased before this process started, and that no

@@ -12,6 +12,7 @@ mod options;
 mod plugin;
 mod pools;
 mod remembered;
+mod repair;
 mod request;
 mod server;
 mod socket;

@@ -14,6 +14,7 @@ use tracing::warn;
 use crate::docker::finish::Finisher;
 use crate::docker::pools::Pools;
 use crate::docker::remembered::Remembered;
+use crate::docker::repair::Repair;
 use crate::docker::stored::Stored;
 use crate::docker::{endpoint, ipam, network};
 use crate::failure::{Done, Failure};
@@ -33,6 +34,7 @@ pub(crate) struct Plugin {
     /// What stopped containers had.
     pub(super) remembered: Mutex<Remembered>,
     pub(super) finisher: Finisher,
+    repair: Mutex<Repair>,
 }
 
 /// Locks a state, none of whose changes can be cut off.
@@ -50,9 +52,15 @@ impl Plugin {
     pub(crate) fn new(host: Host, networks: Arc<OnceLock<Networks>>) -> Done<Self> {
         let stored = Stored::new(host, networks);
         let finisher = Finisher::start(stored.clone())?;
-        let (pools, direct, released, remembered) = Default::default();
+        let (pools, direct, released) = Default::default();
+        let (remembered, repair) = Default::default();
         let started = Instant::now();
-        Ok(Self { stored, started, pools, direct, released, remembered, finisher })
+        Ok(Self { stored, started, pools, direct, released, remembered, finisher, repair })
+    }
+
+    /// Releases leases of endpoints that Docker no longer has, and returns the faults.
+    pub(crate) fn repair(&self) -> Vec<String> {
+        lock(&self.repair).pass(&self.stored)
     }
 
     /// Answers a request; `None` if there is no such method.

@@ -51,8 +51,15 @@ impl Remembered {
     }
 
     /// Returns the address that the container had for which one is requested, if that is certain.
-    pub(super) fn find(&mut self, network: &str, v6: bool, stopped: &[Stopped]) -> Option<IpAddr> {
-        let all = self.0.get_mut(network)?;
+    ///
+    /// While Docker starts, it does not answer. Then it is certain if only one was stopped.
+    pub(super) fn find(&self, network: &str, v6: bool, stopped: Option<&[Stopped]>) -> Option<IpAddr> {
+        let all = self.0.get(network)?;
+        let of_family = |had: &Had| had.addresses.iter().copied().find(|one| one.is_ipv6() == v6);
+        let Some(stopped) = stopped else {
+            let [only] = &all[..] else { return None };
+            return of_family(only);
+        };
         let is = |had: &Had, one: &Stopped| one.id.starts_with(&had.container);
         // One that has never run is more likely to be started than one that was stopped.
         if stopped.iter().any(|one| one.is_new && !all.iter().any(|had| is(had, one))) {
@@ -61,6 +68,6 @@ impl Remembered {
         let mut known = all.iter().filter(|had| stopped.iter().any(|one| is(had, one)));
         let last = known.next_back()?;
         let is_certain = known.next().is_none() || last.since.elapsed() < RESTART;
-        last.addresses.iter().copied().find(|address| is_certain && address.is_ipv6() == v6)
+        of_family(last).filter(|_| is_certain)
     }
 }

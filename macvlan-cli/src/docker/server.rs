@@ -47,7 +47,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts to serve a socket.
-    pub(crate) fn start(socket: Socket, plugin: Plugin) -> Done<Self> {
+    pub(crate) fn start(socket: Socket, plugin: Arc<Plugin>) -> Done<Self> {
         let cannot = |error| Failure::file("start the server of the Docker plugin", &error);
         let runtime = Builder::new_current_thread()
             .enable_io()
@@ -57,7 +57,7 @@ impl Server {
             .map_err(cannot)?;
         socket.listener.set_nonblocking(true).map_err(cannot)?;
         let (stop, stopped) = oneshot::channel();
-        let run = move || run(&runtime, socket, Arc::new(plugin), stopped);
+        let run = move || run(&runtime, socket, plugin, stopped);
         let thread = thread::Builder::new().name("macvlan-docker".to_owned()).spawn(run);
         Ok(Self { stop: Some(stop), thread: Some(thread.map_err(cannot)?) })
     }

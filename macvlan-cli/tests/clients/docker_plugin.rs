@@ -20,7 +20,7 @@ fn docker() -> Outcome<Machine> {
 
 fn start_agent(machine: &Machine) -> Outcome {
     machine.ok(
-        "MACVLAN_LOG=debug macvlan agent --docker >>/var/log/agent.log 2>&1 </dev/null & \
+        "MACVLAN_LOG=debug macvlan docker --interval 2s >>/var/log/agent.log 2>&1 </dev/null & \
          echo $! >/run/agent.pid",
     )?;
     eventually("the plugin does not listen", || {
@@ -134,6 +134,7 @@ fn addresses() -> Outcome {
     assert_eq!(inside[0]["address"], "02:00:00:00:00:09");
     assert_eq!(inside[0]["addr_info"][0]["local"], "172.16.104.9");
     assert_eq!(inside[0]["addr_info"][1]["local"], "fd15::9");
+    named(&machine, "c2")?;
     // An address that another container has, and one that is reserved.
     let (_, why) = machine.fails("docker run --network dual --ip 172.16.104.9 busybox true")?;
     assert!(why.contains("c2") && why.contains("has 172.16.104.9"), "{why}");
@@ -462,7 +463,7 @@ fn booted_without_the_plugin() -> Outcome {
     machine.ok("docker start c1")?;
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("docker rm -f c1")?;
-    machine.ok("macvlan network reconcile")?;
+    eventually("a lease is left", || Ok(leases(&machine)? == json!([])))?;
     clean(&machine)
 }
 
