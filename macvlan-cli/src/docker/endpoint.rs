@@ -141,17 +141,14 @@ fn join_inside(network: &Network, options: &ConnectOptions, request: &OfEndpoint
 
 /// Opens a container's namespace; `None` if it does not exist yet.
 pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
+    match NetNs::from_path(path) {
+        Err(error)
+            if error.is_not_found() || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
+        opened => return Ok(Some(opened?)),
+    }
     // A managed plugin sees the files that Docker makes only in the place of the first process.
     let of_init = Path::new("/proc/1/root").join(path.strip_prefix("/").unwrap_or(path));
-    for path in [path, &of_init] {
-        match NetNs::from_path(path) {
-            Err(error)
-                if error.is_not_found()
-                    || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
-            opened => return Ok(Some(opened?)),
-        }
-    }
-    Ok(None)
+    Ok(NetNs::from_path(of_init).ok())
 }
 
 pub(super) fn leave(_: &Plugin, _: &OfEndpoint) -> Done<Answer> {

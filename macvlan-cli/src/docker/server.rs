@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,11 +28,11 @@ use crate::failure::{Done, Failure};
 /// The number of requests that run at the same time.
 const THREADS: usize = 16;
 /// The number of connections; further ones wait in the socket's queue.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 256;
 /// More than any request of Docker has.
-const LONGEST_BODY: usize = 1 << 20;
+const LONGEST_BODY: u64 = 1 << 20;
 /// The time in which a request has to be sent.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The time in which requests that run may end when the server is stopped.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -158,12 +158,15 @@ async fn read(request: Request<Incoming>) -> Result<(String, Bytes), (StatusCode
         return Err((StatusCode::METHOD_NOT_ALLOWED, "the method is not POST"));
     }
     let path = request.uri().path().to_owned();
-    let body = Limited::new(request.into_body(), LONGEST_BODY).collect();
+    let too_long = (StatusCode::PAYLOAD_TOO_LARGE, "the request is too long");
+    if request.body().size_hint().lower() > LONGEST_BODY {
+        return Err(too_long);
+    }
+    let longest = usize::try_from(LONGEST_BODY).unwrap_or(usize::MAX);
+    let body = Limited::new(request.into_body(), longest).collect();
     match timeout(PATIENCE, body).await {
         Ok(Ok(body)) => Ok((path, body.to_bytes())),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err((StatusCode::PAYLOAD_TOO_LARGE, "the request is too long"))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long),
         Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the request ended early")),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the request takes too long")),
     }
