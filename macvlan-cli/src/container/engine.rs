@@ -77,17 +77,23 @@ pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String,
     let Some(all) = containers_in(network)? else { return Ok(None) };
     let mut all = all.as_object().into_iter().flatten();
     Ok(all.find(|(_, one)| one["EndpointID"] == endpoint).and_then(|(id, one)| {
-        // One without a container has no id of one.
-        let name = one["Name"].as_str().filter(|_| !id.starts_with("ep-"))?;
+        let name = one["Name"].as_str().filter(|_| has_container(id))?;
         Some((id.clone(), name.to_owned()))
     }))
 }
 
-/// Returns the endpoints of a network of Docker; `None` if Docker does not have it, or does not run.
+/// Returns the endpoints that containers have in a network of Docker; `None` if Docker does not have
+/// the network, or does not run.
 pub(crate) fn endpoints_in(network: &str) -> Done<Option<Vec<String>>> {
     let Some(all) = containers_in(network)? else { return Ok(None) };
-    let all = all.as_object().into_iter().flatten();
+    let all = all.as_object().into_iter().flatten().filter(|(id, _)| has_container(id));
     Ok(Some(all.filter_map(|(_, one)| Some(one["EndpointID"].as_str()?.to_owned())).collect()))
+}
+
+/// Returns whether the key of an endpoint is the id of its container; it may have none yet, or be left
+/// of a Docker that was ended.
+fn has_container(id: &str) -> bool {
+    !id.starts_with("ep-")
 }
 
 /// Returns the containers of a network of Docker, with their endpoints.

@@ -1,7 +1,8 @@
 //! Releases leases of endpoints that Docker has deleted while the plugin was away.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::mem;
+use std::time::{Duration, Instant};
 
 use macvlan_network::{Lease, Network};
 
@@ -14,26 +15,30 @@ use crate::docker::stored::Stored;
 use crate::failure::Done;
 use crate::runtime_network;
 
-/// The endpoints that Docker did not have when it was asked last.
-///
-/// Docker may be creating one at that time, so only one that is missing twice is gone.
+/// The time after which an endpoint that Docker does not have is gone; it may just be creating one.
+const AGE: Duration = Duration::from_secs(20);
+
+/// The endpoints that Docker does not have, and since when.
 #[derive(Debug, Default)]
-pub(crate) struct Repair(HashSet<String>);
+pub(crate) struct Repair(HashMap<String, Instant>);
 
 impl Repair {
     /// Disconnects the endpoints that Docker no longer has, and returns the faults.
     pub(super) fn pass(&mut self, stored: &Stored) -> Vec<String> {
         let before = mem::take(&mut self.0);
+        let missing = match missing(stored) {
+            Ok(missing) => missing,
+            Err(failure) => return vec![failure.in_one_line("interrupted by a signal")],
+        };
         let mut faults = Vec::new();
-        for (docker, endpoint) in missing(stored).unwrap_or_else(|failure| {
-            faults.push(failure.in_one_line("interrupted by a signal"));
-            Vec::new()
-        }) {
-            if !before.contains(&endpoint) {
-                self.0.insert(endpoint);
-            } else if let Err(failure) = disconnect(stored, &docker, &endpoint, |_, _| {}) {
-                faults.push(failure.in_one_line("interrupted by a signal"));
+        for (docker, endpoint) in missing {
+            let since = before.get(&endpoint).copied().unwrap_or_else(Instant::now);
+            if since.elapsed() >= AGE {
+                if let Err(failure) = disconnect(stored, &docker, &endpoint, |_, _| {}) {
+                    faults.push(failure.in_one_line("interrupted by a signal"));
+                }
             }
+            self.0.insert(endpoint, since);
         }
         faults
     }

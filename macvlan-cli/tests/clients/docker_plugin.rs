@@ -29,7 +29,8 @@ fn start_agent(machine: &Machine) -> Outcome {
 }
 
 fn log(machine: &Machine) -> Outcome<String> {
-    machine.ok("cat /var/log/agent.log 2>/dev/null || true")
+    // That of the managed plugin is Docker's.
+    machine.ok("cat /var/log/agent.log 2>/dev/null || grep plugin= /var/log/dockerd.log")
 }
 
 /// Starts a container that stays, and returns its id.
@@ -77,6 +78,17 @@ fn leased(machine: &Machine, name: &str) -> Outcome<Value> {
     let lease = named(machine, name)?;
     let address = lease["addresses"][0].as_str().unwrap_or_default();
     Ok(json!(address.split('/').next()))
+}
+
+/// Waits until the plugin has released what Docker did not tell it of.
+fn released(machine: &Machine) -> Outcome {
+    match eventually("a lease is left", || Ok(leases(machine)? == json!([]))) {
+        Ok(()) => Ok(()),
+        Err(stop) => {
+            let told = machine.ok("docker network inspect n1")?;
+            Err(format!("{stop:?}: {}: {told}: {}", leases(machine)?, log(machine)?).into())
+        }
+    }
 }
 
 /// Nothing is left: no lease, no link in the host, no bridge of Docker's.
@@ -463,7 +475,7 @@ fn booted_without_the_plugin() -> Outcome {
     machine.ok("docker start c1")?;
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("docker rm -f c1")?;
-    eventually("a lease is left", || Ok(leases(&machine)? == json!([])))?;
+    released(&machine)?;
     clean(&machine)
 }
 
@@ -480,7 +492,9 @@ fn managed() -> Outcome {
          cp --parents -L $file . ; done")?;
     machine.start_docker()?;
     machine.ok("docker plugin create lan /srv/plugin && docker plugin enable lan")?;
-    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    // Docker knows it only with its tag.
+    let lan = LAN.replace(" lan", " lan:latest");
+    machine.ok(&format!("docker network create {lan} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1 --restart=always")?;
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     named(&machine, "c1")?;
