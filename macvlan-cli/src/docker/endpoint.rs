@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network};
 use serde_json::{Value, json};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::docker::ipam::{self, optional};
 use crate::docker::options::{DockerOptions, EndpointOptions};
@@ -147,8 +147,15 @@ pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
         opened => return Ok(Some(opened?)),
     }
     // A managed plugin sees the files that Docker makes only in the place of the first process.
-    let of_init = Path::new("/proc/1/root").join(path.strip_prefix("/").unwrap_or(path));
-    Ok(NetNs::from_path(of_init).ok())
+    // There, /var/run is a link that leads back to this root.
+    let inside = path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
+    let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
+    let opened = NetNs::from_path(of_init);
+    if let Err(error) = &opened {
+        // It need not be one that this process may see.
+        debug!("{error}");
+    }
+    Ok(opened.ok())
 }
 
 pub(super) fn leave(_: &Plugin, _: &OfEndpoint) -> Done<Answer> {

@@ -491,7 +491,8 @@ fn managed() -> Outcome {
          for file in $(ldd /usr/local/bin/macvlan | grep -o '/[^ ]*'); do \
          cp --parents -L $file . ; done")?;
     machine.start_docker()?;
-    machine.ok("docker plugin create lan /srv/plugin && docker plugin enable lan")?;
+    machine.ok("docker plugin create lan /srv/plugin && \
+         docker plugin set lan MACVLAN_LOG=debug && docker plugin enable lan")?;
     // Docker knows it only with its tag.
     let lan = LAN.replace(" lan", " lan:latest");
     machine.ok(&format!("docker network create {lan} --ip-range 172.16.104.64/26 n1"))?;
