@@ -71,10 +71,10 @@ pub(crate) enum Verb {
     Diagnose(diagnose::Diagnose),
     /// Manage networks, which lease addresses to containers
     Network(network::Network),
-    /// Move networks of Docker to the plugin
-    Docker(docker::Docker),
     /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
     Agent(agent::Agent),
+    /// Serve the Docker plugin, as a part of the agent
+    Docker(docker::Docker),
     /// Manage parents that were created on demand
     Parents(parents::Parents),
     /// Manage network namespaces
@@ -105,8 +105,8 @@ impl Cli {
             Verb::Access(verb) => verb.run(&session),
             Verb::Diagnose(verb) => verb.run(&session),
             Verb::Network(verb) => verb.run(&session),
-            Verb::Docker(verb) => verb.run(&session),
             Verb::Agent(verb) => verb.run(&session),
+            Verb::Docker(verb) => verb.run(&session),
             Verb::Parents(verb) => verb.run(&session),
             Verb::Netns(verb) => verb.run(&session),
             Verb::Completions(verb) => verb.run(Self::command()),

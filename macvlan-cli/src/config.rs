@@ -43,6 +43,8 @@ pub(crate) struct Agent {
     pub(crate) access: Vec<String>,
     /// The names of containers, by DNS.
     pub(crate) dns: dns::Configured,
+    /// The socket of the Docker plugin.
+    pub(crate) docker: Option<PathBuf>,
 }
 
 /// The options for connecting to etcd.
@@ -127,6 +129,7 @@ mod tests {
         let config = Config::parse(&all).unwrap();
         assert!(config.db.is_some() && config.etcd.is_some_and(|etcd| etcd.life.is_some()));
         assert!(config.agent.interval.is_some() && !config.agent.access.is_empty());
+        assert!(config.agent.docker.is_some());
     }
 
     #[test]

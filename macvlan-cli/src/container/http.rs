@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// An engine that answers takes milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the list of many thousands of containers.
 const LONGEST: u64 = 64 << 20;
 
@@ -17,9 +17,9 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// Requests a path.
-pub(super) fn get(socket: &Path, path: &str) -> io::Result<Answer> {
-    send(socket, "GET", path, None, TIMEOUT)
+/// Requests a path, waiting at most this time for each part of the answer.
+pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> io::Result<Answer> {
+    send(socket, "GET", path, None, timeout)
 }
 
 /// Sends a request, with a body of JSON. In HTTP/1.0 the server closes the connection at the end of

@@ -11,6 +11,7 @@ mod machine;
 pub(crate) mod name;
 mod podman;
 
+pub(crate) use engine::{Stopped, endpoints_in, of_endpoint, stopped_in};
 use macvlan_core::{ErrorKind, NetNs};
 
 use crate::container::candidate::{Candidate, Source};

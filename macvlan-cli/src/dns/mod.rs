@@ -14,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use macvlan_core::Host;
 use macvlan_network::Networks;
 use tokio::sync::watch;
+use tracing::warn;
 
 pub(crate) use crate::dns::options::{Configured, DnsOptions};
 
@@ -21,7 +22,7 @@ use crate::dns::forward::Forward;
 use crate::dns::options::{Listen, PORT};
 use crate::dns::server::Server;
 use crate::dns::source::Source;
-use crate::failure::{Done, Failure, warn};
+use crate::failure::{Done, Failure};
 
 /// A running responder, which ends when it is dropped.
 pub(crate) struct Dns {
@@ -55,7 +56,7 @@ impl Dns {
         // A thread is in the namespace until it ends, and so are all sockets that it opens.
         let serve = move || {
             if let Err(error) = netns.run(|| runtime.block_on(its_server.run())) {
-                warn(&error.to_string());
+                warn!("{error}");
             }
         };
         let thread = thread::Builder::new().name("macvlan-dns".to_owned()).spawn(serve);

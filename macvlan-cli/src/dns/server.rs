@@ -10,11 +10,11 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
 
 use crate::dns::forward::{Forward, read_message, write_message};
 use crate::dns::query::{Answer, Query, Transport};
 use crate::dns::source::Source;
-use crate::failure::warn;
 
 /// The number of queries over UDP that are answered at once; further ones are dropped, and asked
 /// again.
@@ -91,14 +91,14 @@ impl Server {
                 Err(error) => {
                     let why = format!("cannot serve names at {at}: {error}; tried again");
                     if why != last {
-                        warn(&why);
+                        warn!("{why}");
                     }
                     last = why;
                     sleep(SOON).await;
                 }
             }
         };
-        warn(&format!("names are served at {at}"));
+        info!("names are served at {at}");
         tokio::join!(self.by_udp(udp), self.by_tcp(tcp));
     }
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use macvlan_network::{Networks, Result};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tracing::warn;
 
 use crate::dns::names::Names;
-use crate::failure::{Done, Failure, warn};
+use crate::failure::{Done, Failure};
 
 /// The age up to which names are answered without a look into the store.
 const FRESH: Duration = Duration::from_secs(1);
@@ -109,7 +110,7 @@ fn read(networks: &Networks, chosen: &[String], missing: &mut Vec<String>) -> Re
         let is_missing = |name: &&String| !all.iter().any(|network| network.name() == *name);
         let now: Vec<String> = chosen.iter().filter(is_missing).cloned().collect();
         for name in now.iter().filter(|name| !missing.contains(name)) {
-            warn(&format!("cannot serve the names of network {name:?}: it does not exist yet"));
+            warn!("cannot serve the names of network {name:?}: it does not exist yet");
         }
         *missing = now;
     }

@@ -5,6 +5,7 @@ mod common;
 mod containerd;
 mod dns;
 mod docker;
+mod docker_plugin;
 mod migrate;
 mod names;
 mod netavark;
@@ -15,6 +16,7 @@ macvlan_tests::main! {
     containerd,
     dns,
     docker,
+    docker_plugin,
     migrate,
     names,
     netavark,

@@ -7,14 +7,20 @@ mod steps;
 
 use clap::{Args, Subcommand};
 
+use crate::agent::Options;
 use crate::failure::Done;
 use crate::session::Session;
 
-/// Move networks of Docker to the plugin.
+/// Serve the Docker plugin, with the agent of this host.
+///
+/// This is `macvlan agent --docker`.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Docker {
+    #[command(flatten)]
+    options: Options,
     #[command(subcommand)]
-    verb: DockerVerb,
+    verb: Option<DockerVerb>,
 }
 
 #[derive(Subcommand)]
@@ -26,7 +32,8 @@ enum DockerVerb {
 impl Docker {
     pub(crate) fn run(self, session: &Session) -> Done {
         match self.verb {
-            DockerVerb::Migrate(verb) => verb.run(session),
+            Some(DockerVerb::Migrate(verb)) => verb.run(session),
+            None => self.options.with_docker().run(session),
         }
     }
 }
