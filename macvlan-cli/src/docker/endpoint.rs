@@ -42,9 +42,8 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     if let Some(interface) = options.interface {
         connect = connect.interface(interface.as_str());
     }
-    if !asked.mac.is_empty() {
-        connect = connect.mac(asked.mac.parse()?);
-    }
+    let mac = if asked.mac.is_empty() { options.mac } else { Some(asked.mac.parse()?) };
+    connect = mac.into_iter().fold(connect, ConnectOptions::mac);
     let mut promised = None;
     for text in [&asked.v4, &asked.v6] {
         let Some(address) = optional(text)? else { continue };
@@ -58,10 +57,10 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
         };
     }
     let is_direct = DockerOptions::of(network.config())?.direct;
-    let mac = match promised.filter(|_| is_direct) {
+    let mac = match mac.or(promised).filter(|_| is_direct) {
         Some(mac) => {
-            let connect = if asked.mac.is_empty() { connect.mac(mac) } else { connect };
-            lock(&plugin.direct).insert(request.endpoint.clone(), Direct(connect));
+            let direct = Direct(connect.mac(mac));
+            lock(&plugin.direct).insert(request.endpoint.clone(), direct);
             mac
         }
         None => {

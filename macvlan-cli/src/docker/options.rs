@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macvlan_core::{LinkName, Route, RouteKind};
+use macvlan_core::{LinkName, MacAddr, Route, RouteKind};
 use macvlan_network::NetworkConfig;
 use serde_json::{Map, Value};
 
@@ -99,6 +99,8 @@ fn route(text: &str) -> Result<Route, String> {
 pub(super) struct EndpointOptions {
     /// The interface's name.
     pub(super) interface: Option<LinkName>,
+    /// The MAC address, which Docker itself takes only for a container that it creates.
+    pub(super) mac: Option<MacAddr>,
 }
 
 impl EndpointOptions {
@@ -110,6 +112,10 @@ impl EndpointOptions {
             let one = driver_option::Value { key, value: text };
             match key.as_str() {
                 "com.docker.network.endpoint.ifname" => options.interface = Some(one.parsed()?),
+                // Docker's own value is not text.
+                "com.docker.network.endpoint.macaddress" if value.is_string() => {
+                    options.mac = Some(one.parsed()?);
+                }
                 _ if key.starts_with(DOCKERS) => {}
                 _ => return Err(unknown(one, "an endpoint")),
             }
