@@ -42,7 +42,7 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     if let Some(interface) = options.interface {
         connect = connect.interface(interface.as_str());
     }
-    let mac = if asked.mac.is_empty() { options.mac } else { Some(asked.mac.parse()?) };
+    let mac = if asked.mac.is_empty() { options.mac()? } else { Some(asked.mac.parse()?) };
     connect = mac.into_iter().fold(connect, ConnectOptions::mac);
     let mut promised = None;
     for text in [&asked.v4, &asked.v6] {

@@ -94,16 +94,26 @@ fn route(text: &str) -> Result<Route, String> {
     Ok(route)
 }
 
+/// The option of an endpoint with its MAC address. Docker itself takes one only for a container that
+/// it creates, and leaves it out of a later connection.
+const MAC: &str = "com.docker.network.endpoint.macaddress";
+
 /// The options of an endpoint, `--network name=NAME,driver-opt=KEY=VALUE`.
 #[derive(Debug, Default)]
 pub(super) struct EndpointOptions {
     /// The interface's name.
     pub(super) interface: Option<LinkName>,
-    /// The MAC address, which Docker itself takes only for a container that it creates.
-    pub(super) mac: Option<MacAddr>,
+    /// The MAC address: the user's, or Docker's own in another form, which it has said already.
+    mac: Option<String>,
 }
 
 impl EndpointOptions {
+    /// Returns the MAC address that the user has given, if Docker has said none.
+    pub(super) fn mac(&self) -> Done<Option<MacAddr>> {
+        let parse = |value: &String| driver_option::Value { key: MAC, value }.parsed();
+        self.mac.as_ref().map(parse).transpose()
+    }
+
     /// Reads the options of the user among those that Docker adds itself.
     pub(super) fn read(all: &Map<String, Value>) -> Done<Self> {
         let mut options = Self::default();
@@ -112,10 +122,7 @@ impl EndpointOptions {
             let one = driver_option::Value { key, value: text };
             match key.as_str() {
                 "com.docker.network.endpoint.ifname" => options.interface = Some(one.parsed()?),
-                // Docker's own value is not text.
-                "com.docker.network.endpoint.macaddress" if value.is_string() => {
-                    options.mac = Some(one.parsed()?);
-                }
+                MAC => options.mac = Some(text.to_owned()),
                 _ if key.starts_with(DOCKERS) => {}
                 _ => return Err(unknown(one, "an endpoint")),
             }
