@@ -6,8 +6,8 @@ use crate::agent;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
-    access, announce, attach, check, completions, detach, diagnose, docker, ensure, keep, man, netns,
-    network, parents, probe, show, watch,
+    access, announce, attach, check, completions, detach, diagnose, docker, ensure, keep, man,
+    netns, network, parents, probe, show, watch,
 };
 
 /// Shown after the help.
