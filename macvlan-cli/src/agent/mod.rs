@@ -110,7 +110,8 @@ impl Options {
             None => None,
         };
         // It answers also while the store is away.
-        let server = |(socket, plugin): (_, &Arc<_>)| docker::Server::start(socket, Arc::clone(plugin));
+        let server =
+            |(socket, plugin): (_, &Arc<_>)| docker::Server::start(socket, Arc::clone(plugin));
         let _server = socket.zip(plugin.as_ref()).map(server).transpose()?;
         let running = Running { service, signals, networks, plugin, dns, faults: HashSet::new() };
         running.run(&host, &choice, accesses, (interval, options.dead_hosts))

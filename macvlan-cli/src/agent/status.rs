@@ -11,7 +11,7 @@ use crate::docker;
 use crate::failure::Done;
 use crate::output::style::{Role, paint};
 use crate::output::table::table;
-use crate::output::texts;
+use crate::output::{lines, texts};
 use crate::session::Session;
 use crate::store::StoreOptions;
 
@@ -60,7 +60,8 @@ pub(super) fn run(store: StoreOptions, session: &Session) -> Done {
 fn waits_in(network: &str, leases: &[&Lease], waits: &mut Vec<String>) -> Done {
     let (mut bound, mut marks) = (Vec::new(), Vec::new());
     for lease in leases {
-        let of = format!("network {network:?}: {}", lease.name.as_ref().unwrap_or(&lease.container));
+        let of =
+            format!("network {network:?}: {}", lease.name.as_ref().unwrap_or(&lease.container));
         match (lease.netns(), lease.pending()) {
             (Some(mark), _) if mark.is_of_this_boot()? => {
                 bound.push(of);
@@ -89,14 +90,11 @@ fn plain(
     waits: &[String],
 ) -> String {
     let docker = if serves_docker { "served" } else { "not served" };
-    let mut text = format!(
+    let text = format!(
         "host {}, store {store}: {}; Docker plugin {docker}\n",
         networks.host_name(),
         paint(Role::Good, "answers"),
     );
-    text.push_str(&table(&HEADINGS, rows));
-    for wait in waits {
-        text.push_str(&format!("waits: {wait}\n"));
-    }
-    text
+    let text = text + &table(&HEADINGS, rows);
+    text + &lines(waits.iter().map(|wait| format!("waits: {wait}")))
 }

@@ -57,19 +57,17 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
         };
     }
     let is_direct = DockerOptions::of(network.config())?.direct;
-    let mac = match mac.or(promised).filter(|_| is_direct) {
-        Some(mac) => {
-            let direct = Direct(connect.mac(mac));
-            lock(&plugin.direct).insert(request.endpoint.clone(), direct);
-            mac
-        }
-        None => {
-            let link = network.create_link(&connect)?;
-            log(&network, link.lease(), started, "connected an endpoint");
-            link.mac()
-        }
+    let mac = if let Some(mac) = mac.or(promised).filter(|_| is_direct) {
+        let direct = Direct(connect.mac(mac));
+        lock(&plugin.direct).insert(request.endpoint.clone(), direct);
+        mac
+    } else {
+        let link = network.create_link(&connect)?;
+        log(&network, link.lease(), started, "connected an endpoint");
+        link.mac()
     };
-    let chosen = if asked.mac.is_empty() { json!({ "MacAddress": mac.to_string() }) } else { json!({}) };
+    let chosen =
+        if asked.mac.is_empty() { json!({ "MacAddress": mac.to_string() }) } else { json!({}) };
     Ok(json!({ "Interface": chosen }))
 }
 
@@ -147,7 +145,8 @@ pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
     }
     // A managed plugin sees the files that Docker makes only in the place of the first process.
     // There, /var/run is a link that leads back to this root.
-    let inside = path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
+    let inside =
+        path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
     let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
     let opened = NetNs::from_path(of_init);
     if let Err(error) = &opened {
@@ -157,26 +156,20 @@ pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
     Ok(opened.ok())
 }
 
-pub(super) fn leave(_: &Plugin, _: &OfEndpoint) -> Done<Answer> {
-    // The link is still inside; it comes back to the host before the endpoint is deleted.
-    Ok(json!({}))
-}
-
-pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
+/// Deletes an endpoint, now or later: Docker does not expect a failure.
+pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
     lock(&plugin.direct).remove(&request.endpoint);
     let before = |network: &Network, lease: &Lease| {
         // Docker releases the addresses next, when others may have them.
         plugin.expect_release(network, lease.addresses.iter().map(IpNet::addr));
         lock(&plugin.remembered).add(lease);
     };
-    // Docker does not expect a failure here.
     if let Err(failure) = disconnect(&plugin.stored, &request.network, &request.endpoint, before) {
         let why = failure.in_one_line("interrupted by a signal");
         let endpoint = short(&request.endpoint);
         warn!(endpoint, "could not disconnect an endpoint, which is done later: {why}");
         plugin.finisher.disconnect(&request.network, &request.endpoint);
     }
-    Ok(json!({}))
 }
 
 /// Disconnects an endpoint and releases its lease, after calling a function, if it has one.
@@ -207,7 +200,8 @@ pub(super) fn disconnect(
 fn routes(network: &Network, lease: &Lease) -> Vec<Value> {
     let config = network.config();
     let is_for = |gateway: IpAddr| {
-        let mut subnets = config.get_subnets().iter().filter(|one| one.get_net().contains(&gateway));
+        let mut subnets =
+            config.get_subnets().iter().filter(|one| one.get_net().contains(&gateway));
         let has = |net: &IpNet| lease.addresses.iter().any(|one| one.trunc() == *net);
         // One that is in no subnet is reached through another route.
         subnets.next().is_none_or(|subnet| has(&subnet.get_net()))

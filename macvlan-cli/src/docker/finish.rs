@@ -4,7 +4,7 @@
 //! then. None of it is needed for the addresses to be right: what is not done here, as when this
 //! process is killed, is done by the agent's next pass, or left out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -122,7 +122,8 @@ impl Task {
                 disconnect(stored, &self.network, &self.endpoint, |_, _| {}).map(|()| true)
             }
         };
-        let (is_over, now) = (self.until.is_some_and(|until| until < Instant::now()), Instant::now());
+        let (is_over, now) =
+            (self.until.is_some_and(|until| until < Instant::now()), Instant::now());
         if let Err(failure) = &is_done {
             let why = failure.in_one_line("interrupted by a signal");
             let endpoint = short(&self.endpoint);
@@ -139,7 +140,7 @@ impl Task {
 
     /// Binds the lease to the container, and gives the host access to it; `None` if the link is not
     /// there yet.
-    fn bind(&self, stored: &Stored, path: &PathBuf) -> Done<Option<Instant>> {
+    fn bind(&self, stored: &Stored, path: &Path) -> Done<Option<Instant>> {
         let started = Instant::now();
         let Some(network) = stored.network(&self.network)? else { return Ok(Some(started)) };
         let Some(lease) = network.lease(&self.endpoint)? else { return Ok(Some(started)) };

@@ -33,7 +33,9 @@ pub(super) fn request_pool(plugin: &Plugin, request: &RequestPool) -> Done<Answe
     if request.pool.is_empty() {
         // Docker asks for another subnet, for ever, as long as the host has a route to it.
         let family = if request.v6 { "an IPv6 subnet" } else { "a subnet" };
-        return Err(Failure::usage(format!("cannot choose {family}: give that of the LAN by --subnet")));
+        return Err(Failure::usage(format!(
+            "cannot choose {family}: give that of the LAN by --subnet"
+        )));
     }
     let net = Subnet::new(&request.pool)?.get_net();
     let range = match request.range.as_str() {
@@ -50,9 +52,8 @@ pub(super) fn request_pool(plugin: &Plugin, request: &RequestPool) -> Done<Answe
     Ok(json!({ "PoolID": id, "Pool": net.to_string(), "Data": {} }))
 }
 
-pub(super) fn release_pool(plugin: &Plugin, request: &ReleasePool) -> Done<Answer> {
+pub(super) fn release_pool(plugin: &Plugin, request: &ReleasePool) {
     plugin.pools().remove(&request.pool);
-    Ok(json!({}))
 }
 
 pub(super) fn request_address(plugin: &Plugin, request: &RequestAddress) -> Done<Answer> {
@@ -117,14 +118,17 @@ fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Le
     Ok(Some(lease).filter(|_| age.is_some_and(|age| age > plugin.started.elapsed())))
 }
 
-pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) -> Done<Answer> {
-    let Some(address) = optional(&request.address)? else { return Ok(json!({})) };
-    // If it fails, the lease is released later, since it is pending.
-    if let Err(failure) = release(plugin, &request.pool, address) {
-        let why = failure.in_one_line("interrupted by a signal");
-        warn!(%address, "could not release an address, which is done later: {why}");
+/// Releases an address. If that fails, it is done later, since the lease is pending.
+pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
+    let address = optional(&request.address);
+    let released = address.and_then(|address| match address {
+        Some(address) => release(plugin, &request.pool, address),
+        None => Ok(()),
+    });
+    if let Err(failure) = released {
+        let (address, why) = (&*request.address, failure.in_one_line("interrupted by a signal"));
+        warn!(address, "could not release an address, which is done later: {why}");
     }
-    Ok(json!({}))
 }
 
 fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
@@ -132,7 +136,9 @@ fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     if plugin.was_released(&network, address) {
         return Ok(());
     }
-    let Some(lease) = plugin.stored.holder(&network, address)?.filter(is_allocated) else { return Ok(()) };
+    let Some(lease) = plugin.stored.holder(&network, address)?.filter(is_allocated) else {
+        return Ok(());
+    };
     match network.disconnect(&lease.endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
         done => drop(done?),

@@ -84,7 +84,8 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
     for pool in &pools {
         plugin.pools().remove(pool);
     }
-    let subnets: Vec<String> = network.config().get_subnets().iter().map(ToString::to_string).collect();
+    let subnets: Vec<String> =
+        network.config().get_subnets().iter().map(ToString::to_string).collect();
     info!(
         network = network.name(),
         parent = network.parent(),
@@ -115,7 +116,8 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
         options.remove(&of(id));
         let removed = if options.keys().any(|key| key.starts_with(NETWORK)) {
             let config = network.config().clone().clear_options();
-            let config = options.iter().fold(config, |config, (key, value)| config.option(key, value));
+            let config =
+                options.iter().fold(config, |config, (key, value)| config.option(key, value));
             network.update(&config).map(drop)
         } else {
             network.remove()
@@ -172,15 +174,10 @@ fn with_parent(config: NetworkConfig, host: &Host) -> Done<NetworkConfig> {
     Ok(config.parent(default_parent::of(host)?))
 }
 
-fn subnet(
-    data: &PoolData,
-    pool: Option<&Pool>,
-    has_gateway: bool,
-    internal: bool,
-) -> Done<Subnet> {
-    let net = data.pool.ok_or_else(|| {
-        Failure::usage("cannot create a network: one of its subnets is missing")
-    })?;
+fn subnet(data: &PoolData, pool: Option<&Pool>, has_gateway: bool, internal: bool) -> Done<Subnet> {
+    let net = data
+        .pool
+        .ok_or_else(|| Failure::usage("cannot create a network: one of its subnets is missing"))?;
     let mut subnet = Subnet::new(&net.to_string())?;
     // Docker requests a gateway also for a network that is to have none.
     let is_named = pool.and_then(|pool| pool.gateway).is_none_or(|(_, is_named)| is_named);

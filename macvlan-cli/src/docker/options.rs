@@ -49,8 +49,13 @@ impl DockerOptions {
                     }
                 }
                 "routes" => routes = one.list(route)?,
-                "metric" | "disable_ipv6" | "accept_ra" | "leave_ipv6" | "allmulticast"
-                | "duplicate_detection" | "reservation_ttl" => {
+                "metric"
+                | "disable_ipv6"
+                | "accept_ra"
+                | "leave_ipv6"
+                | "allmulticast"
+                | "duplicate_detection"
+                | "reservation_ttl" => {
                     return Err(one.refused("Docker sets the container's interface up itself"));
                 }
                 _ => drop(rest.insert(key.clone(), value.clone())),

@@ -67,7 +67,7 @@ impl Plugin {
     pub(super) fn call(&self, path: &str, body: &[u8]) -> Option<Answer> {
         let method = path.strip_prefix('/').unwrap_or(path);
         let started = Instant::now();
-        let done = match method {
+        let answered = match method {
             "Plugin.Activate" => Ok(json!({ "Implements": ["NetworkDriver", "IpamDriver"] })),
             "NetworkDriver.GetCapabilities" => Ok(json!({
                 "Scope": "local", "ConnectivityScope": "global", "GwAllocChecker": true,
@@ -76,34 +76,31 @@ impl Plugin {
             "IpamDriver.GetDefaultAddressSpaces" => Ok(json!({
                 "LocalDefaultAddressSpace": ipam::SPACE, "GlobalDefaultAddressSpace": ipam::SPACE,
             })),
-            "IpamDriver.RequestPool" => with(body, |request| ipam::request_pool(self, &request)),
-            "IpamDriver.ReleasePool" => with(body, |request| ipam::release_pool(self, &request)),
+            "IpamDriver.RequestPool" => with(body, |request| ipam::request_pool(self, request)),
+            "IpamDriver.ReleasePool" => done(body, |request| ipam::release_pool(self, request)),
             "IpamDriver.RequestAddress" => {
-                with(body, |request| ipam::request_address(self, &request))
+                with(body, |request| ipam::request_address(self, request))
             }
             "IpamDriver.ReleaseAddress" => {
-                with(body, |request| ipam::release_address(self, &request))
+                done(body, |request| ipam::release_address(self, request))
             }
-            "NetworkDriver.GwAllocCheck" => with(body, |request| network::check_gateway(&request)),
-            "NetworkDriver.CreateNetwork" => with(body, |request| network::create(self, &request)),
-            "NetworkDriver.DeleteNetwork" => with(body, |request| network::delete(self, &request)),
-            "NetworkDriver.CreateEndpoint" => {
-                with(body, |request| endpoint::create(self, &request))
-            }
-            "NetworkDriver.Join" => with(body, |request| endpoint::join(self, &request)),
-            "NetworkDriver.Leave" => with(body, |request| endpoint::leave(self, &request)),
-            "NetworkDriver.DeleteEndpoint" => {
-                with(body, |request| endpoint::delete(self, &request))
-            }
+            "NetworkDriver.GwAllocCheck" => with(body, network::check_gateway),
+            "NetworkDriver.CreateNetwork" => with(body, |request| network::create(self, request)),
+            "NetworkDriver.DeleteNetwork" => with(body, |request| network::delete(self, request)),
+            "NetworkDriver.CreateEndpoint" => with(body, |request| endpoint::create(self, request)),
+            "NetworkDriver.Join" => with(body, |request| endpoint::join(self, request)),
+            "NetworkDriver.DeleteEndpoint" => done(body, |request| endpoint::delete(self, request)),
             "NetworkDriver.EndpointOperInfo" => Ok(json!({ "Value": {} })),
-            "NetworkDriver.ProgramExternalConnectivity"
+            // At Leave, the link is still inside; it comes back before the endpoint is deleted.
+            "NetworkDriver.Leave"
+            | "NetworkDriver.ProgramExternalConnectivity"
             | "NetworkDriver.RevokeExternalConnectivity"
             | "NetworkDriver.DiscoverNew"
             | "NetworkDriver.DiscoverDelete" => Ok(json!({})),
             _ => return None,
         };
         let took = started.elapsed();
-        Some(done.unwrap_or_else(|failure| {
+        Some(answered.unwrap_or_else(|failure| {
             let why = failure.in_one_line("interrupted by a signal");
             warn!(method, ?took, "refused: {why}");
             failed(&why)
@@ -115,7 +112,11 @@ impl Plugin {
     }
 
     /// Remembers that Docker is going to release addresses that are released already.
-    pub(super) fn expect_release(&self, network: &Network, addresses: impl Iterator<Item = IpAddr>) {
+    pub(super) fn expect_release(
+        &self,
+        network: &Network,
+        addresses: impl Iterator<Item = IpAddr>,
+    ) {
         let now = Instant::now();
         let mut released = lock(&self.released);
         released.retain(|_, since| now.duration_since(*since) < ipam::RELEASE);
@@ -131,7 +132,7 @@ impl Plugin {
 /// Reads a request and answers it.
 fn with<T: DeserializeOwned + Default>(
     body: &[u8],
-    answer: impl FnOnce(T) -> Done<Answer>,
+    answer: impl FnOnce(&T) -> Done<Answer>,
 ) -> Done<Answer> {
     // Docker sends no body for a request without fields.
     let request = if body.is_empty() {
@@ -140,5 +141,13 @@ fn with<T: DeserializeOwned + Default>(
         serde_json::from_slice(body)
             .map_err(|error| Failure::usage(format!("cannot read the request: {error}")))?
     };
-    answer(request)
+    answer(&request)
+}
+
+/// Reads a request and does what cannot fail.
+fn done<T: DeserializeOwned + Default>(body: &[u8], act: impl FnOnce(&T)) -> Done<Answer> {
+    with(body, |request| {
+        act(request);
+        Ok(json!({}))
+    })
 }

@@ -3,7 +3,7 @@
 //! It requests the pools first, and then creates the network without saying which pools are its own.
 //! They are recognized by their addresses, and from then on the network has their ids.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -106,8 +106,8 @@ impl Pools {
 
 impl Pool {
     fn is(&self, data: &PoolData) -> bool {
-        let aux: BTreeMap<IpAddr, ()> = data.aux.values().map(|net| (net.addr(), ())).collect();
-        let ours: BTreeMap<IpAddr, ()> = self.aux.iter().map(|address| (*address, ())).collect();
+        let aux: BTreeSet<IpAddr> = data.aux.values().map(IpNet::addr).collect();
+        let ours: BTreeSet<IpAddr> = self.aux.iter().copied().collect();
         data.pool == Some(self.net)
             && data.gateway.map(|net| net.addr()) == self.gateway.map(|(gateway, _)| gateway)
             && aux == ours
@@ -139,7 +139,8 @@ mod tests {
         let gateway = pools.reserve(&first, None, true).unwrap().unwrap();
         assert_eq!(gateway.to_string(), "10.0.0.1/24");
         pools.reserve(&first, ip("10.0.0.9"), false).unwrap();
-        let text = r#"{"Pool":"10.0.0.0/24","Gateway":"10.0.0.1/24","AuxAddresses":{"x":"10.0.0.9/24"}}"#;
+        let text =
+            r#"{"Pool":"10.0.0.0/24","Gateway":"10.0.0.1/24","AuxAddresses":{"x":"10.0.0.9/24"}}"#;
         assert_eq!(pools.find(&data(text)).unwrap().id, first);
         // Another one of the same subnet differs by its gateway, or not at all.
         let second = pools.add(net, None).unwrap();

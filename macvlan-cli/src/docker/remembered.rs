@@ -53,7 +53,12 @@ impl Remembered {
     /// Returns the address that the container had for which one is requested, if that is certain.
     ///
     /// While Docker starts, it does not answer. Then it is certain if only one was stopped.
-    pub(super) fn find(&self, network: &str, v6: bool, stopped: Option<&[Stopped]>) -> Option<IpAddr> {
+    pub(super) fn find(
+        &self,
+        network: &str,
+        v6: bool,
+        stopped: Option<&[Stopped]>,
+    ) -> Option<IpAddr> {
         let all = self.0.get(network)?;
         let of_family = |had: &Had| had.addresses.iter().copied().find(|one| one.is_ipv6() == v6);
         let Some(stopped) = stopped else {

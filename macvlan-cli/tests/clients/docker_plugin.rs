@@ -53,9 +53,9 @@ fn leases(machine: &Machine) -> Outcome<Value> {
 }
 
 /// Returns the host's links that are not the machine's own.
-fn links(machine: &Machine) -> Outcome<Vec<String>> {
+fn links(machine: &Machine) -> Vec<String> {
     let all = ip_lines(&machine.lab.a.netns, "link show");
-    Ok(all.into_iter().filter(|line| line.contains("mv-") || line.contains("docker")).collect())
+    all.into_iter().filter(|line| line.contains("mv-") || line.contains("docker")).collect()
 }
 
 /// Waits until a lease has its container's name, which Docker tells after the start.
@@ -94,7 +94,7 @@ fn released(machine: &Machine) -> Outcome {
 /// Nothing is left: no lease, no link in the host, no bridge of Docker's.
 fn clean(machine: &Machine) -> Outcome {
     assert_eq!(leases(machine)?, json!([]), "{}", log(machine).unwrap_or_default());
-    assert_eq!(links(machine)?, Vec::<String>::new());
+    assert_eq!(links(machine), Vec::<String>::new());
     assert_eq!(machine.ok("macvlan show")?, "");
     Ok(())
 }
@@ -107,8 +107,10 @@ fn two_containers() -> Outcome {
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     // By Docker's own DNS.
     machine.ok("docker exec c1 ping -c 1 -W 5 c2")?;
-    let (told, eth0) =
-        (inspect(&machine, "c1")?["n1"].clone(), ip(&netns(&machine, "c1")?, "address show dev eth0"));
+    let (told, eth0) = (
+        inspect(&machine, "c1")?["n1"].clone(),
+        ip(&netns(&machine, "c1")?, "address show dev eth0"),
+    );
     assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.64"), &json!(24)));
     assert_eq!(told["Gateway"], "172.16.104.1");
     assert_eq!(told["MacAddress"], eth0[0]["address"]);
@@ -124,7 +126,6 @@ fn two_containers() -> Outcome {
     Ok(())
 }
 
-
 /// Every option of Docker's commands that is about addresses.
 fn addresses() -> Outcome {
     let machine = docker()?;
@@ -135,7 +136,10 @@ fn addresses() -> Outcome {
     run(&machine, "--network dual --name c1 --sysctl net.ipv6.conf.all.disable_ipv6=0")?;
     let told = inspect(&machine, "c1")?["dual"].clone();
     assert_eq!(told["IPAddress"], "172.16.104.65", "the aux address is not given");
-    assert_eq!((&told["IPv6Gateway"], &told["GlobalIPv6PrefixLen"]), (&json!("fd15::1"), &json!(64)));
+    assert_eq!(
+        (&told["IPv6Gateway"], &told["GlobalIPv6PrefixLen"]),
+        (&json!("fd15::1"), &json!(64))
+    );
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("docker exec c1 ping -c 1 -W 5 fd15::1")?;
     run(
@@ -223,9 +227,8 @@ fn two_networks_one_subnet() -> Outcome {
 /// An address that another host of the LAN has is skipped, or told word for word.
 fn conflict() -> Outcome {
     let machine = docker()?;
-    machine.ok(&format!(
-        "docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"
-    ))?;
+    machine
+        .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"))?;
     ip_lines(&machine.lab.b.netns, "address add 172.16.104.64/24 dev ens33");
     let (_, why) = machine.fails("docker run --network n1 --ip 172.16.104.64 busybox true")?;
     assert!(why.contains("172.16.104.64") && why.contains("network"), "{why}");
@@ -248,7 +251,8 @@ fn connect_and_disconnect() -> Outcome {
         machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
         machine.ok("docker network disconnect n1 c1")?;
         machine.ok("docker network disconnect own c1")?;
-        clean(&machine).or_else(|_| eventually("something is left", || Ok(links(&machine)?.is_empty())))?;
+        clean(&machine)
+            .or_else(|_| eventually("something is left", || Ok(links(&machine).is_empty())))?;
         assert_eq!(ip(&netns(&machine, "c1")?, "link show").as_array().map(Vec::len), Some(2));
     }
     machine.ok("docker network connect --ip 172.16.104.80 n1 c1")?;
@@ -265,8 +269,10 @@ fn direct() -> Outcome {
     machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
     run(&machine, "--network bridge1 --name c1")?;
     machine.ok("docker network connect n1 c1")?;
-    let (told, lan0) =
-        (inspect(&machine, "c1")?["n1"].clone(), ip(&netns(&machine, "c1")?, "address show dev lan0"));
+    let (told, lan0) = (
+        inspect(&machine, "c1")?["n1"].clone(),
+        ip(&netns(&machine, "c1")?, "address show dev lan0"),
+    );
     assert_eq!(told["MacAddress"], lan0[0]["address"]);
     assert_eq!(told["IPAddress"], lan0[0]["addr_info"][0]["local"]);
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
@@ -334,9 +340,8 @@ fn refused() -> Outcome {
         machine.fails("docker network create -d lan --ipam-driver lan -o parent=ens33 n1")?;
     assert!(why.contains("give that of the LAN by --subnet"), "{why}");
     machine.ok(&format!("docker network create {LAN} n1"))?;
-    let (_, why) = machine.fails(
-        "docker run --network name=n1,driver-opt=colour=red busybox true",
-    )?;
+    let (_, why) =
+        machine.fails("docker run --network name=n1,driver-opt=colour=red busybox true")?;
     assert!(why.contains("an endpoint has no option \"colour\""), "{why}");
     clean(&machine)?;
     // A port has no effect, as with Docker's own driver.
@@ -344,7 +349,6 @@ fn refused() -> Outcome {
     machine.ok("docker rm -f c1")?;
     clean(&machine)
 }
-
 
 fn kill_agent(machine: &Machine) -> Outcome {
     machine.ok("kill -9 $(cat /run/agent.pid)")?;
@@ -379,9 +383,8 @@ fn plugin_killed() -> Outcome {
     start_agent(&machine)?;
     run(&machine, "--network n1 --name c3")?;
     machine.ok("docker exec c3 ping -c 1 -W 5 c1")?;
-    let addresses = |name: &str| -> Outcome<Value> {
-        Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone())
-    };
+    let addresses =
+        |name: &str| -> Outcome<Value> { Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone()) };
     assert_ne!(addresses("c3")?, addresses("c1")?);
     machine.ok("docker rm -f c1 c2 c3")?;
     machine.ok("macvlan network reconcile")?;
@@ -425,7 +428,10 @@ fn plugin_killed_at_any_moment() -> Outcome {
     let leases = leases(&machine)?;
     let left = leases.as_array().map_or(0, Vec::len);
     assert!(left <= usize::try_from(kills)?, "{leases}");
-    assert!(leases.as_array().into_iter().flatten().all(|one| one["state"] == "pending"), "{leases}");
+    assert!(
+        leases.as_array().into_iter().flatten().all(|one| one["state"] == "pending"),
+        "{leases}"
+    );
     Ok(())
 }
 
@@ -485,11 +491,13 @@ fn managed() -> Outcome {
     let config = include_str!("../../docker-plugin/config.json");
     machine.write("/srv/plugin/config.json", config)?;
     // The test's binary may need libraries; the plugin's is static.
-    machine.ok("mkdir -p /var/lib/macvlan /srv/plugin/rootfs/etc /srv/plugin/rootfs/var/lib/macvlan \
+    machine.ok(
+        "mkdir -p /var/lib/macvlan /srv/plugin/rootfs/etc /srv/plugin/rootfs/var/lib/macvlan \
          /srv/plugin/rootfs/run/docker/plugins && \
          cp /usr/local/bin/macvlan /srv/plugin/rootfs/macvlan && cd /srv/plugin/rootfs && \
          for file in $(ldd /usr/local/bin/macvlan | grep -o '/[^ ]*'); do \
-         cp --parents -L $file . ; done")?;
+         cp --parents -L $file . ; done",
+    )?;
     machine.start_docker()?;
     machine.ok("docker plugin create lan /srv/plugin && \
          docker plugin set lan MACVLAN_LOG=debug && docker plugin enable lan")?;
@@ -510,7 +518,54 @@ fn managed() -> Outcome {
     clean(&machine)
 }
 
+/// The first lines of docs/docker.md, as they are there.
+fn the_documentation() -> Outcome {
+    let machine = machine()?;
+    machine.start_docker()?;
+    let page = include_str!("../../../docs/docker.md");
+    let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    let lines =
+        lines.ok_or("no lines of sh")?.replace(" &  ", " >/var/log/agent.log 2>&1 </dev/null &  ");
+    machine.ok(&format!("set -e\n{lines}"))?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+    let status = machine.ok("macvlan agent status")?;
+    assert!(
+        status.contains("Docker plugin served") && status.contains("172.16.104.0/24"),
+        "{status}"
+    );
+    Ok(())
+}
+
+/// The address of a stopped container is kept for it.
+fn kept() -> Outcome {
+    let machine = docker()?;
+    machine
+        .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/30 -o keep=true n1"))?;
+    for name in ["c1", "c2"] {
+        run(&machine, &format!("--network n1 --name {name}"))?;
+        named(&machine, name)?;
+    }
+    let address =
+        |name: &str| -> Outcome<Value> { Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone()) };
+    let before = address("c1")?;
+    machine.ok("docker stop -t 0 c1")?;
+    for name in ["c3", "c4"] {
+        run(&machine, &format!("--network n1 --name {name}"))?;
+        assert_ne!(address(name)?, before);
+    }
+    machine.ok("docker start c1")?;
+    assert_eq!(address("c1")?, before);
+    // It is given to another one when no other is left.
+    machine.ok("docker stop -t 0 c1")?;
+    run(&machine, "--network n1 --name c5")?;
+    assert_eq!(address("c5")?, before);
+    let (_, why) = machine.fails("docker start c1")?;
+    assert!(why.contains("no address is left"), "{why}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    the_documentation,
     two_containers,
     addresses,
     addresses_of_docker,
@@ -520,6 +575,7 @@ macvlan_tests::tests! {
     connect_and_disconnect,
     direct,
     restarted,
+    kept,
     refused,
     plugin_killed,
     plugin_killed_at_any_moment,

@@ -76,7 +76,10 @@ impl Scene {
         let mut command = self.command(&arguments);
         command.stderr(log);
         self.plugin = Some(self.runs_in().run(|| command.spawn())??);
-        eventually("the plugin does not listen", || Ok(UnixStream::connect(self.socket()).is_ok()))?;
+        eventually(
+            "the plugin does not listen",
+            || Ok(UnixStream::connect(self.socket()).is_ok()),
+        )?;
         eventually("the store is not open", || {
             Ok(std::fs::read_to_string(self.log())?.contains("runs"))
         })
@@ -149,7 +152,12 @@ impl Scene {
     }
 
     /// Requests a pool and its gateway, as Docker does, and returns its id and the network's part.
-    pub(crate) fn pool(&self, subnet: &str, range: &str, gateway: &str) -> Outcome<(String, Value)> {
+    pub(crate) fn pool(
+        &self,
+        subnet: &str,
+        range: &str,
+        gateway: &str,
+    ) -> Outcome<(String, Value)> {
         let v6 = subnet.contains(':');
         let request = json!({
             "AddressSpace": "macvlan", "Pool": subnet, "SubPool": range, "Options": null, "V6": v6,

@@ -56,10 +56,26 @@ impl Random {
 
     fn object(&mut self, depth: usize) -> Value {
         const KEYS: [&str; 20] = [
-            "PoolID", "Pool", "SubPool", "Options", "V6", "Address", "AddressSpace", "NetworkID",
-            "EndpointID", "IPv4Data", "IPv6Data", "Gateway", "AuxAddresses", "Interface",
-            "MacAddress", "AddressIPv6", "SandboxKey", "com.docker.network.generic",
-            "com.docker.network.internal", "RequestAddressType",
+            "PoolID",
+            "Pool",
+            "SubPool",
+            "Options",
+            "V6",
+            "Address",
+            "AddressSpace",
+            "NetworkID",
+            "EndpointID",
+            "IPv4Data",
+            "IPv6Data",
+            "Gateway",
+            "AuxAddresses",
+            "Interface",
+            "MacAddress",
+            "AddressIPv6",
+            "SandboxKey",
+            "com.docker.network.generic",
+            "com.docker.network.internal",
+            "RequestAddressType",
         ];
         let mut object = json!({});
         for _ in 0..self.below(8) {
@@ -211,7 +227,8 @@ fn killed() -> Outcome {
             ("NetworkDriver.DeleteEndpoint", of("n1", &id, "")),
             ("IpamDriver.ReleaseAddress", json!({ "PoolID": pool, "Address": address })),
         ];
-        let (at, after) = (round % requests.len(), Duration::from_micros((round * 977 % 6000) as u64));
+        let (at, after) =
+            (round % requests.len(), Duration::from_micros((round * 977 % 6000) as u64));
         for (place, (method, request)) in requests.iter().enumerate() {
             if place == at {
                 let body = request.to_string();

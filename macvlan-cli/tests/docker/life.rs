@@ -1,6 +1,6 @@
 //! A container from its address to the release of it.
 
-use macvlan_tests::{Outcome, eventually, ip_addresses, ip_link, ip_lines, ping};
+use macvlan_tests::{Outcome, eventually, ip_addresses, ip_lines, ip_link, ping};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, endpoint, network, of};
@@ -16,7 +16,8 @@ fn capabilities() -> Outcome {
     let ipam = scene.ok("IpamDriver.GetCapabilities", &json!({}))?;
     assert_eq!(ipam["RequiresMACAddress"], false);
     assert_eq!(scene.post("NetworkDriver.Unknown", "{}")?.0, 404);
-    let check = |options: Value| scene.ok("NetworkDriver.GwAllocCheck", &json!({ "Options": options }));
+    let check =
+        |options: Value| scene.ok("NetworkDriver.GwAllocCheck", &json!({ "Options": options }));
     let none = json!({ "com.docker.network.generic": { "gateway": "none" } });
     assert_eq!(check(none)?, json!({ "SkipIPv4": true, "SkipIPv6": true }));
     assert_eq!(check(Value::Null)?["SkipIPv4"], false);
@@ -43,7 +44,10 @@ fn from_start_to_end() -> Outcome {
     );
     let shown = ip_link(scene.host(), link);
     assert_eq!(made["Interface"], json!({ "MacAddress": shown["address"] }));
-    assert_eq!((&shown["linkinfo"]["info_kind"], &shown["operstate"]), (&json!("macvlan"), &json!("DOWN")));
+    assert_eq!(
+        (&shown["linkinfo"]["info_kind"], &shown["operstate"]),
+        (&json!("macvlan"), &json!("DOWN"))
+    );
     assert_eq!(scene.leases()?, json!([["e1", ["192.168.15.64/24"]]]));
     // As Docker ends an endpoint that was never moved.
     scene.leave("n1", "e1", &pool, &address)?;
@@ -136,7 +140,8 @@ fn pools() -> Outcome {
     let create = |scene: &Scene, id: &str, data: &Value| {
         scene.post(
             "NetworkDriver.CreateNetwork",
-            &network(id, std::slice::from_ref(data), &json!({ "parent": "ens33" }), false).to_string(),
+            &network(id, std::slice::from_ref(data), &json!({ "parent": "ens33" }), false)
+                .to_string(),
         )
     };
     scene.kill()?;

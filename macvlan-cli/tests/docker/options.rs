@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use macvlan_tests::{Need, Outcome, eventually, ip, ip_addresses, ip_link, ip_lines, need, ping};
+use macvlan_tests::{Need, Outcome, eventually, ip, ip_addresses, ip_lines, ip_link, need, ping};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, endpoint, network, of};
@@ -72,8 +72,14 @@ fn of_routes() -> Outcome {
     let (pool, data) = scene.pool("192.168.15.0/24", "", "")?;
     let request = network("n1", &[data], &json!({ "parent": "ens33" }), true);
     scene.ok("NetworkDriver.CreateNetwork", &request)?;
-    assert!(scene.fails("IpamDriver.RequestAddress", &json!({ "PoolID": pool, "Address": "192.168.15.1" }))?
-        .contains("a link of this host has 192.168.15.1"));
+    assert!(
+        scene
+            .fails(
+                "IpamDriver.RequestAddress",
+                &json!({ "PoolID": pool, "Address": "192.168.15.1" })
+            )?
+            .contains("a link of this host has 192.168.15.1")
+    );
     Ok(())
 }
 
@@ -155,9 +161,7 @@ fn vlan_parent() -> Outcome {
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
     inside.give(scene.host(), link)?;
     scene.leave("n1", "e1", &pool, &json!("10.0.100.2/24"))?;
-    eventually("the VLAN is left", || {
-        Ok(ip_lines(scene.host(), "link show type vlan").is_empty())
-    })
+    eventually("the VLAN is left", || Ok(ip_lines(scene.host(), "link show type vlan").is_empty()))
 }
 
 /// Without a parent, an internal network is an island, as with Docker's own driver.
@@ -192,7 +196,8 @@ fn refused() -> Outcome {
         for (key, value) in options.as_object().into_iter().flatten() {
             all[key] = value.clone();
         }
-        let why = scene.fails("NetworkDriver.CreateNetwork", &network("n1", &[data], &all, false))?;
+        let why =
+            scene.fails("NetworkDriver.CreateNetwork", &network("n1", &[data], &all, false))?;
         assert!(why.contains(words), "{options}: {why}");
         scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": pool }))?;
     }
