@@ -7,8 +7,8 @@ use crate::deferred::Deferred;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
-    access, announce, attach, check, completions, detach, diagnose, ensure, keep, man, netns,
-    network, parents, probe, show, watch,
+    access, announce, attach, check, completions, detach, diagnose, docker, ensure, keep, man,
+    netns, network, parents, probe, show, watch,
 };
 
 /// Shown after the help.
@@ -74,6 +74,8 @@ pub(crate) enum Verb {
     Network(Deferred<network::Network>),
     /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
     Agent(Deferred<agent::Agent>),
+    /// Serve the Docker plugin, as a part of the agent
+    Docker(Deferred<docker::Docker>),
     /// Manage parents that were created on demand
     Parents(Deferred<parents::Parents>),
     /// Manage network namespaces
@@ -105,6 +107,7 @@ impl Cli {
             Verb::Diagnose(Deferred(verb)) => verb.run(&session),
             Verb::Network(Deferred(verb)) => verb.run(&session),
             Verb::Agent(Deferred(verb)) => verb.run(&session),
+            Verb::Docker(Deferred(verb)) => verb.run(&session),
             Verb::Parents(Deferred(verb)) => verb.run(&session),
             Verb::Netns(Deferred(verb)) => verb.run(&session),
             Verb::Completions(Deferred(verb)) => verb.run(Self::command()),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use macvlan_network::Life;
 use serde::Deserialize;
 
+use crate::dns;
 use crate::failure::{Done, Failure};
 use crate::value::duration;
 
@@ -40,6 +41,10 @@ pub(crate) struct Agent {
     pub(crate) dead_hosts: bool,
     /// The parents on which the host and its containers reach each other.
     pub(crate) access: Vec<String>,
+    /// The names of containers, by DNS.
+    pub(crate) dns: dns::Configured,
+    /// The socket of the Docker plugin.
+    pub(crate) docker: Option<PathBuf>,
 }
 
 /// The options for connecting to etcd.
@@ -124,6 +129,7 @@ mod tests {
         let config = Config::parse(&all).unwrap();
         assert!(config.db.is_some() && config.etcd.is_some_and(|etcd| etcd.life.is_some()));
         assert!(config.agent.interval.is_some() && !config.agent.access.is_empty());
+        assert!(config.agent.docker.is_some());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use macvlan_core::{Error, ErrorKind};
 use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
 
 /// The name at the beginning of every message.
-const NAME: &str = "macvlan";
+pub(crate) const NAME: &str = "macvlan";
 
 /// The exit statuses, which are documented in the help and in `docs/command.md`.
 pub(crate) mod status {

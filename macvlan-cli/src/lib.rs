@@ -1,6 +1,7 @@
 //! The command `macvlan`, for people at a shell, as a function that programs can call as well.
 //!
-//! `docs/command.md` in the repository is its manual, and `docs/cni.md` that of the CNI plugin.
+//! `docs/command.md` in the repository is its manual; `docs/cni.md`, `docs/podman.md` and
+//! `docs/docker.md` are those of the plugins.
 
 mod agent;
 mod called;
@@ -10,11 +11,15 @@ mod config;
 mod container;
 mod default_parent;
 mod deferred;
+mod dns;
+mod docker;
 mod driver_option;
 mod endpoint;
 mod failure;
 mod host_access;
+mod log;
 mod netavark;
+mod network_options;
 mod output;
 mod progress;
 mod runtime_network;

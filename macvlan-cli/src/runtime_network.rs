@@ -3,6 +3,8 @@
 //! A runtime says that a network is needed, with its description, but not that it was deleted. So a
 //! network that no container uses is only a memory of addresses, and gives way to another one.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use macvlan_core::NetNs;
 use macvlan_network::{
@@ -58,6 +60,50 @@ pub(crate) fn connect(
         }
         connected => connected,
     }
+}
+
+/// Changes the network of this name to what is described of it as it is, or creates it.
+///
+/// The description is read again if others have changed the network at the same time.
+pub(crate) fn put(
+    networks: &Networks,
+    name: &str,
+    runtime: &'static str,
+    describe: impl Fn(Option<&Network>) -> Done<NetworkConfig>,
+) -> Done<Network> {
+    loop {
+        refuse_others(networks, name, runtime)?;
+        let had = find(networks, name)?;
+        let config = describe(had.as_ref())?.label(LABEL, runtime);
+        let put = match had {
+            Some(network) => network.update(&config).map(|updated| updated.network),
+            None => networks.create(&config),
+        };
+        match put {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NetworkExists | ErrorKind::NetworkNotFound | ErrorKind::Contended
+                ) => {}
+            Err(error) if !make_way(networks, &config, &error)? => return Err(error.into()),
+            Err(_) => {}
+            Ok(network) => return Ok(network),
+        }
+    }
+}
+
+/// Returns the networks that a runtime has described.
+pub(crate) fn of(networks: &Networks, runtime: &str) -> Done<Vec<Network>> {
+    let mut all = networks.list()?;
+    all.retain(|network| is_of(network, runtime));
+    Ok(all)
+}
+
+/// Returns the gateway of an address; none in an internal network.
+pub(crate) fn gateway(address: &IpNet, config: &NetworkConfig) -> Option<IpAddr> {
+    let mut subnets = config.get_subnets().iter();
+    let subnet = subnets.find(|subnet| subnet.get_net() == address.trunc())?;
+    subnet.get_gateway().filter(|_| !config.get_internal())
 }
 
 fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {

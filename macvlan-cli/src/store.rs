@@ -1,5 +1,6 @@
 //! Which store the networks are in.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -62,6 +63,16 @@ impl StoreOptions {
         }
         let path = given.or(db).unwrap_or_else(|| PathBuf::from(DATABASE));
         Ok(Choice::File { path, moved: self.moved, host_name: self.host_name })
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => path.display().fmt(f),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => f.write_str("etcd"),
+        }
     }
 }
 

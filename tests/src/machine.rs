@@ -1,7 +1,7 @@
 //! A machine with real clients of the library: Docker, Podman and containerd.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use macvlan_core::NetNs;
@@ -159,6 +159,11 @@ impl Machine {
         let output = self.run(line)?;
         assert!(!output.status.success(), "{line}: {}", text(&output.stdout));
         Ok((output.status.code(), text(&output.stderr)))
+    }
+
+    /// Returns its root, as a path outside.
+    pub fn root(&self) -> PathBuf {
+        format!("/proc/{}/root", self.pid).into()
     }
 
     /// Returns the network namespace of one of its processes, whose id is one of the machine.

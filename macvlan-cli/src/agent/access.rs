@@ -1,8 +1,9 @@
 //! Keeps the host's access to its containers on configured parents.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
-use macvlan_core::{Access, Attachment, Host, HostAccess, NetNs, Parent};
+use macvlan_core::{Access, AddressFilter, Attachment, Host, HostAccess, NetNs, Parent};
 
 use crate::failure::Done;
 
@@ -34,6 +35,22 @@ impl Accesses {
         }
         let all = interfaces(host);
         self.0.iter_mut().flat_map(|one| one.pass(host, &all)).collect()
+    }
+
+    /// Returns the addresses at which containers reach the host.
+    pub(super) fn addresses(&self, host: &Host) -> Vec<IpAddr> {
+        let links = self.0.iter().filter_map(|one| one.access.as_ref()?.name());
+        let of_link = |link| host.handle()?.find_addresses(&AddressFilter::new().link(link));
+        // A link that has just been deleted has none.
+        let found = links.filter_map(|link| of_link(link).ok()).flatten();
+        found.map(|info| info.address.ip()).filter(|ip| !is_link_local(*ip)).collect()
+    }
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
 }
 

@@ -2,18 +2,25 @@
 
 mod access;
 mod service;
+mod status;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use macvlan_core::Host;
 use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
+use tracing::{info, warn};
 
 use crate::agent::access::Accesses;
 use crate::agent::service::Service;
 use crate::config::{self, Config};
-use crate::failure::{Done, Failure, warn};
+use crate::dns::{Dns, DnsOptions};
+use crate::docker;
+use crate::failure::{Done, Failure};
+use crate::log;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::store::{Choice, StoreOptions};
@@ -30,16 +37,55 @@ const SOON: Duration = Duration::from_secs(2);
 /// their leases when it ends: this host counts as alive for the configured time, in which the next
 /// agent may start.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Agent {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    verb: Option<AgentVerb>,
+}
+
+#[derive(Subcommand)]
+enum AgentVerb {
+    /// Show the store, its networks, and what the agent's next pass has to repair
+    Status,
+}
+
+/// The options of the agent.
+#[derive(Args)]
+pub(crate) struct Options {
     #[command(flatten)]
     store: StoreOptions,
     /// The time between two passes [default: that of the configuration, or 1m]
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
+    #[command(flatten)]
+    dns: DnsOptions,
+    /// Also serve the Docker plugin, on this socket unless systemd has opened one [default: that of
+    /// the configuration, or /run/docker/plugins/lan.sock]
+    #[arg(long, value_name = "SOCKET")]
+    #[allow(clippy::option_option)] // clap's way to an option whose value may be left out
+    docker: Option<Option<PathBuf>>,
 }
 
 impl Agent {
     pub(crate) fn run(self, session: &Session) -> Done {
+        match self.verb {
+            Some(AgentVerb::Status) => status::run(self.options.store, session),
+            None => self.options.run(session),
+        }
+    }
+}
+
+impl Options {
+    /// Returns the options with those of the Docker plugin.
+    pub(crate) fn with_docker(mut self) -> Self {
+        self.docker.get_or_insert(None);
+        self
+    }
+
+    pub(crate) fn run(self, session: &Session) -> Done {
+        log::start()?;
         let mut config = Config::read()?;
         let options = std::mem::take(&mut config.agent);
         let configured = options.interval.as_deref().map(config::time).transpose()?;
@@ -50,9 +96,24 @@ impl Agent {
         let signals = Signals::catch()?;
         let host = session.host()?.cancelled_by(signals.cancel());
         let accesses = Accesses::on(&options.access)?;
+        let dns = Dns::start(self.dns, &options.dns, &host)?;
         let choice = self.store.choose(config, true)?;
         let service = Service::new();
-        let running = Running { service, signals, faults: HashSet::new() };
+        let networks = Arc::new(OnceLock::new());
+        let socket = match self.docker {
+            Some(given) => given.or(options.docker).or_else(|| Some(docker::SOCKET.into())),
+            None => options.docker,
+        };
+        let socket = docker::Socket::open(socket.as_deref())?;
+        let plugin = match socket {
+            Some(_) => Some(Arc::new(docker::Plugin::new(host.clone(), Arc::clone(&networks))?)),
+            None => None,
+        };
+        // It answers also while the store is away.
+        let server =
+            |(socket, plugin): (_, &Arc<_>)| docker::Server::start(socket, Arc::clone(plugin));
+        let _server = socket.zip(plugin.as_ref()).map(server).transpose()?;
+        let running = Running { service, signals, networks, plugin, dns, faults: HashSet::new() };
         running.run(&host, &choice, accesses, (interval, options.dead_hosts))
     }
 }
@@ -61,6 +122,11 @@ impl Agent {
 struct Running {
     service: Service,
     signals: Signals,
+    /// The responder, if there is one.
+    dns: Option<Dns>,
+    /// The networks, as soon as they are open.
+    networks: Arc<OnceLock<Networks>>,
+    plugin: Option<Arc<docker::Plugin>>,
     /// The faults of the last pass, which are not repeated in the log.
     faults: HashSet<String>,
 }
@@ -75,10 +141,19 @@ impl Running {
     ) -> Done {
         let Some(networks) = self.open(host, choice)? else { return Ok(()) };
         let networks = networks.with_dead_hosts(dead_hosts);
-        warn(&format!("the agent of host {:?} runs", networks.host_name()));
+        if let Some(dns) = &self.dns {
+            dns.open(&networks);
+        }
+        // It is set once.
+        let _ = self.networks.set(networks.clone());
+        info!("the agent of host {:?} runs", networks.host_name());
         loop {
             let mut faults = pass(&networks);
             faults.extend(accesses.pass(host));
+            if let Some(dns) = &self.dns {
+                dns.set_access(&accesses.addresses(host));
+            }
+            faults.extend(self.plugin.iter().flat_map(|plugin| plugin.repair()));
             if self.signals.cancel().is_cancelled() {
                 break;
             }
@@ -89,7 +164,7 @@ impl Running {
             }
         }
         Service::stopping();
-        warn("the agent ends; containers keep their leases");
+        info!("the agent ends; containers keep their leases");
         Ok(())
     }
 
@@ -115,7 +190,7 @@ impl Running {
     fn log(&mut self, faults: Vec<String>) {
         for fault in &faults {
             if !self.faults.contains(fault) {
-                warn(fault);
+                warn!("{fault}");
             }
         }
         self.faults = faults.into_iter().collect();
@@ -144,7 +219,7 @@ fn pass(networks: &Networks) -> Vec<String> {
             let (failed, made): (Vec<_>, Vec<_>) =
                 changes.iter().partition(|one| one.kind() == ReconciledKind::Failed);
             for one in made {
-                warn(&one.to_string());
+                info!("{one}");
             }
             failed.iter().map(ToString::to_string).collect()
         }

@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::container::candidate::{Candidate, Source, is_plain};
 use crate::container::{http, podman};
 use crate::failure::{Done, Failure, status};
+
+/// The time in which an engine answers that is not asked again.
+const SOON: Duration = Duration::from_millis(200);
 
 /// Finds a container by its name, its id or a unique beginning of its id.
 pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
@@ -51,7 +55,7 @@ pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
 pub(super) fn names(source: Source) -> HashMap<String, String> {
     let (mut names, mut has_answered) = (HashMap::new(), false);
     for socket in sockets(source) {
-        let Ok(answer) = http::get(&socket, "/containers/json") else { continue };
+        let Ok(answer) = http::get(&socket, "/containers/json", http::TIMEOUT) else { continue };
         has_answered = true;
         let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         for one in list.as_array().into_iter().flatten() {
@@ -67,9 +71,81 @@ pub(super) fn names(source: Source) -> HashMap<String, String> {
     names
 }
 
+/// Returns the id and the name of Docker's container that has an endpoint of a network; `None` if
+/// Docker does not know it.
+pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String, String)>> {
+    let Some(all) = containers_in(network)? else { return Ok(None) };
+    let mut all = all.as_object().into_iter().flatten();
+    Ok(all.find(|(_, one)| one["EndpointID"] == endpoint).and_then(|(id, one)| {
+        let name = one["Name"].as_str().filter(|_| has_container(id))?;
+        Some((id.clone(), name.to_owned()))
+    }))
+}
+
+/// Returns the endpoints that containers have in a network of Docker; `None` if Docker does not have
+/// the network, or does not run.
+pub(crate) fn endpoints_in(network: &str) -> Done<Option<Vec<String>>> {
+    let Some(all) = containers_in(network)? else { return Ok(None) };
+    let all = all.as_object().into_iter().flatten().filter(|(id, _)| has_container(id));
+    Ok(Some(all.filter_map(|(_, one)| Some(one["EndpointID"].as_str()?.to_owned())).collect()))
+}
+
+/// Returns whether the key of an endpoint is the id of its container; it may have none yet, or be left
+/// of a Docker that was ended.
+fn has_container(id: &str) -> bool {
+    !id.starts_with("ep-")
+}
+
+/// Returns the containers of a network of Docker, with their endpoints.
+fn containers_in(network: &str) -> Done<Option<Value>> {
+    for socket in sockets(Source::Docker) {
+        let operation = || format!("ask docker at {}", socket.display());
+        let path = format!("/networks/{network}");
+        let Some(answer) = ask(&socket, &path, &operation)? else { continue };
+        if answer.status == 404 {
+            continue;
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == 200 && body["Containers"].is_object() {
+            return Ok(Some(body["Containers"].clone()));
+        }
+        let why = body["message"].as_str().unwrap_or("the answer is not a network");
+        return Err(Failure::new(status::OTHER, format!("cannot {}: {why}", operation())));
+    }
+    Ok(None)
+}
+
+/// A container of Docker that does not run.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) id: String,
+    /// True if it has never run.
+    pub(crate) is_new: bool,
+}
+
+/// Returns Docker's containers in a network that do not run; `None` if it does not answer at once.
+pub(crate) fn stopped_in(network: &str) -> Option<Vec<Stopped>> {
+    // {"status":["created","exited","restarting"]}
+    let filters = "%7B%22status%22%3A%5B%22created%22%2C%22exited%22%2C%22restarting%22%5D%7D";
+    let path = format!("/containers/json?all=1&filters={filters}");
+    let answer = sockets(Source::Docker)
+        .iter()
+        .find_map(|socket| http::get(socket, &path, SOON).ok())
+        .filter(|answer| answer.status == 200)?;
+    let all: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
+    let read = |one: &Value| {
+        let is_new = one["State"] == "created";
+        // Of one that has never run, only the networks' names are known.
+        let mut of = one["NetworkSettings"]["Networks"].as_object()?.values();
+        let is_in = of.any(|one| one["NetworkID"] == network || is_new && one["NetworkID"] == "");
+        is_in.then(|| Some(Stopped { id: one["Id"].as_str()?.to_owned(), is_new }))?
+    };
+    Some(all.iter().filter_map(read).collect())
+}
+
 /// Asks an engine; `None` if it does not run.
 fn ask(socket: &Path, path: &str, operation: &impl Fn() -> String) -> Done<Option<http::Answer>> {
-    match http::get(socket, path) {
+    match http::get(socket, path, http::TIMEOUT) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
@@ -85,7 +161,7 @@ fn candidate(body: &Value) -> Option<Candidate> {
 }
 
 /// Returns the sockets of an engine: the one that its own client uses, or root's and the user's.
-fn sockets(source: Source) -> Vec<PathBuf> {
+pub(super) fn sockets(source: Source) -> Vec<PathBuf> {
     let (variable, system, user) = match source {
         Source::Podman => ("CONTAINER_HOST", "/run/podman/podman.sock", "podman/podman.sock"),
         _ => ("DOCKER_HOST", "/run/docker.sock", "docker.sock"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// An engine that answers takes milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the list of many thousands of containers.
 const LONGEST: u64 = 64 << 20;
 
@@ -17,13 +17,30 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// Requests a path. In HTTP/1.0 the server closes the connection at the end of the body, and does
-/// not divide it into chunks.
-pub(super) fn get(socket: &Path, path: &str) -> io::Result<Answer> {
+/// Requests a path, waiting at most this time for each part of the answer.
+pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> io::Result<Answer> {
+    send(socket, "GET", path, None, timeout)
+}
+
+/// Sends a request, with a body of JSON. In HTTP/1.0 the server closes the connection at the end of
+/// the body, and does not divide it into chunks.
+pub(super) fn send(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+    timeout: Duration,
+) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes())?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.set_write_timeout(Some(timeout))?;
+    let content = body.map_or_else(String::new, |body| {
+        let length = body.len();
+        format!("Content-Type: application/json\r\nContent-Length: {length}\r\n")
+    });
+    let body = body.unwrap_or_default();
+    let request = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n{content}\r\n{body}");
+    stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LONGEST).read_to_end(&mut bytes)?;
     parse(&bytes)

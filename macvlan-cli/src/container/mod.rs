@@ -3,6 +3,7 @@
 mod candidate;
 mod cgroup;
 mod containerd;
+pub(crate) mod docker;
 mod engine;
 mod http;
 mod lxc;
@@ -10,6 +11,7 @@ mod machine;
 pub(crate) mod name;
 mod podman;
 
+pub(crate) use engine::{Stopped, endpoints_in, of_endpoint, stopped_in};
 use macvlan_core::{ErrorKind, NetNs};
 
 use crate::container::candidate::{Candidate, Source};

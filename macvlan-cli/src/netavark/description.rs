@@ -5,8 +5,8 @@ use macvlan_network::{AddressRange, NetworkConfig, Subnet};
 
 use crate::default_parent;
 use crate::failure::{Done, Failure};
-use crate::netavark::options::NetworkOptions;
 use crate::netavark::request;
+use crate::network_options::NetworkOptions;
 
 /// The runtime's name, on the networks that it describes.
 pub(super) const RUNTIME: &str = "netavark";

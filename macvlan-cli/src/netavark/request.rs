@@ -1,13 +1,11 @@
 //! The requests of netavark: networks and containers as Podman describes them.
 #![allow(clippy::struct_field_names)] // the protocol's
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Deserialize;
 
-/// Options by name.
-pub(super) type Options = BTreeMap<String, String>;
+use crate::network_options::Options;
 
 /// A network, without fields that are for others, such as the DNS server.
 #[derive(Debug, Deserialize)]

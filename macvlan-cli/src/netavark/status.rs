@@ -1,10 +1,9 @@
 //! The answer to `setup`.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 use macvlan_network::{Connection, NetworkConfig};
 use serde_json::{Value, json};
+
+use crate::runtime_network::gateway;
 
 /// Returns a container's interface, which `podman inspect` shows.
 pub(super) fn of(connection: &Connection, config: &NetworkConfig) -> Value {
@@ -22,10 +21,4 @@ pub(super) fn of(connection: &Connection, config: &NetworkConfig) -> Value {
         "dns_server_ips": [],
         "interfaces": { connection.interface().to_string(): interface },
     })
-}
-
-fn gateway(address: &IpNet, config: &NetworkConfig) -> Option<IpAddr> {
-    let mut subnets = config.get_subnets().iter();
-    let subnet = subnets.find(|subnet| subnet.get_net() == address.trunc())?;
-    subnet.get_gateway().filter(|_| !config.get_internal())
 }

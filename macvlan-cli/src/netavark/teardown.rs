@@ -9,8 +9,8 @@ use macvlan_network::{ErrorKind, Network};
 
 use crate::failure::{Done, warn};
 use crate::host_access;
-use crate::netavark::options::has_access;
 use crate::netavark::request::Container;
+use crate::network_options::has_access;
 use crate::runtime_network;
 use crate::signal::Signals;
 use crate::store::StoreOptions;

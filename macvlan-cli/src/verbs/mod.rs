@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod detach;
 pub(crate) mod diagnose;
+pub(crate) mod docker;
 pub(crate) mod ensure;
 pub(crate) mod keep;
 pub(crate) mod man;

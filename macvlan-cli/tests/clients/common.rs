@@ -1,6 +1,6 @@
 //! Machines with the command, and the blocks of shell that stand on pages.
 
-use macvlan_tests::{Machine, Outcome};
+use macvlan_tests::{Machine, Outcome, eventually};
 
 /// Starts a machine on which the command is installed. `tests/run` says where the static one is, which
 /// runs with another C library too.
@@ -15,4 +15,12 @@ pub(crate) fn block<'a>(page: &'a str, beginning: &str) -> Outcome<&'a str> {
     let block = blocks.find(|block| block.starts_with(beginning));
     let lines = block.and_then(|block| block.split("```").next());
     lines.ok_or_else(|| format!("no block begins with {beginning:?}").into())
+}
+
+/// Starts the agent with the plugin of Docker.
+pub(crate) fn start_plugin(machine: &Machine) -> Outcome {
+    machine.ok("macvlan agent --docker >/var/log/agent.log 2>&1 </dev/null &")?;
+    eventually("the plugin does not listen", || {
+        Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
+    })
 }

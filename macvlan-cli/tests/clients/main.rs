@@ -3,7 +3,10 @@
 mod cni;
 mod common;
 mod containerd;
+mod dns;
 mod docker;
+mod docker_plugin;
+mod migrate;
 mod names;
 mod netavark;
 mod podman;
@@ -11,7 +14,10 @@ mod podman;
 macvlan_tests::main! {
     cni,
     containerd,
+    dns,
     docker,
+    docker_plugin,
+    migrate,
     names,
     netavark,
     podman,

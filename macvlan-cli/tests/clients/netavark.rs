@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::common::{block, machine};
 
 /// Podman with the plugin, as docs/podman.md installs it.
-fn podman() -> Outcome<Machine> {
+pub(crate) fn podman() -> Outcome<Machine> {
     let machine = machine()?;
     machine.set_up_podman()?;
     machine.ok("mkdir -p /usr/local/libexec/netavark")?;
@@ -15,7 +15,7 @@ fn podman() -> Outcome<Machine> {
 }
 
 /// Creates a network on the LAN of the machine.
-fn create_lan(machine: &Machine) -> Outcome<String> {
+pub(crate) fn create_lan(machine: &Machine) -> Outcome<String> {
     machine.ok("podman network create -d lan -o parent=ens33 --subnet 172.16.104.0/24 \
          --ip-range 172.16.104.64/26 --subnet fd15::/64 lan")
 }

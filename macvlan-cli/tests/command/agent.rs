@@ -19,15 +19,15 @@ use crate::common::{command, output, texts};
 
 /// A host of the lab with a configuration, the namespace in which the command runs, and what the
 /// service manager is told.
-struct Configured<'a> {
+pub(crate) struct Configured<'a> {
     runs_in: &'a NetNs,
     host: &'a LabHost,
-    directory: Directory,
+    pub(crate) directory: Directory,
     manager: Receiver<String>,
 }
 
 impl<'a> Configured<'a> {
-    fn set(runs_in: &'a NetNs, host: &'a LabHost, config: &str) -> Outcome<Self> {
+    pub(crate) fn set(runs_in: &'a NetNs, host: &'a LabHost, config: &str) -> Outcome<Self> {
         let directory = Directory::new()?;
         fs::write(directory.path().join("macvlan.toml"), config)?;
         let manager = UnixDatagram::bind(directory.path().join("notify"))?;
@@ -37,7 +37,7 @@ impl<'a> Configured<'a> {
         Ok(Self { runs_in, host, directory, manager: told })
     }
 
-    fn command(&self, arguments: &str) -> std::process::Command {
+    pub(crate) fn command(&self, arguments: &str) -> std::process::Command {
         let host = path_of(&self.host.netns);
         let mut command = command(&format!("{arguments} --host {host}"));
         command.env("MACVLAN_CONFIG", self.directory.path().join("macvlan.toml"));
@@ -52,7 +52,7 @@ impl<'a> Configured<'a> {
     }
 
     #[track_caller]
-    fn ok(&self, arguments: &str) -> Outcome<String> {
+    pub(crate) fn ok(&self, arguments: &str) -> Outcome<String> {
         let (status, out, err) = self.runs(arguments)?;
         assert_eq!((status, err.as_str()), (Some(0), ""), "{arguments}");
         Ok(out)
@@ -64,14 +64,18 @@ impl<'a> Configured<'a> {
     }
 
     #[track_caller]
-    fn fails(&self, status: i32, words: &str, arguments: &str) -> Outcome {
+    pub(crate) fn fails(&self, status: i32, words: &str, arguments: &str) -> Outcome {
         let (ended, _, err) = self.runs(arguments)?;
         assert!(ended == Some(status) && err.contains(words), "{arguments}: {ended:?} {err}");
         Ok(())
     }
 
-    fn agent(&self) -> Outcome<Agent> {
-        let mut command = self.command("agent");
+    pub(crate) fn agent(&self) -> Outcome<Agent> {
+        self.started(self.command("agent"))
+    }
+
+    /// Starts a command that is an agent.
+    pub(crate) fn started(&self, mut command: std::process::Command) -> Outcome<Agent> {
         command.env("NOTIFY_SOCKET", self.directory.path().join("notify"));
         command.env("WATCHDOG_USEC", "300000").stderr(Stdio::piped());
         let mut child = self.runs_in.run(|| command.spawn())??;
@@ -105,15 +109,15 @@ fn read(manager: &UnixDatagram, told: &Sender<String>) {
 }
 
 /// A running agent; killed when dropped.
-struct Agent {
-    child: Child,
+pub(crate) struct Agent {
+    pub(crate) child: Child,
     log: BufReader<ChildStderr>,
 }
 
 impl Agent {
     /// Waits for a line of the log with these words.
     #[track_caller]
-    fn logs(&mut self, words: &str) -> Outcome {
+    pub(crate) fn logs(&mut self, words: &str) -> Outcome {
         let mut all = String::new();
         loop {
             let before = all.len();
@@ -125,7 +129,7 @@ impl Agent {
         }
     }
 
-    fn ends(&mut self, signal: Signal) -> Outcome<Option<i32>> {
+    pub(crate) fn ends(&mut self, signal: Signal) -> Outcome<Option<i32>> {
         kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?;
         Ok(self.child.wait()?.code())
     }
@@ -139,7 +143,7 @@ impl Drop for Agent {
     }
 }
 
-fn in_etcd(name: &str, life: &str) -> String {
+pub(crate) fn in_etcd(name: &str, life: &str) -> String {
     format!(
         "[etcd]\nendpoints = [{:?}]\nhost = {name:?}\nttl = \"2s\"\n{life}\n[agent]\ninterval = \"1s\"\n",
         Etcd::ENDPOINT

@@ -5,6 +5,8 @@ mod access;
 mod agent;
 mod attach;
 mod common;
+#[cfg(feature = "etcd")]
+mod dns;
 mod endpoint_options;
 mod keep;
 mod lan;
@@ -22,6 +24,8 @@ macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     agent,
     attach,
+    #[cfg(feature = "etcd")]
+    dns,
     endpoint_options,
     keep,
     lan,

@@ -1,0 +1,234 @@
+//! The network driver: endpoints, which are the interfaces of containers.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Instant;
+
+use ipnet::IpNet;
+use macvlan_core::NetNs;
+use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network};
+use serde_json::{Value, json};
+use tracing::{debug, info, warn};
+
+use crate::docker::ipam::{self, optional};
+use crate::docker::options::{DockerOptions, EndpointOptions};
+use crate::docker::plugin::{Answer, Plugin, lock};
+use crate::docker::request::{CreateEndpoint, OfEndpoint};
+use crate::docker::stored::Stored;
+use crate::failure::{Done, Failure};
+use crate::host_access;
+use crate::runtime_network;
+
+/// The beginning of the names of interfaces that Docker moves and numbers.
+const PREFIX: &str = "eth";
+/// The name of an interface that is made inside, of which Docker knows nothing.
+const INSIDE: &str = "lan";
+
+/// An endpoint that is to be made inside its container.
+#[derive(Debug)]
+pub(crate) struct Direct(ConnectOptions);
+
+pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> {
+    let started = Instant::now();
+    let network = plugin.stored.existing(&request.network)?;
+    let options = EndpointOptions::read(&request.options)?;
+    // Docker repeats a request that was not answered.
+    match network.disconnect(&request.endpoint) {
+        Err(error) if error.kind() == ErrorKind::NotConnected => {}
+        done => drop(done?),
+    }
+    let asked = &request.interface;
+    let mut connect = ConnectOptions::new(&request.endpoint).default_route(false);
+    if let Some(interface) = options.interface {
+        connect = connect.interface(interface.as_str());
+    }
+    let mac = if asked.mac.is_empty() { options.mac()? } else { Some(asked.mac.parse()?) };
+    connect = mac.into_iter().fold(connect, ConnectOptions::mac);
+    let mut promised = None;
+    for text in [&asked.v4, &asked.v6] {
+        let Some(address) = optional(text)? else { continue };
+        // A lease of Docker's own IPAM driver is only made now.
+        connect = match plugin.stored.holder(&network, address)?.filter(ipam::is_allocated) {
+            Some(lease) => {
+                promised = promised.or(lease.mac);
+                connect.take(&lease.endpoint)
+            }
+            None => connect.address(address),
+        };
+    }
+    let is_direct = DockerOptions::of(network.config())?.direct;
+    let mac = if let Some(mac) = mac.or(promised).filter(|_| is_direct) {
+        let direct = Direct(connect.mac(mac));
+        lock(&plugin.direct).insert(request.endpoint.clone(), direct);
+        mac
+    } else {
+        let link = network.create_link(&connect)?;
+        log(&network, link.lease(), started, "connected an endpoint");
+        link.mac()
+    };
+    let chosen =
+        if asked.mac.is_empty() { json!({ "MacAddress": mac.to_string() }) } else { json!({}) };
+    Ok(json!({ "Interface": chosen }))
+}
+
+pub(super) fn join(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
+    let network = plugin.stored.existing(&request.network)?;
+    let direct = lock(&plugin.direct).remove(&request.endpoint);
+    if let Some(Direct(options)) = direct {
+        join_inside(&network, &options, request)?;
+    }
+    let lease = network.lease(&request.endpoint)?.ok_or_else(|| {
+        Failure::not_found(format!(
+            "cannot join endpoint {}: it has no lease; start the container again",
+            request.endpoint
+        ))
+    })?;
+    let options = DockerOptions::of(network.config())?;
+    let mut answer = json!({
+        "StaticRoutes": routes(&network, &lease),
+        // Else a container without a gateway gets one of Docker's, by a bridge.
+        "DisableGatewayService": true,
+    });
+    if let Some(link) = lease.link {
+        // Docker before 28 knows no whole names, and numbers every interface.
+        let name = lease.interface.as_str();
+        let mut names = json!({ "SrcName": link.as_str(), "DstPrefix": PREFIX });
+        if !name.starts_with(PREFIX) {
+            names["DstName"] = json!(name);
+            names["DstPrefix"] = json!(name.trim_end_matches(|one: char| one.is_ascii_digit()));
+        }
+        answer["InterfaceName"] = names;
+    }
+    for net in lease.addresses.iter().filter(|_| options.shared.default_route) {
+        if let Some(gateway) = runtime_network::gateway(net, network.config()) {
+            let key = if net.addr().is_ipv6() { "GatewayIPv6" } else { "Gateway" };
+            answer[key] = json!(gateway.to_string());
+        }
+    }
+    plugin.finisher.joined(&request.network, &request.endpoint, &request.sandbox);
+    Ok(answer)
+}
+
+/// Makes an interface inside the container; in the host, if there is no container yet.
+fn join_inside(network: &Network, options: &ConnectOptions, request: &OfEndpoint) -> Done {
+    let started = Instant::now();
+    let Some(netns) = sandbox(Path::new(&request.sandbox))? else {
+        let link = network.create_link(options)?;
+        log(network, link.lease(), started, "connected an endpoint, to be moved");
+        return Ok(());
+    };
+    let mut number = 0;
+    let connection = loop {
+        let named = options.clone().interface(format!("{INSIDE}{number}"));
+        match network.connect(&named, &netns) {
+            Err(error)
+                if number < 64
+                    && error.core().is_some_and(|error| {
+                        error.kind() == macvlan_core::ErrorKind::NameTaken
+                    }) =>
+            {
+                number += 1;
+            }
+            connection => break connection?,
+        }
+    };
+    log(network, connection.lease(), started, "connected an endpoint inside");
+    Ok(())
+}
+
+/// Opens a container's namespace; `None` if it does not exist yet.
+pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
+    match NetNs::from_path(path) {
+        Err(error)
+            if error.is_not_found() || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
+        opened => return Ok(Some(opened?)),
+    }
+    // A managed plugin sees the files that Docker makes only in the place of the first process.
+    // There, /var/run is a link that leads back to this root.
+    let inside =
+        path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
+    let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
+    let opened = NetNs::from_path(of_init);
+    if let Err(error) = &opened {
+        // It need not be one that this process may see.
+        debug!("{error}");
+    }
+    Ok(opened.ok())
+}
+
+/// Deletes an endpoint, now or later: Docker does not expect a failure.
+pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
+    lock(&plugin.direct).remove(&request.endpoint);
+    let before = |network: &Network, lease: &Lease| {
+        // Docker releases the addresses next, when others may have them.
+        plugin.expect_release(network, lease.addresses.iter().map(IpNet::addr));
+        lock(&plugin.remembered).add(lease);
+    };
+    if let Err(failure) = disconnect(&plugin.stored, &request.network, &request.endpoint, before) {
+        let why = failure.in_one_line("interrupted by a signal");
+        let endpoint = short(&request.endpoint);
+        warn!(endpoint, "could not disconnect an endpoint, which is done later: {why}");
+        plugin.finisher.disconnect(&request.network, &request.endpoint);
+    }
+}
+
+/// Disconnects an endpoint and releases its lease, after calling a function, if it has one.
+pub(super) fn disconnect(
+    stored: &Stored,
+    network: &str,
+    endpoint: &str,
+    before: impl Fn(&Network, &Lease),
+) -> Done {
+    let started = Instant::now();
+    let Some(network) = stored.network(network)? else { return Ok(()) };
+    let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
+    before(&network, &lease);
+    match network.disconnect(endpoint) {
+        Err(error) if error.kind() == ErrorKind::NotConnected => {}
+        done => drop(done?),
+    }
+    log(&network, &lease, started, "disconnected an endpoint");
+    let options = DockerOptions::of(network.config())?;
+    if let Some(parent) = network.config().get_parent().filter(|_| options.shared.access) {
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+        host_access::take(&stored.host, parent, &addresses)?;
+    }
+    Ok(())
+}
+
+/// Returns the routes that Docker is to add.
+fn routes(network: &Network, lease: &Lease) -> Vec<Value> {
+    let config = network.config();
+    let is_for = |gateway: IpAddr| {
+        let mut subnets =
+            config.get_subnets().iter().filter(|one| one.get_net().contains(&gateway));
+        let has = |net: &IpNet| lease.addresses.iter().any(|one| one.trunc() == *net);
+        // One that is in no subnet is reached through another route.
+        subnets.next().is_none_or(|subnet| has(&subnet.get_net()))
+    };
+    let all = config.get_routes().iter();
+    let its = all.filter(|route| route.get_gateway().is_none_or(is_for));
+    let described = its.map(|route| {
+        let destination = route.get_destination().to_string();
+        match route.get_gateway() {
+            Some(gateway) => {
+                json!({ "Destination": destination, "RouteType": 0, "NextHop": gateway.to_string() })
+            }
+            None => json!({ "Destination": destination, "RouteType": 1 }),
+        }
+    });
+    described.collect()
+}
+
+pub(super) fn log(network: &Network, lease: &Lease, started: Instant, done: &str) {
+    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    let name = lease.name.as_deref();
+    let (network, endpoint) = (network.name(), short(&lease.container));
+    let (addresses, took) = (addresses.join(","), started.elapsed());
+    info!(network, endpoint, container = name, addresses, ?took, "{done}");
+}
+
+/// Returns the beginning of an id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}

@@ -1,0 +1,159 @@
+//! The IPAM driver: pools and addresses.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use macvlan_core::parse_ip;
+use macvlan_network::{AddressRange, Allocation, ErrorKind, Lease, Network, Pending, Subnet};
+use serde_json::json;
+use tracing::{info, warn};
+
+use crate::container::stopped_in;
+use crate::docker::options::NETWORK;
+use crate::docker::plugin::{Answer, Plugin, lock};
+use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
+use crate::failure::{Done, Failure};
+
+/// The address space, by which the network driver knows that a network uses this IPAM driver.
+pub(super) const SPACE: &str = "macvlan";
+/// The time in which Docker releases the addresses of an endpoint that it has deleted.
+pub(super) const RELEASE: Duration = Duration::from_secs(60);
+
+/// The option of an address that says what it is for.
+const TYPE: &str = "RequestAddressType";
+const GATEWAY: &str = "com.docker.network.gateway";
+
+pub(super) fn request_pool(plugin: &Plugin, request: &RequestPool) -> Done<Answer> {
+    if let Some((key, value)) = request.options.iter().next() {
+        return Err(Failure::usage(format!(
+            "cannot use --ipam-opt {key}={value}: there is no such option; options are given by -o"
+        )));
+    }
+    if request.pool.is_empty() {
+        // Docker asks for another subnet, for ever, as long as the host has a route to it.
+        let family = if request.v6 { "an IPv6 subnet" } else { "a subnet" };
+        return Err(Failure::usage(format!(
+            "cannot choose {family}: give that of the LAN by --subnet"
+        )));
+    }
+    let net = Subnet::new(&request.pool)?.get_net();
+    let range = match request.range.as_str() {
+        "" => None,
+        range => Some(range.parse::<AddressRange>()?),
+    };
+    if let Some(range) = range {
+        if !net.contains(&range.first()) || !net.contains(&range.last()) {
+            let why = format!("it is outside of the subnet {net}");
+            return Err(Failure::usage(format!("cannot use range {}: {why}", request.range)));
+        }
+    }
+    let id = plugin.pools().add(net, range)?;
+    Ok(json!({ "PoolID": id, "Pool": net.to_string(), "Data": {} }))
+}
+
+pub(super) fn release_pool(plugin: &Plugin, request: &ReleasePool) {
+    plugin.pools().remove(&request.pool);
+}
+
+pub(super) fn request_address(plugin: &Plugin, request: &RequestAddress) -> Done<Answer> {
+    let address = optional(&request.address)?;
+    let is_gateway = request.options.get(TYPE).is_some_and(|kind| kind == GATEWAY);
+    let reserved = plugin.pools().reserve(&request.pool, address, is_gateway)?;
+    let net = match reserved {
+        Some(net) => net,
+        None => allocate(plugin, &request.pool, address)?,
+    };
+    Ok(json!({ "Address": net.to_string(), "Data": {} }))
+}
+
+/// Leases an address for a container that is not known yet.
+fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet> {
+    let started = Instant::now();
+    let network = plugin.stored.network_of_pool(pool)?.ok_or_else(|| {
+        Failure::not_found(format!(
+            "cannot lease an address: the store has no network with the pool {pool}; remove Docker's \
+             network and create it again"
+        ))
+    })?;
+    let is_v6 = pool.starts_with('6');
+    let lease = |address: Option<IpAddr>| {
+        let any = Allocation::new().ipv4(!is_v6).ipv6(is_v6);
+        network.allocate(&address.into_iter().fold(any, Allocation::address))
+    };
+    let had = if address.is_none() { remembered(plugin, &network, is_v6) } else { None };
+    let lease = match (had.map(|had| lease(Some(had))), address) {
+        (Some(Ok(again)), _) => again,
+        // Another one has it by now.
+        (Some(Err(_)) | None, None) => lease(None)?,
+        (_, Some(address)) => match lease(Some(address)) {
+            Err(error) if error.kind() == ErrorKind::AddressTaken => {
+                orphan(plugin, &network, address)?.ok_or(error)?
+            }
+            lease => lease?,
+        },
+    };
+    let net = lease.addresses.first().copied();
+    let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network has none"))?;
+    info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
+    Ok(net)
+}
+
+/// Returns the address that the container had which starts, if it is known which one that is.
+fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
+    if !lock(&plugin.remembered).has(network.id()) {
+        return None;
+    }
+    let docker = network.config().get_options().keys().find_map(|key| key.strip_prefix(NETWORK))?;
+    let stopped = stopped_in(docker);
+    lock(&plugin.remembered).find(network.id(), v6, stopped.as_deref())
+}
+
+/// Returns the lease of an address that was leased before this process started, and that no
+/// endpoint has taken: Docker repeats a request that was not answered.
+fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Lease>> {
+    let lease = plugin.stored.holder(network, address)?.filter(is_allocated);
+    let Some(lease) = lease else { return Ok(None) };
+    let age = lease.pending().map(Pending::age).transpose()?;
+    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > plugin.started.elapsed())))
+}
+
+/// Releases an address. If that fails, it is done later, since the lease is pending.
+pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
+    let address = optional(&request.address);
+    let released = address.and_then(|address| match address {
+        Some(address) => release(plugin, &request.pool, address),
+        None => Ok(()),
+    });
+    if let Err(failure) = released {
+        let (address, why) = (&*request.address, failure.in_one_line("interrupted by a signal"));
+        warn!(address, "could not release an address, which is done later: {why}");
+    }
+}
+
+fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
+    let Some(network) = plugin.stored.network_of_pool(pool)? else { return Ok(()) };
+    if plugin.was_released(&network, address) {
+        return Ok(());
+    }
+    let Some(lease) = plugin.stored.holder(&network, address)?.filter(is_allocated) else {
+        return Ok(());
+    };
+    match network.disconnect(&lease.endpoint) {
+        Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
+        done => drop(done?),
+    }
+    info!(network = network.name(), %address, "released an address");
+    Ok(())
+}
+
+/// Returns whether a lease has no container yet.
+pub(super) fn is_allocated(lease: &Lease) -> bool {
+    lease.pending().is_some() && lease.container == lease.endpoint
+}
+
+/// Parses an address, which may have a length; an empty one is none.
+pub(super) fn optional(text: &str) -> Done<Option<IpAddr>> {
+    let address = text.split('/').next().unwrap_or_default();
+    if address.is_empty() { Ok(None) } else { Ok(Some(parse_ip(address)?)) }
+}

@@ -1,0 +1,171 @@
+//! Pools that Docker has requested for a network that it has not created yet.
+//!
+//! It requests the pools first, and then creates the network without saying which pools are its own.
+//! They are recognized by their addresses, and from then on the network has their ids.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use macvlan_network::{AddressRange, Subnet};
+
+use crate::docker::request::PoolData;
+use crate::failure::{Done, Failure};
+
+/// The number of pools that are remembered; Docker creates one network after the other.
+const MOST: usize = 256;
+/// The time after which a network is not created any more.
+const AGE: Duration = Duration::from_secs(600);
+
+/// A pool without a network.
+#[derive(Debug, Clone)]
+pub(super) struct Pool {
+    pub(super) id: String,
+    pub(super) net: IpNet,
+    pub(super) range: Option<AddressRange>,
+    /// The gateway, and whether the user has named it.
+    pub(super) gateway: Option<(IpAddr, bool)>,
+    aux: Vec<IpAddr>,
+    since: Instant,
+}
+
+/// The pools without a network.
+#[derive(Debug, Default)]
+pub(super) struct Pools(Vec<Pool>);
+
+impl Pools {
+    /// Adds a pool and returns its id, which also says the family.
+    pub(super) fn add(&mut self, net: IpNet, range: Option<AddressRange>) -> Done<String> {
+        self.0.retain(|pool| pool.since.elapsed() < AGE);
+        if self.0.len() >= MOST {
+            self.0.remove(0);
+        }
+        let family = if net.addr().is_ipv6() { '6' } else { '4' };
+        let id = format!("{family}-{}", random()?);
+        let since = Instant::now();
+        self.0.push(Pool { id: id.clone(), net, range, gateway: None, aux: Vec::new(), since });
+        Ok(id)
+    }
+
+    /// Forgets a pool.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.0.retain(|pool| pool.id != id);
+    }
+
+    /// Reserves an address of a pool, which is returned with its length; `None` if there is no such
+    /// pool.
+    pub(super) fn reserve(
+        &mut self,
+        id: &str,
+        address: Option<IpAddr>,
+        is_gateway: bool,
+    ) -> Done<Option<IpNet>> {
+        let Some(pool) = self.0.iter_mut().find(|pool| pool.id == id) else { return Ok(None) };
+        let chosen = match address {
+            Some(address) => address,
+            None if is_gateway => Subnet::from(pool.net).get_gateway().ok_or_else(|| {
+                Failure::usage(format!("cannot choose a gateway in {}: give --gateway", pool.net))
+            })?,
+            None => {
+                let why = "its network was not created";
+                return Err(Failure::usage(format!("cannot lease an address of {id}: {why}")));
+            }
+        };
+        if !pool.net.contains(&chosen) {
+            let why = "the subnet does not contain it";
+            let net = pool.net;
+            return Err(Failure::usage(format!("cannot use {chosen} in subnet {net}: {why}")));
+        }
+        if is_gateway {
+            pool.gateway = Some((chosen, address.is_some()));
+        } else {
+            pool.aux.push(chosen);
+        }
+        let length = pool.net.prefix_len();
+        Ok(Some(IpNet::new(chosen, length).map_err(|error| Failure::usage(error.to_string()))?))
+    }
+
+    /// Returns the pool that Docker means by its addresses.
+    pub(super) fn find(&self, data: &PoolData) -> Done<Pool> {
+        let mut found = self.0.iter().filter(|pool| pool.is(data));
+        let net = data.pool.map(|net| net.to_string()).unwrap_or_default();
+        match (found.next(), found.next()) {
+            (Some(pool), None) => Ok(pool.clone()),
+            (None, _) => Err(Failure::usage(format!(
+                "cannot create the network: the plugin was started again after Docker had requested \
+                 {net}; create it again"
+            ))),
+            (Some(_), Some(_)) => Err(Failure::usage(format!(
+                "cannot create the network: {net} was requested for several networks at the same \
+                 time; create it again"
+            ))),
+        }
+    }
+}
+
+impl Pool {
+    fn is(&self, data: &PoolData) -> bool {
+        let aux: BTreeSet<IpAddr> = data.aux.values().map(IpNet::addr).collect();
+        let ours: BTreeSet<IpAddr> = self.aux.iter().copied().collect();
+        data.pool == Some(self.net)
+            && data.gateway.map(|net| net.addr()) == self.gateway.map(|(gateway, _)| gateway)
+            && aux == ours
+    }
+}
+
+/// Returns a random number in hexadecimal digits.
+fn random() -> Done<String> {
+    let file = "/proc/sys/kernel/random/uuid";
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::file(&format!("read {file}"), &error))?;
+    Ok(text.trim().replace('-', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(text: &str) -> PoolData {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_pool_is_known_by_its_addresses() {
+        let mut pools = Pools::default();
+        let net: IpNet = "10.0.0.0/24".parse().unwrap();
+        let ip = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        let first = pools.add(net, None).unwrap();
+        let gateway = pools.reserve(&first, None, true).unwrap().unwrap();
+        assert_eq!(gateway.to_string(), "10.0.0.1/24");
+        pools.reserve(&first, ip("10.0.0.9"), false).unwrap();
+        let text =
+            r#"{"Pool":"10.0.0.0/24","Gateway":"10.0.0.1/24","AuxAddresses":{"x":"10.0.0.9/24"}}"#;
+        assert_eq!(pools.find(&data(text)).unwrap().id, first);
+        // Another one of the same subnet differs by its gateway, or not at all.
+        let second = pools.add(net, None).unwrap();
+        pools.reserve(&second, ip("10.0.0.2"), true).unwrap();
+        let other = data(r#"{"Pool":"10.0.0.0/24","Gateway":"10.0.0.2/24","AuxAddresses":null}"#);
+        assert_eq!(pools.find(&other).unwrap().id, second);
+        let third = pools.add(net, None).unwrap();
+        pools.reserve(&third, ip("10.0.0.2"), true).unwrap();
+        assert!(pools.find(&other).unwrap_err().first_message().contains("several networks"));
+        pools.remove(&second);
+        assert_eq!(pools.find(&other).unwrap().id, third);
+        pools.remove(&third);
+        assert!(pools.find(&other).unwrap_err().first_message().contains("create it again"));
+    }
+
+    #[test]
+    fn pools_are_limited() {
+        let mut pools = Pools::default();
+        for _ in 0..2 * MOST {
+            pools.add("10.0.0.0/24".parse().unwrap(), None).unwrap();
+        }
+        assert_eq!(pools.0.len(), MOST);
+        assert_eq!(pools.reserve("4-x", None, true).unwrap(), None);
+        let (id, outside) = (pools.0[0].id.clone(), "10.0.1.1".parse().unwrap());
+        assert!(pools.reserve(&id, Some(outside), false).is_err());
+        assert!(pools.reserve(&id, None, false).is_err());
+    }
+}

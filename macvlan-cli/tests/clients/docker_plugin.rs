@@ -1,0 +1,585 @@
+//! Networks of Docker by its plugin, with the real daemon.
+
+use macvlan_core::NetNs;
+use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
+use serde_json::{Value, json};
+
+use crate::common::machine;
+
+/// The options of a network on the machine's LAN.
+const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
+     --gateway 172.16.104.1";
+
+/// A machine with Docker and the plugin, as docs/docker.md starts it.
+fn docker() -> Outcome<Machine> {
+    let machine = machine()?;
+    start_agent(&machine)?;
+    machine.start_docker()?;
+    Ok(machine)
+}
+
+fn start_agent(machine: &Machine) -> Outcome {
+    machine.ok(
+        "MACVLAN_LOG=debug macvlan docker --interval 2s >>/var/log/agent.log 2>&1 </dev/null & \
+         echo $! >/run/agent.pid",
+    )?;
+    eventually("the plugin does not listen", || {
+        Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
+    })
+}
+
+fn log(machine: &Machine) -> Outcome<String> {
+    // That of the managed plugin is Docker's.
+    machine.ok("cat /var/log/agent.log 2>/dev/null || grep plugin= /var/log/dockerd.log")
+}
+
+/// Starts a container that stays, and returns its id.
+fn run(machine: &Machine, options: &str) -> Outcome<String> {
+    machine.ok(&format!("docker run -d {options} busybox sleep 1000"))
+}
+
+fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
+    let mut all: Value = serde_json::from_str(&machine.ok(&format!("docker inspect {name}"))?)?;
+    Ok(all[0]["NetworkSettings"]["Networks"].take())
+}
+
+/// Returns the namespace of a container.
+fn netns(machine: &Machine, name: &str) -> Outcome<NetNs> {
+    machine.netns_of(&machine.ok(&format!("docker inspect -f '{{{{.State.Pid}}}}' {name}"))?)
+}
+
+fn leases(machine: &Machine) -> Outcome<Value> {
+    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
+}
+
+/// Returns the host's links that are not the machine's own.
+fn links(machine: &Machine) -> Vec<String> {
+    let all = ip_lines(&machine.lab.a.netns, "link show");
+    all.into_iter().filter(|line| line.contains("mv-") || line.contains("docker")).collect()
+}
+
+/// Waits until a lease has its container's name, which Docker tells after the start.
+fn named(machine: &Machine, name: &str) -> Outcome<Value> {
+    let mut found = Value::Null;
+    let has = || {
+        let all = leases(machine)?;
+        let one = all.as_array().and_then(|all| all.iter().find(|one| one["name"] == name));
+        found = one.cloned().unwrap_or_default();
+        Ok(!found.is_null())
+    };
+    match eventually(&format!("no lease has the name {name}"), has) {
+        Ok(()) => Ok(found),
+        Err(stop) => Err(format!("{stop:?}: {}", log(machine).unwrap_or_default()).into()),
+    }
+}
+
+/// Returns the IPv4 address of a container's lease.
+fn leased(machine: &Machine, name: &str) -> Outcome<Value> {
+    let lease = named(machine, name)?;
+    let address = lease["addresses"][0].as_str().unwrap_or_default();
+    Ok(json!(address.split('/').next()))
+}
+
+/// Waits until the plugin has released what Docker did not tell it of.
+fn released(machine: &Machine) -> Outcome {
+    match eventually("a lease is left", || Ok(leases(machine)? == json!([]))) {
+        Ok(()) => Ok(()),
+        Err(stop) => {
+            let told = machine.ok("docker network inspect n1")?;
+            Err(format!("{stop:?}: {}: {told}: {}", leases(machine)?, log(machine)?).into())
+        }
+    }
+}
+
+/// Nothing is left: no lease, no link in the host, no bridge of Docker's.
+fn clean(machine: &Machine) -> Outcome {
+    assert_eq!(leases(machine)?, json!([]), "{}", log(machine).unwrap_or_default());
+    assert_eq!(links(machine), Vec::<String>::new());
+    assert_eq!(machine.ok("macvlan show")?, "");
+    Ok(())
+}
+
+fn two_containers() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n1 --name c2")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    // By Docker's own DNS.
+    machine.ok("docker exec c1 ping -c 1 -W 5 c2")?;
+    let (told, eth0) = (
+        inspect(&machine, "c1")?["n1"].clone(),
+        ip(&netns(&machine, "c1")?, "address show dev eth0"),
+    );
+    assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.64"), &json!(24)));
+    assert_eq!(told["Gateway"], "172.16.104.1");
+    assert_eq!(told["MacAddress"], eth0[0]["address"]);
+    assert_eq!(eth0[0]["addr_info"][0]["local"], "172.16.104.64");
+    assert_eq!(eth0[0]["linkinfo"]["info_kind"], "macvlan");
+    // The lease is the container's when Docker has told its name.
+    named(&machine, "c1")?;
+    assert_eq!(leases(&machine)?[0]["interface"], "eth0");
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)?;
+    machine.ok("docker network rm n1")?;
+    assert_eq!(machine.ok("macvlan network list --json")?, "[]");
+    Ok(())
+}
+
+/// Every option of Docker's commands that is about addresses.
+fn addresses() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!(
+        "docker network create {LAN} --ip-range 172.16.104.64/26 --aux-address router=172.16.104.64 \
+         --ipv6 --subnet fd15::/64 --gateway fd15::1 dual"
+    ))?;
+    run(&machine, "--network dual --name c1 --sysctl net.ipv6.conf.all.disable_ipv6=0")?;
+    let told = inspect(&machine, "c1")?["dual"].clone();
+    assert_eq!(told["IPAddress"], "172.16.104.65", "the aux address is not given");
+    assert_eq!(
+        (&told["IPv6Gateway"], &told["GlobalIPv6PrefixLen"]),
+        (&json!("fd15::1"), &json!(64))
+    );
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 fd15::1")?;
+    run(
+        &machine,
+        "--network dual --name c2 --ip 172.16.104.9 --ip6 fd15::9 --mac-address 02:00:00:00:00:09",
+    )?;
+    let inside = ip(&netns(&machine, "c2")?, "address show dev eth0");
+    assert_eq!(inside[0]["address"], "02:00:00:00:00:09");
+    assert_eq!(inside[0]["addr_info"][0]["local"], "172.16.104.9");
+    assert_eq!(inside[0]["addr_info"][1]["local"], "fd15::9");
+    named(&machine, "c2")?;
+    // An address that another container has, and one that is reserved.
+    let (_, why) = machine.fails("docker run --network dual --ip 172.16.104.9 busybox true")?;
+    assert!(why.contains("c2") && why.contains("has 172.16.104.9"), "{why}");
+    let (_, why) = machine.fails("docker run --network dual --ip 172.16.104.64 busybox true")?;
+    assert!(why.contains("172.16.104.64 is reserved for \"router\""), "{why}");
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)?;
+    // IPv6 alone cannot be said before Docker 28; without addresses it can.
+    machine.ok("docker network create -d lan --ipam-driver null -o parent=ens33 bare")?;
+    run(&machine, "--network bare --name c3")?;
+    let inside = ip(&netns(&machine, "c3")?, "address show dev eth0");
+    assert_eq!(inside[0]["addr_info"].as_array().map(Vec::len), Some(0), "{inside}");
+    machine.ok("docker rm -f c3")?;
+    machine.ok("docker network rm bare dual")?;
+    clean(&machine)
+}
+
+/// Docker's own IPAM driver chooses the addresses, if ours is not asked for.
+fn addresses_of_docker() -> Outcome {
+    let machine = docker()?;
+    machine.ok("docker network create -d lan -o parent=ens33 --subnet 172.16.104.0/24 \
+         --ip-range 172.16.104.64/26 n1")?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n1 --name c2")?;
+    assert_eq!(inspect(&machine, "c1")?["n1"]["IPAddress"], leased(&machine, "c1")?);
+    machine.ok("docker exec c1 ping -c 1 -W 5 c2")?;
+    // The host's own, which Docker does not know.
+    let (_, why) = machine.fails("docker run --network n1 --ip 172.16.104.2 busybox true")?;
+    assert!(why.contains("a link of this host has 172.16.104.2"), "{why}");
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
+fn internal_and_without_gateway() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/27 --internal i"))?;
+    machine.ok(&format!(
+        "docker network create {LAN} --ip-range 172.16.104.96/27 -o gateway=none g"
+    ))?;
+    for (network, name) in [("i", "c1"), ("g", "c2")] {
+        run(&machine, &format!("--network {network} --name {name}"))?;
+        let routes = ip_lines(&netns(&machine, name)?, "route show");
+        assert_eq!(routes.len(), 1, "{routes:?}");
+        assert!(routes[0].starts_with("172.16.104.0/24 dev eth0"), "{routes:?}");
+        assert_eq!(ip(&netns(&machine, name)?, "link show").as_array().map(Vec::len), Some(2));
+        machine.ok(&format!("docker exec {name} ping -c 1 -W 5 172.16.104.1"))?;
+    }
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)?;
+    machine.ok("docker network rm i g")?;
+    clean(&machine)
+}
+
+/// What users ask for: two networks on one parent with one subnet.
+fn two_networks_one_subnet() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.128/26 n2"))?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n2 --name c2")?;
+    assert_eq!(inspect(&machine, "c1")?["n1"]["IPAddress"], "172.16.104.64");
+    assert_eq!(inspect(&machine, "c2")?["n2"]["IPAddress"], "172.16.104.128");
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.128")?;
+    // With common addresses they are refused, and nothing is left of the third one.
+    let (_, why) =
+        machine.fails(&format!("docker network create {LAN} --ip-range 172.16.104.96/27 n3"))?;
+    assert!(why.contains("both could lease 172.16.104.96"), "{why}");
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.192/27 n3"))?;
+    machine.ok("docker rm -f c1 c2")?;
+    machine.ok("docker network rm n1 n2 n3")?;
+    clean(&machine)
+}
+
+/// An address that another host of the LAN has is skipped, or told word for word.
+fn conflict() -> Outcome {
+    let machine = docker()?;
+    machine
+        .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"))?;
+    ip_lines(&machine.lab.b.netns, "address add 172.16.104.64/24 dev ens33");
+    let (_, why) = machine.fails("docker run --network n1 --ip 172.16.104.64 busybox true")?;
+    assert!(why.contains("172.16.104.64") && why.contains("network"), "{why}");
+    run(&machine, "--network n1 --name c1")?;
+    assert_eq!(inspect(&machine, "c1")?["n1"]["IPAddress"], "172.16.104.65");
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)
+}
+
+/// Connected and disconnected while it runs, beside Docker's own networks.
+fn connect_and_disconnect() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
+    machine.ok("docker network create -d macvlan -o parent=ens33 --subnet 10.7.0.0/24 own")?;
+    run(&machine, "--network bridge1 --name c1")?;
+    for _ in 0..3 {
+        machine.ok("docker network connect n1 c1")?;
+        machine.ok("docker network connect own c1")?;
+        machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+        machine.ok("docker network disconnect n1 c1")?;
+        machine.ok("docker network disconnect own c1")?;
+        clean(&machine)
+            .or_else(|_| eventually("something is left", || Ok(links(&machine).is_empty())))?;
+        assert_eq!(ip(&netns(&machine, "c1")?, "link show").as_array().map(Vec::len), Some(2));
+    }
+    machine.ok("docker network connect --ip 172.16.104.80 n1 c1")?;
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)
+}
+
+/// Made inside the container, where Docker has its namespace before it asks for the link.
+fn direct() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!(
+        "docker network create {LAN} --ip-range 172.16.104.64/26 -o direct=true n1"
+    ))?;
+    machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
+    run(&machine, "--network bridge1 --name c1")?;
+    machine.ok("docker network connect n1 c1")?;
+    let (told, lan0) = (
+        inspect(&machine, "c1")?["n1"].clone(),
+        ip(&netns(&machine, "c1")?, "address show dev lan0"),
+    );
+    assert_eq!(told["MacAddress"], lan0[0]["address"]);
+    assert_eq!(told["IPAddress"], lan0[0]["addr_info"][0]["local"]);
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    named(&machine, "c1")?;
+    machine.ok("docker network disconnect n1 c1")?;
+    clean(&machine)?;
+    assert_eq!(ip(&netns(&machine, "c1")?, "link show").as_array().map(Vec::len), Some(2));
+    // Before 28, the namespace of a container that starts does not exist yet.
+    run(&machine, "--network n1 --name c2")?;
+    machine.ok("docker exec c2 ping -c 1 -W 5 172.16.104.1")?;
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
+/// A container has its address and MAC address again after it was restarted.
+fn restarted() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    for name in ["c1", "c2", "c3"] {
+        run(&machine, &format!("--network n1 --name {name}"))?;
+    }
+    named(&machine, "c1")?;
+    named(&machine, "c2")?;
+    named(&machine, "c3")?;
+    machine.ok("docker rm -f c1")?;
+    let before = inspect(&machine, "c2")?["n1"].clone();
+    assert_eq!(before["IPAddress"], "172.16.104.65");
+    machine.ok("docker restart -t 0 c2")?;
+    let after = inspect(&machine, "c2")?["n1"].clone();
+    assert_eq!(
+        (&after["IPAddress"], &after["MacAddress"]),
+        (&before["IPAddress"], &before["MacAddress"])
+    );
+    // Another one is started while it does not run: it gets another address.
+    machine.ok("docker stop -t 0 c2")?;
+    run(&machine, "--network n1 --name c4")?;
+    assert_ne!(inspect(&machine, "c4")?["n1"]["IPAddress"], before["IPAddress"]);
+    machine.ok("docker start c2")?;
+    assert_eq!(inspect(&machine, "c2")?["n1"]["IPAddress"], before["IPAddress"]);
+    machine.ok("docker rm -f c4")?;
+    machine.ok("docker stop -t 0 c2 c3")?;
+    clean(&machine)?;
+    machine.ok("docker start c2 c3")?;
+    machine.ok("docker exec c3 ping -c 1 -W 5 c2")?;
+    machine.ok("docker rm -f c2 c3")?;
+    clean(&machine)
+}
+
+fn refused() -> Outcome {
+    let machine = docker()?;
+    for (options, words) in [
+        ("-o colour=red", "a network has no option \"colour\""),
+        ("-o metric=5", "Docker sets the container's interface up itself"),
+        ("-o parent=nowhere", "nowhere"),
+        ("-o macvlan_mode=ring", "cannot use option macvlan_mode=ring"),
+        ("-o routes=10.0.0.0/8,metric", "cannot use option routes"),
+        ("--ipam-opt parent=ens33", "cannot use --ipam-opt parent=ens33"),
+        ("--ip-range 172.16.105.0/24", "172.16.105.0"),
+    ] {
+        let (_, why) = machine.fails(&format!("docker network create {LAN} {options} n1"))?;
+        assert!(why.contains(words), "{options}: {why}");
+        assert_eq!(machine.ok("macvlan network list --json")?, "[]", "{options}");
+    }
+    let (_, why) =
+        machine.fails("docker network create -d lan --ipam-driver lan -o parent=ens33 n1")?;
+    assert!(why.contains("give that of the LAN by --subnet"), "{why}");
+    machine.ok(&format!("docker network create {LAN} n1"))?;
+    let (_, why) =
+        machine.fails("docker run --network name=n1,driver-opt=colour=red busybox true")?;
+    assert!(why.contains("an endpoint has no option \"colour\""), "{why}");
+    clean(&machine)?;
+    // A port has no effect, as with Docker's own driver.
+    run(&machine, "--network n1 -p 80:80 --name c1")?;
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)
+}
+
+fn kill_agent(machine: &Machine) -> Outcome {
+    machine.ok("kill -9 $(cat /run/agent.pid)")?;
+    eventually("the agent does not end", || {
+        Ok(!machine.run("kill -0 $(cat /run/agent.pid)")?.status.success())
+    })
+}
+
+/// Ends dockerd by a signal, and starts it again.
+fn restart_dockerd(machine: &Machine, signal: &str, options: &str) -> Outcome {
+    machine.ok(&format!("kill -{signal} $(cat /run/docker.pid)"))?;
+    eventually("dockerd does not end", || {
+        Ok(!machine.run("kill -0 $(cat /run/docker.pid)")?.status.success())
+    })?;
+    machine.ok("rm -f /run/docker.pid")?;
+    machine.daemon(&format!("{DOCKERD} {options}"), "docker version")
+}
+
+const DOCKERD: &str =
+    "dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs";
+
+/// The plugin is killed and started again: containers run on, and all heals.
+fn plugin_killed() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1")?;
+    run(&machine, "--network n1 --name c2")?;
+    kill_agent(&machine)?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    // A container that ends without the plugin can still be removed.
+    machine.ok("docker kill c2")?;
+    start_agent(&machine)?;
+    run(&machine, "--network n1 --name c3")?;
+    machine.ok("docker exec c3 ping -c 1 -W 5 c1")?;
+    let addresses =
+        |name: &str| -> Outcome<Value> { Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone()) };
+    assert_ne!(addresses("c3")?, addresses("c1")?);
+    machine.ok("docker rm -f c1 c2 c3")?;
+    machine.ok("macvlan network reconcile")?;
+    clean(&machine)?;
+    machine.ok("docker network rm n1")?;
+    Ok(())
+}
+
+/// The plugin is killed again and again while containers start and stop.
+fn plugin_killed_at_any_moment() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    let mut load = machine.command(
+        "for round in 1 2 3 4 5 6; do for name in k1 k2 k3; do \
+         docker run -d --network n1 --name $name$round busybox sleep 1000; done; \
+         docker rm -f k1$round k3$round; done >/dev/null 2>&1",
+    );
+    let mut load = load.spawn()?;
+    let mut kills = 0;
+    while load.try_wait()?.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * (kills % 7)));
+        kill_agent(&machine)?;
+        start_agent(&machine)?;
+        kills += 1;
+    }
+    assert!(kills > 3, "{kills}");
+    // Each container that runs has an address of its own.
+    let running = machine.ok("docker ps -q")?;
+    let mut all: Vec<String> = Vec::new();
+    for id in running.lines() {
+        all.push(inspect(&machine, id)?["n1"]["IPAddress"].to_string());
+        machine.ok(&format!("docker exec {id} ping -c 1 -W 5 172.16.104.1"))?;
+    }
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count);
+    machine.ok("docker rm -f $(docker ps -aq)")?;
+    // Leases of requests that were cut off wait for ten minutes; each of them is pending.
+    machine.ok("macvlan network reconcile")?;
+    let leases = leases(&machine)?;
+    let left = leases.as_array().map_or(0, Vec::len);
+    assert!(left <= usize::try_from(kills)?, "{leases}");
+    assert!(
+        leases.as_array().into_iter().flatten().all(|one| one["state"] == "pending"),
+        "{leases}"
+    );
+    Ok(())
+}
+
+/// dockerd is restarted and killed, with live-restore and without.
+fn dockerd_restarted() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1 --restart=always")?;
+    named(&machine, "c1")?;
+    let before = inspect(&machine, "c1")?["n1"].clone();
+    let same = || -> Outcome {
+        eventually("c1 does not run", || {
+            Ok(machine.run("docker exec c1 ping -c 1 -W 5 172.16.104.1")?.status.success())
+        })?;
+        let after = inspect(&machine, "c1")?["n1"].clone();
+        assert_eq!(
+            (&after["IPAddress"], &after["MacAddress"]),
+            (&before["IPAddress"], &before["MacAddress"]),
+            "{}",
+            log(&machine)?
+        );
+        assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+        Ok(())
+    };
+    restart_dockerd(&machine, "TERM", "")?;
+    same()?;
+    restart_dockerd(&machine, "TERM", "--live-restore")?;
+    same()?;
+    let pid = machine.ok("docker inspect -f '{{.State.Pid}}' c1")?;
+    restart_dockerd(&machine, "KILL", "--live-restore")?;
+    same()?;
+    assert_eq!(machine.ok("docker inspect -f '{{.State.Pid}}' c1")?, pid, "it ran on");
+    run(&machine, "--network n1 --name c2")?;
+    machine.ok("docker exec c2 ping -c 1 -W 5 c1")?;
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
+/// dockerd starts while the plugin is down, which comes later.
+fn booted_without_the_plugin() -> Outcome {
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1")?;
+    kill_agent(&machine)?;
+    restart_dockerd(&machine, "TERM", "")?;
+    start_agent(&machine)?;
+    machine.ok("docker start c1")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    machine.ok("docker rm -f c1")?;
+    released(&machine)?;
+    clean(&machine)
+}
+
+/// The managed plugin, which Docker starts itself before everything else.
+fn managed() -> Outcome {
+    let machine = machine()?;
+    let config = include_str!("../../docker-plugin/config.json");
+    machine.write("/srv/plugin/config.json", config)?;
+    // The test's binary may need libraries; the plugin's is static.
+    machine.ok(
+        "mkdir -p /var/lib/macvlan /srv/plugin/rootfs/etc /srv/plugin/rootfs/var/lib/macvlan \
+         /srv/plugin/rootfs/run/docker/plugins && \
+         cp /usr/local/bin/macvlan /srv/plugin/rootfs/macvlan && cd /srv/plugin/rootfs && \
+         for file in $(ldd /usr/local/bin/macvlan | grep -o '/[^ ]*'); do \
+         cp --parents -L $file . ; done",
+    )?;
+    machine.start_docker()?;
+    machine.ok("docker plugin create lan /srv/plugin && \
+         docker plugin set lan MACVLAN_LOG=debug && docker plugin enable lan")?;
+    // Docker knows it only with its tag.
+    let lan = LAN.replace(" lan", " lan:latest");
+    machine.ok(&format!("docker network create {lan} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --name c1 --restart=always")?;
+    machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+    named(&machine, "c1")?;
+    let before = inspect(&machine, "c1")?["n1"]["IPAddress"].clone();
+    restart_dockerd(&machine, "TERM", "")?;
+    eventually("c1 does not run again", || {
+        Ok(machine.run("docker exec c1 ping -c 1 -W 5 172.16.104.1")?.status.success())
+    })?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1), "{before}");
+    machine.ok("docker rm -f c1")?;
+    machine.ok("docker network rm n1")?;
+    clean(&machine)
+}
+
+/// The first lines of docs/docker.md, as they are there.
+fn the_documentation() -> Outcome {
+    let machine = machine()?;
+    machine.start_docker()?;
+    let page = include_str!("../../../docs/docker.md");
+    let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    let lines =
+        lines.ok_or("no lines of sh")?.replace(" &  ", " >/var/log/agent.log 2>&1 </dev/null &  ");
+    machine.ok(&format!("set -e\n{lines}"))?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
+    let status = machine.ok("macvlan agent status")?;
+    assert!(
+        status.contains("Docker plugin served") && status.contains("172.16.104.0/24"),
+        "{status}"
+    );
+    Ok(())
+}
+
+/// The address of a stopped container is kept for it.
+fn kept() -> Outcome {
+    let machine = docker()?;
+    machine
+        .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/30 -o keep=true n1"))?;
+    for name in ["c1", "c2"] {
+        run(&machine, &format!("--network n1 --name {name}"))?;
+        named(&machine, name)?;
+    }
+    let address =
+        |name: &str| -> Outcome<Value> { Ok(inspect(&machine, name)?["n1"]["IPAddress"].clone()) };
+    let before = address("c1")?;
+    machine.ok("docker stop -t 0 c1")?;
+    for name in ["c3", "c4"] {
+        run(&machine, &format!("--network n1 --name {name}"))?;
+        assert_ne!(address(name)?, before);
+    }
+    machine.ok("docker start c1")?;
+    assert_eq!(address("c1")?, before);
+    // It is given to another one when no other is left.
+    machine.ok("docker stop -t 0 c1")?;
+    run(&machine, "--network n1 --name c5")?;
+    assert_eq!(address("c5")?, before);
+    let (_, why) = machine.fails("docker start c1")?;
+    assert!(why.contains("no address is left"), "{why}");
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    the_documentation,
+    two_containers,
+    addresses,
+    addresses_of_docker,
+    internal_and_without_gateway,
+    two_networks_one_subnet,
+    conflict,
+    connect_and_disconnect,
+    direct,
+    restarted,
+    kept,
+    refused,
+    plugin_killed,
+    plugin_killed_at_any_moment,
+    dockerd_restarted,
+    booted_without_the_plugin,
+    managed,
+}

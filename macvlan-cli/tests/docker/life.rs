@@ -1,0 +1,207 @@
+//! A container from its address to the release of it.
+
+use macvlan_tests::{Outcome, eventually, ip_addresses, ip_lines, ip_link, ping};
+use serde_json::{Value, json};
+
+use crate::call::{Inside, Scene, endpoint, network, of};
+
+fn capabilities() -> Outcome {
+    let scene = Scene::set()?;
+    let all = scene.ok("Plugin.Activate", &Value::Null)?;
+    assert_eq!(all, json!({ "Implements": ["NetworkDriver", "IpamDriver"] }));
+    // Docker sends no body for it.
+    assert_eq!(scene.post("Plugin.Activate", "")?, (200, all));
+    let network = scene.ok("NetworkDriver.GetCapabilities", &json!({}))?;
+    assert_eq!((&network["Scope"], &network["GwAllocChecker"]), (&json!("local"), &json!(true)));
+    let ipam = scene.ok("IpamDriver.GetCapabilities", &json!({}))?;
+    assert_eq!(ipam["RequiresMACAddress"], false);
+    assert_eq!(scene.post("NetworkDriver.Unknown", "{}")?.0, 404);
+    let check =
+        |options: Value| scene.ok("NetworkDriver.GwAllocCheck", &json!({ "Options": options }));
+    let none = json!({ "com.docker.network.generic": { "gateway": "none" } });
+    assert_eq!(check(none)?, json!({ "SkipIPv4": true, "SkipIPv6": true }));
+    assert_eq!(check(Value::Null)?["SkipIPv4"], false);
+    Ok(())
+}
+
+fn from_start_to_end() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({}))?;
+    let address = scene.address(&pool, "")?;
+    assert_eq!(address, "192.168.15.64/24");
+    let interface = json!({ "Address": address, "AddressIPv6": "", "MacAddress": "" });
+    let made = scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n1", "e1", &interface))?;
+    let joined = scene.ok("NetworkDriver.Join", &of("n1", "e1", &inside.path))?;
+    let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+    assert_eq!(
+        joined,
+        json!({
+            "InterfaceName": { "SrcName": link, "DstPrefix": "eth" },
+            "Gateway": "192.168.15.1",
+            "StaticRoutes": [],
+            "DisableGatewayService": true,
+        })
+    );
+    let shown = ip_link(scene.host(), link);
+    assert_eq!(made["Interface"], json!({ "MacAddress": shown["address"] }));
+    assert_eq!(
+        (&shown["linkinfo"]["info_kind"], &shown["operstate"]),
+        (&json!("macvlan"), &json!("DOWN"))
+    );
+    assert_eq!(scene.leases()?, json!([["e1", ["192.168.15.64/24"]]]));
+    // As Docker ends an endpoint that was never moved.
+    scene.leave("n1", "e1", &pool, &address)?;
+    assert_eq!(scene.leases()?, json!([]));
+    let links = ip_lines(scene.host(), "link show");
+    assert!(!links.iter().any(|line| line.contains(link)), "{links:?}");
+    // Again, moved in and back.
+    let joined = scene.join("n1", "e2", &pool, &inside)?;
+    let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+    assert!(ping(&inside.netns, "192.168.15.2").is_some());
+    eventually("the lease is not bound", || {
+        Ok(scene.network("leases")?[0]["state"] == "connected")
+    })?;
+    assert_eq!(scene.network("leases")?[0]["interface"], "eth0");
+    inside.give(scene.host(), link)?;
+    scene.leave("n1", "e2", &pool, &address)?;
+    let links = ip_lines(scene.host(), "link show");
+    assert!(!links.iter().any(|line| line.contains(link)), "{links:?}");
+    scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n1" }))?;
+    scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": pool }))?;
+    assert_eq!(scene.network("list")?, json!([]));
+    Ok(())
+}
+
+/// Docker repeats requests that were not answered, and ends endpoints that do not exist.
+fn repeated() -> Outcome {
+    let (mut scene, inside) = (Scene::set()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({}))?;
+    let address = scene.address(&pool, "192.168.15.70")?;
+    // Another container cannot have it.
+    let asked = json!({ "PoolID": pool, "Address": "192.168.15.70" });
+    assert!(scene.fails("IpamDriver.RequestAddress", &asked)?.contains("192.168.15.70"));
+    // But the request that was not answered can, because the plugin was killed.
+    scene.kill()?;
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    scene.start()?;
+    assert_eq!(scene.address(&pool, "192.168.15.70")?, address);
+    let interface = json!({ "Address": address, "MacAddress": "02:00:00:00:00:07" });
+    let request = endpoint("n1", "e1", &interface);
+    for _ in 0..2 {
+        let made = scene.ok("NetworkDriver.CreateEndpoint", &request)?;
+        assert_eq!(made, json!({ "Interface": {} }), "only what was not given is answered");
+    }
+    for _ in 0..2 {
+        let joined = scene.ok("NetworkDriver.Join", &of("n1", "e1", &inside.path))?;
+        let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+        assert_eq!(ip_link(scene.host(), link)["address"], "02:00:00:00:00:07");
+    }
+    for _ in 0..2 {
+        scene.leave("n1", "e1", &pool, &address)?;
+    }
+    scene.leave("n9", "e9", "4-unknown", &json!("10.0.0.9/24"))?;
+    scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n9" }))?;
+    scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": "4-unknown" }))?;
+    assert_eq!(scene.leases()?, json!([]));
+    for (method, request) in [
+        ("NetworkDriver.Join", of("n1", "e9", &inside.path)),
+        ("NetworkDriver.Join", of("n9", "e9", &inside.path)),
+        ("NetworkDriver.CreateEndpoint", endpoint("n9", "e9", &interface)),
+        ("IpamDriver.RequestAddress", json!({ "PoolID": "4-unknown" })),
+    ] {
+        scene.fails(method, &request)?;
+    }
+    Ok(())
+}
+
+/// An address that was released with its endpoint may be another container's by the time when
+/// Docker releases it.
+fn released_late() -> Outcome {
+    let scene = Scene::set()?;
+    let pool = scene.lan("n1", &json!({}))?;
+    let address = scene.address(&pool, "")?;
+    let interface = json!({ "Address": address });
+    scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n1", "e1", &interface))?;
+    scene.ok("NetworkDriver.DeleteEndpoint", &of("n1", "e1", ""))?;
+    assert_eq!(scene.address(&pool, "192.168.15.64")?, address);
+    let release = json!({ "PoolID": pool, "Address": address });
+    scene.ok("IpamDriver.ReleaseAddress", &release)?;
+    assert_eq!(scene.network("leases")?.as_array().map(Vec::len), Some(1));
+    // The second one is that of the other container.
+    scene.ok("IpamDriver.ReleaseAddress", &release)?;
+    assert_eq!(scene.leases()?, json!([]));
+    Ok(())
+}
+
+/// The pools of a network are known by their addresses, and only until the plugin ends.
+fn pools() -> Outcome {
+    let mut scene = Scene::set()?;
+    let (_, data) = scene.pool("192.168.15.0/24", "", "192.168.15.1")?;
+    let create = |scene: &Scene, id: &str, data: &Value| {
+        scene.post(
+            "NetworkDriver.CreateNetwork",
+            &network(id, std::slice::from_ref(data), &json!({ "parent": "ens33" }), false)
+                .to_string(),
+        )
+    };
+    scene.kill()?;
+    scene.start()?;
+    let (_, answer) = create(&scene, "n1", &data)?;
+    assert!(answer["Err"].as_str().is_some_and(|why| why.contains("create it again")), "{answer}");
+    let (first, data) = scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
+    let (second, same) = scene.pool("192.168.15.0/24", "192.168.15.96/27", "")?;
+    assert_eq!(data, same);
+    let (_, answer) = create(&scene, "n1", &data)?;
+    let why = answer["Err"].as_str().unwrap_or_default();
+    assert!(why.contains("several networks at the same time; create it again"), "{answer}");
+    scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": second }))?;
+    assert_eq!(create(&scene, "n1", &data)?.1, json!({}));
+    assert_eq!(scene.address(&first, "")?, "192.168.15.64/24");
+    let outside = json!({ "Pool": "192.168.15.0/24", "SubPool": "10.0.0.0/28" });
+    assert!(scene.fails("IpamDriver.RequestPool", &outside)?.contains("outside of the subnet"));
+    Ok(())
+}
+
+/// A container whose end the plugin was not told of.
+fn ended_without_the_plugin() -> Outcome {
+    let (mut scene, mut inside) = (Scene::set()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({}))?;
+    scene.join("n1", "e1", &pool, &inside)?;
+    eventually("the lease is not bound", || {
+        Ok(scene.network("leases")?[0]["state"] == "connected")
+    })?;
+    scene.kill()?;
+    drop(inside.container.take());
+    drop(inside);
+    scene.start()?;
+    eventually("the lease is left", || Ok(scene.leases()? == json!([])))?;
+    eventually("it is not logged", || Ok(scene.logged()?.contains("released")))
+}
+
+fn six_alone_and_without_addresses() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let (pool, data) = scene.pool("fd15::/64", "fd15::40/122", "")?;
+    scene.create("n6", &[data], &json!({ "parent": "ens33" }))?;
+    let joined = scene.join("n6", "e1", &pool, &inside)?;
+    assert_eq!((&joined["GatewayIPv6"], joined.get("Gateway")), (&json!("fd15::1"), None));
+    assert_eq!(ip_addresses(&inside.netns, "eth0")[0], "fd15::40/64");
+    assert!(ping(&inside.netns, "fd15::2").is_some());
+    let null = json!({ "AddressSpace": "null", "Pool": "0.0.0.0/0", "Gateway": null });
+    scene.create("n0", &[null], &json!({ "parent": "ens33" }))?;
+    let interface = json!({ "Address": "", "AddressIPv6": "", "MacAddress": "" });
+    let made = scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n0", "e2", &interface))?;
+    assert!(made["Interface"]["MacAddress"].is_string(), "{made}");
+    let joined = scene.ok("NetworkDriver.Join", &of("n0", "e2", &inside.path))?;
+    assert_eq!((joined.get("Gateway"), &joined["DisableGatewayService"]), (None, &json!(true)));
+    Ok(())
+}
+
+macvlan_tests::tests! {
+    capabilities,
+    from_start_to_end,
+    repeated,
+    released_late,
+    pools,
+    ended_without_the_plugin,
+    six_alone_and_without_addresses,
+}
