@@ -39,6 +39,11 @@ ELSEWHERE = {
     # With Docker and Podman: `macvlan-cli/tests/clients`.
     "let machine = machine()?;",
     "docker run",
+    "docker network create",
+    "macvlan docker",
+    "mkdir -p /var/lib/macvlan",
+    "resolvectl dns",
+    "systemctl restart macvlan-agent",
     "mkdir -p /usr/local/libexec/netavark",
 }
 # The project's pages on the web, which the Python package's page links.
