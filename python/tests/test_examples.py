@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hosts import ip, ip_addresses, ip_link, process
+
 from macvlan import NetNs
 
 if TYPE_CHECKING:
