@@ -25,8 +25,8 @@ impl Example {
         let built = this.ancestors().nth(2).ok_or("the test has no directory")?;
         let program = built.join("examples").join(name);
         if !program.exists() {
-            let build = "cargo build --workspace --all-features --examples";
-            return Err(format!("there is no example {name}; run {build}").into());
+            let command = "cargo build --workspace --all-features --examples";
+            return Err(format!("there is no example {name}; run {command}").into());
         }
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
