@@ -5181,6 +5181,59 @@ int macvlan_networks_reconcile(struct macvlan_networks *networks,
  */
 void macvlan_networks_free(struct macvlan_networks *networks);
 
+/**
+ * The hosts of a store, from macvlan_networks_hosts(). Freed with macvlan_host_status_list_free().
+ *
+ * Threads: immutable, so any number of threads may use it at once.
+ */
+typedef struct macvlan_host_status_list macvlan_host_status_list;
+
+/**
+ * The state of a host in a store for many hosts.
+ */
+typedef struct macvlan_host_status {
+    /** The size of the struct. */
+    size_t size;
+    /** The host's name. */
+    const char *name;
+    /** True if the host counts as alive. */
+    bool is_alive;
+    /** True if the host is declared, see macvlan_networks_declare_host(). */
+    bool is_declared;
+    /** The number of its agents that count as alive. */
+    size_t agents;
+    /** The number of its other processes that count as alive. */
+    size_t processes;
+    /**
+     * The machine that has the name, by its machine-id and its boot id; NULL if none has it yet.
+     */
+    const char *machine;
+} macvlan_host_status;
+
+/**
+ * Lists the hosts that the store knows, also dead ones, ordered by name. In a store for one machine
+ * there are none. The caller frees the list with macvlan_host_status_list_free().
+ */
+int macvlan_networks_hosts(const struct macvlan_networks *networks,
+                           struct macvlan_host_status_list **list,
+                           struct macvlan_error **error);
+
+/**
+ * Returns the number of hosts.
+ */
+size_t macvlan_host_status_list_count(const struct macvlan_host_status_list *list);
+
+/**
+ * Returns one of the hosts, counted from 0. It belongs to the list. NULL past the end.
+ */
+const struct macvlan_host_status *macvlan_host_status_list_get(const struct macvlan_host_status_list *list,
+                                                               size_t index);
+
+/**
+ * Frees a list. NULL is ignored.
+ */
+void macvlan_host_status_list_free(struct macvlan_host_status_list *list);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -3,6 +3,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::agent;
+use crate::deferred::Deferred;
 use crate::failure::Done;
 use crate::session::{Common, Session};
 use crate::verbs::{
@@ -48,39 +49,39 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// Attach an interface to a container, all of it or nothing
-    Attach(attach::Attach),
+    Attach(Deferred<attach::Attach>),
     /// Detach interfaces from a container
-    Detach(detach::Detach),
+    Detach(Deferred<detach::Detach>),
     /// Attach an interface if it is missing, and repair differences
-    Ensure(ensure::Ensure),
+    Ensure(Deferred<ensure::Ensure>),
     /// Compare an interface with its description; exit status 6 if they differ
-    Check(check::Check),
+    Check(Deferred<check::Check>),
     /// Show the host's links, and the VLANs and macvlans on them in all namespaces
-    Show(show::Show),
+    Show(Deferred<show::Show>),
     /// Keep an interface attached while its parent disappears and returns, until a signal
-    Keep(keep::Keep),
+    Keep(Deferred<keep::Keep>),
     /// Print the changes of links, addresses and routes
-    Watch(watch::Watch),
+    Watch(Deferred<watch::Watch>),
     /// Probe whether addresses are in use on a network; exit status 6 if one is
-    Probe(probe::ProbeAddresses),
+    Probe(Deferred<probe::ProbeAddresses>),
     /// Announce the addresses of interfaces to the neighbours
-    Announce(announce::AnnounceAddresses),
+    Announce(Deferred<announce::AnnounceAddresses>),
     /// Let the host and its containers reach each other, by a macvlan of the host
-    Access(access::Access),
+    Access(Deferred<access::Access>),
     /// Find out why a container does not reach a peer; exit status 6 if there is a problem
-    Diagnose(diagnose::Diagnose),
+    Diagnose(Deferred<diagnose::Diagnose>),
     /// Manage networks, which lease addresses to containers
-    Network(network::Network),
+    Network(Deferred<network::Network>),
     /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
-    Agent(agent::Agent),
+    Agent(Deferred<agent::Agent>),
     /// Manage parents that were created on demand
-    Parents(parents::Parents),
+    Parents(Deferred<parents::Parents>),
     /// Manage network namespaces
-    Netns(netns::Netns),
+    Netns(Deferred<netns::Netns>),
     /// Print the completions for a shell
-    Completions(completions::Completions),
+    Completions(Deferred<completions::Completions>),
     /// Print the manual page of a verb, or write all pages into a directory
-    Man(man::Man),
+    Man(Deferred<man::Man>),
 }
 
 impl Cli {
@@ -91,23 +92,23 @@ impl Cli {
             session.refuse_dot()?;
         }
         match self.verb {
-            Verb::Attach(verb) => verb.run(&session),
-            Verb::Detach(verb) => verb.run(&session),
-            Verb::Ensure(verb) => verb.run(&session),
-            Verb::Check(verb) => verb.run(&session),
-            Verb::Show(verb) => verb.run(&session),
-            Verb::Keep(verb) => verb.run(&session),
-            Verb::Watch(verb) => verb.run(&session),
-            Verb::Probe(verb) => verb.run(&session),
-            Verb::Announce(verb) => verb.run(&session),
-            Verb::Access(verb) => verb.run(&session),
-            Verb::Diagnose(verb) => verb.run(&session),
-            Verb::Network(verb) => verb.run(&session),
-            Verb::Agent(verb) => verb.run(&session),
-            Verb::Parents(verb) => verb.run(&session),
-            Verb::Netns(verb) => verb.run(&session),
-            Verb::Completions(verb) => verb.run(Self::command()),
-            Verb::Man(verb) => verb.run(Self::command()),
+            Verb::Attach(Deferred(verb)) => verb.run(&session),
+            Verb::Detach(Deferred(verb)) => verb.run(&session),
+            Verb::Ensure(Deferred(verb)) => verb.run(&session),
+            Verb::Check(Deferred(verb)) => verb.run(&session),
+            Verb::Show(Deferred(verb)) => verb.run(&session),
+            Verb::Keep(Deferred(verb)) => verb.run(&session),
+            Verb::Watch(Deferred(verb)) => verb.run(&session),
+            Verb::Probe(Deferred(verb)) => verb.run(&session),
+            Verb::Announce(Deferred(verb)) => verb.run(&session),
+            Verb::Access(Deferred(verb)) => verb.run(&session),
+            Verb::Diagnose(Deferred(verb)) => verb.run(&session),
+            Verb::Network(Deferred(verb)) => verb.run(&session),
+            Verb::Agent(Deferred(verb)) => verb.run(&session),
+            Verb::Parents(Deferred(verb)) => verb.run(&session),
+            Verb::Netns(Deferred(verb)) => verb.run(&session),
+            Verb::Completions(Deferred(verb)) => verb.run(Self::command()),
+            Verb::Man(Deferred(verb)) => verb.run(Self::command()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod cni;
 mod config;
 mod container;
 mod default_parent;
+mod deferred;
 mod driver_option;
 mod endpoint;
 mod failure;

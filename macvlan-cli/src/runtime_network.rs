@@ -4,7 +4,10 @@
 //! network that no container uses is only a memory of addresses, and gives way to another one.
 
 use ipnet::IpNet;
-use macvlan_network::{Error, ErrorKind, Network, NetworkConfig, Networks, Subnet, Updated};
+use macvlan_core::NetNs;
+use macvlan_network::{
+    ConnectOptions, Connection, Error, ErrorKind, Network, NetworkConfig, Networks, Subnet, Updated,
+};
 
 use crate::failure::{Done, Failure, status};
 
@@ -35,6 +38,25 @@ pub(crate) fn find(networks: &Networks, name: &str) -> Done<Option<Network>> {
     match networks.network(name) {
         Err(error) if error.kind() == ErrorKind::NetworkNotFound => Ok(None),
         found => Ok(Some(found?).filter(|network| network.name() == name)),
+    }
+}
+
+/// Connects a container.
+///
+/// If no address is free, those of containers that ended unnoticed are released first. To look for
+/// such containers takes a look at every process of the machine, so it is not done before.
+pub(crate) fn connect(
+    networks: &Networks,
+    network: &Network,
+    options: &ConnectOptions,
+    netns: &NetNs,
+) -> macvlan_network::Result<Connection> {
+    match network.connect(options, netns) {
+        Err(error) if error.kind() == ErrorKind::PoolExhausted => {
+            networks.collect()?;
+            network.connect(options, netns)
+        }
+        connected => connected,
     }
 }
 

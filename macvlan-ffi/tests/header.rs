@@ -71,7 +71,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "Sessions: creating and finding networks",
-        &["network/etcd_options", "network/reconciled", "network/networks"],
+        &["network/etcd_options", "network/reconciled", "network/networks", "network/host_status"],
     ),
 ];
 

@@ -39,6 +39,7 @@ from macvlan._values import (
     ConflictingAddress,
     Ensured,
     Holder,
+    HostStatus,
     MacAddr,
     NetNsId,
     NetNsMark,
@@ -2627,6 +2628,11 @@ class Networks:
 
         A namespace no longer exists if this process finds no process in it, no open descriptor and
         no mount: call this as root on the host, not in a container.
+        """
+    def hosts(self) -> list[HostStatus]:
+        """Returns a HostStatus for each host that the store knows, also for dead ones.
+
+        They are ordered by name. In a store for one machine there are none.
         """
     def declare_host(self, name: str) -> bool:
         """Declares that a host is alive, also without a process and across reboots.

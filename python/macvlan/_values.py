@@ -184,6 +184,23 @@ class ConflictingAddress(NamedTuple):
     """The time at which it was found, in seconds since 1970."""
 
 
+class HostStatus(NamedTuple):
+    """The state of a host in a store for many hosts."""
+
+    name: str
+    """The host's name."""
+    is_alive: bool
+    """True if the host counts as alive."""
+    is_declared: bool
+    """True if the host is declared, see Networks.declare_host()."""
+    agents: int
+    """The number of its agents that count as alive."""
+    processes: int
+    """The number of its other processes that count as alive."""
+    machine: str | None
+    """The machine that has the name, by its machine-id and its boot id; None if none has it yet."""
+
+
 class Collected(NamedTuple):
     """The result of Networks.collect()."""
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Programs that a test may need, and where they come from.
+PROGRAMS = {"etcd": "Debian's etcd-server", "rustc": "https://rustup.rs"}
+
+
 @cache
 def lacks(kind: str) -> str | None:
-    """Returns why links of a kind cannot be created, or why etcd is missing, found by trying."""
-    if kind == "etcd":
-        return None if shutil.which("etcd") else "there is no etcd (Debian's etcd-server)"
+    """Returns why links of a kind cannot be created, or a program is missing, found by trying."""
+    if kind in PROGRAMS:
+        return None if shutil.which(kind) else f"there is no {kind} ({PROGRAMS[kind]})"
     try:
         with NetNs.anonymous() as netns, Handle(netns) as handle:
             handle.add_link("cable", kind="veth", peer="other")
@@ -50,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--libtest"):  # together with -p no:terminal
         config.pluginmanager.register(Reporter())
     config.addinivalue_line(
-        "markers", "needs(kind, …): the kernel can make links of these kinds, or there is an etcd"
+        "markers", "needs(kind, …): the kernel can make links of these kinds, or there is a program"
     )
     config.addinivalue_line("markers", "root: it makes network namespaces")
 
@@ -79,13 +83,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 # kernels; there it runs tests that another kernel may not support, and one other.
 GUEST = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
 IN_GUEST = ("test_four_containers_on_two_hosts",)
-# A missing program is not the kernel's.
-PROGRAMS = {"etcd"}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     kinds = [kind for mark in item.iter_markers("needs") for kind in mark.args]
-    passed_over = GUEST and PROGRAMS.issuperset(kinds) and item.name not in IN_GUEST
+    # A missing program is not the kernel's.
+    passed_over = GUEST and PROGRAMS.keys() >= set(kinds) and item.name not in IN_GUEST
     if passed_over and not os.environ.get("MACVLAN_LONG"):
         pytest.skip("in the guest only with --long")
     if kinds or "lab" in getattr(item, "fixturenames", ()) or item.get_closest_marker("root"):

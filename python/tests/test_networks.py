@@ -937,6 +937,8 @@ def test_many_hosts(lab: Lab, tmp_path: Path) -> None:
             assert a.declare_host("b")
             assert not b.declare_host("b")
             b.check_life()
+            known = [(host.name, host.is_alive, host.is_declared) for host in a.hosts()]
+            assert known == [("a", True, True), ("b", True, True)]
             told = EtcdStore("a", ["http://127.0.0.1:2379"])
             with pytest.raises(InvalidError, match='the store was opened for host "a"'):
                 netns.run(lambda: Networks(lab.a.host, told, host_name="b"))

@@ -127,6 +127,8 @@ static void over_two_hosts(void)
     macvlan_netns *c1 = NULL, *c2 = NULL, *c3 = NULL;
     macvlan_ip_list *addresses = NULL;
     macvlan_text *json = NULL;
+    macvlan_host_status_list *hosts = NULL;
+    const macvlan_host_status *one;
     macvlan_connect_options options = lab_container_of("c3");
     macvlan_connection *connection = NULL;
 
@@ -152,6 +154,15 @@ static void over_two_hosts(void)
     MUST(macvlan_networks_declare_host(b, "b", &is_new, &error));
     CHECK(!is_new);
     MUST(macvlan_networks_check_life(a, &error));
+    MUST(macvlan_networks_hosts(a, &hosts, &error));
+    CHECK(macvlan_host_status_list_count(hosts) == 2);
+    one = macvlan_host_status_list_get(hosts, 0);
+    CHECK_TEXT(one->name, "a");
+    CHECK(one->is_alive && one->is_declared && one->agents == 0 && one->processes == 1);
+    CHECK(one->machine != NULL);
+    CHECK_TEXT(macvlan_host_status_list_get(hosts, 1)->name, "b");
+    CHECK(macvlan_host_status_list_get(hosts, 2) == NULL);
+    macvlan_host_status_list_free(hosts);
 
     MUST(macvlan_networks_create(a, &config, &on_a, &error));
     MUST(macvlan_networks_get(b, "lan", &on_b, &error));

@@ -88,14 +88,7 @@ pub(super) fn add(
         ));
     }
     let options = options(config, of, leases)?;
-    let connection = match network.connect(&options, netns) {
-        // Containers that have ended without DEL may still hold addresses.
-        Err(error) if error.kind() == ErrorKind::PoolExhausted => {
-            networks.collect()?;
-            network.connect(&options, netns)?
-        }
-        connected => connected?,
-    };
+    let connection = runtime_network::connect(&networks, &network, &options, netns)?;
     let finish = || -> Result<Answer> {
         more(config, of, &network, &connection, (host, netns))?;
         answer(of, leases, &network, &connection, netns)

@@ -7,7 +7,7 @@ use macvlan_core::{Cancel, Host, NetNs};
 use macvlan_network::{ConnectOptions, Connection, Network};
 use serde_json::Value;
 
-use crate::failure::{Done, warn};
+use crate::failure::Done;
 use crate::host_access;
 use crate::netavark::description::{Description, RUNTIME};
 use crate::netavark::options::{NetworkOptions, of_container};
@@ -26,11 +26,7 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let netns = NetNs::from_path(netns)?;
     let networks = StoreOptions::default().open(host.clone())?;
     let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;
-    // Containers that ended without a teardown; the others do not depend on it.
-    if let Err(error) = networks.collect() {
-        warn(&format!("warning: {error}"));
-    }
-    let connection = network.connect(&connect, &netns)?;
+    let connection = runtime_network::connect(&networks, &network, &connect, &netns)?;
     finish(&host, &network, &connection, &options, signals.cancel()).map_err(|failure| {
         let one = (connection.lease().container.as_str(), connection.lease().interface.as_str());
         match network.disconnect_from(one, &netns) {

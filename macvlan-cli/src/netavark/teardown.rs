@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ipnet::IpNet;
 use macvlan_core::{ErrorKind as CoreKind, Host, NetNs};
-use macvlan_network::ErrorKind;
+use macvlan_network::{ErrorKind, Network};
 
 use crate::failure::{Done, warn};
 use crate::host_access;
@@ -40,6 +40,20 @@ fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -
     let Some(network) = runtime_network::find(&networks, &container.network.name)? else {
         return Ok(());
     };
+    let disconnected = disconnect_from(&network, netns, container, &host);
+    // Containers that ended without a teardown; this one does not depend on it.
+    if let Err(error) = networks.collect() {
+        warn(&format!("warning: {error}"));
+    }
+    disconnected
+}
+
+fn disconnect_from(
+    network: &Network,
+    netns: Option<&NetNs>,
+    container: &Container,
+    host: &Host,
+) -> Done {
     let interface = container.network_options.interface_name.as_str();
     let one = (container.container_id.as_str(), interface);
     let access = if has_access(container.network.options.as_ref()) {
@@ -58,7 +72,7 @@ fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -
     }
     if let Some((lease, parent)) = access {
         let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-        host_access::take(&host, parent, &addresses)?;
+        host_access::take(host, parent, &addresses)?;
     }
     Ok(())
 }

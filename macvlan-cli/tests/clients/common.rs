@@ -1,4 +1,4 @@
-//! Machines with the command.
+//! Machines with the command, and the blocks of shell that stand on pages.
 
 use macvlan_tests::{Machine, Outcome};
 
@@ -7,4 +7,12 @@ use macvlan_tests::{Machine, Outcome};
 pub(crate) fn machine() -> Outcome<Machine> {
     let command = std::env::var("MACVLAN_COMMAND");
     Machine::start(command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
+}
+
+/// Returns the block of shell that begins with this text, as it stands on a page.
+pub(crate) fn block<'a>(page: &'a str, beginning: &str) -> Outcome<&'a str> {
+    let mut blocks = page.split("```sh\n").skip(1);
+    let block = blocks.find(|block| block.starts_with(beginning));
+    let lines = block.and_then(|block| block.split("```").next());
+    lines.ok_or_else(|| format!("no block begins with {beginning:?}").into())
 }

@@ -3,7 +3,7 @@
 use macvlan_tests::Outcome;
 use serde_json::{Value, json};
 
-use crate::common::machine;
+use crate::common::{block, machine};
 
 fn by_name_and_id() -> Outcome {
     let machine = machine()?;
@@ -58,7 +58,19 @@ fn a_network_of_containers() -> Outcome {
     Ok(())
 }
 
+/// The lines of the README, which end with the pid.
+fn the_readme() -> Outcome {
+    let machine = machine()?;
+    machine.start_docker()?;
+    let lines = block(include_str!("../../../README.md"), "docker run")?;
+    let output = machine.ok(&format!("set -e\n{lines}"))?;
+    let pid: u32 = output.lines().last().ok_or("no output")?.parse()?;
+    machine.ok(&format!("macvlan detach {pid}"))?;
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    the_readme,
     by_name_and_id,
     a_network_of_containers,
 }

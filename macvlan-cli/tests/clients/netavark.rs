@@ -3,7 +3,7 @@
 use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::machine;
+use crate::common::{block, machine};
 
 /// Podman with the plugin, as docs/podman.md installs it.
 fn podman() -> Outcome<Machine> {
@@ -234,15 +234,24 @@ fn netavark_alone() -> Outcome {
 fn the_documentation() -> Outcome {
     let machine = machine()?;
     machine.set_up_podman()?;
-    let page = include_str!("../../../docs/podman.md");
-    let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
-    machine.ok(&format!("set -e\n{}", lines.ok_or("no lines of sh")?))?;
+    let lines = block(include_str!("../../../docs/podman.md"), "mkdir")?;
+    machine.ok(&format!("set -e\n{lines}"))?;
     assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+fn the_readme() -> Outcome {
+    let machine = machine()?;
+    machine.set_up_podman()?;
+    let lines = block(include_str!("../../../README.md"), "mkdir")?;
+    machine.ok(&format!("set -e\n{lines}"))?;
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
     Ok(())
 }
 
 macvlan_tests::tests! {
     the_documentation,
+    the_readme,
     two_containers,
     a_static_address_and_mac,
     two_networks,

@@ -155,10 +155,22 @@ fn the_log_is_on_request() -> Outcome {
     Ok(())
 }
 
+/// Pods have their addresses, but reach no one.
+fn the_parent_is_down() -> Outcome {
+    let scene = Scene::set()?;
+    let config = Scene::plain(&json!({}));
+    scene.ok(&Call::new("STATUS", &config))?;
+    ip_do(scene.host(), "link set ens33 down");
+    let said = scene.fails(51, &Call::new("STATUS", &config))?;
+    assert!(said.contains("link \"ens33\" is down"), "{said}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     an_interface_is_not_added_twice,
     an_interface_of_that_name_is_left,
     every_code,
     the_log_is_on_request,
+    the_parent_is_down,
     what_changed_inside_is_found_by_check,
 }

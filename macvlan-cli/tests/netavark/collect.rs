@@ -12,7 +12,7 @@ fn lan(scene: &Scene) -> Outcome<Value> {
 }
 
 /// The plugin was missing when the container was removed.
-fn the_next_setup_collects() -> Outcome {
+fn the_next_teardown_collects() -> Outcome {
     let (scene, gone, inside) = (Scene::set()?, Inside::start()?, Inside::start()?);
     let lan = lan(&scene)?;
     scene.setup(&gone.path, &request("gone", "gone", &lan, &json!({})))?;
@@ -24,6 +24,20 @@ fn the_next_setup_collects() -> Outcome {
         scene.teardown(&inside.path, &next)?;
         Ok(leases.as_array().map(Vec::len) == Some(1))
     })
+}
+
+/// The only address is that of a container that ended.
+fn so_does_a_setup_that_finds_no_address() -> Outcome {
+    let (scene, gone, inside) = (Scene::set()?, Inside::start()?, Inside::start()?);
+    let subnets = json!([{ "subnet": "10.1.0.0/30" }]);
+    let lan = scene.create(&network("lan", &subnets, &json!({ "parent": "ens33" })))?;
+    let first = scene.setup(&gone.path, &request("gone", "gone", &lan, &json!({})))?;
+    gone.end();
+    let second = scene.setup(&inside.path, &request("next", "next", &lan, &json!({})))?;
+    let address = |answer: &Value| answer["interfaces"]["eth0"]["subnets"].clone();
+    assert_eq!(address(&second), address(&first));
+    assert_eq!(scene.leases()?, json!([["next", ["10.1.0.2/30"]]]));
+    Ok(())
 }
 
 fn so_does_the_command() -> Outcome {
@@ -127,7 +141,8 @@ fn is_empty(netns: &NetNs) -> bool {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
-    the_next_setup_collects,
+    the_next_teardown_collects,
+    so_does_a_setup_that_finds_no_address,
     so_does_the_command,
     a_name_and_an_address_of_one_that_is_gone,
     teardown_of_less_than_there_was,

@@ -7,6 +7,7 @@ pub mod connect_options;
 pub mod connection;
 pub mod etcd_options;
 pub mod host_link;
+pub mod host_status;
 pub mod lease;
 pub mod names;
 pub mod networks;

@@ -38,7 +38,7 @@ pub struct macvlan_networks {
 object!(macvlan_networks, Session);
 
 pub(crate) struct Session {
-    networks: Networks,
+    pub(super) networks: Networks,
     host_name: Text,
 }
 

@@ -8,7 +8,7 @@ use macvlan_core::{Host as CoreHost, Probe};
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore as CoreEtcdStore};
 use macvlan_network::{
-    Network as CoreNetwork, NetworkConfig, Networks as Core, Result, SqliteStore,
+    HostStatus, Network as CoreNetwork, NetworkConfig, Networks as Core, Result, SqliteStore,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -290,6 +290,18 @@ impl Networks {
         let done = self.0.ask(py, false, Core::collect)?;
         let leases: Vec<_> = done.leases.into_iter().map(Lease).collect();
         CLASS.import(py, "macvlan._values", "Collected")?.call1((leases, done.expired))
+    }
+
+    /// Returns a HostStatus for each host that the store knows, also for dead ones, ordered by name.
+    /// In a store for one machine there are none.
+    fn hosts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let class = CLASS.import(py, "macvlan._values", "HostStatus")?;
+        let of = |one: HostStatus| {
+            let (alive, declared) = (one.is_alive, one.is_declared);
+            class.call1((one.name, alive, declared, one.agents, one.processes, one.machine))
+        };
+        self.0.ask(py, false, Core::hosts)?.into_iter().map(of).collect()
     }
 
     /// Declares that a host is alive, also without a process and across reboots.

@@ -21,6 +21,7 @@ mod update;
 
 use clap::{Args, Subcommand};
 
+use crate::deferred::Deferred;
 use crate::failure::Done;
 use crate::session::Session;
 use crate::signal::Signals;
@@ -39,39 +40,39 @@ pub(crate) struct Network {
 #[derive(Subcommand)]
 enum NetworkVerb {
     /// Create a network
-    Create(create::Create),
+    Create(Deferred<create::Create>),
     /// Create a network, or change it to match
-    Ensure(create::Ensure),
+    Ensure(Deferred<create::Ensure>),
     /// List the networks
     #[command(visible_alias = "ls")]
     List,
     /// Print networks as `docker network inspect` does
-    Inspect(inspect::Inspect),
+    Inspect(Deferred<inspect::Inspect>),
     /// Change a network; its containers stay connected
-    Update(update::Update),
+    Update(Deferred<update::Update>),
     /// Delete networks without containers
     #[command(visible_alias = "rm")]
-    Remove(remove::Remove),
+    Remove(Deferred<remove::Remove>),
     /// Delete all networks without containers
     Prune,
     /// Lease addresses for a container and attach its interface
-    Connect(connect::Connect),
+    Connect(Deferred<connect::Connect>),
     /// Detach a container's interfaces and release their addresses
-    Disconnect(disconnect::Disconnect),
+    Disconnect(Deferred<disconnect::Disconnect>),
     /// Lease addresses for a container that does not exist yet
-    Reserve(reserve::Reserve),
+    Reserve(Deferred<reserve::Reserve>),
     /// Print the addresses of a container by its name
-    Resolve(resolve::Resolve),
+    Resolve(Deferred<resolve::Resolve>),
     /// Print lines for /etc/hosts, or write them into a file
-    Hosts(hosts::Hosts),
+    Hosts(Deferred<hosts::Hosts>),
     /// List the leases
-    Leases(leases::Leases),
+    Leases(Deferred<leases::Leases>),
     /// Release the leases of containers that have ended
     Collect,
     /// Make the kernel and the store agree, and print the changes
-    Reconcile(reconcile::Reconcile),
+    Reconcile(Deferred<reconcile::Reconcile>),
     /// Manage the hosts of a store in etcd
-    Host(host::Host),
+    Host(Deferred<host::Host>),
 }
 
 impl NetworkVerb {
@@ -91,22 +92,22 @@ impl Network {
         let networks = self.store.open(host)?;
         let context = Context { session, networks };
         match self.verb {
-            NetworkVerb::Create(verb) => verb.run(&context),
-            NetworkVerb::Ensure(verb) => verb.run(&context),
+            NetworkVerb::Create(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Ensure(Deferred(verb)) => verb.run(&context),
             NetworkVerb::List => list::run(&context),
-            NetworkVerb::Inspect(verb) => verb.run(&context),
-            NetworkVerb::Update(verb) => verb.run(&context),
-            NetworkVerb::Remove(verb) => verb.run(&context),
+            NetworkVerb::Inspect(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Update(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Remove(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Prune => remove::prune(&context),
-            NetworkVerb::Connect(verb) => verb.run(&context),
-            NetworkVerb::Disconnect(verb) => verb.run(&context),
-            NetworkVerb::Reserve(verb) => verb.run(&context),
-            NetworkVerb::Resolve(verb) => verb.run(&context),
-            NetworkVerb::Hosts(verb) => verb.run(&context),
-            NetworkVerb::Leases(verb) => verb.run(&context),
+            NetworkVerb::Connect(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Disconnect(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Reserve(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Resolve(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Hosts(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Leases(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Collect => collect::run(&context),
-            NetworkVerb::Reconcile(verb) => verb.run(&context),
-            NetworkVerb::Host(verb) => verb.run(&context),
+            NetworkVerb::Reconcile(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Host(Deferred(verb)) => verb.run(&context),
         }
     }
 }
