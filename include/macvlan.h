@@ -140,11 +140,11 @@
 #include <sys/types.h>
 
 /** The version of this header; macvlan_version() returns the library's. */
-#define MACVLAN_VERSION "0.1.0"
+#define MACVLAN_VERSION "0.2.0"
 #define MACVLAN_VERSION_MAJOR 0
-#define MACVLAN_VERSION_MINOR 1
+#define MACVLAN_VERSION_MINOR 2
 #define MACVLAN_VERSION_PATCH 0
-#define MACVLAN_VERSION_NUMBER 0x000100
+#define MACVLAN_VERSION_NUMBER 0x000200
 
 /** True if this header is of this version or a later one, for #if. */
 #define MACVLAN_VERSION_AT_LEAST(major, minor, patch) \
@@ -172,7 +172,7 @@ extern "C" {
  * ------------------------------------------------------------------------------------------------ */
 
 /**
- * Returns the version of the library at run time, "0.1.0". It may be newer than the header,
+ * Returns the version of the library at run time, "0.2.0". It may be newer than the header,
  * MACVLAN_VERSION. Never NULL; not to be freed.
  *
  * Threads: any number of threads may use it and the text at once.
@@ -180,7 +180,7 @@ extern "C" {
 const char *macvlan_version(void);
 
 /**
- * Returns the version of the library at run time as a number, 0x000100 for 0.1.0, which compares
+ * Returns the version of the library at run time as a number, 0x000200 for 0.2.0, which compares
  * with MACVLAN_VERSION_NUMBER.
  */
 uint32_t macvlan_version_number(void);

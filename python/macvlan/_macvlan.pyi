@@ -2629,7 +2629,7 @@ class Networks:
         A namespace no longer exists if this process finds no process in it, no open descriptor and
         no mount: call this as root on the host, not in a container.
         """
-    def hosts(self) -> list[HostStatus]:
+    def hosts(self) -> _list[HostStatus]:
         """Returns a HostStatus for each host that the store knows, also for dead ones.
 
         They are ordered by name. In a store for one machine there are none.

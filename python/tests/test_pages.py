@@ -25,6 +25,8 @@ ELSEWHERE = {
     "sudo make -C macvlan-ffi install",
     "pip install ./python",
     "systemctl enable --now macvlan-agent",
+    "cargo build --workspace",
+    "cargo update --workspace",
     # The tests and benchmarks themselves.
     "benches/run",
     "grep undo target/tests-run/programs",

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char};
 
-/// Returns the version of the library at run time, "0.1.0". It may be newer than the header,
+/// Returns the version of the library at run time, "0.2.0". It may be newer than the header,
 /// MACVLAN_VERSION. Never NULL; not to be freed.
 ///
 /// Threads: any number of threads may use it and the text at once.
@@ -12,7 +12,7 @@ pub extern "C" fn macvlan_version() -> *const c_char {
     CStr::from_bytes_with_nul(VERSION.as_bytes()).unwrap_or_default().as_ptr()
 }
 
-/// Returns the version of the library at run time as a number, 0x000100 for 0.1.0, which compares
+/// Returns the version of the library at run time as a number, 0x000200 for 0.2.0, which compares
 /// with MACVLAN_VERSION_NUMBER.
 #[unsafe(no_mangle)]
 pub extern "C" fn macvlan_version_number() -> u32 {
