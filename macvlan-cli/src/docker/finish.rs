@@ -1,4 +1,4 @@
-//! What is done after Docker has been answered.
+//! The work that follows after Docker has been answered.
 //!
 //! Docker moves a link after the request that names it, and a container's name can only be asked for
 //! then. None of it is needed for the addresses to be right: what is not done here, as when this
@@ -14,7 +14,7 @@ use macvlan_network::{ErrorKind, Lease, Network};
 use tracing::{debug, warn};
 
 use crate::container;
-use crate::docker::endpoint::{disconnect, log, sandbox, short};
+use crate::docker::leased::{disconnect, log, sandbox, short};
 use crate::docker::options::DockerOptions;
 use crate::docker::stored::Stored;
 use crate::failure::{Done, Failure};
@@ -28,7 +28,7 @@ const AGE: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(20);
 const LATE: Duration = Duration::from_secs(5);
 
-/// What is left to be done for an endpoint.
+/// Work that is left to be done for an endpoint.
 #[derive(Debug)]
 struct Task {
     /// Docker's network.

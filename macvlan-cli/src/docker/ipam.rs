@@ -1,7 +1,7 @@
 //! The IPAM driver: pools and addresses.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ipnet::IpNet;
 use macvlan_core::parse_ip;
@@ -10,6 +10,7 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::container::stopped_in;
+use crate::docker::leased::is_allocated;
 use crate::docker::options::NETWORK;
 use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
@@ -17,8 +18,6 @@ use crate::failure::{Done, Failure};
 
 /// The address space, by which the network driver knows that a network uses this IPAM driver.
 pub(super) const SPACE: &str = "macvlan";
-/// The time in which Docker releases the addresses of an endpoint that it has deleted.
-pub(super) const RELEASE: Duration = Duration::from_secs(60);
 
 /// The option of an address that says what it is for.
 const TYPE: &str = "RequestAddressType";
@@ -145,11 +144,6 @@ fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     }
     info!(network = network.name(), %address, "released an address");
     Ok(())
-}
-
-/// Returns whether a lease has no container yet.
-pub(super) fn is_allocated(lease: &Lease) -> bool {
-    lease.pending().is_some() && lease.container == lease.endpoint
 }
 
 /// Parses an address, which may have a length; an empty one is none.

@@ -204,7 +204,7 @@ fn internal_and_without_gateway() -> Outcome {
     clean(&machine)
 }
 
-/// What users ask for: two networks on one parent with one subnet.
+/// Many users ask for this: two networks on one parent with one subnet.
 fn two_networks_one_subnet() -> Outcome {
     let machine = docker()?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
