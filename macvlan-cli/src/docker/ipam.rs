@@ -1,7 +1,7 @@
 //! The IPAM driver: pools and addresses.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use macvlan_core::parse_ip;
@@ -108,13 +108,18 @@ fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
     lock(&plugin.remembered).find(network.id(), v6, stopped.as_deref())
 }
 
-/// Returns the lease of an address that was leased before this process started, and that no
+/// Returns the lease of an address that was leased here before this process started, and that no
 /// endpoint has taken: Docker repeats a request that was not answered.
 fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Lease>> {
-    let lease = plugin.stored.holder(network, address)?.filter(is_allocated);
-    let Some(lease) = lease else { return Ok(None) };
+    let host = plugin.stored.networks()?.host_name();
+    let lease = plugin.stored.holder(network, address)?;
+    let Some(lease) = lease.filter(|lease| is_allocated(lease) && lease.host == host) else {
+        return Ok(None);
+    };
+    // An age is one of whole seconds, so it may be up to one too much.
+    let before = plugin.started.elapsed() + Duration::from_secs(1);
     let age = lease.pending().map(Pending::age).transpose()?;
-    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > plugin.started.elapsed())))
+    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > before)))
 }
 
 /// Releases an address. If that fails, it is done later, since the lease is pending.

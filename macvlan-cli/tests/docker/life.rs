@@ -82,7 +82,7 @@ fn repeated() -> Outcome {
     assert!(scene.fails("IpamDriver.RequestAddress", &asked)?.contains("192.168.15.70"));
     // But the request that was not answered can, because the plugin was killed.
     scene.kill()?;
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(std::time::Duration::from_millis(3500));
     scene.start()?;
     assert_eq!(scene.address(&pool, "192.168.15.70")?, address);
     let interface = json!({ "Address": address, "MacAddress": "02:00:00:00:00:07" });
@@ -103,6 +103,10 @@ fn repeated() -> Outcome {
     scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n9" }))?;
     scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": "4-unknown" }))?;
     assert_eq!(scene.leases()?, json!([]));
+    // An address that no container has taken is released with the network.
+    scene.address(&pool, "")?;
+    scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n1" }))?;
+    assert_eq!(scene.network("list")?, json!([]));
     for (method, request) in [
         ("NetworkDriver.Join", of("n1", "e9", &inside.path)),
         ("NetworkDriver.Join", of("n9", "e9", &inside.path)),
