@@ -14,7 +14,7 @@ use crate::docker::leased::is_allocated;
 use crate::docker::options::NETWORK;
 use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, status};
 
 /// The address space, by which the network driver knows that a network uses this IPAM driver.
 pub(super) const SPACE: &str = "macvlan";
@@ -87,7 +87,10 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
         (Some(Err(_)) | None, None) => lease(None)?,
         (_, Some(address)) => match lease(Some(address)) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                orphan(plugin, &network, address)?.ok_or(error)?
+                match orphan(plugin, &network, address)? {
+                    Some(lease) => lease,
+                    None => return Err(taken(plugin, &network, address)?.unwrap_or(error.into())),
+                }
             }
             lease => lease?,
         },
@@ -96,6 +99,14 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
     let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network has none"))?;
     info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
     Ok(net)
+}
+
+/// Returns the error for an address that a container has whose name is known.
+fn taken(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Failure>> {
+    let name = plugin.stored.holder(network, address)?.and_then(|lease| lease.name);
+    let network = network.name();
+    let why = |name| format!("network {network:?}: container {name:?} has {address}");
+    Ok(name.map(|name| Failure::new(status::EXISTS, why(name))))
 }
 
 /// Returns the address that the container had which starts, if it is known which one that is.
@@ -117,7 +128,7 @@ fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Le
         return Ok(None);
     };
     // An age is one of whole seconds, so it may be up to one too much.
-    let before = plugin.started.elapsed() + Duration::from_secs(1);
+    let before = plugin.stored.started.elapsed() + Duration::from_secs(1);
     let age = lease.pending().map(Pending::age).transpose()?;
     Ok(Some(lease).filter(|_| age.is_some_and(|age| age > before)))
 }

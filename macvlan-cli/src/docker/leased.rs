@@ -27,7 +27,7 @@ pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
         path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
     let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
     let opened = NetNs::from_path(of_init);
-    if let Err(error) = &opened {
+    if let Some(error) = opened.as_ref().err().filter(|error| !error.is_not_found()) {
         // It need not be one that this process may see.
         debug!("{error}");
     }

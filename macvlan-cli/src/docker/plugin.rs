@@ -25,7 +25,6 @@ pub(super) type Answer = Value;
 /// The plugin. Requests come from several threads.
 pub(crate) struct Plugin {
     pub(super) stored: Stored,
-    pub(super) started: Instant,
     pools: Mutex<Pools>,
     /// Endpoints that are to be made inside their container when it is known.
     pub(super) direct: Mutex<HashMap<String, ConnectOptions>>,
@@ -49,8 +48,7 @@ impl Plugin {
         let finisher = Finisher::start(stored.clone())?;
         let (pools, direct, released) = Default::default();
         let (remembered, repair) = Default::default();
-        let started = Instant::now();
-        Ok(Self { stored, started, pools, direct, released, remembered, finisher, repair })
+        Ok(Self { stored, pools, direct, released, remembered, finisher, repair })
     }
 
     /// Releases leases of endpoints that Docker no longer has, and returns the faults.
