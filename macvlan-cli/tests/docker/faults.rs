@@ -187,6 +187,24 @@ fn the_socket() -> Outcome {
     Ok(())
 }
 
+/// The configuration can name the socket, for the agent.
+fn the_socket_of_the_configuration() -> Outcome {
+    let scene = Scene::without_plugin()?;
+    let config = scene.directory.path().join("macvlan.toml");
+    fs::write(&config, format!("[agent]\ndocker = {:?}\n", scene.socket()))?;
+    let mut command = scene.command("agent");
+    command.env("MACVLAN_CONFIG", config).stderr(Stdio::null());
+    let mut agent = scene.host().run(|| command.spawn())??;
+    let listens =
+        eventually("it does not listen", || Ok(UnixStream::connect(scene.socket()).is_ok()));
+    let answer = scene.ok("Plugin.Activate", &Value::Null);
+    agent.kill()?;
+    agent.wait()?;
+    listens?;
+    assert_eq!(answer?["Implements"][0], "NetworkDriver");
+    Ok(())
+}
+
 /// systemd opens the socket and passes it as descriptor 3.
 fn the_socket_of_systemd() -> Outcome {
     let scene = Scene::without_plugin()?;
@@ -256,6 +274,7 @@ macvlan_tests::tests! {
     any_bytes,
     half_open,
     the_socket,
+    the_socket_of_the_configuration,
     the_socket_of_systemd,
     killed,
 }

@@ -200,7 +200,49 @@ fn six_alone_and_without_addresses() -> Outcome {
     Ok(())
 }
 
+/// The agent says what there is, and what waits to be repaired.
+fn status() -> Outcome {
+    let (mut scene, mut inside) = (Scene::set()?, Inside::start()?);
+    let status = |scene: &Scene| -> Outcome<Value> {
+        let mut command = scene.command("agent status --json");
+        let output = scene.runs_in().run(|| command.output())??;
+        assert!(output.status.success(), "{output:?}");
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    let pool = scene.lan("n1", &json!({ "name": "lan" }))?;
+    scene.address(&pool, "")?;
+    scene.join("n1", "e1", &pool, &inside)?;
+    eventually("the lease is not bound", || {
+        let leases = scene.network("leases")?;
+        let leases = leases.as_array();
+        Ok(leases.is_some_and(|all| all.iter().any(|one| one["state"] == "connected")))
+    })?;
+    let told = status(&scene)?;
+    assert_eq!(
+        told["networks"],
+        json!([{
+            "network": "lan", "parent": "ens33", "subnets": ["192.168.15.0/24"],
+            "leases": 2, "here": 2,
+        }])
+    );
+    let waits = told["waits"].to_string();
+    assert!(waits.contains("has waited for its container for"), "{told}");
+    scene.kill()?;
+    drop(inside.container.take());
+    drop(inside);
+    eventually("the container does not end", || {
+        Ok(status(&scene)?["waits"].to_string().contains("network \\\"lan\\\": e1 has ended"))
+    })?;
+    // In the form for people.
+    let mut command = scene.command("agent status");
+    let output = scene.runs_in().run(|| command.output())??;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("waits: network \"lan\": e1 has ended"), "{text}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    status,
     capabilities,
     from_start_to_end,
     repeated,
