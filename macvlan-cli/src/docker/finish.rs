@@ -24,6 +24,9 @@ use crate::host_access;
 const MOST: usize = 1024;
 /// The time in which Docker moves a link and tells a container's name.
 const AGE: Duration = Duration::from_secs(60);
+/// The time after which Docker is asked for a container's name. Until then it is busy with the start,
+/// and a container that has ended again needs none.
+const NAMED: Duration = Duration::from_millis(250);
 /// The first and the longest time between two tries.
 const SOON: Duration = Duration::from_millis(20);
 const LATE: Duration = Duration::from_secs(5);
@@ -111,8 +114,8 @@ impl Task {
             Work::Bind(sandbox) => match self.bind(stored, sandbox) {
                 Ok(Some(joined)) => {
                     self.work = Work::Name(joined);
-                    self.pause = SOON;
-                    self.name(stored, joined)
+                    self.pause = NAMED;
+                    Ok(false)
                 }
                 Ok(None) => Ok(false),
                 Err(failure) => Err(failure),

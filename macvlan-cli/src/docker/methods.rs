@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::docker::plugin::{Answer, Plugin};
 use crate::docker::{endpoint, ipam, network};
@@ -48,6 +48,7 @@ pub(super) fn call(plugin: &Plugin, path: &str, body: &[u8]) -> Option<Answer> {
         _ => return None,
     };
     let took = started.elapsed();
+    debug!(method, ?took, "answered");
     Some(answered.unwrap_or_else(|failure| {
         let why = failure.in_one_line("interrupted by a signal");
         warn!(method, ?took, "refused: {why}");
