@@ -19,7 +19,7 @@ fn store_away() -> Outcome {
     let request = json!({ "PoolID": pool, "Address": "" });
     assert!(!scene.fails("IpamDriver.RequestAddress", &request)?.is_empty());
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e1", &pool, &json!("192.168.15.64/24"))?;
     etcd.go_on()?;
     eventually("the lease is left", || Ok(scene.leases()? == json!([])))?;

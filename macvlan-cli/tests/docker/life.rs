@@ -62,7 +62,7 @@ fn from_start_to_end() -> Outcome {
         Ok(scene.network("leases")?[0]["state"] == "connected")
     })?;
     assert_eq!(scene.network("leases")?[0]["interface"], "eth0");
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e2", &pool, &address)?;
     let links = ip_lines(scene.host(), "link show");
     assert!(!links.iter().any(|line| line.contains(link)), "{links:?}");
