@@ -5,28 +5,22 @@ use std::path::Path;
 use std::time::Instant;
 
 use ipnet::IpNet;
-use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network};
 use serde_json::{Value, json};
-use tracing::{debug, info, warn};
+use tracing::warn;
 
-use crate::docker::ipam::{self, optional};
+use crate::docker::ipam::optional;
+use crate::docker::leased::{disconnect, is_allocated, log, sandbox, short};
 use crate::docker::options::{DockerOptions, EndpointOptions};
 use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{CreateEndpoint, OfEndpoint};
-use crate::docker::stored::Stored;
 use crate::failure::{Done, Failure};
-use crate::host_access;
 use crate::runtime_network;
 
 /// The beginning of the names of interfaces that Docker moves and numbers.
 const PREFIX: &str = "eth";
 /// The name of an interface that is made inside, of which Docker knows nothing.
 const INSIDE: &str = "lan";
-
-/// An endpoint that is to be made inside its container.
-#[derive(Debug)]
-pub(crate) struct Direct(ConnectOptions);
 
 pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> {
     let started = Instant::now();
@@ -48,7 +42,7 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     for text in [&asked.v4, &asked.v6] {
         let Some(address) = optional(text)? else { continue };
         // A lease of Docker's own IPAM driver is only made now.
-        connect = match plugin.stored.holder(&network, address)?.filter(ipam::is_allocated) {
+        connect = match plugin.stored.holder(&network, address)?.filter(is_allocated) {
             Some(lease) => {
                 promised = promised.or(lease.mac);
                 connect.take(&lease.endpoint)
@@ -58,8 +52,7 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     }
     let is_direct = DockerOptions::of(network.config())?.direct;
     let mac = if let Some(mac) = mac.or(promised).filter(|_| is_direct) {
-        let direct = Direct(connect.mac(mac));
-        lock(&plugin.direct).insert(request.endpoint.clone(), direct);
+        lock(&plugin.direct).insert(request.endpoint.clone(), connect.mac(mac));
         mac
     } else {
         let link = network.create_link(&connect)?;
@@ -74,7 +67,7 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
 pub(super) fn join(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
     let network = plugin.stored.existing(&request.network)?;
     let direct = lock(&plugin.direct).remove(&request.endpoint);
-    if let Some(Direct(options)) = direct {
+    if let Some(options) = direct {
         join_inside(&network, &options, request)?;
     }
     let lease = network.lease(&request.endpoint)?.ok_or_else(|| {
@@ -136,26 +129,6 @@ fn join_inside(network: &Network, options: &ConnectOptions, request: &OfEndpoint
     Ok(())
 }
 
-/// Opens a container's namespace; `None` if it does not exist yet.
-pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
-    match NetNs::from_path(path) {
-        Err(error)
-            if error.is_not_found() || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
-        opened => return Ok(Some(opened?)),
-    }
-    // A managed plugin sees the files that Docker makes only in the place of the first process.
-    // There, /var/run is a link that leads back to this root.
-    let inside =
-        path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
-    let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
-    let opened = NetNs::from_path(of_init);
-    if let Err(error) = &opened {
-        // It need not be one that this process may see.
-        debug!("{error}");
-    }
-    Ok(opened.ok())
-}
-
 /// Deletes an endpoint, now or later: Docker does not expect a failure.
 pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
     lock(&plugin.direct).remove(&request.endpoint);
@@ -170,30 +143,6 @@ pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
         warn!(endpoint, "could not disconnect an endpoint, which is done later: {why}");
         plugin.finisher.disconnect(&request.network, &request.endpoint);
     }
-}
-
-/// Disconnects an endpoint and releases its lease, after calling a function, if it has one.
-pub(super) fn disconnect(
-    stored: &Stored,
-    network: &str,
-    endpoint: &str,
-    before: impl Fn(&Network, &Lease),
-) -> Done {
-    let started = Instant::now();
-    let Some(network) = stored.network(network)? else { return Ok(()) };
-    let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
-    before(&network, &lease);
-    match network.disconnect(endpoint) {
-        Err(error) if error.kind() == ErrorKind::NotConnected => {}
-        done => drop(done?),
-    }
-    log(&network, &lease, started, "disconnected an endpoint");
-    let options = DockerOptions::of(network.config())?;
-    if let Some(parent) = network.config().get_parent().filter(|_| options.shared.access) {
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-        host_access::take(&stored.host, parent, &addresses)?;
-    }
-    Ok(())
 }
 
 /// Returns the routes that Docker is to add.
@@ -218,17 +167,4 @@ fn routes(network: &Network, lease: &Lease) -> Vec<Value> {
         }
     });
     described.collect()
-}
-
-pub(super) fn log(network: &Network, lease: &Lease, started: Instant, done: &str) {
-    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
-    let name = lease.name.as_deref();
-    let (network, endpoint) = (network.name(), short(&lease.container));
-    let (addresses, took) = (addresses.join(","), started.elapsed());
-    info!(network, endpoint, container = name, addresses, ?took, "{done}");
-}
-
-/// Returns the beginning of an id.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }

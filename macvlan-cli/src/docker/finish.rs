@@ -1,4 +1,4 @@
-//! What is done after Docker has been answered.
+//! The work that follows after Docker has been answered.
 //!
 //! Docker moves a link after the request that names it, and a container's name can only be asked for
 //! then. None of it is needed for the addresses to be right: what is not done here, as when this
@@ -14,7 +14,7 @@ use macvlan_network::{ErrorKind, Lease, Network};
 use tracing::{debug, warn};
 
 use crate::container;
-use crate::docker::endpoint::{disconnect, log, sandbox, short};
+use crate::docker::leased::{disconnect, log, sandbox, short};
 use crate::docker::options::DockerOptions;
 use crate::docker::stored::Stored;
 use crate::failure::{Done, Failure};
@@ -24,11 +24,14 @@ use crate::host_access;
 const MOST: usize = 1024;
 /// The time in which Docker moves a link and tells a container's name.
 const AGE: Duration = Duration::from_secs(60);
+/// The time after which Docker is asked for a container's name. Until then it is busy with the start,
+/// and a container that has ended again needs none.
+const NAMED: Duration = Duration::from_millis(250);
 /// The first and the longest time between two tries.
 const SOON: Duration = Duration::from_millis(20);
 const LATE: Duration = Duration::from_secs(5);
 
-/// What is left to be done for an endpoint.
+/// Work that is left to be done for an endpoint.
 #[derive(Debug)]
 struct Task {
     /// Docker's network.
@@ -111,8 +114,8 @@ impl Task {
             Work::Bind(sandbox) => match self.bind(stored, sandbox) {
                 Ok(Some(joined)) => {
                     self.work = Work::Name(joined);
-                    self.pause = SOON;
-                    self.name(stored, joined)
+                    self.pause = NAMED;
+                    Ok(false)
                 }
                 Ok(None) => Ok(false),
                 Err(failure) => Err(failure),

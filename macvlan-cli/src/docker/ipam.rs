@@ -10,15 +10,14 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::container::stopped_in;
+use crate::docker::leased::is_allocated;
 use crate::docker::options::NETWORK;
 use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, status};
 
 /// The address space, by which the network driver knows that a network uses this IPAM driver.
 pub(super) const SPACE: &str = "macvlan";
-/// The time in which Docker releases the addresses of an endpoint that it has deleted.
-pub(super) const RELEASE: Duration = Duration::from_secs(60);
 
 /// The option of an address that says what it is for.
 const TYPE: &str = "RequestAddressType";
@@ -88,7 +87,10 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
         (Some(Err(_)) | None, None) => lease(None)?,
         (_, Some(address)) => match lease(Some(address)) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                orphan(plugin, &network, address)?.ok_or(error)?
+                match orphan(plugin, &network, address)? {
+                    Some(lease) => lease,
+                    None => return Err(taken(plugin, &network, address)?.unwrap_or(error.into())),
+                }
             }
             lease => lease?,
         },
@@ -97,6 +99,14 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
     let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network has none"))?;
     info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
     Ok(net)
+}
+
+/// Returns the error for an address that a container has whose name is known.
+fn taken(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Failure>> {
+    let name = plugin.stored.holder(network, address)?.and_then(|lease| lease.name);
+    let network = network.name();
+    let why = |name| format!("network {network:?}: container {name:?} has {address}");
+    Ok(name.map(|name| Failure::new(status::EXISTS, why(name))))
 }
 
 /// Returns the address that the container had which starts, if it is known which one that is.
@@ -109,13 +119,18 @@ fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
     lock(&plugin.remembered).find(network.id(), v6, stopped.as_deref())
 }
 
-/// Returns the lease of an address that was leased before this process started, and that no
+/// Returns the lease of an address that was leased here before this process started, and that no
 /// endpoint has taken: Docker repeats a request that was not answered.
 fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Lease>> {
-    let lease = plugin.stored.holder(network, address)?.filter(is_allocated);
-    let Some(lease) = lease else { return Ok(None) };
+    let host = plugin.stored.networks()?.host_name();
+    let lease = plugin.stored.holder(network, address)?;
+    let Some(lease) = lease.filter(|lease| is_allocated(lease) && lease.host == host) else {
+        return Ok(None);
+    };
+    // An age is one of whole seconds, so it may be up to one too much.
+    let before = plugin.stored.started.elapsed() + Duration::from_secs(1);
     let age = lease.pending().map(Pending::age).transpose()?;
-    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > plugin.started.elapsed())))
+    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > before)))
 }
 
 /// Releases an address. If that fails, it is done later, since the lease is pending.
@@ -145,11 +160,6 @@ fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     }
     info!(network = network.name(), %address, "released an address");
     Ok(())
-}
-
-/// Returns whether a lease has no container yet.
-pub(super) fn is_allocated(lease: &Lease) -> bool {
-    lease.pending().is_some() && lease.container == lease.endpoint
 }
 
 /// Parses an address, which may have a length; an empty one is none.

@@ -7,6 +7,8 @@
 mod endpoint;
 mod finish;
 mod ipam;
+mod leased;
+mod methods;
 mod network;
 mod options;
 mod plugin;

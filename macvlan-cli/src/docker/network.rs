@@ -112,7 +112,7 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
     loop {
         let Some(network) = plugin.stored.network(id)? else { return Ok(None) };
         let (name, store_id) = (network.name().to_owned(), network.id().to_owned());
-        let mut options = network.config().get_options().clone();
+        let (in_use, mut options) = (network.clone(), network.config().get_options().clone());
         options.remove(&of(id));
         let removed = if options.keys().any(|key| key.starts_with(NETWORK)) {
             let config = network.config().clone().clear_options();
@@ -128,8 +128,10 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
                 return Ok(Some(name));
             }
             Err(error) if error.kind() == ErrorKind::NetworkInUse && !collected => {
-                // Containers that ended while the plugin was away.
+                // Containers that ended while the plugin was away, and addresses of those that never
+                // started: Docker only deletes a network that no container is in.
                 plugin.stored.networks()?.collect()?;
+                release_pending(plugin, &in_use)?;
                 collected = true;
             }
             Err(error)
@@ -137,6 +139,21 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Releases the leases of this host that have no container.
+fn release_pending(plugin: &Plugin, network: &Network) -> Done {
+    let host = plugin.stored.networks()?.host_name();
+    for lease in network.leases()? {
+        if lease.host != host || lease.pending().is_none() {
+            continue;
+        }
+        match network.disconnect(&lease.container) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            done => drop(done?),
+        }
+    }
+    Ok(())
 }
 
 /// Returns the option of a network in the store for Docker's network of this id.

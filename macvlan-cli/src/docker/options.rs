@@ -15,7 +15,7 @@ use crate::value::duration;
 const GENERIC: &str = "com.docker.network.generic";
 /// The time for which an address is kept, if none is said.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
-/// What Docker itself adds to options of an endpoint begins so.
+/// The beginning of the options that Docker itself adds to an endpoint.
 const DOCKERS: &str = "com.docker.network.";
 
 /// The options of a network.

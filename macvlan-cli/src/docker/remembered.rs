@@ -16,7 +16,7 @@ const MOST: usize = 4096;
 /// A container that was stopped within this time is the one that starts: it is being restarted.
 const RESTART: Duration = Duration::from_secs(10);
 
-/// What a stopped container had.
+/// The addresses of a stopped container.
 #[derive(Debug)]
 struct Had {
     /// The beginning of its id.

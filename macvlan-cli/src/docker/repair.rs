@@ -8,8 +8,7 @@ use macvlan_network::{Lease, Network};
 
 use crate::container::endpoints_in;
 use crate::docker::RUNTIME;
-use crate::docker::endpoint::disconnect;
-use crate::docker::ipam::is_allocated;
+use crate::docker::leased::{disconnect, is_allocated};
 use crate::docker::options::NETWORK;
 use crate::docker::stored::Stored;
 use crate::failure::Done;

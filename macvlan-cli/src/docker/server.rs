@@ -21,7 +21,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use crate::docker::plugin::{Plugin, failed};
+use crate::docker::methods::{call, failed};
+use crate::docker::plugin::Plugin;
 use crate::docker::socket::Socket;
 use crate::failure::{Done, Failure};
 
@@ -131,7 +132,7 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (status, answer) = match read(request).await {
         Ok((path, body)) => {
-            let call = move || plugin.call(&path, &body);
+            let call = move || call(&plugin, &path, &body);
             match tokio::task::spawn_blocking(call).await {
                 Ok(Some(answer)) => (StatusCode::OK, answer),
                 Ok(None) => (StatusCode::NOT_FOUND, failed("there is no such method")),

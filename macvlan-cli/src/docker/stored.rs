@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use macvlan_core::Host;
 use macvlan_network::{Lease, Network, Networks};
@@ -11,23 +13,35 @@ use crate::docker::options::NETWORK;
 use crate::failure::{Done, Failure, status};
 use crate::runtime_network;
 
+/// The time in which a store is opened that is not away: systemd starts the plugin with a request.
+const OPENING: Duration = Duration::from_secs(5);
+const SLICE: Duration = Duration::from_millis(5);
+
 /// The host, and its store once it was opened.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub(super) host: Host,
     networks: Arc<OnceLock<Networks>>,
+    pub(super) started: Instant,
 }
 
 impl Stored {
     pub(super) fn new(host: Host, networks: Arc<OnceLock<Networks>>) -> Self {
-        Self { host, networks }
+        Self { host, networks, started: Instant::now() }
     }
 
-    /// Returns the networks of the store.
+    /// Returns the networks of the store, which the first request may have to wait for.
     pub(super) fn networks(&self) -> Done<&Networks> {
-        self.networks.get().ok_or_else(|| {
-            Failure::new(status::OTHER, "cannot use the store: it could not be opened yet")
-        })
+        loop {
+            if let Some(networks) = self.networks.get() {
+                return Ok(networks);
+            }
+            if self.started.elapsed() > OPENING {
+                let why = "cannot use the store: it could not be opened yet";
+                return Err(Failure::new(status::OTHER, why));
+            }
+            thread::sleep(SLICE);
+        }
     }
 
     /// Returns the network that is Docker's network of this id.

@@ -201,15 +201,14 @@ impl Scene {
     /// Creates an endpoint and joins it, and moves its link as Docker does.
     pub(crate) fn join(&self, network: &str, id: &str, pool: &str, to: &Inside) -> Outcome<Value> {
         let address = self.address(pool, "")?;
-        let (v4, v6) = match address.as_str().is_some_and(|address| address.contains(':')) {
-            true => (json!(""), address.clone()),
-            false => (address.clone(), json!("")),
-        };
+        let is_v6 = address.as_str().is_some_and(|address| address.contains(':'));
+        let (v4, v6) =
+            if is_v6 { (json!(""), address.clone()) } else { (address.clone(), json!("")) };
         let interface = json!({ "Address": v4, "AddressIPv6": v6, "MacAddress": "" });
         self.ok("NetworkDriver.CreateEndpoint", &endpoint(network, id, &interface))?;
         let answer = self.ok("NetworkDriver.Join", &of(network, id, &to.path))?;
         if let Some(link) = answer["InterfaceName"]["SrcName"].as_str() {
-            to.take(self.host(), link, address.as_str().unwrap_or_default())?;
+            to.take(self.host(), link, address.as_str().unwrap_or_default());
         }
         Ok(answer)
     }
@@ -293,7 +292,7 @@ impl Inside {
     }
 
     /// Moves a link here and sets it up, as Docker does.
-    fn take(&self, host: &NetNs, link: &str, address: &str) -> Outcome {
+    fn take(&self, host: &NetNs, link: &str, address: &str) {
         ip_do(host, &format!("link set {link} netns {}", self.path));
         ip_do(&self.netns, &format!("link set {link} name eth0"));
         if !address.is_empty() {
@@ -301,14 +300,12 @@ impl Inside {
             ip_do(&self.netns, &format!("address add {address} dev eth0{nodad}"));
         }
         ip_do(&self.netns, "link set eth0 up");
-        Ok(())
     }
 
     /// Moves the link back to the host, as Docker does.
-    pub(crate) fn give(&self, host: &NetNs, link: &str) -> Outcome {
+    pub(crate) fn give(&self, host: &NetNs, link: &str) {
         ip_do(&self.netns, "link set eth0 down");
         ip_do(&self.netns, &format!("link set eth0 name {link}"));
         ip_do(&self.netns, &format!("link set {link} netns {}", path_of(host)));
-        Ok(())
     }
 }

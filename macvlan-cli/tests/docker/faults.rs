@@ -122,7 +122,7 @@ fn any_bytes() -> Outcome {
         let line = answer.lines().next().unwrap_or_default();
         assert!(line.contains(status), "{:?}: {line:?}", String::from_utf8_lossy(bytes));
     }
-    let many: String = (0..20_000).map(|at| format!("x-{at}: {at}\r\n")).collect();
+    let many: String = "x-many: of them\r\n".repeat(20_000);
     let answer = scene.send(format!("POST / HTTP/1.1\r\n{many}\r\n").as_bytes())?;
     assert!(answer.is_empty() || answer.contains("431") || answer.contains("400"), "{answer}");
     let chunks = "10000\r\n".to_owned() + &"a".repeat(0x10000) + "\r\n";
@@ -184,6 +184,24 @@ fn the_socket() -> Outcome {
     eventually("the socket is left", || Ok(!scene.socket().exists()))?;
     let names: Vec<_> = fs::read_dir(scene.directory.path().join("plugins"))?.collect();
     assert!(names.is_empty(), "{names:?}");
+    Ok(())
+}
+
+/// The configuration can name the socket, for the agent.
+fn the_socket_of_the_configuration() -> Outcome {
+    let scene = Scene::without_plugin()?;
+    let config = scene.directory.path().join("macvlan.toml");
+    fs::write(&config, format!("[agent]\ndocker = \"{}\"\n", scene.socket().display()))?;
+    let mut command = scene.command("agent");
+    command.env("MACVLAN_CONFIG", config).stderr(Stdio::null());
+    let mut agent = scene.host().run(|| command.spawn())??;
+    let listens =
+        eventually("it does not listen", || Ok(UnixStream::connect(scene.socket()).is_ok()));
+    let answer = scene.ok("Plugin.Activate", &Value::Null);
+    agent.kill()?;
+    agent.wait()?;
+    listens?;
+    assert_eq!(answer?["Implements"][0], "NetworkDriver");
     Ok(())
 }
 
@@ -256,6 +274,7 @@ macvlan_tests::tests! {
     any_bytes,
     half_open,
     the_socket,
+    the_socket_of_the_configuration,
     the_socket_of_systemd,
     killed,
 }

@@ -3,7 +3,7 @@
 use macvlan_tests::{Etcd, Outcome, eventually};
 use serde_json::{Value, json};
 
-use crate::call::{Inside, Scene, endpoint, of};
+use crate::call::{Inside, Scene, of};
 
 /// The store does not answer: nothing starts, everything can end, and all heals.
 fn store_away() -> Outcome {
@@ -19,7 +19,7 @@ fn store_away() -> Outcome {
     let request = json!({ "PoolID": pool, "Address": "" });
     assert!(!scene.fails("IpamDriver.RequestAddress", &request)?.is_empty());
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e1", &pool, &json!("192.168.15.64/24"))?;
     etcd.go_on()?;
     eventually("the lease is left", || Ok(scene.leases()? == json!([])))?;
@@ -57,9 +57,11 @@ fn one_network_of_two_hosts() -> Outcome {
         }
     }
     one.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n1" }))?;
-    let again = other.address(&pools[1], "")?;
-    let interface = json!({ "Address": again });
-    other.ok("NetworkDriver.CreateEndpoint", &endpoint("n2", "e1", &interface))?;
+    let inside = Inside::start()?;
+    other.join("n2", "e1", &pools[1], &inside)?;
+    eventually("the lease is not bound", || {
+        Ok(other.network("leases")?[0]["state"] == "connected")
+    })?;
     let in_use = other.fails("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n2" }))?;
     assert!(in_use.contains("e1"), "{in_use}");
     other.ok("NetworkDriver.DeleteEndpoint", &of("n2", "e1", ""))?;

@@ -62,7 +62,7 @@ fn from_start_to_end() -> Outcome {
         Ok(scene.network("leases")?[0]["state"] == "connected")
     })?;
     assert_eq!(scene.network("leases")?[0]["interface"], "eth0");
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e2", &pool, &address)?;
     let links = ip_lines(scene.host(), "link show");
     assert!(!links.iter().any(|line| line.contains(link)), "{links:?}");
@@ -82,7 +82,7 @@ fn repeated() -> Outcome {
     assert!(scene.fails("IpamDriver.RequestAddress", &asked)?.contains("192.168.15.70"));
     // But the request that was not answered can, because the plugin was killed.
     scene.kill()?;
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(std::time::Duration::from_millis(3500));
     scene.start()?;
     assert_eq!(scene.address(&pool, "192.168.15.70")?, address);
     let interface = json!({ "Address": address, "MacAddress": "02:00:00:00:00:07" });
@@ -103,6 +103,10 @@ fn repeated() -> Outcome {
     scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n9" }))?;
     scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": "4-unknown" }))?;
     assert_eq!(scene.leases()?, json!([]));
+    // An address that no container has taken is released with the network.
+    scene.address(&pool, "")?;
+    scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n1" }))?;
+    assert_eq!(scene.network("list")?, json!([]));
     for (method, request) in [
         ("NetworkDriver.Join", of("n1", "e9", &inside.path)),
         ("NetworkDriver.Join", of("n9", "e9", &inside.path)),
@@ -196,7 +200,49 @@ fn six_alone_and_without_addresses() -> Outcome {
     Ok(())
 }
 
+/// The agent says what there is, and what waits to be repaired.
+fn status() -> Outcome {
+    let (mut scene, mut inside) = (Scene::set()?, Inside::start()?);
+    let status = |scene: &Scene| -> Outcome<Value> {
+        let mut command = scene.command("agent status --json");
+        let output = scene.runs_in().run(|| command.output())??;
+        assert!(output.status.success(), "{output:?}");
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    let pool = scene.lan("n1", &json!({ "name": "lan" }))?;
+    scene.address(&pool, "")?;
+    scene.join("n1", "e1", &pool, &inside)?;
+    eventually("the lease is not bound", || {
+        let leases = scene.network("leases")?;
+        let leases = leases.as_array();
+        Ok(leases.is_some_and(|all| all.iter().any(|one| one["state"] == "connected")))
+    })?;
+    let told = status(&scene)?;
+    assert_eq!(
+        told["networks"],
+        json!([{
+            "network": "lan", "parent": "ens33", "subnets": ["192.168.15.0/24"],
+            "leases": 2, "here": 2,
+        }])
+    );
+    let waits = told["waits"].to_string();
+    assert!(waits.contains("has waited for its container for"), "{told}");
+    scene.kill()?;
+    drop(inside.container.take());
+    drop(inside);
+    eventually("the container does not end", || {
+        Ok(status(&scene)?["waits"].to_string().contains("network \\\"lan\\\": e1 has ended"))
+    })?;
+    // In the form for people.
+    let mut command = scene.command("agent status");
+    let output = scene.runs_in().run(|| command.output())??;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("waits: network \"lan\": e1 has ended"), "{text}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
+    status,
     capabilities,
     from_start_to_end,
     repeated,

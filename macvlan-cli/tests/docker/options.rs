@@ -142,7 +142,7 @@ fn access_and_announcements() -> Outcome {
         Ok(ping(scene.host(), "192.168.15.64").is_some())
     })?;
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e1", &pool, &json!("192.168.15.64/24"))?;
     let routes = ip_lines(scene.host(), "route show 192.168.15.64");
     assert!(routes.is_empty(), "{routes:?}");
@@ -159,7 +159,7 @@ fn vlan_parent() -> Outcome {
     let joined = scene.join("n1", "e1", &pool, &inside)?;
     assert_eq!(ip_link(scene.host(), "ens33.100")["linkinfo"]["info_data"]["id"], 100);
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
-    inside.give(scene.host(), link)?;
+    inside.give(scene.host(), link);
     scene.leave("n1", "e1", &pool, &json!("10.0.100.2/24"))?;
     eventually("the VLAN is left", || Ok(ip_lines(scene.host(), "link show type vlan").is_empty()))
 }

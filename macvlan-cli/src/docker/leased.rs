@@ -1,0 +1,78 @@
+//! Endpoints with their leases: whether they have a container, its namespace, and their end.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Instant;
+
+use ipnet::IpNet;
+use macvlan_core::NetNs;
+use macvlan_network::{ErrorKind, Lease, Network};
+use tracing::{debug, info};
+
+use crate::docker::options::DockerOptions;
+use crate::docker::stored::Stored;
+use crate::failure::Done;
+use crate::host_access;
+
+/// Opens a container's namespace; `None` if it does not exist yet.
+pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
+    match NetNs::from_path(path) {
+        Err(error)
+            if error.is_not_found() || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
+        opened => return Ok(Some(opened?)),
+    }
+    // A managed plugin sees the files that Docker makes only in the place of the first process.
+    // There, /var/run is a link that leads back to this root.
+    let inside =
+        path.strip_prefix("/var/run").map_or(path.to_owned(), |rest| Path::new("/run").join(rest));
+    let of_init = Path::new("/proc/1/root").join(inside.strip_prefix("/").unwrap_or(&inside));
+    let opened = NetNs::from_path(of_init);
+    if let Some(error) = opened.as_ref().err().filter(|error| !error.is_not_found()) {
+        // It need not be one that this process may see.
+        debug!("{error}");
+    }
+    Ok(opened.ok())
+}
+
+/// Disconnects an endpoint and releases its lease, after calling a function, if it has one.
+pub(super) fn disconnect(
+    stored: &Stored,
+    network: &str,
+    endpoint: &str,
+    before: impl Fn(&Network, &Lease),
+) -> Done {
+    let started = Instant::now();
+    let Some(network) = stored.network(network)? else { return Ok(()) };
+    let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
+    before(&network, &lease);
+    match network.disconnect(endpoint) {
+        Err(error) if error.kind() == ErrorKind::NotConnected => {}
+        done => drop(done?),
+    }
+    log(&network, &lease, started, "disconnected an endpoint");
+    let options = DockerOptions::of(network.config())?;
+    if let Some(parent) = network.config().get_parent().filter(|_| options.shared.access) {
+        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+        host_access::take(&stored.host, parent, &addresses)?;
+    }
+    Ok(())
+}
+
+/// Returns whether a lease has no container yet.
+pub(super) fn is_allocated(lease: &Lease) -> bool {
+    lease.pending().is_some() && lease.container == lease.endpoint
+}
+
+/// Logs a change of an endpoint.
+pub(super) fn log(network: &Network, lease: &Lease, started: Instant, done: &str) {
+    let addresses: Vec<String> = lease.addresses.iter().map(ToString::to_string).collect();
+    let name = lease.name.as_deref();
+    let (network, endpoint) = (network.name(), short(&lease.container));
+    let (addresses, took) = (addresses.join(","), started.elapsed());
+    info!(network, endpoint, container = name, addresses, ?took, "{done}");
+}
+
+/// Returns the beginning of an id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
