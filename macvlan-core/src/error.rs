@@ -185,10 +185,18 @@ impl std::str::FromStr for ErrorKind {
 /// assert!(error.is_invalid_value());
 /// assert_eq!(error.errno(), None); // the kernel was not asked
 /// assert!(error.to_string().starts_with(&format!("cannot {}: {}", error.operation(), error.cause())));
+/// assert_eq!(format!("{error:?}"), error.to_string()); // so a `main` may return it
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Report>);
+
+/// Writes the message, which is what a `main` that returns the error prints; `{:#?}` has the parts.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { fmt::Debug::fmt(&self.0, f) } else { fmt::Display::fmt(self, f) }
+    }
+}
 
 #[derive(Debug, Clone, thiserror::Error)]
 struct Report {

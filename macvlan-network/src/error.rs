@@ -17,9 +17,16 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// ```text
 /// network "vlan10": cannot connect container "c1": no address is left in 10.0.10.0/30; …
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Report>);
+
+/// Writes the message, which is what a `main` that returns the error prints; `{:#?}` has the parts.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { fmt::Debug::fmt(&self.0, f) } else { fmt::Display::fmt(self, f) }
+    }
+}
 
 #[derive(Debug, Clone, thiserror::Error)]
 struct Report {
@@ -243,6 +250,7 @@ mod tests {
             "network \"vlan10\": cannot connect container \"c1\": none left; take a larger subnet; \
              could not be undone: a lease"
         );
+        assert_eq!(format!("{error:?}"), error.to_string());
         assert_eq!(error.leftovers().collect::<Vec<_>>(), ["a lease"]);
         assert_eq!(error.kind().as_str(), "network-pool-exhausted");
     }
