@@ -19,6 +19,8 @@ use crate::runtime_network;
 
 /// The beginning of the names of interfaces that Docker moves and numbers.
 const PREFIX: &str = "eth";
+/// The key of Docker's requests with the ports of `-p`.
+const PORTS: &str = "com.docker.network.portmap";
 /// The name of an interface that is made inside, of which Docker knows nothing.
 const INSIDE: &str = "lan";
 
@@ -26,6 +28,11 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     let started = Instant::now();
     let network = plugin.stored.existing(&request.network)?;
     let options = EndpointOptions::read(&request.options)?;
+    let ports = request.options.get(PORTS).and_then(Value::as_array);
+    if ports.is_some_and(|ports| !ports.is_empty()) {
+        let (network, endpoint) = (network.name(), short(&request.endpoint));
+        warn!(network, endpoint, "published ports have no effect: the container is on the LAN");
+    }
     // Docker repeats a request that was not answered.
     match network.disconnect(&request.endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => {}

@@ -346,6 +346,7 @@ fn refused() -> Outcome {
     clean(&machine)?;
     // A port has no effect, as with Docker's own driver.
     run(&machine, "--network n1 -p 80:80 --name c1")?;
+    assert!(log(&machine)?.contains("published ports have no effect"), "{}", log(&machine)?);
     machine.ok("docker rm -f c1")?;
     clean(&machine)
 }
