@@ -17,9 +17,12 @@ pub(crate) fn block<'a>(page: &'a str, beginning: &str) -> Outcome<&'a str> {
     lines.ok_or_else(|| format!("no block begins with {beginning:?}").into())
 }
 
-/// Starts the agent with the plugin of Docker.
+/// Starts the agent with the plugin of Docker, whose pid is then in `/run/agent.pid`.
 pub(crate) fn start_plugin(machine: &Machine) -> Outcome {
-    machine.ok("macvlan agent --docker >/var/log/agent.log 2>&1 </dev/null &")?;
+    machine.ok(
+        "MACVLAN_LOG=debug macvlan docker --interval 2s >>/var/log/agent.log 2>&1 </dev/null & \
+         echo $! >/run/agent.pid",
+    )?;
     eventually("the plugin does not listen", || {
         Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
     })

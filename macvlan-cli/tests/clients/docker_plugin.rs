@@ -4,7 +4,7 @@ use macvlan_core::NetNs;
 use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::machine;
+use crate::common::{machine, start_plugin};
 
 /// The options of a network on the machine's LAN.
 const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -13,19 +13,9 @@ const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
 fn docker() -> Outcome<Machine> {
     let machine = machine()?;
-    start_agent(&machine)?;
+    start_plugin(&machine)?;
     machine.start_docker()?;
     Ok(machine)
-}
-
-fn start_agent(machine: &Machine) -> Outcome {
-    machine.ok(
-        "MACVLAN_LOG=debug macvlan docker --interval 2s >>/var/log/agent.log 2>&1 </dev/null & \
-         echo $! >/run/agent.pid",
-    )?;
-    eventually("the plugin does not listen", || {
-        Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
-    })
 }
 
 fn log(machine: &Machine) -> Outcome<String> {
@@ -381,7 +371,7 @@ fn plugin_killed() -> Outcome {
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     // A container that ends without the plugin can still be removed.
     machine.ok("docker kill c2")?;
-    start_agent(&machine)?;
+    start_plugin(&machine)?;
     run(&machine, "--network n1 --name c3")?;
     machine.ok("docker exec c3 ping -c 1 -W 5 c1")?;
     let addresses =
@@ -408,7 +398,7 @@ fn plugin_killed_at_any_moment() -> Outcome {
     while load.try_wait()?.is_none() {
         std::thread::sleep(std::time::Duration::from_millis(150 + 37 * (kills % 7)));
         kill_agent(&machine)?;
-        start_agent(&machine)?;
+        start_plugin(&machine)?;
         kills += 1;
     }
     assert!(kills > 3, "{kills}");
@@ -478,7 +468,7 @@ fn booted_without_the_plugin() -> Outcome {
     run(&machine, "--network n1 --name c1")?;
     kill_agent(&machine)?;
     restart_dockerd(&machine, "TERM", "")?;
-    start_agent(&machine)?;
+    start_plugin(&machine)?;
     machine.ok("docker start c1")?;
     machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("docker rm -f c1")?;
