@@ -6,6 +6,7 @@
 //! changes nothing.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
 
@@ -22,6 +23,9 @@ use crate::networks::Networks;
 use crate::random;
 use crate::reconcile::Reconciled;
 use crate::store::Store;
+
+/// The time that a runtime may take from moving a link to renaming it.
+const MOVING: Duration = Duration::from_secs(10);
 
 /// An interface with a mark that the store made.
 struct Stray<'a> {
@@ -84,7 +88,7 @@ impl Networks {
         let here = NetNsMark::of(netns)?;
         if let Some(network) = &network {
             if let Some(lease) = network.of_link(&leases, (&attachment, link), &all, netns)? {
-                return network.claim(lease, netns);
+                return network.claim(lease, netns, &attachment);
             }
         }
         let is_host = netns.same_as(self.host().netns());
@@ -164,8 +168,16 @@ impl Network {
     }
 
     /// Binds the lease of a link that was moved to the namespace where it was found.
-    fn claim(&self, lease: &Lease, netns: &NetNs) -> Result<Vec<Reconciled>> {
-        if lease.netns().is_some() || netns.same_as(self.session.host.netns()) {
+    fn claim(
+        &self,
+        lease: &Lease,
+        netns: &NetNs,
+        attachment: &Attachment,
+    ) -> Result<Vec<Reconciled>> {
+        let Some(pending) = lease.pending() else { return Ok(Vec::new()) };
+        // A runtime that has just moved it is about to rename it.
+        let is_moving = lease.link == Some(attachment.name()) && pending.age()? < MOVING;
+        if is_moving || netns.same_as(self.session.host.netns()) {
             return Ok(Vec::new());
         }
         Ok(self.bind_here(lease, netns)?.map(Reconciled::Adopted).into_iter().collect())

@@ -32,6 +32,7 @@ __all__ = [
     "ConflictingAddress",
     "Ensured",
     "Holder",
+    "HostStatus",
     "MacAddr",
     "NetNsId",
     "NetNsMark",

@@ -466,6 +466,8 @@ fn booted_without_the_plugin() -> Outcome {
     let machine = docker()?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
+    // In a PID namespace, a link that was not seen is not known to be gone.
+    named(&machine, "c1")?;
     kill_agent(&machine)?;
     restart_dockerd(&machine, "TERM", "")?;
     start_plugin(&machine)?;
