@@ -96,10 +96,10 @@ impl Options {
         let signals = Signals::catch()?;
         let host = session.host()?.cancelled_by(signals.cancel());
         let accesses = Accesses::on(&options.access)?;
-        let dns = Dns::start(self.dns, &options.dns, &host)?;
+        let networks = Arc::new(OnceLock::new());
+        let dns = Dns::start(self.dns, &options.dns, &host, Arc::clone(&networks))?;
         let choice = self.store.choose(config, true)?;
         let service = Service::new();
-        let networks = Arc::new(OnceLock::new());
         let socket = match self.docker {
             Some(given) => given.or(options.docker).or_else(|| Some(docker::SOCKET.into())),
             None => options.docker,
@@ -141,9 +141,6 @@ impl Running {
     ) -> Done {
         let Some(networks) = self.open(host, choice)? else { return Ok(()) };
         let networks = networks.with_dead_hosts(dead_hosts);
-        if let Some(dns) = &self.dns {
-            dns.open(&networks);
-        }
         // It is set once.
         let _ = self.networks.set(networks.clone());
         info!("the agent of host {:?} runs", networks.host_name());

@@ -8,7 +8,7 @@ mod server;
 mod source;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use macvlan_core::Host;
@@ -27,7 +27,6 @@ use crate::failure::{Done, Failure};
 /// A running responder, which ends when it is dropped.
 pub(crate) struct Dns {
     listen: Vec<Listen>,
-    server: Arc<Server>,
     /// Where the server listens; it ends without this.
     addresses: Option<watch::Sender<Vec<SocketAddr>>>,
     thread: Option<JoinHandle<()>>,
@@ -36,39 +35,35 @@ pub(crate) struct Dns {
 impl Dns {
     /// Starts a responder in the host's namespace, if the options say where to listen.
     ///
-    /// Until a store is open, it knows no names.
+    /// Until the networks are set, when the store is open, it knows no names.
     pub(crate) fn start(
         options: DnsOptions,
         configured: &Configured,
         host: &Host,
+        networks: Arc<OnceLock<Networks>>,
     ) -> Done<Option<Self>> {
         let chosen = options.or(configured)?;
         if chosen.listen.is_empty() {
             return Ok(None);
         }
         let (addresses, wanted) = watch::channel(Vec::new());
-        let source = Source::start(chosen.networks)?;
+        let source = Source::start(networks, chosen.networks)?;
         let server = Arc::new(Server::new(source, Forward(chosen.forward), wanted));
         let fails = |error| Failure::file("start the responder of DNS", &error);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(fails)?;
-        let (its_server, netns) = (Arc::clone(&server), host.netns().clone());
+        let netns = host.netns().clone();
         // A thread is in the namespace until it ends, and so are all sockets that it opens.
         let serve = move || {
-            if let Err(error) = netns.run(|| runtime.block_on(its_server.run())) {
+            if let Err(error) = netns.run(|| runtime.block_on(server.run())) {
                 warn!("{error}");
             }
         };
         let thread = thread::Builder::new().name("macvlan-dns".to_owned()).spawn(serve);
         let (addresses, thread) = (Some(addresses), Some(thread.map_err(fails)?));
-        let dns = Self { listen: chosen.listen, server, addresses, thread };
+        let dns = Self { listen: chosen.listen, addresses, thread };
         dns.set_access(&[]);
         Ok(Some(dns))
-    }
-
-    /// Answers from this store from now on.
-    pub(crate) fn open(&self, networks: &Networks) {
-        self.server.source.open(networks.clone());
     }
 
     /// Sets the host's addresses on the parents with access.

@@ -37,7 +37,7 @@ const SOON: Duration = Duration::from_secs(2);
 
 /// The responder.
 pub(super) struct Server {
-    pub(super) source: Source,
+    source: Source,
     forward: Forward,
     /// The addresses to listen at.
     addresses: watch::Receiver<Vec<SocketAddr>>,

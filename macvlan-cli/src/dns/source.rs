@@ -24,7 +24,6 @@ const OLDEST: Duration = Duration::from_secs(5);
 pub(super) struct Source {
     asks: SyncSender<()>,
     state: watch::Receiver<State>,
-    networks: Arc<OnceLock<Networks>>,
 }
 
 /// The names, as they were read the last time.
@@ -44,22 +43,15 @@ impl State {
 }
 
 impl Source {
-    /// Starts the thread, which ends with this; `chosen` are networks, or empty for all.
-    pub(super) fn start(chosen: Vec<String>) -> Done<Self> {
+    /// Starts the thread, which ends with this; the networks are set when the store is open, and
+    /// `chosen` are some of them, or empty for all.
+    pub(super) fn start(networks: Arc<OnceLock<Networks>>, chosen: Vec<String>) -> Done<Self> {
         let (asks, asked) = sync_channel(1);
         let (writes, state) = watch::channel(State::default());
-        let networks = Arc::new(OnceLock::new());
-        let its_networks = Arc::clone(&networks);
-        let read = move || read_when_asked(&its_networks, &chosen, &asked, &writes);
+        let read = move || read_when_asked(&networks, &chosen, &asked, &writes);
         let thread = thread::Builder::new().name("macvlan-names".to_owned()).spawn(read);
         thread.map_err(|error| Failure::file("start a thread", &error))?;
-        Ok(Self { asks, state, networks })
-    }
-
-    /// Sets the store, once it is open.
-    pub(super) fn open(&self, networks: Networks) {
-        // It is opened once.
-        let _ = self.networks.set(networks);
+        Ok(Self { asks, state })
     }
 
     /// Returns the names as they were read the last time.
