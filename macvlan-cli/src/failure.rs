@@ -119,10 +119,10 @@ impl Failure {
         self.messages.first().map_or("", String::as_str)
     }
 
-    /// Returns all messages as one line, for a runtime; `silent` is for a failure without any.
-    pub(crate) fn in_one_line(&self, silent: &str) -> String {
+    /// Returns all messages as one line, for a runtime. Only a signal has none.
+    pub(crate) fn in_one_line(&self) -> String {
         let all: Vec<String> = self.messages.iter().map(|message| one_line(message)).collect();
-        if all.is_empty() { silent.to_owned() } else { all.join("; ") }
+        if all.is_empty() { "interrupted by a signal".to_owned() } else { all.join("; ") }
     }
 
     /// Prints the messages and returns the exit status.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{Access, Attachment, Endpoint, Host, Parent, RouteFilter, RouteInfo};
+use macvlan_network::{Lease, Network};
 
 use crate::failure::Done;
 
@@ -14,6 +15,16 @@ pub(crate) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Don
     let mut attachment = attachment.clone();
     attachment.refresh()?;
     Ok(host.access_by(Access::on(parent)?.keep(true))?.add(&attachment)?)
+}
+
+/// Removes the host's access to containers that are disconnected from a network.
+pub(crate) fn take_from(host: &Host, network: &Network, leases: &[Lease]) -> Done {
+    let addresses: Vec<IpAddr> =
+        leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
+    match network.config().get_parent() {
+        Some(parent) if !addresses.is_empty() => take(host, parent, &addresses),
+        _ => Ok(()),
+    }
 }
 
 /// Removes the host's routes to a container's addresses, and its link with the last one.

@@ -23,6 +23,7 @@ mod network_options;
 mod output;
 mod progress;
 mod runtime_network;
+mod sandbox;
 mod session;
 mod signal;
 mod store;

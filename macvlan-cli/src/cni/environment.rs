@@ -3,9 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use macvlan_core::{ErrorKind, LinkName, NetNs};
+use macvlan_core::{LinkName, NetNs};
 
 use crate::cni::error::{Code, Error, Result};
+use crate::sandbox;
 
 /// An interface of a container, by which the runtime calls an attachment.
 pub(super) struct Attachment {
@@ -60,19 +61,9 @@ impl Attachment {
     }
 
     /// Opens the container's namespace, if it still exists.
-    ///
-    /// A name of `ip netns` whose namespace was unmounted leaves an ordinary file.
     pub(super) fn open_if_there(&self) -> Result<Option<NetNs>> {
-        let Some(path) = &self.netns else { return Ok(None) };
-        match NetNs::from_path(path) {
-            Ok(netns) => Ok(Some(netns)),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NamespaceGone | ErrorKind::NotANamespace) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let opened = self.netns.as_deref().map(sandbox::open_if_there).transpose()?;
+        Ok(opened.flatten())
     }
 
     /// Returns the container and its interface, the key of a lease.

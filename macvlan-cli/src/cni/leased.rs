@@ -168,10 +168,7 @@ fn endpoint(
 
 /// Returns the addresses of a lease, with their gateways.
 fn ips(network: &Network, lease: &Lease) -> Vec<Ip> {
-    let gateway = |net: &IpNet| {
-        let mut subnets = network.config().get_subnets().iter();
-        subnets.find(|subnet| subnet.get_net().contains(net)).and_then(Subnet::get_gateway)
-    };
+    let gateway = |net: &IpNet| runtime_network::gateway(net, network.config());
     let ip = |net: &IpNet| Ip { address: *net, gateway: gateway(net), interface: Some(0) };
     lease.addresses.iter().map(ip).collect()
 }
@@ -243,7 +240,7 @@ pub(super) fn del(
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
             done => drop(done?),
         }
-        take_access(host, &network, lease.as_slice())
+        Ok(host_access::take_from(host, &network, lease.as_slice())?)
     };
     match disconnect() {
         Ok(()) => {}
@@ -263,16 +260,6 @@ pub(super) fn del(
     Ok(())
 }
 
-/// Removes the host's access to containers that are disconnected.
-fn take_access(host: &Host, network: &Network, leases: &[Lease]) -> Result {
-    let addresses: Vec<IpAddr> =
-        leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
-    match network.config().get_parent() {
-        Some(parent) if !addresses.is_empty() => Ok(host_access::take(host, parent, &addresses)?),
-        _ => Ok(()),
-    }
-}
-
 /// Disconnects the containers that the runtime does not know.
 pub(super) fn gc(request: &Request, host: &Host, leases: &Leases, log: &Log) -> Result {
     let config = &request.config;
@@ -286,7 +273,8 @@ pub(super) fn gc(request: &Request, host: &Host, leases: &Leases, log: &Log) -> 
     let mut errors: Vec<Error> = Vec::new();
     errors.extend(retained.failed.into_iter().map(|(_, error)| error.into()));
     if config.access {
-        errors.extend(take_access(host, &network, &retained.released).err());
+        let taken = host_access::take_from(host, &network, &retained.released);
+        errors.extend(taken.err().map(Error::from));
     }
     Error::all(errors)
 }

@@ -66,17 +66,13 @@ impl Daemon {
         let operation = || format!("{operation} at {}", self.socket.display());
         let answer =
             answer.map_err(|error| NoResult::Unknown(Failure::file(&operation(), &error)))?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let status = match answer.status {
-            200..=299 => return Ok(body),
+            200..=299 => return Ok(answer.json()),
             404 => status::NOT_FOUND,
             409 => status::EXISTS,
             _ => status::OTHER,
         };
-        let why = match body["message"].as_str() {
-            Some(message) => message.to_owned(),
-            None => format!("status {}", answer.status),
-        };
+        let why = answer.refusal();
         Err(NoResult::Refused(Failure::new(status, format!("cannot {}: {why}", operation()))))
     }
 }

@@ -28,19 +28,16 @@ pub(super) fn find(source: Source, text: &str) -> Done<Vec<Candidate>> {
             continue;
         };
         has_answered = true;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         match answer.status {
-            200 => found.push(candidate(&body).ok_or_else(|| {
+            200 => found.push(candidate(&answer.json()).ok_or_else(|| {
                 Failure::new(
                     status::OTHER,
                     format!("cannot {}: the answer has no pid", operation()),
                 )
             })?),
             404 => {}
-            status => {
-                let why = body["message"]
-                    .as_str()
-                    .map_or_else(|| format!("status {status}"), str::to_owned);
+            _ => {
+                let why = answer.refusal();
                 return Err(Failure::usage(format!("cannot {}: {why}", operation())));
             }
         }
@@ -57,8 +54,7 @@ pub(super) fn names(source: Source) -> HashMap<String, String> {
     for socket in sockets(source) {
         let Ok(answer) = http::get(&socket, "/containers/json", http::TIMEOUT) else { continue };
         has_answered = true;
-        let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        for one in list.as_array().into_iter().flatten() {
+        for one in answer.json().as_array().into_iter().flatten() {
             if let (Some(id), Some(name)) = (one["Id"].as_str(), one["Names"][0].as_str()) {
                 names.insert(id.to_owned(), name.trim_start_matches('/').to_owned());
             }
@@ -105,7 +101,7 @@ fn containers_in(network: &str) -> Done<Option<Value>> {
         if answer.status == 404 {
             continue;
         }
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let body = answer.json();
         if answer.status == 200 && body["Containers"].is_object() {
             return Ok(Some(body["Containers"].clone()));
         }

@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// An engine that answers takes milliseconds.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the list of many thousands of containers.
@@ -15,6 +17,19 @@ const LONGEST: u64 = 64 << 20;
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Returns the body as JSON; null if it is something else.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Returns why a request was refused.
+    pub(super) fn refusal(&self) -> String {
+        let body = self.json();
+        body["message"].as_str().map_or_else(|| format!("status {}", self.status), str::to_owned)
+    }
 }
 
 /// Requests a path, waiting at most this time for each part of the answer.

@@ -145,7 +145,7 @@ pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
         lock(&plugin.remembered).add(lease);
     };
     if let Err(failure) = disconnect(&plugin.stored, &request.network, &request.endpoint, before) {
-        let why = failure.in_one_line("interrupted by a signal");
+        let why = failure.in_one_line();
         let endpoint = short(&request.endpoint);
         warn!(endpoint, "could not disconnect an endpoint, which is done later: {why}");
         plugin.finisher.disconnect(&request.network, &request.endpoint);

@@ -128,7 +128,7 @@ impl Task {
         let (is_over, now) =
             (self.until.is_some_and(|until| until < Instant::now()), Instant::now());
         if let Err(failure) = &is_done {
-            let why = failure.in_one_line("interrupted by a signal");
+            let why = failure.in_one_line();
             let endpoint = short(&self.endpoint);
             if is_over {
                 warn!(endpoint, "could not finish an endpoint: {why}");

@@ -141,7 +141,7 @@ pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
         None => Ok(()),
     });
     if let Err(failure) = released {
-        let (address, why) = (&*request.address, failure.in_one_line("interrupted by a signal"));
+        let (address, why) = (&*request.address, failure.in_one_line());
         warn!(address, "could not release an address, which is done later: {why}");
     }
 }

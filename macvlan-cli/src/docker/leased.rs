@@ -1,10 +1,8 @@
 //! Endpoints with their leases: whether they have a container, its namespace, and their end.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::Instant;
 
-use ipnet::IpNet;
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Lease, Network};
 use tracing::{debug, info};
@@ -13,13 +11,12 @@ use crate::docker::options::DockerOptions;
 use crate::docker::stored::Stored;
 use crate::failure::Done;
 use crate::host_access;
+use crate::sandbox::open_if_there;
 
 /// Opens a container's namespace; `None` if it does not exist yet.
 pub(super) fn sandbox(path: &Path) -> Done<Option<NetNs>> {
-    match NetNs::from_path(path) {
-        Err(error)
-            if error.is_not_found() || error.kind() == macvlan_core::ErrorKind::NotANamespace => {}
-        opened => return Ok(Some(opened?)),
+    if let Some(netns) = open_if_there(path)? {
+        return Ok(Some(netns));
     }
     // A managed plugin sees the files that Docker makes only in the place of the first process.
     // There, /var/run is a link that leads back to this root.
@@ -51,9 +48,8 @@ pub(super) fn disconnect(
     }
     log(&network, &lease, started, "disconnected an endpoint");
     let options = DockerOptions::of(network.config())?;
-    if let Some(parent) = network.config().get_parent().filter(|_| options.shared.access) {
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-        host_access::take(&stored.host, parent, &addresses)?;
+    if options.shared.access {
+        host_access::take_from(&stored.host, &network, &[lease])?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(super) fn failed(why: &str) -> Answer {
     json!({ "Err": why, "Error": why })
 }
 
-/// Answers a request; `None` if there is no such method.
+/// Answers a request; `None` if the method is unknown.
 pub(super) fn call(plugin: &Plugin, path: &str, body: &[u8]) -> Option<Answer> {
     let method = path.strip_prefix('/').unwrap_or(path);
     let started = Instant::now();
@@ -50,7 +50,7 @@ pub(super) fn call(plugin: &Plugin, path: &str, body: &[u8]) -> Option<Answer> {
     let took = started.elapsed();
     debug!(method, ?took, "answered");
     Some(answered.unwrap_or_else(|failure| {
-        let why = failure.in_one_line("interrupted by a signal");
+        let why = failure.in_one_line();
         warn!(method, ?took, "refused: {why}");
         failed(&why)
     }))

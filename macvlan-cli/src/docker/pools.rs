@@ -4,6 +4,7 @@
 //! They are recognized by their addresses, and from then on the network has their ids.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -53,8 +54,8 @@ impl Pools {
         self.0.retain(|pool| pool.id != id);
     }
 
-    /// Reserves an address of a pool, which is returned with its length; `None` if there is no such
-    /// pool.
+    /// Reserves an address of a pool, which is returned with its length; `None` if no pool has the
+    /// id.
     pub(super) fn reserve(
         &mut self,
         id: &str,
@@ -116,10 +117,10 @@ impl Pool {
 
 /// Returns a random number in hexadecimal digits.
 fn random() -> Done<String> {
-    let file = "/proc/sys/kernel/random/uuid";
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::file(&format!("read {file}"), &error))?;
-    Ok(text.trim().replace('-', ""))
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::file("choose a random number", &io::Error::other(error)))?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]

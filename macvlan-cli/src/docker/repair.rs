@@ -27,14 +27,14 @@ impl Repair {
         let before = mem::take(&mut self.0);
         let missing = match missing(stored) {
             Ok(missing) => missing,
-            Err(failure) => return vec![failure.in_one_line("interrupted by a signal")],
+            Err(failure) => return vec![failure.in_one_line()],
         };
         let mut faults = Vec::new();
         for (docker, endpoint) in missing {
             let since = before.get(&endpoint).copied().unwrap_or_else(Instant::now);
             if since.elapsed() >= AGE {
                 if let Err(failure) = disconnect(stored, &docker, &endpoint, |_, _| {}) {
-                    faults.push(failure.in_one_line("interrupted by a signal"));
+                    faults.push(failure.in_one_line());
                 }
             }
             self.0.insert(endpoint, since);

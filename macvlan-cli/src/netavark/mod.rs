@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     match answered {
         Ok(()) => 0,
         Err(failure) => {
-            let answer = json!({ "error": failure.in_one_line("interrupted by a signal") });
+            let answer = json!({ "error": failure.in_one_line() });
             // If there is no reader, there is no other place either.
             let _ = output::print(&format!("{answer}\n"));
             1

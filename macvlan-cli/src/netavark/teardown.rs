@@ -1,10 +1,8 @@
 //! `teardown`: disconnects a container.
 
-use std::net::IpAddr;
 use std::path::Path;
 
-use ipnet::IpNet;
-use macvlan_core::{ErrorKind as CoreKind, Host, NetNs};
+use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, Network};
 
 use crate::failure::{Done, warn};
@@ -12,22 +10,19 @@ use crate::host_access;
 use crate::netavark::request::Container;
 use crate::network_options::has_access;
 use crate::runtime_network;
+use crate::sandbox;
 use crate::signal::Signals;
 use crate::store::StoreOptions;
 
 /// Disconnects a container. If it is not connected, nothing is left to be done.
 pub(super) fn run(netns: &Path, container: &Container) -> Done {
     let signals = Signals::catch()?;
-    let netns = match NetNs::from_path(netns) {
-        // Of a namespace that is no longer mounted, an empty file may be left.
-        Err(error) if error.is_not_found() || error.kind() == CoreKind::NotANamespace => None,
-        opened => Some(opened?),
-    };
+    let netns = sandbox::open_if_there(netns)?;
     let disconnected = disconnect(netns.as_ref(), container, &signals);
     match disconnected {
         // The kernel deletes the interface with the namespace, and the lease is collected later.
         Err(failure) if netns.is_none() => {
-            warn(&format!("warning: {}", failure.in_one_line("interrupted by a signal")));
+            warn(&format!("warning: {}", failure.in_one_line()));
             Ok(())
         }
         disconnected => disconnected,
@@ -56,11 +51,8 @@ fn disconnect_from(
 ) -> Done {
     let interface = container.network_options.interface_name.as_str();
     let one = (container.container_id.as_str(), interface);
-    let access = if has_access(container.network.options.as_ref()) {
-        network.lease(one)?.zip(network.config().get_parent())
-    } else {
-        None
-    };
+    let has_access = has_access(container.network.options.as_ref());
+    let lease = if has_access { network.lease(one)? } else { None };
     let disconnected = match netns {
         Some(netns) => network.disconnect_from(one, netns),
         None => network.disconnect(one),
@@ -70,9 +62,5 @@ fn disconnect_from(
         Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
         disconnected => drop(disconnected?),
     }
-    if let Some((lease, parent)) = access {
-        let addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-        host_access::take(host, parent, &addresses)?;
-    }
-    Ok(())
+    host_access::take_from(host, network, lease.as_slice())
 }

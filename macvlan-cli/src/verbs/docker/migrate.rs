@@ -50,11 +50,11 @@ struct Found {
 impl Migrate {
     pub(super) fn run(self, session: &Session) -> Done {
         let signals = if self.make { Some(Signals::catch()?) } else { None };
-        let daemon = if self.from.is_none() { Some(Daemon::find()?) } else { None };
-        let found = match (&self.from, &daemon) {
-            (Some(path), _) => from_text(&text(path)?, &self.network)?,
-            (None, Some(daemon)) => ask(daemon, &self.network)?,
-            (None, None) => unreachable!("a daemon is asked without a file"),
+        let (found, daemon) = if let Some(path) = &self.from {
+            (from_text(&text(path)?, &self.network)?, None)
+        } else {
+            let daemon = Daemon::find()?;
+            (ask(&daemon, &self.network)?, Some(daemon))
         };
         let Found { mut network, containers } = found;
         network.check(&self.driver)?;
