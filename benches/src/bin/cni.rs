@@ -1,5 +1,5 @@
 //! Compares the CNI plugin with the reference plugins: `cni [--rounds N] OURS PLUGINS`, called by
-//! `benches/cni`. OURS is the program, PLUGINS the directory with `macvlan` and `host-local`.
+//! `benches/run cni`. OURS is the program, PLUGINS the directory with `macvlan` and `host-local`.
 //! Prints the times of whole processes as Markdown.
 //!
 //! Both write below one temporary directory. In each round, all take turns in random order, each
