@@ -33,7 +33,8 @@ fn detaching(
     count: usize,
     mut netns: impl FnMut() -> Outcome<NetNs>,
 ) -> Outcome {
-    let mut attached = || -> Outcome<(Vec<Attachment>, Duration)> {
+    // The namespaces exist for as long as their handles.
+    let mut attached = || -> Outcome<(Vec<NetNs>, Vec<Attachment>, Duration)> {
         let places = (0..count).map(|_| netns()).collect::<Outcome<Vec<NetNs>>>()?;
         let endpoints = (0..count)
             .map(|number| Endpoint::new(format!("eth{number}"), PARENT))
@@ -41,15 +42,15 @@ fn detaching(
         let start = Instant::now();
         let results = host.attach_all(endpoints.iter().zip(&places));
         let took = start.elapsed();
-        Ok((results.into_iter().collect::<Result<_, _>>()?, took))
+        Ok((places, results.into_iter().collect::<Result<_, _>>()?, took))
     };
-    let (attachments, attaching) = attached()?;
+    let (_places, attachments, attaching) = attached()?;
     let start = Instant::now();
     for attachment in attachments {
         host.detach(&attachment)?;
     }
     let one_by_one = start.elapsed();
-    let (attachments, _) = attached()?;
+    let (_places, attachments, _) = attached()?;
     let start = Instant::now();
     let results = host.detach_all(&attachments);
     let together = start.elapsed();
@@ -70,7 +71,8 @@ fn without_waiting(host: &Host) -> Outcome {
     let endpoint = work::endpoint(PARENT)?;
     let mut times = Vec::new();
     for _ in 0..50 {
-        let attachment = host.attach(&endpoint, &NetNs::anonymous()?)?;
+        let netns = NetNs::anonymous()?;
+        let attachment = host.attach(&endpoint, &netns)?;
         let start = Instant::now();
         let detaching = host.detach_later(&attachment);
         times.push(start.elapsed());
