@@ -347,6 +347,36 @@ impl MacvlanChange {
         self
     }
 
+    /// Formats the change as `ip link set … type macvlan` takes it, each word with a leading space.
+    pub(crate) fn describe(&self) -> String {
+        let mut words = String::new();
+        if let Some(mode) = self.mode {
+            let _ = write!(words, " mode {mode}");
+        }
+        if let Some(flags) = self.flags {
+            let all = [(1, "nopromisc"), (2, "nodst")];
+            let set: Vec<&str> =
+                all.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect();
+            let set = if set.is_empty() { "null".to_owned() } else { set.join(" flag ") };
+            let _ = write!(words, " flag {set}");
+        }
+        if let Some(frames) = self.bc_queue_len {
+            let _ = write!(words, " bcqueuelen {frames}");
+        }
+        if let Some(siblings) = self.bc_cutoff {
+            let _ = write!(words, " bclim {siblings}");
+        }
+        let macs = |all: &[MacAddr]| all.iter().map(|mac| format!(" {mac}")).collect::<String>();
+        match &self.source_macs {
+            Some(SourceMacs::Add(mac)) => words.push_str(&format!(" macaddr add {mac}")),
+            Some(SourceMacs::Delete(mac)) => words.push_str(&format!(" macaddr del {mac}")),
+            Some(SourceMacs::Set(all)) => words.push_str(&format!(" macaddr set{}", macs(all))),
+            Some(SourceMacs::Flush) => words.push_str(" macaddr flush"),
+            None => {}
+        }
+        words
+    }
+
     /// Checks the length of the list, and the options against the new mode, if one is set.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(SourceMacs::Set(macs)) = &self.source_macs {
@@ -370,6 +400,27 @@ mod tests {
         assert!(MacvlanOptions::new(Mode::Private).nodst(true).check().is_err());
         assert!(MacvlanOptions::new(Mode::Private).nopromisc(true).check().is_err());
         assert!(MacvlanOptions::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
+
+    #[test]
+    fn a_change_prints_as_options() {
+        let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
+        let change = MacvlanChange::new();
+        for (change, words) in [
+            (change.clone().mode(Mode::Private), " mode private"),
+            (change.clone().flags(true, true), " flag nopromisc flag nodst"),
+            (change.clone().flags(false, false), " flag null"),
+            (change.clone().bc_queue_len(5).bc_cutoff(-1), " bcqueuelen 5 bclim -1"),
+            (
+                change.clone().source_macs(SourceMacs::Set(vec![mac, mac])),
+                " macaddr set 02:42:0a:00:00:01 02:42:0a:00:00:01",
+            ),
+            (change.clone().source_macs(SourceMacs::Add(mac)), " macaddr add 02:42:0a:00:00:01"),
+            (change.clone().source_macs(SourceMacs::Delete(mac)), " macaddr del 02:42:0a:00:00:01"),
+            (change.source_macs(SourceMacs::Flush), " macaddr flush"),
+        ] {
+            assert_eq!(change.describe(), words);
+        }
     }
 
     #[test]
