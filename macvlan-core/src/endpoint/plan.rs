@@ -231,8 +231,9 @@ impl Phase {
 
 /// Adds the VLANs of a parent that are created on demand.
 fn add_vlans(parent: &Parent, vlans: &mut Vec<Link>) -> Result<()> {
-    if let (Some((base, tag)), LinkId::Name(name)) = (parent.on_demand(), parent.id()?) {
-        add_vlans(base, vlans)?;
+    let Some((base, tag)) = parent.on_demand() else { return Ok(()) };
+    add_vlans(base, vlans)?;
+    if let LinkId::Name(name) = parent.id()? {
         let mut vlan = on_demand::link(name, tag);
         vlan.parent_alternative = base.get_alternative_name().map(Into::into);
         vlan.parent = if vlan.parent_alternative.is_none() { Some(base.id()?) } else { None };
