@@ -64,8 +64,7 @@ fn plain(event: &Event, names: &Names) -> String {
                 Some(LinkId::Index(index)) => names.get(&index).and_then(|name| name.parse().ok()),
                 _ => None,
             };
-            let named = |name: LinkName| info.route.device(name);
-            name.map_or(info.route, named).to_string()
+            name.map_or(info.route, |name: LinkName| info.route.device(name)).to_string()
         }
         _ => String::new(),
     };

@@ -196,10 +196,7 @@ impl MacvlanOptions {
             let _ = write!(words, " bclim {siblings}");
         }
         if !self.source_macs.is_empty() {
-            words.push_str(" macaddr set");
-            for mac in &self.source_macs {
-                let _ = write!(words, " {mac}");
-            }
+            push_source_macs(&mut words, "set", &self.source_macs);
         }
         words
     }
@@ -214,6 +211,14 @@ impl MacvlanOptions {
         check_list(&self.source_macs)?;
         let has_list = !self.source_macs.is_empty();
         check_mode(self.mode, has_list, self.nopromisc, self.nodst)
+    }
+}
+
+/// Adds a change of the source MAC addresses, as `ip link` takes it.
+fn push_source_macs(words: &mut String, verb: &str, macs: &[MacAddr]) {
+    let _ = write!(words, " macaddr {verb}");
+    for mac in macs {
+        let _ = write!(words, " {mac}");
     }
 }
 
@@ -366,14 +371,14 @@ impl MacvlanChange {
         if let Some(siblings) = self.bc_cutoff {
             let _ = write!(words, " bclim {siblings}");
         }
-        let macs = |all: &[MacAddr]| all.iter().map(|mac| format!(" {mac}")).collect::<String>();
-        match &self.source_macs {
-            Some(SourceMacs::Add(mac)) => words.push_str(&format!(" macaddr add {mac}")),
-            Some(SourceMacs::Delete(mac)) => words.push_str(&format!(" macaddr del {mac}")),
-            Some(SourceMacs::Set(all)) => words.push_str(&format!(" macaddr set{}", macs(all))),
-            Some(SourceMacs::Flush) => words.push_str(" macaddr flush"),
-            None => {}
-        }
+        let (verb, macs) = match &self.source_macs {
+            Some(SourceMacs::Add(mac)) => ("add", std::slice::from_ref(mac)),
+            Some(SourceMacs::Delete(mac)) => ("del", std::slice::from_ref(mac)),
+            Some(SourceMacs::Set(macs)) => ("set", &macs[..]),
+            Some(SourceMacs::Flush) => ("flush", &[][..]),
+            None => return words,
+        };
+        push_source_macs(&mut words, verb, macs);
         words
     }
 
