@@ -22,9 +22,11 @@ pub(crate) mod status {
 /// The signal that has ended the command; 0 for none.
 static SIGNAL: AtomicU8 = AtomicU8::new(0);
 
-/// Records the signal that ends the command.
+/// Records the signal that ends the command, which is the first one.
 pub(crate) fn interrupted_by(signal: u32) {
-    SIGNAL.store(u8::try_from(signal).unwrap_or(0), Ordering::Relaxed);
+    let signal = u8::try_from(signal).unwrap_or(0);
+    // Fails at a further signal.
+    let _ = SIGNAL.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// Returns the exit status of a command that a signal has ended, as shells report it.
@@ -135,6 +137,18 @@ impl Failure {
         let _ = io::stderr().write_all(all.as_bytes());
         self.status
     }
+}
+
+/// Separates the results of several operations from their failures.
+pub(crate) fn parted<T>(results: impl Iterator<Item = Done<T>>) -> (Vec<T>, Vec<Failure>) {
+    let (mut done, mut failures) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(one) => done.push(one),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (done, failures)
 }
 
 /// Prints a warning, which does not change the exit status.

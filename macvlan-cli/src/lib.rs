@@ -66,14 +66,17 @@ fn parsed(error: &clap::Error) -> Result<(), Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Err(Failure::help(text)),
-        _ => Err(Failure::usage(first_paragraph(&text))),
+        _ => Err(Failure::usage(in_one_line(&text))),
     }
 }
 
-/// Returns the message without clap's usage and tips, as one line.
-fn first_paragraph(text: &str) -> String {
+/// Returns the message as one line without clap's usage, with its tip if that names something
+/// similar.
+fn in_one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let lines: Vec<&str> =
         text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    format!("{}; see --help", lines.join(" "))
+    let mut tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    let hint = tips.find(|tip| tip.contains("similar")).unwrap_or("see --help");
+    format!("{}; {hint}", lines.join(" "))
 }

@@ -1,4 +1,7 @@
 //! SIGINT, SIGTERM and SIGHUP end a wait, so that an operation is undone and not cut off.
+//!
+//! They are caught when there is something to undo. Until then, as while a container is looked for,
+//! they end the process in the usual way.
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;

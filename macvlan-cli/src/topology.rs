@@ -76,7 +76,8 @@ pub(crate) fn topology(host: &Host, visible: Vec<VisibleNetNs>, wanted: &[u32]) 
     };
     on_host.sort_by_key(|(_, index)| nodes.get(index).map(|node| node.link.name.clone()));
     let found = roots.iter().filter_map(|root| take(*root, &mut nodes, &on_host));
-    let nodes = found.filter(|node| !node.below.is_empty()).collect();
+    let is_shown = |node: &Node| !wanted.is_empty() || !node.below.is_empty();
+    let nodes = found.filter(is_shown).collect();
     Ok(Topology { nodes, failures })
 }
 

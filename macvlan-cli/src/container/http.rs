@@ -46,7 +46,7 @@ pub(super) fn send(
     body: Option<&str>,
     timeout: Duration,
 ) -> io::Result<Answer> {
-    let mut stream = UnixStream::connect(socket)?;
+    let stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
     let content = body.map_or_else(String::new, |body| {
@@ -55,11 +55,23 @@ pub(super) fn send(
     });
     let body = body.unwrap_or_default();
     let request = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n{content}\r\n{body}");
+    let bytes = exchange(stream, &request).map_err(|error| match error.kind() {
+        // The kernel's words for a timeout of a socket say nothing about one.
+        io::ErrorKind::WouldBlock => io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("no answer for {} s", timeout.as_secs_f32()),
+        ),
+        _ => error,
+    })?;
+    parse(&bytes)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+fn exchange(mut stream: UnixStream, request: &str) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(LONGEST).read_to_end(&mut bytes)?;
-    parse(&bytes)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+    Ok(bytes)
 }
 
 fn parse(bytes: &[u8]) -> Option<Answer> {

@@ -12,6 +12,8 @@ pub(crate) mod name;
 mod podman;
 
 pub(crate) use engine::{Stopped, endpoints_in, of_endpoint, stopped_in};
+use std::fmt;
+
 use macvlan_core::{ErrorKind, NetNs};
 
 use crate::container::candidate::{Candidate, Source};
@@ -29,6 +31,12 @@ pub(crate) struct Container {
     said: String,
 }
 
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
 /// The sources of a name without a prefix.
 const BY_NAME: [Source; 6] = [
     Source::NetNs,
@@ -43,6 +51,20 @@ impl Source {
     fn of_prefix(prefix: &str) -> Option<Self> {
         let all = [Self::Pid, Self::Path].into_iter().chain(BY_NAME);
         all.into_iter().find(|source| source.prefix() == prefix)
+    }
+
+    /// Returns the words for a name that the source does not know.
+    fn unknown(self) -> &'static str {
+        match self {
+            Self::Docker => "no running container of Docker has",
+            Self::Podman => "no running container of Podman has",
+            Self::Containerd => "no running task of containerd has",
+            Self::Machine => "no running machine of systemd-nspawn has",
+            Self::Lxc => "no running container of LXC or Incus has",
+            Self::NetNs => "no namespace of `ip netns` has",
+            // Both find one, or fail.
+            Self::Pid | Self::Path => "nothing has",
+        }
     }
 
     /// Returns the containers of this name; several for the beginning of several ids.
@@ -80,6 +102,12 @@ pub(crate) fn find(text: &str) -> Done<Container> {
     if let Some((prefix, rest)) = text.split_once(':') {
         if let Some(source) = Source::of_prefix(prefix) {
             let found = source.find(rest)?;
+            if found.is_empty() {
+                return Err(Failure::not_found(format!(
+                    "cannot find container {text:?}: {} that name; use a pid or a path",
+                    source.unknown()
+                )));
+            }
             return one(text, found, &[]);
         }
     }

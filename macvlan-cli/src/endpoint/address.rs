@@ -29,7 +29,7 @@ pub(super) struct AddressOptions {
     /// A table for the packets from the interface's addresses, in place of default routes
     #[arg(long, value_name = "TABLE")]
     source_routing: Option<u32>,
-    /// Probe the addresses before they are used: quick or rfc[,count=N][,wait=TIME]…
+    /// Probe the addresses before they are used: quick or rfc[,count=N][,wait=TIME]...
     #[arg(long, value_parser = value::probe)]
     probe: Option<Probe>,
     /// Announce the addresses to the neighbours: once or rfc[,count=N][,interval=TIME]

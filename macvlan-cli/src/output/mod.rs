@@ -22,7 +22,23 @@ pub(crate) fn texts(all: impl IntoIterator<Item: ToString>) -> Vec<String> {
     all.into_iter().map(|one| one.to_string()).collect()
 }
 
+/// Returns a number with the word for so many.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Joins lines.
 pub(crate) fn lines(all: impl IntoIterator<Item: ToString>) -> String {
     texts(all).join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted(1, "address", "addresses"), "1 address");
+        assert_eq!(counted(0, "address", "addresses"), "0 addresses");
+    }
 }

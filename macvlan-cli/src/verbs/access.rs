@@ -14,7 +14,7 @@ use macvlan_core::{
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
 
-use crate::container;
+use crate::container::{self, Container};
 use crate::failure::{Done, Failure, interrupted, status, warn};
 use crate::output::texts;
 use crate::session::Session;
@@ -75,20 +75,23 @@ enum AccessVerb {
 
 impl Access {
     pub(crate) fn run(self, session: &Session) -> Done {
+        let host = session.host()?;
+        let found = self.containers.iter().map(|container| container::find(container));
+        let containers = found.collect::<Done<Vec<_>>>()?;
         // Each of the changes is completed; a pending move is undone.
         let signals = Signals::catch()?;
-        let host = session.host()?;
         match (self.verb, self.parent) {
             (Some(AccessVerb::Move { parent, deadline, yes }), _) => {
                 let deadline = if yes { Duration::MAX } else { deadline };
                 move_addresses(session, &host, &parent, deadline, &signals)
             }
             (Some(AccessVerb::Back { parent }), _) => {
-                existing(&host, &parent)?;
-                Ok(host.access_by(Options::on(&parent)?.keep(true))?.move_back()?)
+                let name = existing(&host, &parent)?;
+                host.access_by(Options::on(&parent)?.keep(true))?.move_back()?;
+                session.print(String::new, || json!({ "name": name.as_str() }))
             }
-            (Some(AccessVerb::Remove { parent }), _) => remove(&host, &parent),
-            (None, Some(parent)) if self.remove => remove(&host, &parent),
+            (Some(AccessVerb::Remove { parent }), _) => remove(session, &host, &parent),
+            (None, Some(parent)) if self.remove => remove(session, &host, &parent),
             (None, Some(parent)) => {
                 let mut options = Options::on(&parent)?.keep(true);
                 options = self.address.into_iter().fold(options, Options::address);
@@ -96,7 +99,7 @@ impl Access {
                 if let Some(name) = self.name {
                     options = options.name(name);
                 }
-                give(session, &host, &parent, options, &self.containers)
+                give(session, &host, &parent, options, &containers)
             }
             // The parser requires a parent without a verb.
             (None, None) => Err(Failure::usage("the parent is missing")),
@@ -110,11 +113,11 @@ fn give(
     host: &Host,
     parent: &Parent,
     options: Options,
-    containers: &[String],
+    containers: &[Container],
 ) -> Done {
     let mut attachments = Vec::new();
     for container in containers {
-        attachments.extend(select::all(host, &container::find(container)?.netns)?);
+        attachments.extend(select::all(host, container)?);
     }
     let index = host.handle()?.link(parent.id()?).map(|link| link.index).ok();
     attachments.retain(|one| Some(one.parent_index()) == index);
@@ -178,10 +181,10 @@ fn existing(host: &Host, parent: &Parent) -> Done<LinkName> {
     })
 }
 
-fn remove(host: &Host, parent: &Parent) -> Done {
-    existing(host, parent)?;
+fn remove(session: &Session, host: &Host, parent: &Parent) -> Done {
+    let name = existing(host, parent)?;
     host.remove_access(parent)?;
-    Ok(())
+    session.print(String::new, || json!({ "name": name.as_str() }))
 }
 
 fn move_addresses(

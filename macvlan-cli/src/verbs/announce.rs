@@ -28,13 +28,13 @@ pub(crate) struct AnnounceAddresses {
 
 impl AnnounceAddresses {
     pub(crate) fn run(self, session: &Session) -> Done {
-        let signals = Signals::catch()?;
         let host = session.host()?;
-        let netns = container::find(&self.container)?.netns;
+        let container = container::find(&self.container)?;
+        let signals = Signals::catch()?;
         let announce = self.announce.unwrap_or_else(Announce::once);
         let mut sent = Vec::new();
         let progress = Progress::start("announcing");
-        for attachment in select::named(&host, &netns, &self.names)? {
+        for attachment in select::named(&host, &container, &self.names)? {
             let count = attachment.announce(announce)?.run_until(signals.cancel())?;
             sent.push((attachment.name(), count));
         }

@@ -29,9 +29,10 @@ impl Attach {
         if self.plan {
             return print_plan(session, &endpoint.plan()?.to_string());
         }
-        let signals = Signals::catch()?;
-        let host = session.host()?.cancelled_by(signals.cancel());
+        let host = session.host()?;
         let container = container::find(&self.endpoint.container)?;
+        let signals = Signals::catch()?;
+        let host = host.cancelled_by(signals.cancel());
         let waiting = progress(&endpoint);
         let attachment = host.attach(&endpoint, &container.netns)?;
         drop(waiting);

@@ -1,16 +1,17 @@
 //! `macvlan detach`.
 
 use clap::Args;
-use macvlan_core::{Attachment, Detached, LinkId, LinkName};
+use macvlan_core::{Attachment, Detached, Host, LinkId, LinkName};
 use serde_json::json;
 
 use crate::container;
-use crate::failure::{Done, Failure};
-use crate::output::lines;
+use crate::failure::{Done, Failure, parted};
+use crate::output::{counted, lines};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
 use crate::verbs::attach::print_plan;
+use crate::verbs::parents::on_demand;
 use crate::verbs::select;
 
 /// Detach interfaces from containers.
@@ -34,35 +35,54 @@ pub(crate) struct Detach {
 
 impl Detach {
     pub(crate) fn run(self, session: &Session) -> Done {
-        // A deletion that has begun is completed.
-        let _signals = Signals::catch()?;
         let host = session.host()?;
         let mut found = Vec::new();
         for container in std::iter::once(&self.container).chain(&self.also) {
-            let netns = container::find(container)?.netns;
+            let container = container::find(container)?;
             found.extend(if self.all {
-                select::all(&host, &netns)?
+                select::all(&host, &container)?
             } else {
-                select::named(&host, &netns, &self.names)?
+                select::named(&host, &container, &self.names)?
             });
         }
         if self.plan {
-            return print_plan(session, &lines(found.iter().flat_map(steps)));
+            let steps = found.iter().flat_map(steps).chain(parents(&host, &found)?);
+            return print_plan(session, &lines(steps));
         }
-        let progress = Progress::start(format!("detaching {} interfaces", found.len()));
+        // A deletion that has begun is completed.
+        let _signals = Signals::catch()?;
+        let interfaces = counted(found.len(), "interface", "interfaces");
+        let progress = Progress::start(format!("detaching {interfaces}"));
         let results = host.detach_all(&found);
         drop(progress);
-        let (mut done, mut failures) = (Vec::new(), Vec::new());
-        for (attachment, result) in found.iter().zip(results) {
-            match result {
-                Ok(how) => done.push((attachment.name(), how)),
-                Err(error) => failures.push(Failure::from(error)),
-            }
-        }
+        let named = found.iter().zip(results).map(|(attachment, result)| {
+            result.map(|how| (attachment.name(), how)).map_err(Failure::from)
+        });
+        let (done, failures) = parted(named);
         let describe = |(name, how): &(LinkName, Detached)| json!({ "name": name.as_str(), "outcome": how.to_string() });
         session.print(String::new, || done.iter().map(describe).collect())?;
         Failure::all(failures)
     }
+}
+
+/// Returns the steps that delete the VLANs on demand below the attachments, and their bases.
+fn parents(host: &Host, found: &[Attachment]) -> Done<Vec<String>> {
+    let on_demand = on_demand(host)?;
+    let (mut indexes, mut steps): (Vec<u32>, _) = (Vec::new(), Vec::new());
+    for attachment in found {
+        let mut next = Some(attachment.parent_index());
+        while let Some(vlan) = on_demand.iter().find(|one| Some(one.index) == next) {
+            if !indexes.contains(&vlan.index) {
+                indexes.push(vlan.index);
+                steps.push(format!(
+                    "host:   ip link delete dev {}  # if nothing is on it",
+                    vlan.name
+                ));
+            }
+            next = vlan.parent;
+        }
+    }
+    Ok(steps)
 }
 
 /// Returns the steps of a detach. The kernel deletes all else with the link.

@@ -28,9 +28,9 @@ pub(crate) struct Diagnose {
 impl Diagnose {
     pub(crate) fn run(self, session: &Session) -> Done {
         let host = session.host()?;
-        let netns = container::find(&self.container)?.netns;
+        let container = container::find(&self.container)?;
         let names: Vec<LinkName> = self.name.into_iter().collect();
-        let attachments = select::named(&host, &netns, &names)?;
+        let attachments = select::named(&host, &container, &names)?;
         let Some(attachment) = attachments.first() else { return Ok(()) };
         let progress = Progress::start(format!("diagnosing {}", attachment.name()));
         let found = host.diagnose(attachment, self.peer)?;

@@ -8,7 +8,7 @@ use crate::failure::Done;
 use crate::output::{lines, texts};
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::verbs::attach::{describe, line, progress};
+use crate::verbs::attach::{describe, line, print_plan, progress};
 
 /// Attach an interface if it is missing, and repair differences.
 #[derive(Args)]
@@ -16,6 +16,9 @@ pub(crate) struct Ensure {
     /// Replace a link that cannot be changed, such as one on another parent
     #[arg(long)]
     replace: bool,
+    /// Print the steps that are needed now as commands of `ip`, and do nothing
+    #[arg(short = 'n', long)]
+    plan: bool,
     #[command(flatten)]
     endpoint: EndpointOptions,
 }
@@ -23,9 +26,13 @@ pub(crate) struct Ensure {
 impl Ensure {
     pub(crate) fn run(self, session: &Session) -> Done {
         let endpoint = self.endpoint.endpoint()?;
-        let signals = Signals::catch()?;
-        let host = session.host()?.cancelled_by(signals.cancel());
+        let host = session.host()?;
         let netns = container::find(&self.endpoint.container)?.netns;
+        if self.plan {
+            return print_plan(session, &host.plan_ensure(&endpoint, &netns, self.replace)?);
+        }
+        let signals = Signals::catch()?;
+        let host = host.cancelled_by(signals.cancel());
         let waiting = progress(&endpoint);
         let ensured = if self.replace {
             host.ensure_or_replace(&endpoint, &netns)?

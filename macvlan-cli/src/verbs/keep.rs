@@ -24,14 +24,12 @@ pub(crate) struct Keep {
 impl Keep {
     pub(crate) fn run(self, session: &Session) -> Done {
         let endpoint = self.endpoint.endpoint()?;
-        let signals = Signals::catch()?;
         let plain_host = session.host()?;
+        let netns = container::find(&self.endpoint.container)?.netns;
+        let signals = Signals::catch()?;
         let host = plain_host.cancelled_by(signals.cancel());
-        // The keeper does not keep the namespace in existence, so this handle is dropped.
-        let mut keeper = {
-            let netns = container::find(&self.endpoint.container)?.netns;
-            host.keep([(endpoint, netns)])?
-        };
+        // The keeper does not keep the namespace in existence, so this handle is given away.
+        let mut keeper = host.keep([(endpoint, netns)])?;
         let first: Vec<_> = keeper.attachments().cloned().collect();
         for attachment in &first {
             session.print_event(

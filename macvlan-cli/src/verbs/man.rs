@@ -9,6 +9,9 @@ use clap_mangen::Man as Page;
 use crate::failure::{Done, Failure};
 use crate::output;
 
+/// At the foot of each page.
+const SOURCE: &str = concat!("macvlan ", env!("CARGO_PKG_VERSION"));
+
 /// Print the manual page of a verb, or write all pages into a directory.
 #[derive(Args)]
 pub(crate) struct Man {
@@ -52,6 +55,6 @@ fn write_all(command: &Command, name: &str, directory: &Path) -> Done {
 fn page(command: &Command, name: &str) -> Done<String> {
     let command = command.clone().display_name(name);
     let mut page = Vec::new();
-    Page::new(command).render(&mut page).map_err(|error| Failure::output(&error))?;
+    Page::new(command).source(SOURCE).render(&mut page).map_err(|error| Failure::output(&error))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }

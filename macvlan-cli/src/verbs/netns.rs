@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::container;
 use crate::container::name::Names;
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, parted};
 use crate::output::table::table;
 use crate::session::Session;
 use crate::topology::Place;
@@ -62,8 +62,11 @@ impl Netns {
                 session.print(String::new, || json!({ "name": name, "inode": netns.id().inode }))
             }
             NetnsVerb::Delete { names } => {
-                let deleted = names.iter().map(|name| NetNs::delete(name).map_err(Failure::from));
-                Failure::all(deleted.filter_map(Result::err).collect())
+                let delete = |name: String| NetNs::delete(&name).map(|()| name);
+                let results = names.into_iter().map(|name| delete(name).map_err(Failure::from));
+                let (deleted, failures) = parted(results);
+                session.print(String::new, || json!(deleted))?;
+                Failure::all(failures)
             }
             NetnsVerb::Exec { container, command } => exec(&container, &command),
         }

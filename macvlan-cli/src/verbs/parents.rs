@@ -26,8 +26,8 @@ enum ParentsVerb {
 
 impl Parents {
     pub(crate) fn run(self, session: &Session) -> Done {
-        let _signals = Signals::catch()?;
         let host = session.host()?;
+        let _signals = Signals::catch()?;
         let before = on_demand(&host)?;
         let found = match self.verb {
             ParentsVerb::List => before,
@@ -43,7 +43,8 @@ impl Parents {
     }
 }
 
-fn on_demand(host: &Host) -> Done<Vec<LinkInfo>> {
+/// Returns the links that were created on demand, by name.
+pub(crate) fn on_demand(host: &Host) -> Done<Vec<LinkInfo>> {
     let mut links = host.handle()?.links()?;
     links.retain(|link| link.group == Parent::ON_DEMAND_GROUP);
     // An older kernel lists links in the order of a hash of their indexes.

@@ -7,7 +7,7 @@ use macvlan_core::{Parent, Probe, parse_ip};
 use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
-use crate::output::lines;
+use crate::output::{counted, lines};
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
@@ -24,7 +24,7 @@ pub(crate) struct ProbeAddresses {
     /// Take the 4 to 7 seconds of RFC 5227
     #[arg(long, conflicts_with = "probe")]
     rfc: bool,
-    /// The procedure: quick or rfc[,count=N][,wait=TIME]… [default: quick]
+    /// The procedure: quick or rfc[,count=N][,wait=TIME]... [default: quick]
     #[arg(long, value_parser = value::probe)]
     probe: Option<Probe>,
 }
@@ -32,9 +32,11 @@ pub(crate) struct ProbeAddresses {
 impl ProbeAddresses {
     pub(crate) fn run(self, session: &Session) -> Done {
         let probe = if self.rfc { Probe::rfc() } else { self.probe.unwrap_or_else(Probe::quick) };
+        let host = session.host()?;
         let signals = Signals::catch()?;
-        let host = session.host()?.cancelled_by(signals.cancel());
-        let progress = Progress::start(format!("probing {} addresses", self.addresses.len()));
+        let host = host.cancelled_by(signals.cancel());
+        let addresses = counted(self.addresses.len(), "address", "addresses");
+        let progress = Progress::start(format!("probing {addresses}"));
         let taken = host.probe_addresses(&self.parent, &self.addresses, &probe)?;
         drop(progress);
         session.print(

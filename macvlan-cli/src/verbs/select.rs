@@ -1,22 +1,27 @@
 //! Selects a container's interfaces by their names.
 
-use macvlan_core::{Attachment, Host, LinkName, NetNs};
+use macvlan_core::{Attachment, Host, LinkName};
 
+use crate::container::Container;
 use crate::failure::{Done, Failure};
 
 /// Returns the interfaces with these names; without names the only one.
-pub(crate) fn named(host: &Host, netns: &NetNs, names: &[LinkName]) -> Done<Vec<Attachment>> {
-    let found = all(host, netns)?;
+pub(crate) fn named(
+    host: &Host,
+    container: &Container,
+    names: &[LinkName],
+) -> Done<Vec<Attachment>> {
+    let found = all(host, container)?;
     match (names, &found[..]) {
         ([], [_]) => Ok(found),
         ([], _) => Err(Failure::usage(format!(
-            "cannot select an interface: the container has {}; name those that are meant",
+            "cannot select an interface: container {container} has {}; name those that are meant",
             list(&found)
         ))),
         _ => {
             if let Some(missing) = names.iter().find(|name| !has(&found, name)) {
                 return Err(Failure::not_found(format!(
-                    "cannot select {missing}: the container has only {} on this host's links",
+                    "cannot select {missing}: container {container} has only {} on this host's links",
                     list(&found)
                 )));
             }
@@ -26,13 +31,13 @@ pub(crate) fn named(host: &Host, netns: &NetNs, names: &[LinkName]) -> Done<Vec<
 }
 
 /// Returns all interfaces, at least one.
-pub(crate) fn all(host: &Host, netns: &NetNs) -> Done<Vec<Attachment>> {
-    let mut found = host.attachments(netns)?;
+pub(crate) fn all(host: &Host, container: &Container) -> Done<Vec<Attachment>> {
+    let mut found = host.attachments(&container.netns)?;
     found.sort_by(|one, other| one.name().as_str().cmp(other.name().as_str()));
     if found.is_empty() {
-        return Err(Failure::not_found(
-            "cannot select an interface: the container has none on this host's links",
-        ));
+        return Err(Failure::not_found(format!(
+            "cannot select an interface: container {container} has none on this host's links"
+        )));
     }
     Ok(found)
 }

@@ -1,7 +1,9 @@
 //! `macvlan watch`.
 
+use std::collections::HashMap;
+
 use clap::Args;
-use macvlan_core::{Event, Handle};
+use macvlan_core::{Event, Handle, LinkId, LinkName};
 use serde_json::{Value, json};
 
 use crate::container;
@@ -22,15 +24,24 @@ impl Watch {
             Some(container) => Handle::in_netns(&container::find(container)?.netns)?,
             None => session.host()?.handle()?,
         };
-        for event in handle.watch()? {
+        let watch = handle.watch()?;
+        let links = handle.links()?.into_iter();
+        let mut names: Names = links.map(|link| (link.index, link.name)).collect();
+        for event in watch {
             let event = event?;
-            session.print_event(|| plain(&event), || described(&event))?;
+            if let Event::NewLink(link) = &event {
+                names.insert(link.index, link.name.clone());
+            }
+            session.print_event(|| plain(&event, &names), || described(&event))?;
         }
         Ok(())
     }
 }
 
-fn plain(event: &Event) -> String {
+/// The links' names by their indexes, also of links that were deleted.
+type Names = HashMap<u32, String>;
+
+fn plain(event: &Event, names: &Names) -> String {
     let text = match event {
         Event::NewLink(link) | Event::DelLink(link) => {
             let up = if link.is_up() { "up" } else { "down" };
@@ -43,9 +54,18 @@ fn plain(event: &Event) -> String {
             )
         }
         Event::NewAddress(info) | Event::DelAddress(info) => {
-            format!("{} dev #{}", paint(Role::Address, &info.address.to_string()), info.link)
+            let link = names.get(&info.link).cloned();
+            let link = link.unwrap_or_else(|| format!("if{}", info.link));
+            let address = paint(Role::Address, &info.address.to_string());
+            format!("{address} dev {}", paint(Role::Name, &link))
         }
-        Event::NewRoute(info) | Event::DelRoute(info) => info.route.to_string(),
+        Event::NewRoute(info) | Event::DelRoute(info) => {
+            let name = match info.route.get_device() {
+                Some(LinkId::Index(index)) => names.get(&index).and_then(|name| name.parse().ok()),
+                _ => None,
+            };
+            name.map_or(info.route, |name: LinkName| info.route.device(name)).to_string()
+        }
         _ => String::new(),
     };
     format!("{} {text}", event.kind()).trim_end().to_owned()

@@ -97,10 +97,10 @@ fn addresses_are_moved_and_moved_back() -> Outcome {
     assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.1/24".to_owned()));
     assert!(ping(&inside, "192.168.15.1").is_some() && ping(host, "192.168.15.2").is_some());
     assert!(fails(host, 2, "access move ens33 --yes")?.contains("already moved"));
-    ok(host, "access back ens33")?;
+    assert_eq!(run_json(host, "access back ens33")?, json!({ "name": "ens33-host" }));
     assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
     ok(host, "access move ens33 --yes")?;
-    ok(host, "access remove ens33")?;
+    assert_eq!(run_json(host, "access remove ens33")?, json!({ "name": "ens33-host" }));
     assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
     assert_eq!(macvlans(host), 0);
     Ok(())

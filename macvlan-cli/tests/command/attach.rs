@@ -1,11 +1,12 @@
 //! attach, detach, ensure and check.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
-use macvlan_core::Endpoint;
+use macvlan_core::{Endpoint, NetNs};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, Stage, ip, ip_addresses, ip_do, ip_lines, ip_link,
-    need, ping,
+    Container, Lab, Need, Outcome, Snapshot, Stage, eventually, ip, ip_addresses, ip_do, ip_lines,
+    ip_link, need, ping,
 };
 
 use crate::common::{command, ends, fails, json, ok, output};
@@ -111,6 +112,130 @@ fn a_plan_of_a_detach_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// Runs the lines of a plan in a shell, each where it says.
+#[track_caller]
+fn by_hand(plan: &str, host: &NetNs, inside: &NetNs, pid: u32) -> Outcome {
+    for line in plan.lines() {
+        let (place, line) = line.split_once(':').ok_or("a place")?;
+        let netns = if place == "host" { host } else { inside };
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line.replace("CONTAINER", &pid.to_string())]);
+        let output = output(netns, shell)?;
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+    Ok(())
+}
+
+fn a_plan_of_ensure_is_the_attachs_if_the_link_is_missing() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let before = Snapshot::of(&inside);
+    let endpoint = format!("ens33 {pid} 10.0.0.2/24@10.0.0.1");
+    let plan = ok(host, &format!("ensure {endpoint} --plan"))?;
+    before.assert_same(&inside);
+    assert_eq!(plan, ok(host, &format!("attach {endpoint} --plan"))?);
+    by_hand(&plan, host, &inside, pid)?;
+    assert_eq!(ok(host, &format!("check {endpoint}"))?, "");
+    assert_eq!(ok(host, &format!("ensure {endpoint} --plan"))?, "");
+    assert_eq!(json(host, &format!("ensure {endpoint} -n"))?, serde_json::json!({ "plan": [] }));
+    Ok(())
+}
+
+/// The commands of the plan, run by hand, resolve what `check` finds.
+fn a_plan_of_ensure_repairs_by_hand() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let endpoint = format!(
+        "ens33 {pid} 10.0.0.2/24 10.0.0.3/24 'fd00::2/64 nodad' --gateway 10.0.0.1 --mtu 1400 \
+         --mode source --nodst --source-mac 02:00:00:00:00:01 --bcqueuelen 900 \
+         --alias 'of $HOME' --altname web0 --group 7 --txqueuelen 55 --accept-ra never \
+         --route '10.9.0.0/16 via 10.0.0.9' --mac 02:00:00:00:00:07 --probe quick"
+    );
+    ok(host, &format!("attach {endpoint}"))?;
+    let attached = Snapshot::of(&inside);
+    for line in [
+        "link set eth0 mtu 1300 alias other group 0 txqueuelen 9 promisc on",
+        "link set eth0 address 02:00:00:00:00:08",
+        "link set eth0 type macvlan mode source flag null bcqueuelen 5 macaddr flush",
+        "link property del dev eth0 altname web0",
+        "route replace 10.9.0.0/16 via 10.0.0.1",
+        "address delete 10.0.0.3/24 dev eth0",
+        "address add 10.0.0.3/25 dev eth0",
+        "address delete fd00::2/64 dev eth0",
+        "address add fd00::2/72 nodad dev eth0",
+        "link set lo down",
+    ] {
+        ip_do(&inside, line);
+    }
+    let changed = Snapshot::of(&inside);
+    let plan = ok(host, &format!("ensure {endpoint} --plan"))?;
+    changed.assert_same(&inside);
+    for line in [
+        "inside: probe 10.0.0.3 (",
+        "inside: ip link set eth0 mtu 1400\n",
+        "inside: ip link set eth0 alias \"of \\$HOME\"\n",
+        "inside: ip link set eth0 type macvlan flag nodst bcqueuelen 900 macaddr set 02:00:00:00:00:01\n",
+        "inside: ip address add 10.0.0.3/24 broadcast + dev eth0\ninside: ip address delete 10.0.0.3/25 dev eth0\n",
+        "inside: ip address delete fd00::2/72 dev eth0\ninside: ip address add fd00::2/64 nodad dev eth0\n",
+        "inside: ip route replace 10.9.0.0/16 via 10.0.0.9 dev eth0\n",
+        "inside: ip link set lo up\n",
+    ] {
+        assert!(plan.contains(line), "no {line:?} in {plan}");
+    }
+    let commands: Vec<&str> = plan.lines().filter(|line| !line.contains(": probe ")).collect();
+    by_hand(&commands.join("\n"), host, &inside, pid)?;
+    assert_eq!(ok(host, &format!("check {endpoint}"))?, "");
+    attached.assert_same(&inside);
+    Ok(())
+}
+
+fn a_plan_of_ensure_tells_of_a_replacement() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    lab.cable("ens34")?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    ok(host, &format!("attach ens33 {pid} 10.0.0.2/24"))?;
+    let endpoint = format!("ens34 {pid} 10.0.0.2/24");
+    let before = Snapshot::of(&inside);
+    let said = fails(host, 1, &format!("ensure {endpoint} --plan"))?;
+    assert!(said.contains("the link is not on this parent, which cannot be changed"), "{said}");
+    let plan = ok(host, &format!("ensure {endpoint} --plan --replace"))?;
+    assert!(plan.starts_with("inside: ip link delete dev eth0\nhost:   ip link add link ens34 "));
+    before.assert_same(&inside);
+    by_hand(&plan, host, &inside, pid)?;
+    assert_eq!(ok(host, &format!("check {endpoint}"))?, "");
+    Ok(())
+}
+
+/// The plans name the VLANs that an attach creates, and a detach removes.
+fn plans_with_vlans_on_demand() -> Outcome {
+    need(Need::Vlan)?;
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let endpoint = format!("ens33.100 {pid} 10.0.0.2/24 --parent-protocol 802.1ad");
+    let empty = Snapshot::of(host);
+    let plan = ok(host, &format!("attach {endpoint} --plan"))?;
+    assert!(
+        plan.starts_with(
+            "host:   ip link add link ens33 name ens33.100 group 1835098998 up type vlan \
+             protocol 802.1ad id 100  # unless it exists\n"
+        ),
+        "{plan}"
+    );
+    by_hand(&plan, host, &inside, pid)?;
+    assert_eq!(ok(host, &format!("check {endpoint}"))?, "");
+    assert_eq!(ok(host, "parents list")?, "ens33.100\n");
+    let plan = ok(host, &format!("detach {pid} --plan"))?;
+    assert!(
+        plan.ends_with("host:   ip link delete dev ens33.100  # if nothing is on it\n"),
+        "{plan}"
+    );
+    by_hand(&plan, host, &inside, pid)?;
+    // The kernel's changes of the parent's flags may still be under way.
+    eventually("the VLAN is there", || Ok(ok(host, "parents list")?.is_empty()))?;
+    empty.assert_same(host);
+    Ok(())
+}
+
 fn the_result_as_json() -> Outcome {
     let Stage { lab, inside, container } = Stage::set()?;
     let told = json(
@@ -138,7 +263,8 @@ fn the_result_as_json() -> Outcome {
 fn which_one_to_detach() -> Outcome {
     let Stage { lab, inside, container } = Stage::set()?;
     let (host, pid) = (&lab.a.netns, container.pid());
-    assert!(fails(host, 3, &format!("detach {pid}"))?.contains("has none on this host's links"));
+    let said = fails(host, 3, &format!("detach {pid}"))?;
+    assert!(said.contains(&format!("container pid:{pid} has none on this host's links")), "{said}");
     for name in ["eth0", "eth1", "eth2"] {
         ok(host, &format!("attach ens33 {pid} -i {name}"))?;
     }
@@ -265,6 +391,10 @@ macvlan_tests::tests! {
     as_by_hand,
     a_plan_does_nothing,
     a_plan_of_a_detach_leaves_nothing,
+    a_plan_of_ensure_is_the_attachs_if_the_link_is_missing,
+    a_plan_of_ensure_repairs_by_hand,
+    a_plan_of_ensure_tells_of_a_replacement,
+    plans_with_vlans_on_demand,
     the_result_as_json,
     which_one_to_detach,
     many_containers_at_once,

@@ -120,6 +120,25 @@ fn changes_are_printed() -> Outcome {
             break;
         }
     }
+    // The link of an address has its name, also after it was renamed.
+    ip_do(host, "link add link ens33 name seen type macvlan");
+    ip_do(host, "link set seen name other");
+    ip_do(host, "link set other up");
+    ip_do(host, "address add 10.7.0.1/24 dev other");
+    loop {
+        let line = of_host.line()?;
+        if line.starts_with("new-address 10.7.0.1") {
+            assert_eq!(line.trim_end(), "new-address 10.7.0.1/24 dev other");
+            break;
+        }
+    }
+    let route = loop {
+        let line = of_host.line()?;
+        if line.starts_with("new-route 10.7.0.0/24 ") {
+            break line;
+        }
+    };
+    assert!(route.contains(" dev other "), "{route}");
     // Without an undo, the signal has its usual effect.
     let ended = of_host.signal(Signal::SIGINT)?;
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(2));

@@ -85,6 +85,9 @@ ID            NAME  PARENT  SUBNETS                CONTAINERS
         (&inspected[0]["Id"], &inspected[0]["Containers"]["c1"]["Name"]),
         (&json!(id.trim()), &json!("x"))
     );
+    let partly = output(scene.host(), command(&scene.arguments("inspect nope lan")))?;
+    assert_eq!(partly.status.code(), Some(3));
+    assert_eq!(serde_json::from_slice::<Value>(&partly.stdout)?, inspected);
     scene.fails(1, "rm lan")?;
     assert_eq!(scene.ok("resolve lan x")?, "10.1.0.9\nfd10::2\n");
     assert_eq!(scene.json("resolve lan y")?, json!(["10.1.0.9", "fd10::2"]));
@@ -92,11 +95,13 @@ ID            NAME  PARENT  SUBNETS                CONTAINERS
     assert_eq!(scene.ok("hosts lan")?.lines().next(), Some("10.1.0.9\tx x.lan y y.lan"));
     let hosts = scene.directory.path().join("hosts");
     std::fs::write(&hosts, "127.0.0.1 localhost\n")?;
-    scene.ok(format!("hosts lan --write {}", hosts.display()))?;
+    let written = scene.json(format!("hosts lan --write {}", hosts.display()))?;
+    assert_eq!(written, json!({ "path": hosts }));
     assert!(std::fs::read_to_string(&hosts)?.contains("10.1.0.9\tx x.lan"));
     ip_do(inside, "link delete eth0");
     assert!(scene.ok("reconcile")?.contains("repaired \"eth0\" of container \"c1\""));
-    assert_eq!(scene.ok("disconnect lan x")?, "", "by its name");
+    let told = scene.json("disconnect lan x")?; // by its name
+    assert_eq!(told, json!([{ "container": "c1", "outcome": "removed" }]));
     assert_eq!(ip(inside, "link show").as_array().map(Vec::len), Some(1));
     scene.ok("remove lan")?;
     assert_eq!(scene.ok("ls")?, "");
@@ -140,6 +145,10 @@ fn all_are_removed_that_can_be() -> Outcome {
     assert_eq!(String::from_utf8_lossy(&ended.stderr).matches("nope").count(), 1);
     assert_eq!(scene.ok("ls")?, "");
     scene.ok("create a --parent ens33 --subnet 10.1.0.0/24")?;
+    let ended = output(scene.host(), command(&scene.arguments("rm nope a --json")))?;
+    assert_eq!(ended.status.code(), Some(3));
+    assert_eq!(serde_json::from_slice::<Value>(&ended.stdout)?, json!(["a"]));
+    scene.ok("create a --parent ens33 --subnet 10.1.0.0/24")?;
     assert_eq!(scene.json("prune")?, json!(["a"]));
     Ok(())
 }
@@ -155,6 +164,16 @@ fn reading_creates_nothing() -> Outcome {
     scene.fails(3, "inspect lan")?;
     scene.fails(3, "resolve lan x")?;
     assert!(!store.exists());
+    // One directory is created, not the ones above it.
+    let (above, path) = (store.join("a"), store.join("a/b/n.db"));
+    let said = fails(scene.host(), 3, &format!("network ls --db {}", path.display()))?;
+    let expected = format!(
+        "macvlan: cannot open the store {}: No such file or directory; create {}, or choose \
+         another path\n",
+        path.display(),
+        above.display()
+    );
+    assert_eq!(said, expected);
     scene.ok("create lan --parent ens33 --subnet 10.1.0.0/24")?;
     assert!(store.join("networks.db").exists());
     Ok(())

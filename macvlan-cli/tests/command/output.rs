@@ -99,6 +99,11 @@ fn manual_pages() -> Outcome {
     let netns = nowhere()?;
     let directory = Directory::new()?;
     assert!(ok(&netns, "man")?.contains(".TH macvlan 1"));
+    let foot = format!("\"macvlan {}\"", env!("CARGO_PKG_VERSION"));
+    for verb in ["", "attach", "network create"] {
+        let page = ok(&netns, &format!("man {verb}"))?;
+        assert!(page.lines().any(|line| line.starts_with(".TH") && line.contains(&foot)), "{page}");
+    }
     let page = ok(&netns, "man network create")?;
     assert!(page.contains(".TH macvlan-network-create 1") && page.contains("ip\\-range"), "{page}");
     assert!(fails(&netns, 2, "man destroy")?.contains("there is no verb \"destroy\""));
@@ -120,7 +125,9 @@ fn statuses() -> Outcome {
         (format!("attach ens33 {pid} --mtu 9000"), 1, "MTU 9000 is above the parent's 1500"),
         (format!("attach nope {pid}"), 3, "the parent does not exist"),
         ("attach ens33".to_owned(), 2, "required arguments were not provided: <CONTAINER>"),
-        ("destroy".to_owned(), 2, "unrecognized subcommand 'destroy'"),
+        ("destroy".to_owned(), 2, "unrecognized subcommand 'destroy'; see --help"),
+        ("atach".to_owned(), 2, "'atach'; some similar subcommands exist: "),
+        (format!("attach ens33 {pid} --mtuu 9"), 2, "found; a similar argument exists: '--mtu'"),
         ("--host no-such-name show".to_owned(), 3, "no-such-name"),
     ] {
         let said = fails(host, status, &arguments)?;

@@ -87,6 +87,9 @@ fn as_json() -> Outcome {
     assert_eq!(netns["inode"], container.netns()?.id().inode);
     assert_eq!(shown(host, "ens33")?, found);
     assert!(fails(host, 3, "show nope")?.contains("the link does not exist"));
+    // A link that was asked for is shown also with nothing on it.
+    let lo = shown(host, "lo")?;
+    assert_eq!((&lo[0]["name"], &lo[0]["children"]), (&json!("lo"), &json!([])));
     // From another namespace, with the host given.
     assert_eq!(shown(&lab.b.netns, "")?, json!([]));
     let here = Container::start_in(host)?;
@@ -168,7 +171,9 @@ fn namespaces_by_name() -> Outcome {
     let links = ok(host, &format!("netns exec {name} ip -br link show eth0"));
     let status = output(host, command(&format!("netns exec {pid} sh -c 'exit 7'")))?.status.code();
     let missing = fails(host, 127, &format!("netns exec {pid} /no/such/program"));
-    ok(host, &format!("netns delete {name}"))?;
+    let deleted = output(host, command(&format!("netns delete --json no-such-name {name}")))?;
+    assert_eq!(deleted.status.code(), Some(3));
+    assert_eq!(serde_json::from_slice::<Value>(&deleted.stdout)?, json!([name]));
     assert!(said?.contains(&name));
     assert!(listed?.contains(&format!(" {name}\n")) || ok(host, "netns list")?.contains("INODE"));
     let named = |one: &Value| one["names"] == json!([name]);

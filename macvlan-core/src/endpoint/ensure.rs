@@ -8,7 +8,7 @@ use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::find_parent::Found;
-use crate::endpoint::plan::{Phase, Plan};
+use crate::endpoint::plan::{Phase, Plan, Repairs};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lan::ask::ask;
@@ -107,6 +107,26 @@ pub(crate) fn ensure(
             return Err(error);
         }
     }
+}
+
+/// Returns what [`ensure`] would do as commands of iproute2, and changes nothing.
+pub(crate) fn plan_ensure(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    replace: bool,
+) -> Result<String> {
+    let Findings { plan, link, differences, .. } = check(host, endpoint, netns)?;
+    if link.is_none() {
+        return Ok(plan.to_string());
+    }
+    if differences.iter().any(Difference::needs_replacement) {
+        if !replace {
+            return Err(needs_replacement(endpoint, netns, &differences));
+        }
+        return Ok(format!("inside: ip link delete dev {}\n{plan}", endpoint.name));
+    }
+    Ok(Repairs { endpoint, plan: &plan, differences: &differences }.to_string())
 }
 
 /// Makes the error for differences that remain although no repair was refused.

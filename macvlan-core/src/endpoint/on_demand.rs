@@ -25,7 +25,7 @@ use crate::netlink::{Batch, Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::encode::{self, LinkChange};
 use crate::rtnl::{decode, may_be_elsewhere};
-use crate::value::link::{Link, LinkInfo, MacvlanOptions, Mode, VlanOptions};
+use crate::value::link::{Link, LinkInfo, LinkKind, MacvlanOptions, Mode, VlanOptions};
 use crate::value::name::{LinkId, LinkName};
 
 /// The prefix of the alternative name that announces a removal.
@@ -80,13 +80,17 @@ fn not_that_vlan(host: &NetNs, parent: &Parent) -> Error {
         .in_netns(host.describe())
 }
 
+/// Returns the link of a VLAN, without its base.
+pub(super) fn link(name: LinkName, tag: VlanTag) -> Link {
+    let vlan = VlanOptions::of(tag.id).protocol(tag.protocol);
+    Link::bare(name, None, LinkKind::Vlan(vlan)).up(true).group(Parent::ON_DEMAND_GROUP)
+}
+
 /// Creates a VLAN; returns `None` if another process interfered and it has to be retried.
 fn make(host: &NetNs, base: &Parent, tag: VlanTag, name: LinkName) -> Result<Option<Found>> {
     let connection = host.connection()?;
     let below = find_or_make(host, base)?;
-    let link = Link::vlan(name, below.index, VlanOptions::of(tag.id).protocol(tag.protocol))?
-        .up(true)
-        .group(Parent::ON_DEMAND_GROUP);
+    let link = link(name, tag);
     let made = match connection.submit_one(encode::create_link(&link, Some(below.index))) {
         Ok(()) => true,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),

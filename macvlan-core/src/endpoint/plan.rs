@@ -6,13 +6,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::endpoint::change::Change;
+use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::on_demand;
+use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, DuplicateDetection};
 use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
-use crate::value::name::{LinkName, check_alternative_name};
+use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
@@ -37,6 +40,8 @@ const MIN_MTU: u32 = 68;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) name: LinkName,
+    /// The VLANs that are created on demand if they do not exist, each after its base.
+    vlans: Vec<Link>,
     pub(super) phases: Vec<Phase>,
 }
 
@@ -168,7 +173,9 @@ impl Plan {
             last.push(Change::SetLoopbackUp);
         }
         phases.push(Phase::OneByOne(last));
-        Ok(Self { name: endpoint.name, phases })
+        let mut vlans = Vec::new();
+        add_vlans(&endpoint.parent, &mut vlans)?;
+        Ok(Self { name: endpoint.name, vlans, phases })
     }
 
     /// Returns the phases in order.
@@ -220,6 +227,19 @@ impl Phase {
             | Self::ReplaceDefaultRoutes(_) => &[],
         }
     }
+}
+
+/// Adds the VLANs of a parent that are created on demand.
+fn add_vlans(parent: &Parent, vlans: &mut Vec<Link>) -> Result<()> {
+    let Some((base, tag)) = parent.on_demand() else { return Ok(()) };
+    add_vlans(base, vlans)?;
+    if let LinkId::Name(name) = parent.id()? {
+        let mut vlan = on_demand::link(name, tag);
+        vlan.parent_alternative = base.get_alternative_name().map(Into::into);
+        vlan.parent = if vlan.parent_alternative.is_none() { Some(base.id()?) } else { None };
+        vlans.push(vlan);
+    }
+    Ok(())
 }
 
 /// Returns the settings of the link, and the changes that it needs to come up.
@@ -421,21 +441,26 @@ fn refused(endpoint: &Endpoint, why: String) -> Error {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name;
+        for vlan in &self.vlans {
+            writeln!(f, "host:   {}  # unless it exists", CreateCommand(vlan, ""))?;
+        }
         for phase in &self.phases {
             for change in phase.changes() {
                 writeln!(f, "inside: {}", Command(change, name))?;
             }
             match phase {
-                Phase::Create(link) => writeln!(f, "host:   {}", CreateCommand(link))?,
+                Phase::Create(link) => {
+                    writeln!(f, "host:   {}", CreateCommand(link, " netns CONTAINER"))?;
+                }
                 Phase::Sysctls(sysctls) => {
                     for sysctl in sysctls {
-                        writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{sysctl}")?;
+                        write_sysctl(f, name, *sysctl)?;
                     }
                 }
                 Phase::Batch(_) | Phase::OneByOne(_) => {}
                 Phase::Probe { probe, addresses, .. } => {
                     for ip in addresses {
-                        writeln!(f, "inside: probe {ip} ({probe})")?;
+                        write_probe(f, *ip, probe)?;
                     }
                 }
                 Phase::Announce(announce, ips) => {
@@ -448,15 +473,105 @@ impl fmt::Display for Plan {
                 }
                 Phase::ReplaceDefaultRoutes(routes) => {
                     for route in routes {
-                        let of = if route.get_destination().addr().is_ipv4() { "-4" } else { "-6" };
-                        writeln!(f, "inside: ip {of} route flush default table main")?;
-                        writeln!(f, "inside: {}", Command(&Change::AddRoute(*route), name))?;
+                        write_only_default_route(f, name, *route)?;
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The repairs by which [`ensure`](crate::Host::ensure) resolves differences of a link that need no
+/// replacement, displayed like the steps of a [`Plan`].
+pub(super) struct Repairs<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) plan: &'a Plan,
+    pub(super) differences: &'a [Difference],
+}
+
+impl fmt::Display for Repairs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, plan, differences } = *self;
+        let name = endpoint.name;
+        for difference in differences {
+            if let (Difference::Change { change: Change::AddAddress(address), .. }, Some(probe)) =
+                (difference, &endpoint.probe)
+            {
+                if address.ip().is_ipv4() {
+                    write_probe(f, address.ip(), probe)?;
+                }
+            }
+        }
+        for difference in differences {
+            match difference {
+                Difference::LinkMissing | Difference::Immutable(_) | Difference::Parent => {}
+                Difference::Sysctl { sysctl, .. } => write_sysctl(f, name, *sysctl)?,
+                Difference::Duplicate(address) | Difference::Tentative(address) => {
+                    write_deletion(f, name, address)?;
+                    writeln!(f, "inside: {}", Command(&Change::AddAddress(*address), name))?;
+                }
+                Difference::Change { change, found } => {
+                    self.write_change(f, plan, change, found.as_ref())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Repairs<'_> {
+    /// Writes the commands in the order of `Work::repair`.
+    fn write_change(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        plan: &Plan,
+        change: &Change,
+        found: Option<&Change>,
+    ) -> fmt::Result {
+        let name = self.endpoint.name;
+        match (change, found) {
+            (Change::AddRoute(route), _) if plan.replaces_by(route) => {
+                write_only_default_route(f, name, *route)
+            }
+            (Change::AddRoute(route), Some(Change::AddRoute(_))) => {
+                writeln!(f, "inside: {}", RouteCommand("replace", route, name))
+            }
+            // IPv6 does not accept an address with two prefix lengths.
+            (Change::AddAddress(_), Some(Change::AddAddress(old))) if old.ip().is_ipv6() => {
+                write_deletion(f, name, old)?;
+                writeln!(f, "inside: {}", Command(change, name))
+            }
+            (Change::AddAddress(_), Some(Change::AddAddress(old))) => {
+                writeln!(f, "inside: {}", Command(change, name))?;
+                write_deletion(f, name, old)
+            }
+            _ => writeln!(f, "inside: {}", Command(change, name)),
+        }
+    }
+}
+
+fn write_sysctl(f: &mut fmt::Formatter<'_>, name: LinkName, sysctl: Ipv6Sysctl) -> fmt::Result {
+    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{sysctl}")
+}
+
+fn write_probe(f: &mut fmt::Formatter<'_>, ip: IpAddr, probe: &Probe) -> fmt::Result {
+    writeln!(f, "inside: probe {ip} ({probe})")
+}
+
+fn write_deletion(f: &mut fmt::Formatter<'_>, name: LinkName, address: &Address) -> fmt::Result {
+    writeln!(f, "inside: ip address delete {} dev {name}", address.net())
+}
+
+/// Writes the commands that replace all default routes of a family.
+fn write_only_default_route(
+    f: &mut fmt::Formatter<'_>,
+    name: LinkName,
+    route: Route,
+) -> fmt::Result {
+    let of = if route.get_destination().addr().is_ipv4() { "-4" } else { "-6" };
+    writeln!(f, "inside: ip {of} route flush default table main")?;
+    writeln!(f, "inside: {}", Command(&Change::AddRoute(route), name))
 }
 
 /// A change of a link, displayed as a command of iproute2 or sysctl.
@@ -474,15 +589,21 @@ impl fmt::Display for Command<'_> {
             Change::SetAllmulticast(false) => write!(f, "ip link set {name} allmulticast off"),
             Change::SetPromisc(true) => write!(f, "ip link set {name} promisc on"),
             Change::SetPromisc(false) => write!(f, "ip link set {name} promisc off"),
-            Change::SetAlias(alias) => write!(f, "ip link set {name} alias {alias:?}"),
+            Change::SetAlias(alias) => {
+                // A shell reads these two also within quotes.
+                let quoted = format!("{alias:?}").replace('$', "\\$").replace('`', "\\`");
+                write!(f, "ip link set {name} alias {quoted}")
+            }
             Change::AddAlternativeName(other) => {
                 write!(f, "ip link property add dev {name} altname {other}")
             }
             Change::SetGroup(group) => write!(f, "ip link set {name} group {group}"),
             Change::SetTxQueueLen(packets) => write!(f, "ip link set {name} txqueuelen {packets}"),
             Change::SetAddrGenMode(mode) => write!(f, "ip link set {name} addrgenmode {mode}"),
-            Change::SetMacvlan(_) => write!(f, "ip link set {name} type macvlan"),
-            Change::SetVlan(_) => write!(f, "ip link set {name} type vlan"),
+            Change::SetMacvlan(change) => {
+                write!(f, "ip link set {name} type macvlan{}", change.describe())
+            }
+            Change::SetVlan(vlan) => write!(f, "ip link set {name} type vlan{}", vlan.describe()),
             Change::SetRate(rate) => {
                 let (burst, limit) = (rate.burst(), rate.limit());
                 write!(
@@ -496,14 +617,7 @@ impl fmt::Display for Command<'_> {
                 let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
                 write!(f, "ip address add {address}{broadcast} dev {name}")
             }
-            Change::AddRoute(route) => {
-                // Through the link, unless it names another one or drops packets.
-                let route = if route.needs_device() { route.device(name) } else { *route };
-                // `ip` infers the family of "default" from the gateway.
-                let v4 = route.get_destination().addr().is_ipv4();
-                let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
-                write!(f, "ip{} route add {route}", if via_v6 { " -4" } else { "" })
-            }
+            Change::AddRoute(route) => RouteCommand("add", route, name).fmt(f),
             Change::AddConnectedRoute(address) => {
                 write!(f, "ip route add {} dev {name} proto kernel", Route::connected(address))
             }
@@ -516,11 +630,27 @@ impl fmt::Display for Command<'_> {
     }
 }
 
-struct CreateCommand<'a>(&'a Link);
+/// A command of `ip route`, by its verb.
+struct RouteCommand<'a>(&'static str, &'a Route, LinkName);
+
+impl fmt::Display for RouteCommand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(verb, route, name) = *self;
+        // Through the link, unless it names another one or drops packets.
+        let route = if route.needs_device() { route.device(name) } else { *route };
+        // `ip` infers the family of "default" from the gateway.
+        let v4 = route.get_destination().addr().is_ipv4();
+        let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
+        write!(f, "ip{} route {verb} {route}", if via_v6 { " -4" } else { "" })
+    }
+}
+
+/// The command that creates a link, with the words that say where.
+struct CreateCommand<'a>(&'a Link, &'static str);
 
 impl fmt::Display for CreateCommand<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let link = self.0;
+        let Self(link, place) = *self;
         f.write_str("ip link add")?;
         if let Some(parent) = link.parent {
             write!(f, " link {parent}")?;
@@ -557,8 +687,7 @@ impl fmt::Display for CreateCommand<'_> {
             f.write_str(" allmulticast on")?;
         }
         // Options after the type belong to the type.
-        f.write_str(" netns CONTAINER")?;
-        write!(f, " type {}{}", link.kind.as_str(), link.kind.describe_options())
+        write!(f, "{place} type {}{}", link.kind.as_str(), link.kind.describe_options())
     }
 }
 
@@ -590,6 +719,25 @@ mod tests {
         ] {
             assert!(plan.contains(words), "no {words:?} in {plan}");
         }
+    }
+
+    #[test]
+    fn vlans_on_demand_are_created_first() {
+        let inner = Parent::vlan("ens33.100", 7).unwrap();
+        let plan = Endpoint::new("eth0", inner).unwrap().lo_up(false).plan().unwrap();
+        assert_eq!(
+            plan.to_string(),
+            "host:   ip link add link ens33 name ens33.100 group 1835098998 up type vlan protocol \
+             802.1Q id 100  # unless it exists\n\
+             host:   ip link add link ens33.100 name ens33.100.7 group 1835098998 up type vlan \
+             protocol 802.1Q id 7  # unless it exists\n\
+             host:   ip link add link ens33.100.7 name eth0 up netns CONTAINER type macvlan mode \
+             bridge\n"
+        );
+        let base = Parent::alternative_name("the-uplink-of-the-rack").unwrap();
+        let vlan = Parent::vlan(base, 100).unwrap().name("rack.100").unwrap();
+        let plan = Endpoint::new("eth0", vlan).unwrap().plan().unwrap().to_string();
+        assert!(plan.starts_with("host:   ip link add link the-uplink-of-the-rack name rack.100 "));
     }
 
     #[test]

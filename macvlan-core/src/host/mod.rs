@@ -227,6 +227,19 @@ impl Host {
         endpoint::ensure(&self.netns, endpoint, netns, true, self.cancels())
     }
 
+    /// Returns the steps of [`Host::ensure`] or [`Host::ensure_or_replace`] as text.
+    ///
+    /// Changes nothing. The text is as that of an [`Endpoint::plan`], and empty if nothing differs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Host::check`]; [`ErrorKind::NeedsReplacement`](crate::ErrorKind::NeedsReplacement)
+    /// as for [`Host::ensure`].
+    #[doc(hidden)] // for the command
+    pub fn plan_ensure(&self, endpoint: &Endpoint, netns: &NetNs, replace: bool) -> Result<String> {
+        endpoint::plan_ensure(&self.netns, endpoint, netns, replace)
+    }
+
     /// Removes unused VLANs that were made on demand.
     ///
     /// They remain if a container ends without a detach.

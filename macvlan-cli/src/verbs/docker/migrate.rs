@@ -32,7 +32,7 @@ pub(super) struct Migrate {
     /// A further option of the new network, such as probe=on (repeatable)
     #[arg(short, long, value_name = "KEY=VALUE", value_parser = value::pair)]
     opt: Vec<(String, String)>,
-    /// The output of `docker inspect NETWORK [CONTAINER]…`, in place of the daemon ("-": standard
+    /// The output of `docker inspect NETWORK [CONTAINER]...`, in place of the daemon ("-": standard
     /// input)
     #[arg(long, value_name = "FILE", conflicts_with = "make")]
     from: Option<PathBuf>,

@@ -3,8 +3,9 @@
 use clap::Args;
 use macvlan_core::LinkName;
 use macvlan_network::{Lease, Network};
+use serde_json::json;
 
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, parted};
 use crate::verbs::network::context::Context;
 
 /// Detach a container's interfaces and release their addresses.
@@ -29,9 +30,12 @@ impl Disconnect {
         let interface = self.interface.as_ref().map(LinkName::as_str);
         let disconnect = |text: &String| {
             let id = id_of(&network, text)?;
-            network.disconnect((id.as_str(), interface)).map_err(Failure::from)
+            let how = network.disconnect((id.as_str(), interface))?;
+            Ok(json!({ "container": id, "outcome": how.to_string() }))
         };
-        Failure::all(self.containers.iter().filter_map(|text| disconnect(text).err()).collect())
+        let (done, failures) = parted(self.containers.iter().map(disconnect));
+        context.session.print(String::new, || json!(done))?;
+        Failure::all(failures)
     }
 }
 

@@ -22,7 +22,8 @@ impl Hosts {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
         let network = context.networks.network(&self.network)?;
         if let Some(path) = &self.write {
-            return Ok(network.write_hosts(path)?);
+            network.write_hosts(path)?;
+            return context.session.print(String::new, || json!({ "path": path }));
         }
         let hosts = network.hosts()?;
         let lines = || hosts.lines().map(str::to_owned).collect::<Vec<_>>();

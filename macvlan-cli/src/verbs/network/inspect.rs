@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::failure::Done;
+use crate::failure::{Done, Failure, parted};
 use crate::output;
 use crate::verbs::network::context::Context;
 
@@ -17,8 +17,11 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
-        let all = self.networks.iter().map(|name| Ok(context.networks.network(name)?.inspect()?));
-        let all: Value = all.collect::<Done<Vec<Value>>>()?.into();
-        output::print(&format!("{all:#}\n"))
+        let inspect = |name: &String| Ok(context.networks.network(name)?.inspect()?);
+        let (all, failures) = parted(self.networks.iter().map(inspect));
+        if !all.is_empty() {
+            output::print(&format!("{:#}\n", Value::from(all)))?;
+        }
+        Failure::all(failures)
     }
 }

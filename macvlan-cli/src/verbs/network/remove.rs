@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::failure::{Done, Failure};
+use crate::failure::{Done, Failure, parted};
 use crate::output::lines;
 use crate::verbs::network::context::Context;
 
@@ -17,9 +17,15 @@ pub(super) struct Remove {
 
 impl Remove {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
-        let remove = |name: &String| context.networks.network(name)?.remove();
-        let removed = self.networks.iter().map(|name| remove(name).map_err(Failure::from));
-        Failure::all(removed.filter_map(Result::err).collect())
+        let remove = |name: &String| {
+            let network = context.networks.network(name)?;
+            let name = network.name().to_owned();
+            network.remove()?;
+            Ok(name)
+        };
+        let (removed, failures) = parted(self.networks.iter().map(remove));
+        context.session.print(String::new, || json!(removed))?;
+        Failure::all(failures)
     }
 }
 

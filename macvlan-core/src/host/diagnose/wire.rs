@@ -195,8 +195,9 @@ impl Heard {
         ));
         let vlans: Vec<String> = self.vlans.iter().map(ToString::to_string).collect();
         diagnosis.note(format!(
-            "{} frames came in by {}; VLAN tags: {}",
+            "{} {} came in by {}; VLAN tags: {}",
             self.came,
+            if self.came == 1 { "frame" } else { "frames" },
             around.wire.name,
             if vlans.is_empty() { "none".to_owned() } else { vlans.join(", ") }
         ));

@@ -196,10 +196,7 @@ impl MacvlanOptions {
             let _ = write!(words, " bclim {siblings}");
         }
         if !self.source_macs.is_empty() {
-            words.push_str(" macaddr set");
-            for mac in &self.source_macs {
-                let _ = write!(words, " {mac}");
-            }
+            push_source_macs(&mut words, "set", &self.source_macs);
         }
         words
     }
@@ -214,6 +211,14 @@ impl MacvlanOptions {
         check_list(&self.source_macs)?;
         let has_list = !self.source_macs.is_empty();
         check_mode(self.mode, has_list, self.nopromisc, self.nodst)
+    }
+}
+
+/// Adds a change of the source MAC addresses, as `ip link` takes it.
+fn push_source_macs(words: &mut String, verb: &str, macs: &[MacAddr]) {
+    let _ = write!(words, " macaddr {verb}");
+    for mac in macs {
+        let _ = write!(words, " {mac}");
     }
 }
 
@@ -347,6 +352,36 @@ impl MacvlanChange {
         self
     }
 
+    /// Formats the change as `ip link set … type macvlan` takes it, each word with a leading space.
+    pub(crate) fn describe(&self) -> String {
+        let mut words = String::new();
+        if let Some(mode) = self.mode {
+            let _ = write!(words, " mode {mode}");
+        }
+        if let Some(flags) = self.flags {
+            let all = [(1, "nopromisc"), (2, "nodst")];
+            let set: Vec<&str> =
+                all.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect();
+            let set = if set.is_empty() { "null".to_owned() } else { set.join(" flag ") };
+            let _ = write!(words, " flag {set}");
+        }
+        if let Some(frames) = self.bc_queue_len {
+            let _ = write!(words, " bcqueuelen {frames}");
+        }
+        if let Some(siblings) = self.bc_cutoff {
+            let _ = write!(words, " bclim {siblings}");
+        }
+        let (verb, macs) = match &self.source_macs {
+            Some(SourceMacs::Add(mac)) => ("add", std::slice::from_ref(mac)),
+            Some(SourceMacs::Delete(mac)) => ("del", std::slice::from_ref(mac)),
+            Some(SourceMacs::Set(macs)) => ("set", &macs[..]),
+            Some(SourceMacs::Flush) => ("flush", &[][..]),
+            None => return words,
+        };
+        push_source_macs(&mut words, verb, macs);
+        words
+    }
+
     /// Checks the length of the list, and the options against the new mode, if one is set.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(SourceMacs::Set(macs)) = &self.source_macs {
@@ -370,6 +405,27 @@ mod tests {
         assert!(MacvlanOptions::new(Mode::Private).nodst(true).check().is_err());
         assert!(MacvlanOptions::new(Mode::Private).nopromisc(true).check().is_err());
         assert!(MacvlanOptions::new(Mode::Passthru).nopromisc(true).check().is_ok());
+    }
+
+    #[test]
+    fn a_change_prints_as_options() {
+        let mac = MacAddr::from_ipv4([10, 0, 0, 1].into());
+        let change = MacvlanChange::new();
+        for (change, words) in [
+            (change.clone().mode(Mode::Private), " mode private"),
+            (change.clone().flags(true, true), " flag nopromisc flag nodst"),
+            (change.clone().flags(false, false), " flag null"),
+            (change.clone().bc_queue_len(5).bc_cutoff(-1), " bcqueuelen 5 bclim -1"),
+            (
+                change.clone().source_macs(SourceMacs::Set(vec![mac, mac])),
+                " macaddr set 02:42:0a:00:00:01 02:42:0a:00:00:01",
+            ),
+            (change.clone().source_macs(SourceMacs::Add(mac)), " macaddr add 02:42:0a:00:00:01"),
+            (change.clone().source_macs(SourceMacs::Delete(mac)), " macaddr del 02:42:0a:00:00:01"),
+            (change.source_macs(SourceMacs::Flush), " macaddr flush"),
+        ] {
+            assert_eq!(change.describe(), words);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use nix::Error as Errno;
 use nix::unistd::{AccessFlags, eaccess};
 use rusqlite::ErrorCode;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, plain};
 
 /// Returns the reason why this process cannot read or write a file.
 pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
@@ -74,7 +74,8 @@ pub(super) fn of_file(
     operation: impl Into<Cow<'static, str>>,
     error: io::Error,
 ) -> Error {
-    Error::new(ErrorKind::File, operation, format!("{}: {error}", path.display())).caused_by(error)
+    let why = format!("{}: {}", path.display(), plain(&error));
+    Error::new(ErrorKind::File, operation, why).caused_by(error)
 }
 
 /// Returns an error if the file system is full, since SQLite reports some such failures without a

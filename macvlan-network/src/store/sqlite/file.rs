@@ -83,7 +83,11 @@ pub(super) fn check(path: &Path) -> Result<PathBuf> {
     let Some(directory) = path.parent() else { return Ok(path) };
     if !directory.try_exists().map_err(fails)? {
         // The directory is created with the file, but the one above it is not.
-        fs::metadata(directory.parent().unwrap_or(directory)).map_err(fails)?;
+        let above = directory.parent().unwrap_or(directory);
+        fs::metadata(above).map_err(|error| {
+            let hint = format!("create {}, or choose another path", above.display());
+            fails(error).with_hint(hint)
+        })?;
     }
     Ok(path)
 }
