@@ -1,7 +1,9 @@
 //! `macvlan watch`.
 
+use std::collections::HashMap;
+
 use clap::Args;
-use macvlan_core::{Event, Handle};
+use macvlan_core::{Event, Handle, LinkId, LinkName};
 use serde_json::{Value, json};
 
 use crate::container;
@@ -22,15 +24,40 @@ impl Watch {
             Some(container) => Handle::in_netns(&container::find(container)?.netns)?,
             None => session.host()?.handle()?,
         };
-        for event in handle.watch()? {
+        let events = handle.watch()?;
+        let mut names = Names::read(&handle)?;
+        for event in events {
             let event = event?;
-            session.print_event(|| plain(&event), || described(&event))?;
+            match &event {
+                Event::NewLink(link) => drop(names.0.insert(link.index, link.name.clone())),
+                Event::Lost => names = Names::read(&handle)?,
+                _ => {}
+            }
+            session.print_event(|| plain(&event, &names), || described(&event))?;
+            if let Event::DelLink(link) = &event {
+                names.0.remove(&link.index);
+            }
         }
         Ok(())
     }
 }
 
-fn plain(event: &Event) -> String {
+/// The names of links by index: events of addresses and routes have the index alone.
+struct Names(HashMap<u32, String>);
+
+impl Names {
+    fn read(handle: &Handle) -> Done<Self> {
+        let links = handle.links()?.into_iter();
+        Ok(Self(links.map(|link| (link.index, link.name)).collect()))
+    }
+
+    /// Returns the name of a link; `if7`, as `ip` has it, for a link that is not known.
+    fn of(&self, index: u32) -> String {
+        self.0.get(&index).cloned().unwrap_or_else(|| format!("if{index}"))
+    }
+}
+
+fn plain(event: &Event, names: &Names) -> String {
     let text = match event {
         Event::NewLink(link) | Event::DelLink(link) => {
             let up = if link.is_up() { "up" } else { "down" };
@@ -43,9 +70,17 @@ fn plain(event: &Event) -> String {
             )
         }
         Event::NewAddress(info) | Event::DelAddress(info) => {
-            format!("{} dev #{}", paint(Role::Address, &info.address.to_string()), info.link)
+            let address = paint(Role::Address, &info.address.to_string());
+            format!("{address} dev {}", names.of(info.link))
         }
-        Event::NewRoute(info) | Event::DelRoute(info) => info.route.to_string(),
+        Event::NewRoute(info) | Event::DelRoute(info) => {
+            let route = info.route.clone();
+            let name = match route.get_device() {
+                Some(LinkId::Index(index)) => LinkName::new(names.of(index)).ok(),
+                _ => None,
+            };
+            name.into_iter().fold(route, |route, name| route.device(name)).to_string()
+        }
         _ => String::new(),
     };
     format!("{} {text}", event.kind()).trim_end().to_owned()

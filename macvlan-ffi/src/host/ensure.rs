@@ -181,7 +181,7 @@ pub unsafe extern "C" fn macvlan_host_ensure(
 }
 
 /// Ensures that an endpoint is attached as requested, and replaces a link that cannot be changed.
-/// Otherwise like macvlan_host_ensure().
+/// Otherwise like macvlan_host_ensure(): the caller frees the attachment and the differences.
 ///
 /// The old link is deleted, with additional objects on it: addresses, routes, neighbour entries,
 /// queueing disciplines. If the kernel refuses the new link, the old one is created again, and the

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn macvlan_networks_open(
 /// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
 /// Such a file was moved here permanently, or its machine got another machine-id; it becomes this
 /// machine's at the next write. Containers of the other machine count as ended. Two machines must
-/// not use one file.
+/// not use one file. The caller frees the session with macvlan_networks_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_moved(
     host: *const macvlan_host,
