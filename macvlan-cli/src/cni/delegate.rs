@@ -24,7 +24,10 @@ pub(super) fn add(plugin: &str, request: &Request) -> Result<Answer> {
         let json: Value = serde_json::from_slice(&output).map_err(unreadable)?;
         let answer = Answer::parse(&json, request.version, &format!("the result of {plugin}"))?;
         if answer.ips.is_empty() {
-            return Err(Error::new(Code::DECODE, format!("cannot use plugin {plugin}: its result has no addresses")));
+            return Err(Error::new(
+                Code::DECODE,
+                format!("cannot use plugin {plugin}: its result has no addresses"),
+            ));
         }
         Ok(answer)
     });

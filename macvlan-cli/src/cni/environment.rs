@@ -39,7 +39,10 @@ impl Attachment {
         }
         let interface = required("CNI_IFNAME")?;
         let interface = LinkName::new(&interface).map_err(|error| {
-            Error::new(Code::ENVIRONMENT, format!("cannot use CNI_IFNAME {interface:?}: {}", error.cause()))
+            Error::new(
+                Code::ENVIRONMENT,
+                format!("cannot use CNI_IFNAME {interface:?}: {}", error.cause()),
+            )
         })?;
         let is_del = verb == "DEL";
         let netns = match variable("CNI_NETNS")? {

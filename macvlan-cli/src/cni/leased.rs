@@ -319,7 +319,8 @@ pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
         return describe(&networks, config, leases).map(drop);
     };
     if let Some(family) = exhausted(&network)? {
-        let why = format!("cannot lease an {family} address: network {:?} has none left", config.name);
+        let why =
+            format!("cannot lease an {family} address: network {:?} has none left", config.name);
         return Err(Error::new(Code::UNAVAILABLE, why));
     }
     Ok(())

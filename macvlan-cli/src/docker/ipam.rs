@@ -96,7 +96,9 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
         },
     };
     let net = lease.addresses.first().copied();
-    let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network is without addresses"))?;
+    let net = net.ok_or_else(|| {
+        Failure::usage("cannot lease an address: the network is without addresses")
+    })?;
     info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
     Ok(net)
 }

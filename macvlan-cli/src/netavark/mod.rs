@@ -62,7 +62,9 @@ fn answer(arguments: &[OsString]) -> Done<Value> {
         }
         (verb, _) => {
             let verb = verb.unwrap_or_default();
-            Err(Failure::usage(format!("cannot run {verb:?}: unknown verb, or more arguments than it has")))
+            Err(Failure::usage(format!(
+                "cannot run {verb:?}: unknown verb, or more arguments than it has"
+            )))
         }
     }
 }

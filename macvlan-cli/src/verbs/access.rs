@@ -211,7 +211,9 @@ fn move_addresses(
 fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Signals) -> Done {
     let input = io::stdin();
     if io::stderr().is_terminal() {
-        warn(&format!("the addresses were moved; press Enter within {deadline:?} to confirm, or they are moved back"));
+        warn(&format!(
+            "the addresses were moved; press Enter within {deadline:?} to confirm, or they are moved back"
+        ));
     }
     while moving.is_pending() && !signals.cancel().is_cancelled() {
         let mut polled = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
@@ -231,5 +233,8 @@ fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Sig
 }
 
 fn not_confirmed() -> Failure {
-    Failure::new(status::OTHER, "cannot move the addresses: the move was not confirmed; they were moved back")
+    Failure::new(
+        status::OTHER,
+        "cannot move the addresses: the move was not confirmed; they were moved back",
+    )
 }

@@ -76,7 +76,7 @@ fn plain(event: &Event, names: &Names) -> String {
         Event::NewRoute(info) | Event::DelRoute(info) => {
             let route = info.route.clone();
             let name = match route.get_device() {
-                Some(LinkId::Index(index)) => LinkName::new(names.of(index)).ok(),
+                Some(LinkId::Index(index)) => LinkName::new(&names.of(index)).ok(),
                 _ => None,
             };
             name.into_iter().fold(route, |route, name| route.device(name)).to_string()

@@ -162,7 +162,11 @@ fn leases_outlive_the_command() -> Outcome {
     let inside = first.netns()?;
     let connect =
         |id: &str, container: &Container| format!("network connect lan {id} {}", container.pid());
-    a.fails(1, "start an agent, or declare the host: `macvlan network host add`", &connect("c1", &first))?;
+    a.fails(
+        1,
+        "start an agent, or declare the host: `macvlan network host add`",
+        &connect("c1", &first),
+    )?;
     assert_eq!(a.json("network leases")?, serde_json::json!([]));
 
     // The agent waits for etcd.

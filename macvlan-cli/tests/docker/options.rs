@@ -181,7 +181,10 @@ fn refused() -> Outcome {
     for (options, words) in [
         (json!({ "colour": "red" }), "cannot use option colour=red: not an option of a network"),
         (json!({ "ipvlan_mode": "l2" }), "ipvlan_mode=l2: not an option of a network"),
-        (json!({ "gateway": "10.0.0.1" }), "cannot use option gateway=10.0.0.1: expected none; give an address by --gateway"),
+        (
+            json!({ "gateway": "10.0.0.1" }),
+            "cannot use option gateway=10.0.0.1: expected none; give an address by --gateway",
+        ),
         (json!({ "accept_ra": "always" }), "Docker sets the container's interface up itself"),
         (json!({ "direct": "maybe" }), "cannot use option direct=maybe: not on or off"),
         (json!({ "keep": "long" }), "cannot use option keep=long"),

@@ -138,16 +138,18 @@ impl<'a> OldLink<'a> {
             error = error.leaves(format!("the loss of {lost} of {name:?} in {there}"));
         }
         let Ok(inside) = self.netns.connection() else {
-            return error.leaves(format!("the loss of the settings and addresses of {name:?} in {there}"));
+            return error
+                .leaves(format!("the loss of the settings and addresses of {name:?} in {there}"));
         };
         match self.sysctls.write_back(self.netns) {
             Ok(refused) => {
-                error = refused
-                    .into_iter()
-                    .fold(error, |error, sysctl| error.leaves(format!("the loss of {sysctl} in {there}")));
+                error = refused.into_iter().fold(error, |error, sysctl| {
+                    error.leaves(format!("the loss of {sysctl} in {there}"))
+                });
             }
             Err(refused) => {
-                error = error.leaves(format!("the loss of the sysctls of {name:?} in {there}: {refused}"));
+                error = error
+                    .leaves(format!("the loss of the sysctls of {name:?} in {there}: {refused}"));
             }
         }
         let target = Target {
@@ -185,7 +187,9 @@ impl<'a> OldLink<'a> {
             let done = request.map(|request| inside.retry(&request));
             match done {
                 Ok(Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. })) => {}
-                Ok(Err(_)) | Err(_) => error = error.leaves(format!("the loss of {what} in {there}")),
+                Ok(Err(_)) | Err(_) => {
+                    error = error.leaves(format!("the loss of {what} in {there}"))
+                }
             }
         }
         error

@@ -44,13 +44,17 @@ impl Others {
         let now = match Self::read(inside, link) {
             Ok(now) => now,
             Err(_unknown) => {
-                return vec![format!("perhaps the loss of objects that depend on the address {but}")];
+                return vec![format!(
+                    "perhaps the loss of objects that depend on the address {but}"
+                )];
             }
         };
         let is_there = |address: IpNet| now.addresses.iter().any(|(net, _)| *net == address);
         let mut requests = Vec::new();
         for (net, _) in self.addresses.iter().filter(|(net, _)| *net != but && !is_there(*net)) {
-            requests.extend(self.request(*net).map(|add| (format!("the loss of the address {net}"), add)));
+            requests.extend(
+                self.request(*net).map(|add| (format!("the loss of the address {net}"), add)),
+            );
         }
         let has = |all: &Self, route: &RouteMessage| {
             all.routes.iter().any(|(_, there)| decode::is_same_message(there, route))

@@ -33,9 +33,7 @@ impl EtcdStore {
         }
         let host = &self.host;
         let (why, hint) = match self.life {
-            Life::Declared => {
-                (format!("host {host:?} is not declared"), "declare it")
-            }
+            Life::Declared => (format!("host {host:?} is not declared"), "declare it"),
             _ => (
                 format!("neither an agent nor a declaration keeps host {host:?} alive"),
                 "start an agent, or declare the host",
