@@ -315,7 +315,7 @@ fn refused() -> Outcome {
     let machine = docker()?;
     for (options, words) in [
         ("-o colour=red", "cannot use option colour=red: not an option of a network"),
-        ("-o metric=5", "Docker sets the container's interface up itself"),
+        ("-o metric=5", "Docker itself configures the container's interface"),
         ("-o parent=nowhere", "nowhere"),
         ("-o macvlan_mode=ring", "cannot use option macvlan_mode=ring"),
         ("-o routes=10.0.0.0/8,metric", "cannot use option routes"),

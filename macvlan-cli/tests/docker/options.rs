@@ -185,7 +185,7 @@ fn refused() -> Outcome {
             json!({ "gateway": "10.0.0.1" }),
             "cannot use option gateway=10.0.0.1: expected none; give an address by --gateway",
         ),
-        (json!({ "accept_ra": "always" }), "Docker sets the container's interface up itself"),
+        (json!({ "accept_ra": "always" }), "Docker itself configures the container's interface"),
         (json!({ "direct": "maybe" }), "cannot use option direct=maybe: not on or off"),
         (json!({ "keep": "long" }), "cannot use option keep=long"),
         (json!({ "routes": "10.0.0.0/8 metric 5" }), "DESTINATION [via GATEWAY] only"),
