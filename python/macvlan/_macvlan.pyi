@@ -666,8 +666,8 @@ class Endpoint:
         default.
     disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
     mac_conflict_timeout: how long to retry while another link on the parent has the MAC address, in
-        seconds or as a timedelta. Defaults to 0. That link is often one of a container that is being
-        removed.
+        seconds or as a timedelta. Defaults to 0. That link is often one of a container that is
+        being removed.
     probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
         Probe. By default they are not. The exception has the holder of an address in use.
     announce: how the addresses are announced to the neighbours: "once", "rfc" or an Announce. By
@@ -1802,8 +1802,8 @@ class AddressInfo:
     def protocol(self) -> int | None:
         """Returns the origin (IFA_PROTO).
 
-        It is 1 for the kernel on lo, 2 for a router advertisement, 3 for a link-local address by the
-        kernel; None if it was not set, and before Linux 5.18.
+        It is 1 for the kernel on lo, 2 for a router advertisement, 3 for a link-local address by
+        the kernel; None if it was not set, and before Linux 5.18.
         """
     @property
     def is_tentative(self) -> bool:

@@ -188,7 +188,7 @@ impl<'a> OldLink<'a> {
             match done {
                 Ok(Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. })) => {}
                 Ok(Err(_)) | Err(_) => {
-                    error = error.leaves(format!("the loss of {what} in {there}"))
+                    error = error.leaves(format!("the loss of {what} in {there}"));
                 }
             }
         }
