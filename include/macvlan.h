@@ -24,8 +24,8 @@
  *     macvlan_netns_free(container);
  *     macvlan_host_free(host);
  *
- * There are also networks, like Docker's, with subnets and leases of addresses, which are stored in
- * a file or in etcd; see macvlan_networks.
+ * There are also networks, like Docker's, with subnets and leases of addresses, which are stored
+ * in a file or in etcd; see macvlan_networks.
  *
  * The following holds for all functions:
  *
@@ -34,27 +34,30 @@
  * otherwise it is set to an error with details, which the caller frees, or to NULL. Old values are
  * overwritten: free them first. The library does not keep a "last error".
  *
- * Structs. Values with many fields are structs, such as macvlan_options. Each begins with its size, by
- * which a program and a library of different versions agree about the fields that both know.
+ * Structs. Values with many fields are structs, such as macvlan_options. Each begins with its
+ * size, by which a program and a library of different versions agree about the fields that both
+ * know.
  *
- *   - To pass one, initialize it with MACVLAN_INIT, and set the fields that differ from the defaults:
+ *   - To pass one, initialize it with MACVLAN_INIT, and set the fields that differ from the
+ *     defaults:
  *
  *         macvlan_options options = MACVLAN_INIT(macvlan_options);
  *         options.mode = MACVLAN_MODE_PRIVATE;
  *
- *     In C also macvlan_options options = { .size = sizeof(options), .mode = ... }. A field that is
- *     NULL, 0 or false has its default. Fields that the program does not know are zero for the
+ *     In C also macvlan_options options = { .size = sizeof(options), .mode = ... }. A field that
+ *     is NULL, 0 or false has its default. Fields that the program does not know are zero for the
  *     library. Fields that the library does not know must be zero, or the function fails with
  *     -E2BIG. A wrong size, as of a struct that was not initialized, is refused with -EINVAL.
  *   - The structs that the library returns are const and belong to the object from which they were
- *     obtained, with all texts, arrays and structs that they point to: until the object is freed, or
- *     changed, if its type can be changed. Their size says how many bytes the library has set; the
- *     following 256 bytes are zero, so that a program with a later header reads new fields as not
- *     set. Empty arrays are NULL with the count 0.
+ *     obtained, with all texts, arrays and structs that they point to: until the object is freed,
+ *     or changed, if its type can be changed. Their size says how many bytes the library has set;
+ *     the following 256 bytes are zero, so that a program with a later header reads new fields as
+ *     not set. Empty arrays are NULL with the count 0.
  *
- * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar, which MACVLAN_SET sets:
- * { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a count; the
- * elements of an array of structs are pointers. Fields are added only at the end, and never change.
+ * Where 0 is a value of its own, the field is a macvlan_opt_u32 or similar, which MACVLAN_SET
+ * sets: { true, 0 } is 0, and { false } is the default, or not known. An array is a pointer and a
+ * count; the elements of an array of structs are pointers. Fields are added only at the end, and
+ * never change.
  *
  * Objects. An object that a function writes through a pointer to a pointer belongs to the caller,
  * who frees it with the _free function of its type; freeing NULL does nothing. A pointer to const
@@ -66,12 +69,12 @@
  * function says so. File descriptors stay the caller's. The library keeps no pointer to an
  * argument; it copies the values that it needs later, also from structs.
  *
- * Invalid arguments. A required argument that is NULL, text that is not UTF-8, a number that is not
- * an enumerator, an object of another type, or a part of another object instead of a whole one:
- * such an argument is refused with -EINVAL and an error that names the function and the argument. A
- * freed object is usually detected too, as long as its memory has not been reused; its use remains
- * undefined behaviour. Functions that do not return an error number return NULL, 0, -1 or false for
- * an invalid object, and _free functions ignore it.
+ * Invalid arguments. A required argument that is NULL, text that is not UTF-8, a number that is
+ * not an enumerator, an object of another type, or a part of another object instead of a whole
+ * one: such an argument is refused with -EINVAL and an error that names the function and the
+ * argument. A freed object is usually detected too, as long as its memory has not been reused; its
+ * use remains undefined behaviour. Functions that do not return an error number return NULL, 0, -1
+ * or false for an invalid object, and _free functions ignore it.
  *
  * Errors in the library are reported as -ENOTRECOVERABLE and an error of the kind
  * MACVLAN_ERROR_BUG; they do not end the program. Running out of memory does.
@@ -82,14 +85,15 @@
  * macvlan_access_move_addresses() and macvlan_networks_open_etcd().
  *
  * Signals. A signal does not interrupt a function. A function that is to return early, with -EINTR
- * and all changes undone, needs a host with a cancellation (macvlan_host_cancelled_by()), for which
- * the handler calls macvlan_cancel().
+ * and all changes undone, needs a host with a cancellation (macvlan_host_cancelled_by()), for
+ * which the handler calls macvlan_cancel().
  *
- * -EINTR has two kinds. MACVLAN_ERROR_CANCELLED is returned only by functions of such a host, and of
- * its pools, accesses, keepers and sessions of networks, and by macvlan_watch_next() and
- * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED is returned by functions that
- * list objects of the kernel, if these keep changing, and by functions that attach, repair or detach,
- * if another process locks the container's namespace for 20 seconds. The function can be called again.
+ * -EINTR has two kinds. MACVLAN_ERROR_CANCELLED is returned only by functions of such a host, and
+ * of its pools, accesses, keepers and sessions of networks, and by macvlan_watch_next() and
+ * macvlan_keeper_next() with a cancellation. MACVLAN_ERROR_INTERRUPTED is returned by functions
+ * that list objects of the kernel, if these keep changing, and by functions that attach, repair or
+ * detach, if another process locks the container's namespace for 20 seconds. The function can be
+ * called again.
  *
  * Forks. A child may use hosts, handles, namespaces and endpoints that its parent opened; it opens
  * sockets of its own for them. A watch or a keeper is refused there (-EINVAL); freeing a host's
@@ -1015,16 +1019,17 @@ typedef struct macvlan_address {
 } macvlan_address;
 
 /**
- * Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a list of one
- * address, which the caller frees with macvlan_address_list_free(). Returns 0 or a negative errno.
+ * Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a
+ * list of one address, which the caller frees with macvlan_address_list_free(). Returns 0 or a
+ * negative errno.
  */
 int macvlan_address_parse(const char *text,
                           struct macvlan_address_list **list,
                           struct macvlan_error **error);
 
 /**
- * Writes an address as text, which the functions that take an address accept.
- * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+ * Writes an address as text, which the functions that take an address accept. The caller frees the
+ * text with macvlan_text_free(). Returns 0 or a negative errno.
  */
 int macvlan_address_format(const struct macvlan_address *address,
                            struct macvlan_text **text,
@@ -1135,16 +1140,17 @@ typedef struct macvlan_route {
 } macvlan_route;
 
 /**
- * Parses a route in the format of macvlan_handle_add_route(): "10.1.0.0/16 via 10.0.0.2". The result is a list of one
- * route, which the caller frees with macvlan_route_list_free(). Returns 0 or a negative errno.
+ * Parses a route in the format of macvlan_handle_add_route(): "10.1.0.0/16 via 10.0.0.2". The
+ * result is a list of one route, which the caller frees with macvlan_route_list_free(). Returns 0
+ * or a negative errno.
  */
 int macvlan_route_parse(const char *text,
                         struct macvlan_route_list **list,
                         struct macvlan_error **error);
 
 /**
- * Writes a route as text, which the functions that take a route accept.
- * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+ * Writes a route as text, which the functions that take a route accept. The caller frees the text
+ * with macvlan_text_free(). Returns 0 or a negative errno.
  */
 int macvlan_route_format(const struct macvlan_route *route,
                          struct macvlan_text **text,
@@ -1196,16 +1202,17 @@ typedef struct macvlan_rule {
 } macvlan_rule;
 
 /**
- * Parses a rule in the format of macvlan_handle_add_rule(): "from 10.0.0.2/32 table 100". The result is a list of one
- * rule, which the caller frees with macvlan_rule_list_free(). Returns 0 or a negative errno.
+ * Parses a rule in the format of macvlan_handle_add_rule(): "from 10.0.0.2/32 table 100". The
+ * result is a list of one rule, which the caller frees with macvlan_rule_list_free(). Returns 0 or
+ * a negative errno.
  */
 int macvlan_rule_parse(const char *text,
                        struct macvlan_rule_list **list,
                        struct macvlan_error **error);
 
 /**
- * Writes a rule as text, which the functions that take a rule accept.
- * The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+ * Writes a rule as text, which the functions that take a rule accept. The caller frees the text
+ * with macvlan_text_free(). Returns 0 or a negative errno.
  */
 int macvlan_rule_format(const struct macvlan_rule *rule,
                         struct macvlan_text **text,
@@ -1469,8 +1476,8 @@ typedef struct macvlan_visible_netns {
     /** The number of these. */
     size_t pid_count;
     /**
-     * The other files that lead to the namespace. These are those of threads in another namespace
-     * than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
+     * The other files that lead to the namespace. They are of threads in another namespace than
+     * their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
      * ("/proc/2084/fd/7"), and mount points, which begin with "/proc/2084/root" if they are in
      * another mount namespace, and need not be UTF-8.
      */
@@ -1733,8 +1740,8 @@ int macvlan_handle_netns(const struct macvlan_handle *handle,
                          struct macvlan_error **error);
 
 /**
- * Holds a link promiscuous until the guard is freed with macvlan_promisc_free(), or the process
- * ends. The kernel counts the holders, so others are not affected.
+ * Holds a link promiscuous until the caller frees the guard with macvlan_promisc_free(), or the
+ * process ends. The kernel counts the holders, so others are not affected.
  */
 int macvlan_handle_hold_promisc(const struct macvlan_handle *handle,
                                 const char *link,
@@ -2151,7 +2158,8 @@ int macvlan_endpoint_new(const char *name,
                          struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct.
+ * Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct. The caller frees
+ * it with macvlan_endpoint_free().
  */
 int macvlan_endpoint_new_on(const char *name,
                             const struct macvlan_parent *parent,
@@ -2170,7 +2178,8 @@ int macvlan_endpoint_new_macvtap(const char *name,
                                  struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct.
+ * Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct. The caller
+ * frees it with macvlan_endpoint_free().
  */
 int macvlan_endpoint_new_macvtap_on(const char *name,
                                     const struct macvlan_parent *parent,
@@ -2178,8 +2187,8 @@ int macvlan_endpoint_new_macvtap_on(const char *name,
                                     struct macvlan_error **error);
 
 /**
- * Makes an endpoint that is a VLAN of the parent, without a macvlan. The other
- * arguments are as in macvlan_endpoint_new().
+ * Makes an endpoint that is a VLAN of the parent, without a macvlan. The other arguments are as in
+ * macvlan_endpoint_new().
  *
  * It has the parent's MAC address by default. A parent that was made on demand is then never
  * removed, because the kernel does not show whether such a VLAN still exists.
@@ -2193,7 +2202,8 @@ int macvlan_endpoint_new_vlan(const char *name,
                               struct macvlan_error **error);
 
 /**
- * Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct.
+ * Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct. The caller frees
+ * it with macvlan_endpoint_free().
  */
 int macvlan_endpoint_new_vlan_on(const char *name,
                                  const struct macvlan_parent *parent,
@@ -2429,8 +2439,8 @@ int macvlan_endpoint_set_disable_ipv6(struct macvlan_endpoint *endpoint,
  * Sets how long to retry while another link on the parent has the MAC address, in milliseconds.
  * Defaults to 0.
  *
- * It is often that of a container that is being removed, which takes the kernel some tens of
- * milliseconds.
+ * That link is often one of a container that is being removed, which takes the kernel some tens
+ * of milliseconds.
  */
 int macvlan_endpoint_set_mac_conflict_timeout(struct macvlan_endpoint *endpoint,
                                               uint32_t milliseconds,
@@ -2817,6 +2827,9 @@ int macvlan_host_handle(const struct macvlan_host *host,
  *
  * The caller frees the attachment with macvlan_attachment_free(); it does not refer to the other
  * objects. The interface stays until it is detached or the container's namespace ends.
+ *
+ * Returns -EINTR if the host is cancelled during a wait, or if another process locks the
+ * container's namespace for 20 seconds.
  */
 int macvlan_host_attach(struct macvlan_host *host,
                         const struct macvlan_endpoint *endpoint,
@@ -2830,8 +2843,9 @@ int macvlan_host_attach(struct macvlan_host *host,
  *
  * Also removes the parent, if that is an unused VLAN that was made on demand. Returns when the
  * kernel has finished, after about 16 ms. Succeeds if the link or the container no longer exists;
- * macvlan_host_detach_and_tell() distinguishes this. A failed detach can be repeated. The
- * attachment still has to be freed.
+ * macvlan_host_detach_and_tell() distinguishes this. Returns -EINTR if another process locks the
+ * container's namespace for 20 seconds. A failed detach can be repeated. The attachment still has
+ * to be freed.
  */
 int macvlan_host_detach(struct macvlan_host *host,
                         const struct macvlan_attachment *attachment,
@@ -2966,7 +2980,8 @@ int macvlan_host_pool(const struct macvlan_host *host,
 
 /**
  * Makes a pool of links like the template: with its kind, parent, MTU, queues, group, transmit
- * queue length, promisc and lo. Otherwise like macvlan_host_pool().
+ * queue length, promisc and lo. Otherwise like macvlan_host_pool(): the caller frees it with
+ * macvlan_pool_free().
  */
 int macvlan_host_pool_of(const struct macvlan_host *host,
                          const struct macvlan_endpoint *template_,
@@ -3115,7 +3130,7 @@ int macvlan_host_check(const struct macvlan_host *host,
  *
  * A difference that cannot be changed on the link (kind, parent, number of queues, to or from mode
  * passthru) is refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace().
- * A repair that is refused does not undo earlier ones.
+ * A repair that is refused does not undo earlier ones. Returns -EINTR as macvlan_host_attach().
  */
 int macvlan_host_ensure(struct macvlan_host *host,
                         const struct macvlan_endpoint *endpoint,
@@ -3126,7 +3141,7 @@ int macvlan_host_ensure(struct macvlan_host *host,
 
 /**
  * Ensures that an endpoint is attached as requested, and replaces a link that cannot be changed.
- * Otherwise like macvlan_host_ensure().
+ * Otherwise like macvlan_host_ensure(): the caller frees the attachment and the differences.
  *
  * The old link is deleted, with additional objects on it: addresses, routes, neighbour entries,
  * queueing disciplines. If the kernel refuses the new link, the old one is created again, and the
@@ -3202,7 +3217,7 @@ typedef struct macvlan_keep_event_info {
     size_t size;
     /** The kind: one of enum macvlan_keep_event_kinds. */
     uint32_t kind;
-    /** The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone". */
+    /** The event as text: "eth0 in the network namespace of pid 2084: the parent ens33 is gone". */
     const char *text;
     /** The name of the endpoint. */
     const char *name;
@@ -3311,7 +3326,8 @@ int macvlan_keeper_attachments(const struct macvlan_keeper *keeper,
 /**
  * Does the pending work, and waits for the next event. Waits for at most `milliseconds`; without a
  * limit if that is negative. `event` is NULL, and the function returns 0, if there was none in
- * that time. The caller frees the event with macvlan_keep_event_free().
+ * that time. The caller frees the event with macvlan_keep_event_free(). Returns -EINTR if the
+ * keeper or its host is cancelled.
  */
 int macvlan_keeper_next(struct macvlan_keeper *keeper,
                         int milliseconds,
@@ -3361,7 +3377,8 @@ typedef struct macvlan_holder_list macvlan_holder_list;
  * looked up. A parent that has a container in mode passthru is refused. Neighbour tables are not
  * changed.
  *
- * The caller frees the list with macvlan_holder_list_free().
+ * The caller frees the list with macvlan_holder_list_free(). Returns -EINTR if the host is
+ * cancelled.
  */
 int macvlan_host_probe_addresses(const struct macvlan_host *host,
                                  const char *parent,
@@ -3641,7 +3658,7 @@ int macvlan_host_access(struct macvlan_host *host,
 
 /**
  * Gives the host access to the containers on a parent, with options, which are copied. Otherwise
- * like macvlan_host_access().
+ * like macvlan_host_access(): the caller frees the access with macvlan_access_free().
  */
 int macvlan_host_access_by(struct macvlan_host *host,
                            const struct macvlan_access_options *options,
@@ -4552,7 +4569,8 @@ int macvlan_network_update(const struct macvlan_network *network,
 
 /**
  * Sets the parent of a network, independently of concurrent changes by others. The parent is as in
- * macvlan_network_config. Otherwise like macvlan_network_update().
+ * macvlan_network_config. Otherwise like macvlan_network_update(): the caller frees the result with
+ * macvlan_updated_free().
  */
 int macvlan_network_set_parent(const struct macvlan_network *network,
                                const char *parent,
@@ -4561,7 +4579,7 @@ int macvlan_network_set_parent(const struct macvlan_network *network,
 
 /**
  * Sets the parent of a network, with more options than text has. Otherwise like
- * macvlan_network_set_parent().
+ * macvlan_network_set_parent(): the caller frees the result with macvlan_updated_free().
  */
 int macvlan_network_set_parent_options(const struct macvlan_network *network,
                                        const struct macvlan_parent *parent,
@@ -4667,8 +4685,8 @@ int macvlan_network_hosts(const struct macvlan_network *network,
                           struct macvlan_error **error);
 
 /**
- * Writes these lines to a hosts file, between two comment lines, and replaces them the next time.
- * The rest of the file stays unchanged, with its line ends.
+ * Writes the lines of macvlan_network_hosts() to a file, between two comment lines, and replaces
+ * them the next time. The rest of the file stays unchanged, with its line ends.
  *
  * The file is written in place, so that it changes wherever it is mounted, and keeps its owner,
  * mode and links. One process at a time writes it. If the file cannot be written, as on a full
@@ -4970,7 +4988,7 @@ int macvlan_networks_open(const struct macvlan_host *host,
  * Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
  * Such a file was moved here permanently, or its machine got another machine-id; it becomes this
  * machine's at the next write. Containers of the other machine count as ended. Two machines must
- * not use one file.
+ * not use one file. The caller frees the session with macvlan_networks_free().
  */
 int macvlan_networks_open_moved(const struct macvlan_host *host,
                                 const char *path,
@@ -5115,8 +5133,9 @@ int macvlan_networks_prune(struct macvlan_networks *networks,
  * - those that were pending for too long, with the links that were created for them;
  * - addresses that were reserved long enough.
  *
- * A namespace no longer exists if this process finds no process in it, no open descriptor and no
- * mount: call this as root on the host, not in a container.
+ * Since Linux 6.18 the kernel says whether a namespace exists. On earlier kernels, all processes
+ * and mounts are searched for it, which needs root on the host, not in a container. If that does
+ * not show whether it exists, the function fails, and no such lease is released.
  */
 int macvlan_networks_collect(struct macvlan_networks *networks,
                              struct macvlan_collected **collected,

@@ -72,7 +72,7 @@ pub(crate) enum Verb {
     Diagnose(Deferred<diagnose::Diagnose>),
     /// Manage networks, which lease addresses to containers
     Network(Deferred<network::Network>),
-    /// Keep this host alive in etcd, and its leases and interfaces right, until a signal
+    /// Keep this host alive in etcd and repair its leases and interfaces, until a signal
     Agent(Deferred<agent::Agent>),
     /// Serve the Docker plugin, as a part of the agent
     Docker(Deferred<docker::Docker>),

@@ -189,7 +189,12 @@ impl From<NetworkError> for Failure {
             return Self::status(interrupted());
         }
         let kind = error.core().map_or(error.kind() as u32, |core| core.kind() as u32);
-        Self { kind: Some(kind), ..Self::new(of_network(&error), error.to_string()) }
+        let mut message = error.to_string();
+        // The library's hint is to declare the host, and does not say by which command.
+        if error.kind() == NetworkKind::HostNotAlive {
+            message += ": `macvlan network host add`";
+        }
+        Self { kind: Some(kind), ..Self::new(of_network(&error), message) }
     }
 }
 

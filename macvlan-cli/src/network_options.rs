@@ -42,7 +42,7 @@ impl NetworkOptions {
             let one = Value { key, value };
             match key.as_str() {
                 "gateway" if value == "none" => all.gateway = false,
-                "gateway" => return Err(one.refused("only none is possible; use --gateway")),
+                "gateway" => return Err(one.refused("expected none; give an address by --gateway")),
                 "no_default_route" => all.default_route = !one.switch()?,
                 "announce" => all.announce = Some(one.with(value::announce)?),
                 ACCESS => all.access = one.switch()?,
@@ -72,5 +72,5 @@ pub(crate) fn has_access(options: Option<&Options>) -> bool {
 
 /// Returns the error for an option that does not exist.
 pub(crate) fn unknown(option: Value<'_>, of: &str) -> Failure {
-    option.refused(format!("{of} has no option {:?}", option.key))
+    option.refused(format!("not an option of {of}"))
 }

@@ -42,7 +42,8 @@ impl SubnetOptions {
     pub(crate) fn apply(&self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
         for gateway in &self.gateway {
-            change(&mut subnets, *gateway, *gateway, "gateway", |one| one.gateway(*gateway))?;
+            let what = format!("gateway {gateway}");
+            change(&mut subnets, *gateway, *gateway, &what, |one| one.gateway(*gateway))?;
         }
         if !self.ip_range.is_empty() {
             subnets = subnets.into_iter().map(Subnet::clear_ranges).collect();
@@ -52,15 +53,18 @@ impl SubnetOptions {
         }
         for range in &self.ip_range {
             let (first, last) = (range.first(), range.last());
-            change(&mut subnets, first, last, "range", |one| one.range(*range))?;
+            let what = format!("range {range}");
+            change(&mut subnets, first, last, &what, |one| one.range(*range))?;
         }
         for range in &self.exclude {
             let (first, last) = (range.first(), range.last());
-            change(&mut subnets, first, last, "excluded range", |one| one.exclude(*range))?;
+            let what = format!("excluded range {range}");
+            change(&mut subnets, first, last, &what, |one| one.exclude(*range))?;
         }
         for (name, address) in &self.aux_address {
             let ip: IpAddr = parse_ip(address)?;
-            change(&mut subnets, ip, ip, "address", |one| one.reserve(name, ip))?;
+            let what = format!("address {ip}");
+            change(&mut subnets, ip, ip, &what, |one| one.reserve(name, ip))?;
         }
         if self.on_link_gateway {
             subnets = subnets.into_iter().map(|one| one.on_link_gateway(true)).collect();
@@ -89,7 +93,7 @@ fn change(
     let has = |one: &&mut Subnet| one.get_net().contains(&first) && one.get_net().contains(&last);
     let Some(subnet) = subnets.iter_mut().find(has) else {
         return Err(Failure::usage(format!(
-            "cannot use {what} {first}: it is in none of the network's subnets; give --subnet"
+            "cannot use {what}: it is in none of the network's subnets; give its subnet"
         )));
     };
     *subnet = change(subnet.clone());

@@ -33,7 +33,7 @@ where
     PossibleValuesParser::new(words.to_vec())
         .try_map(|word| {
             let found = all.iter().find(|one| one.to_string() == word);
-            found.cloned().ok_or("the value is not known")
+            found.cloned().ok_or("unknown value")
         })
         .into()
 }

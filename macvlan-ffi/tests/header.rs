@@ -258,6 +258,32 @@ fn list(header: &str) -> String {
     functions(header).into_iter().flat_map(|name| [name, "\n"]).collect()
 }
 
+/// Returns the functions that a header declares, each with the words of its comment.
+fn documented(header: &str) -> impl Iterator<Item = (String, &str)> {
+    header.split("\n/**\n").skip(1).filter_map(|one| {
+        let (comment, code) = one.split_once(" */\n")?;
+        let words = comment.split_whitespace().filter(|word| *word != "*");
+        let is_function = !code.starts_with(['#', ' ']) && !code.starts_with("typedef");
+        is_function.then(|| (words.collect::<Vec<_>>().join(" "), code.split(';').next().unwrap()))
+    })
+}
+
+#[test]
+fn each_comment_begins_with_a_verb_and_names_the_owner_of_the_result() {
+    let (mut number, all) = (0, functions(made()).len());
+    for (comment, code) in documented(made()) {
+        number += 1;
+        let verb = comment.split(' ').next().unwrap();
+        assert!(verb.starts_with(char::is_uppercase) && verb.ends_with('s'), "{code}: {comment}");
+        let gives = code.split(',').any(|one| {
+            one.contains("**") && !one.contains("const") && !one.contains("macvlan_error **")
+        });
+        assert!(!gives || comment.contains(" frees"), "{code}: who frees the result?");
+    }
+    assert_eq!(number, all);
+    assert!(number <= 400, "{number} functions");
+}
+
 #[test]
 fn the_header_matches_the_sources() {
     let made = made();
@@ -293,7 +319,7 @@ fn screaming(name: &str) -> String {
 /// Returns the enumerators of an enumeration of the header, with their numbers.
 fn enumerators(of: &str) -> BTreeMap<&'static str, u32> {
     let start = format!("typedef enum {of} {{");
-    let (_, rest) = made().split_once(&start).unwrap_or_else(|| panic!("there is no {of}"));
+    let (_, rest) = made().split_once(&start).unwrap_or_else(|| panic!("no {of}"));
     let lines = rest.lines().take_while(|line| !line.starts_with('}'));
     lines
         .filter_map(|line| line.trim().strip_suffix(',')?.split_once(" = "))
@@ -366,7 +392,7 @@ fn enumerations_of_fields_are_declared() {
         let name = &after[..end.unwrap_or(after.len())];
         let is_the_kernels = ["macvlan_mode", "in6_addr_gen_mode"].contains(&name);
         let declaration = format!("typedef enum {name} {{");
-        assert!(is_the_kernels || made().contains(&declaration), "there is no {name}");
+        assert!(is_the_kernels || made().contains(&declaration), "no {name}");
     }
 }
 

@@ -20,11 +20,32 @@ pub(crate) fn alone_soon(netns: &NetNs) -> Result<NetNsLock> {
 }
 
 fn contended(error: macvlan_core::Error) -> Error {
-    let operation = "lock the container's namespace";
+    let operation = format!("lock {}", error.netns().unwrap_or("the container's namespace"));
     match error.kind() {
         macvlan_core::ErrorKind::Interrupted => {
-            Error::new(ErrorKind::Contended, operation, error.to_string())
+            Error::new(ErrorKind::Contended, operation, error.cause().to_owned())
         }
         _ => Error::kernel(operation, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_namespace_once() {
+        let netns = NetNs::current().unwrap();
+        let _held = netns.lock().unwrap();
+        let error = std::thread::scope(|scope| {
+            let other = scope.spawn(|| netns.lock_within(Duration::from_millis(20)));
+            contended(other.join().unwrap().unwrap_err())
+        });
+        assert_eq!(error.kind(), ErrorKind::Contended);
+        assert_eq!(
+            error.to_string(),
+            "cannot lock this network namespace: another thread of this process has held it for \
+             0.02 s"
+        );
     }
 }

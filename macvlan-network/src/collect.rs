@@ -25,9 +25,9 @@ impl Networks {
     /// Releases the leases of containers that are gone, and addresses that were kept long enough.
     ///
     /// A container is gone if its namespace no longer exists, also after a reboot, or if its host
-    /// is dead according to the store. A namespace no longer exists when no process is in it or has
-    /// it open and it is not mounted. To see that, a process must be root on the host, not in a
-    /// container.
+    /// is dead according to the store. Since Linux 6.18 the kernel says whether a namespace exists.
+    /// On earlier kernels, all processes and mounts are searched for it, which needs root on the
+    /// host, not in a container.
     ///
     /// A lease remains until the next call if the kernel has not deleted the interface of the ended
     /// namespace after two seconds.

@@ -583,7 +583,7 @@ class VisibleNetNs:
     def paths(self) -> tuple[Path, ...]:
         """Returns the other files that lead to the namespace.
 
-        These are those of further threads, open descriptors and mounts.
+        They are of further threads, open descriptors and mounts.
         """
     def open(self) -> NetNs:
         """Opens the namespace in the first way that still leads to it.
@@ -666,8 +666,8 @@ class Endpoint:
         default.
     disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
     mac_conflict_timeout: how long to retry while another link on the parent has the MAC address, in
-        seconds or as a timedelta. Defaults to 0. It is often that of a container that is being
-        removed.
+        seconds or as a timedelta. Defaults to 0. That link is often one of a container that is
+        being removed.
     probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
         Probe. By default they are not. The exception has the holder of an address in use.
     announce: how the addresses are announced to the neighbours: "once", "rfc" or an Announce. By
@@ -1802,8 +1802,8 @@ class AddressInfo:
     def protocol(self) -> int | None:
         """Returns the origin (IFA_PROTO).
 
-        It is 1 the kernel for lo, 2 the kernel for a router advertisement, 3 the kernel for a
-        link-local address; None if it was not set, and before Linux 5.18.
+        It is 1 for the kernel on lo, 2 for a router advertisement, 3 for a link-local address by
+        the kernel; None if it was not set, and before Linux 5.18.
         """
     @property
     def is_tentative(self) -> bool:
@@ -1840,7 +1840,7 @@ class RouteInfo:
     def protocol(self) -> int:
         """Returns the routing protocol, the route's origin.
 
-        It is 2 kernel, 3 boot (and `ip`), 4 static; see rtnetlink(7).
+        It is 2 for the kernel, 3 for boot (and `ip`), 4 for static; see rtnetlink(7).
         """
     @property
     def next_hops(self) -> tuple[NextHop, ...]:
@@ -2622,12 +2622,14 @@ class Networks:
     def collect(self) -> Collected:
         """Releases leases that are no longer used.
 
-        These are those of this host's containers whose namespace no longer exists, also after a
-        reboot; those of hosts that the store considers dead; and addresses that were reserved long
-        enough. Returns a Collected.
+        They are of this host's containers whose namespace no longer exists, also after a reboot, or
+        of hosts that the store considers dead; addresses that were reserved long enough are
+        released too. Returns a Collected.
 
-        A namespace no longer exists if this process finds no process in it, no open descriptor and
-        no mount: call this as root on the host, not in a container.
+        Since Linux 6.18 the kernel says whether a namespace exists. On earlier kernels, all
+        processes and mounts are searched for it, which needs root on the host, not in a container.
+        If that does not show whether it exists, a MacvlanError is raised, and no such lease is
+        released.
         """
     def hosts(self) -> _list[HostStatus]:
         """Returns a HostStatus for each host that the store knows, also for dead ones.
@@ -2902,9 +2904,9 @@ class Network:
     def resolve(self, name: str) -> list[_IpAddress]:
         """Resolves a container's name to its addresses, on all hosts.
 
-        These are those of the container with this name, then of those that have it as an alias,
-        otherwise of the one with this id; empty if there is none. The network's name may be
-        appended, as in "test101.vlan10".
+        The addresses of the container with this name come first, then those of containers that have
+        it as an alias; if neither exists, those of the container with this id. The list is empty if
+        there is none. The network's name may be appended, as in "test101.vlan10".
         """
     def hosts(self) -> str:
         """Returns lines for /etc/hosts.

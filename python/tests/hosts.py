@@ -62,8 +62,8 @@ def ip_text(netns: NetNs, arguments: str) -> str:
 def ip(netns: NetNs, arguments: str) -> Any:
     """Returns the output of `ip -d -j …` inside a namespace, with links by their indexes.
 
-    An older kernel lists them in the order of a hash of the indexes, which attached links have at
-    random. The output is empty for an empty list.
+    An older kernel lists them in the order of a hash of the indexes. The output is empty for an
+    empty list.
     """
     told = json.loads(ip_text(netns, f"-d -j {arguments}").strip() or "[]")
     return sorted(told, key=lambda one: one.get("ifindex", 1 << 32))

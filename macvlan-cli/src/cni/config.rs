@@ -88,7 +88,7 @@ impl Request {
                 let all = Version::list();
                 Error::new(
                     Code::VERSION,
-                    format!("cniVersion {wanted} is not supported; use {all}"),
+                    format!("cannot use cniVersion {wanted}: not supported; use {all}"),
                 )
             })?;
         } else {
@@ -108,19 +108,24 @@ impl Request {
 
     /// Returns the attachments that exist. Without a list, GC would take all for gone.
     pub(super) fn valid(&self) -> Result<&[Valid]> {
-        let missing = || Error::config("the configuration has no cni.dev/valid-attachments");
+        let missing =
+            || Error::config("cannot run GC: the configuration has no cni.dev/valid-attachments");
         self.valid.as_deref().ok_or_else(missing)
     }
 
     /// Returns the result of an ADD that must have been given back.
     pub(super) fn expected(&self) -> Result<&Answer> {
-        self.previous.as_ref().ok_or_else(|| Error::config("the configuration has no prevResult"))
+        self.previous
+            .as_ref()
+            .ok_or_else(|| Error::config("cannot run CHECK: the configuration has no prevResult"))
     }
 }
 
 impl Config {
     fn read(fields: &Fields<'_>) -> Result<Self> {
-        let name = fields.text("name")?.ok_or_else(|| Error::config("the network has no name"))?;
+        let name = fields.text("name")?.ok_or_else(|| {
+            Error::config("cannot read the configuration: the network has no name")
+        })?;
         if !is_name(&name) {
             let why = "expected letters, digits, '_', '.' and '-', the first one a letter or digit";
             return Err(Error::config(format!("cannot use the name {name:?}: {why}")));

@@ -24,7 +24,10 @@ pub(super) fn add(plugin: &str, request: &Request) -> Result<Answer> {
         let json: Value = serde_json::from_slice(&output).map_err(unreadable)?;
         let answer = Answer::parse(&json, request.version, &format!("the result of {plugin}"))?;
         if answer.ips.is_empty() {
-            return Err(Error::new(Code::DECODE, format!("plugin {plugin} gave no address")));
+            return Err(Error::new(
+                Code::DECODE,
+                format!("cannot use plugin {plugin}: its result has no addresses"),
+            ));
         }
         Ok(answer)
     });
@@ -75,7 +78,7 @@ fn run_for(
         return Err(Error::foreign(printed, message));
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    let why = format!("plugin {plugin} ended with {}: {}", output.status, said.trim());
+    let why = format!("cannot run plugin {plugin}: {}: {}", output.status, said.trim());
     Err(Error::new(Code::OTHER, why))
 }
 
@@ -94,7 +97,7 @@ fn output(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {
 fn find(plugin: &str) -> Result<PathBuf> {
     let path = env::var_os("CNI_PATH").unwrap_or_default();
     if path.is_empty() {
-        let why = format!("CNI_PATH is not set, and plugin {plugin} gives the addresses");
+        let why = format!("cannot find plugin {plugin} of ipam: CNI_PATH is not set");
         return Err(Error::new(Code::ENVIRONMENT, why));
     }
     env::split_paths(&path)
@@ -102,6 +105,6 @@ fn find(plugin: &str) -> Result<PathBuf> {
         .find(|file| file.is_file())
         .ok_or_else(|| {
             let path = path.to_string_lossy();
-            Error::config(format!("cannot find plugin {plugin} in CNI_PATH {path}"))
+            Error::config(format!("cannot find plugin {plugin} of ipam: not in CNI_PATH {path}"))
         })
 }

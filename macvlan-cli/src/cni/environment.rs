@@ -39,7 +39,10 @@ impl Attachment {
         }
         let interface = required("CNI_IFNAME")?;
         let interface = LinkName::new(&interface).map_err(|error| {
-            Error::new(Code::ENVIRONMENT, format!("CNI_IFNAME is {interface:?}: {}", error.cause()))
+            Error::new(
+                Code::ENVIRONMENT,
+                format!("cannot use CNI_IFNAME {interface:?}: {}", error.cause()),
+            )
         })?;
         let is_del = verb == "DEL";
         let netns = match variable("CNI_NETNS")? {
@@ -95,7 +98,7 @@ impl Arguments {
                 }
                 return Err(Error::new(
                     Code::ENVIRONMENT,
-                    format!("CNI_ARGS has {pair:?}; expected KEY=VALUE"),
+                    format!("cannot use CNI_ARGS: expected KEY=VALUE, not {pair:?}"),
                 ));
             };
             let value_given = Some(value.to_owned()).filter(|value| !value.is_empty());
@@ -114,7 +117,7 @@ impl Arguments {
             return Ok(found);
         }
         let why = format!(
-            "CNI_ARGS has unknown keys: {}; set IgnoreUnknown=1 to ignore them",
+            "cannot use CNI_ARGS: unknown keys: {}; set IgnoreUnknown=1 to ignore them",
             unknown.join(", ")
         );
         Err(Error::new(Code::ENVIRONMENT, why))
@@ -142,7 +145,7 @@ fn missing(name: &str) -> Error {
 }
 
 fn invalid(name: &str, value: &str, expected: &str) -> Error {
-    Error::new(Code::ENVIRONMENT, format!("{name} is {value:?}; expected {expected}"))
+    Error::new(Code::ENVIRONMENT, format!("cannot use {name} {value:?}: expected {expected}"))
 }
 
 /// Returns whether a text may be the id of a container or the name of a network.

@@ -30,7 +30,7 @@ const MAIN_TABLE: u32 = 254;
 /// Opens the store.
 pub(super) fn open(leases: &Leases, config: &Config, host: &Host) -> Result<Networks> {
     if config.is_in_container() {
-        let why = "a network of leases is on the host's links";
+        let why = "leases are for the host's links";
         return Err(Error::config(format!("cannot use linkInContainer with ipam lan: {why}")));
     }
     let networks = leases.store().open(host.clone())?;
@@ -48,7 +48,7 @@ pub(super) fn find(networks: &Networks, config: &Config) -> Result<Option<Networ
 /// Returns the description of the network.
 fn describe(networks: &Networks, config: &Config, leases: &Leases) -> Result<NetworkConfig> {
     let Kind::Macvlan(mode) = config.kind else {
-        let why = "of VLAN links, a parent has one for each id";
+        let why = "a parent has only one VLAN link with an id";
         return Err(Error::config(format!(
             "cannot use kind vlan with ipam lan: {why}; set kind macvlan, for macvlans on that VLAN"
         )));
@@ -319,7 +319,8 @@ pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
         return describe(&networks, config, leases).map(drop);
     };
     if let Some(family) = exhausted(&network)? {
-        let why = format!("network {:?} has no free {family} address left", config.name);
+        let why =
+            format!("cannot lease an {family} address: network {:?} has none left", config.name);
         return Err(Error::new(Code::UNAVAILABLE, why));
     }
     Ok(())

@@ -68,8 +68,8 @@ fn answer(verb: &str, version: &mut Version) -> Result<Option<Value>> {
         "CHECK" => Version::V0_4_0,
         "GC" | "STATUS" => Version::V1_1_0,
         _ => {
-            let why =
-                format!("CNI_COMMAND is {verb:?}; expected ADD, DEL, CHECK, GC, STATUS or VERSION");
+            let why = "expected ADD, DEL, CHECK, GC, STATUS or VERSION";
+            let why = format!("cannot use CNI_COMMAND {verb:?}: {why}");
             return Err(Error::new(Code::ENVIRONMENT, why));
         }
     };
@@ -77,7 +77,8 @@ fn answer(verb: &str, version: &mut Version) -> Result<Option<Value>> {
     let text = read()?;
     let request = Request::parse(&text, version)?;
     if *version < since {
-        let why = format!("{verb} needs cniVersion {since}, and the configuration has {version}");
+        let why = format!("the verb needs cniVersion {since}, and the configuration has {version}");
+        let why = format!("cannot run {verb}: {why}");
         return Err(Error::new(Code::VERSION, why));
     }
     let log = Log::open(&request.config)?;

@@ -150,7 +150,7 @@ pub(super) fn delete(plugin: &Plugin, request: &OfEndpoint) {
     if let Err(failure) = disconnect(&plugin.stored, &request.network, &request.endpoint, before) {
         let why = failure.in_one_line();
         let endpoint = short(&request.endpoint);
-        warn!(endpoint, "could not disconnect an endpoint, which is done later: {why}");
+        warn!(endpoint, "cannot disconnect an endpoint yet: {why}");
         plugin.finisher.disconnect(&request.network, &request.endpoint);
     }
 }

@@ -82,7 +82,7 @@ impl Finisher {
         let (network, endpoint) = (network.to_owned(), endpoint.to_owned());
         let (until, next, pause) = (age.map(|age| now + age), now + SOON, SOON);
         if self.0.try_send(Task { network, endpoint, work, until, next, pause }).is_err() {
-            warn!("more than {MOST} endpoints wait to be finished; the agent's next pass does it");
+            warn!("cannot finish an endpoint yet: more than {MOST} wait for it");
         }
     }
 }
@@ -131,9 +131,9 @@ impl Task {
             let why = failure.in_one_line();
             let endpoint = short(&self.endpoint);
             if is_over {
-                warn!(endpoint, "could not finish an endpoint: {why}");
+                warn!(endpoint, "cannot finish an endpoint: {why}");
             } else {
-                debug!(endpoint, "could not finish an endpoint yet: {why}");
+                debug!(endpoint, "cannot finish an endpoint yet: {why}");
             }
         }
         self.next = now + self.pause;

@@ -26,14 +26,14 @@ const GATEWAY: &str = "com.docker.network.gateway";
 pub(super) fn request_pool(plugin: &Plugin, request: &RequestPool) -> Done<Answer> {
     if let Some((key, value)) = request.options.iter().next() {
         return Err(Failure::usage(format!(
-            "cannot use --ipam-opt {key}={value}: there is no such option; options are given by -o"
+            "cannot use --ipam-opt {key}={value}: the IPAM driver has no options; give options by -o"
         )));
     }
     if request.pool.is_empty() {
         // Docker asks for another subnet, for ever, as long as the host has a route to it.
         let family = if request.v6 { "an IPv6 subnet" } else { "a subnet" };
         return Err(Failure::usage(format!(
-            "cannot choose {family}: give that of the LAN by --subnet"
+            "cannot choose {family}: only that of the LAN can be used; give it by --subnet"
         )));
     }
     let net = Subnet::new(&request.pool)?.get_net();
@@ -96,7 +96,9 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
         },
     };
     let net = lease.addresses.first().copied();
-    let net = net.ok_or_else(|| Failure::usage("cannot lease an address: the network has none"))?;
+    let net = net.ok_or_else(|| {
+        Failure::usage("cannot lease an address: the network is without addresses")
+    })?;
     info!(network = network.name(), address = %net, took = ?started.elapsed(), "leased an address");
     Ok(net)
 }
@@ -142,7 +144,7 @@ pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
     });
     if let Err(failure) = released {
         let (address, why) = (&*request.address, failure.in_one_line());
-        warn!(address, "could not release an address, which is done later: {why}");
+        warn!(address, "cannot release an address yet: {why}");
     }
 }
 

@@ -56,7 +56,7 @@ impl DockerOptions {
                 | "allmulticast"
                 | "duplicate_detection"
                 | "reservation_ttl" => {
-                    return Err(one.refused("Docker sets the container's interface up itself"));
+                    return Err(one.refused("Docker itself configures the container's interface"));
                 }
                 _ => drop(rest.insert(key.clone(), value.clone())),
             }
@@ -94,7 +94,9 @@ fn route(text: &str) -> Result<Route, String> {
     let plain = Route::new(route.get_destination()).map_err(|error| error.to_string())?;
     let plain = route.get_gateway().into_iter().fold(plain, Route::gateway);
     if route != plain || route.get_kind() != RouteKind::Unicast {
-        return Err(format!("{text}: Docker adds routes as DESTINATION [via GATEWAY] only"));
+        return Err(format!(
+            "{text}: Docker adds routes in the form DESTINATION [via GATEWAY] only"
+        ));
     }
     Ok(route)
 }

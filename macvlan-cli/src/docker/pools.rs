@@ -66,7 +66,10 @@ impl Pools {
         let chosen = match address {
             Some(address) => address,
             None if is_gateway => Subnet::from(pool.net).get_gateway().ok_or_else(|| {
-                Failure::usage(format!("cannot choose a gateway in {}: give --gateway", pool.net))
+                Failure::usage(format!(
+                    "cannot choose a gateway in {}: it has no host address; give one by --gateway",
+                    pool.net
+                ))
             })?,
             None => {
                 let why = "its network was not created";

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::docker::methods::{call, failed};
-use crate::docker::plugin::Plugin;
+use crate::docker::plugin::{Answer, Plugin};
 use crate::docker::socket::Socket;
 use crate::failure::{Done, Failure};
 
@@ -135,16 +135,16 @@ async fn answer(
             let call = move || call(&plugin, &path, &body);
             match tokio::task::spawn_blocking(call).await {
                 Ok(Some(answer)) => (StatusCode::OK, answer),
-                Ok(None) => (StatusCode::NOT_FOUND, failed("there is no such method")),
+                Ok(None) => (StatusCode::NOT_FOUND, refused("unknown method")),
                 Err(error) => {
                     warn!("a request of Docker failed: {error}");
-                    (StatusCode::INTERNAL_SERVER_ERROR, failed("the plugin failed; see its log"))
+                    (StatusCode::INTERNAL_SERVER_ERROR, refused("a bug of the plugin; see its log"))
                 }
             }
         }
         Err((status, why)) => {
             debug!("refused a request of Docker: {why}");
-            (status, failed(why))
+            (status, refused(why))
         }
     };
     let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
@@ -153,13 +153,18 @@ async fn answer(
     Ok(response)
 }
 
+/// Returns the answer for a request that no method has seen.
+fn refused(why: &str) -> Answer {
+    failed(&format!("cannot answer the request: {why}"))
+}
+
 /// Reads a request: the path and the body.
 async fn read(request: Request<Incoming>) -> Result<(String, Bytes), (StatusCode, &'static str)> {
     if request.method() != Method::POST {
-        return Err((StatusCode::METHOD_NOT_ALLOWED, "the method is not POST"));
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "not a POST"));
     }
     let path = request.uri().path().to_owned();
-    let too_long = (StatusCode::PAYLOAD_TOO_LARGE, "the request is too long");
+    let too_long = (StatusCode::PAYLOAD_TOO_LARGE, "too long");
     if request.body().size_hint().lower() > LONGEST_BODY {
         return Err(too_long);
     }
@@ -168,7 +173,7 @@ async fn read(request: Request<Incoming>) -> Result<(String, Bytes), (StatusCode
     match timeout(PATIENCE, body).await {
         Ok(Ok(body)) => Ok((path, body.to_bytes())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long),
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the request ended early")),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the request takes too long")),
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "it ended early")),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "it took too long")),
     }
 }

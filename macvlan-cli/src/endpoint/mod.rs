@@ -45,11 +45,15 @@ impl EndpointOptions {
         let parent = self.on_demand.apply(self.parent.clone())?;
         let mut endpoint = match (self.link.kind, self.vlan.options()?) {
             (Some(EndpointType::Vlan), None) => {
-                return Err(Failure::usage("--kind vlan needs --vlan-id"));
+                return Err(Failure::usage(
+                    "cannot use kind vlan: the id is missing; give --vlan-id",
+                ));
             }
             (Some(EndpointType::Vlan), Some(vlan)) => Endpoint::vlan(self.name, parent, vlan)?,
             (_, Some(_)) => {
-                return Err(Failure::usage("the options of a VLAN need --kind vlan"));
+                return Err(Failure::usage(
+                    "cannot use options of a VLAN: the interface is a macvlan; give --kind vlan",
+                ));
             }
             (Some(EndpointType::Macvtap), None) => Endpoint::macvtap(self.name, parent)?,
             (_, None) => Endpoint::new(self.name, parent)?,

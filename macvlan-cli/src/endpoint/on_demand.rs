@@ -29,9 +29,9 @@ impl OnDemandOptions {
             parent = parent.protocol(protocol)?;
         }
         match self.parent_name {
-            Some(_) if parent.get_base().is_none() => {
-                Err(Failure::usage("--parent-name is for a parent such as ens33.100"))
-            }
+            Some(_) if parent.get_base().is_none() => Err(Failure::usage(
+                "cannot use --parent-name: the parent is not a VLAN such as ens33.100",
+            )),
             Some(name) => Ok(parent.name(name)?),
             None => Ok(parent),
         }

@@ -58,11 +58,13 @@ fn answer(arguments: &[OsString]) -> Done<Value> {
             teardown::run(Path::new(netns), &read()?).map(|()| Value::Null)
         }
         (Some(verb @ ("setup" | "teardown")), []) => {
-            Err(Failure::usage(format!("{verb}: the path of the namespace is missing")))
+            Err(Failure::usage(format!("cannot run {verb}: the path of the namespace is missing")))
         }
         (verb, _) => {
             let verb = verb.unwrap_or_default();
-            Err(Failure::usage(format!("{verb}: there are more arguments than the verb has")))
+            Err(Failure::usage(format!(
+                "cannot run {verb:?}: unknown verb, or more arguments than it has"
+            )))
         }
     }
 }

@@ -177,7 +177,7 @@ fn undo(host: &Host, parent: &Parent, before: &Before, failure: Failure) -> Fail
 
 fn existing(host: &Host, parent: &Parent) -> Done<LinkName> {
     host.find_access(parent)?.ok_or_else(|| {
-        Failure::not_found(format!("cannot find the host's macvlan on {parent}: there is none"))
+        Failure::not_found(format!("cannot find the host's macvlan on {parent}: it does not exist; `macvlan access {parent}` creates it"))
     })
 }
 
@@ -214,7 +214,9 @@ fn move_addresses(
 fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Signals) -> Done {
     let input = io::stdin();
     if io::stderr().is_terminal() {
-        warn(&format!("the addresses are moved; press Enter within {deadline:?} to keep them so"));
+        warn(&format!(
+            "the addresses were moved; press Enter within {deadline:?} to confirm, or they are moved back"
+        ));
     }
     while moving.is_pending() && !signals.cancel().is_cancelled() {
         let mut polled = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
@@ -234,5 +236,8 @@ fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Sig
 }
 
 fn not_confirmed() -> Failure {
-    Failure::new(status::OTHER, "cannot move the addresses: not confirmed; they were moved back")
+    Failure::new(
+        status::OTHER,
+        "cannot move the addresses: the move was not confirmed; they were moved back",
+    )
 }

@@ -33,7 +33,7 @@ impl Man {
             name = format!("{name}-{verb}");
             found = found.find_subcommand(verb).ok_or_else(|| {
                 Failure::usage(format!(
-                    "cannot find the manual page {name}: there is no verb {verb:?}"
+                    "cannot print manual page {name}: {verb:?} is not a verb; `macvlan --help` lists them"
                 ))
             })?;
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use macvlan_core::{Event, Handle, LinkId, LinkName};
+use macvlan_core::{Event, Handle, LinkId, LinkName, Route};
 use serde_json::{Value, json};
 
 use crate::container;
@@ -24,22 +24,38 @@ impl Watch {
             Some(container) => Handle::in_netns(&container::find(container)?.netns)?,
             None => session.host()?.handle()?,
         };
-        let watch = handle.watch()?;
-        let links = handle.links()?.into_iter();
-        let mut names: Names = links.map(|link| (link.index, link.name)).collect();
-        for event in watch {
+        let events = handle.watch()?;
+        let mut names = Names::read(&handle)?;
+        for event in events {
             let event = event?;
-            if let Event::NewLink(link) = &event {
-                names.insert(link.index, link.name.clone());
+            match &event {
+                Event::NewLink(link) => drop(names.0.insert(link.index, link.name.clone())),
+                Event::Lost => names = Names::read(&handle)?,
+                _ => {}
             }
             session.print_event(|| plain(&event, &names), || described(&event))?;
+            if let Event::DelLink(link) = &event {
+                names.0.remove(&link.index);
+            }
         }
         Ok(())
     }
 }
 
-/// The links' names by their indexes, also of links that were deleted.
-type Names = HashMap<u32, String>;
+/// The names of links by index: events of addresses and routes have the index alone.
+struct Names(HashMap<u32, String>);
+
+impl Names {
+    fn read(handle: &Handle) -> Done<Self> {
+        let links = handle.links()?.into_iter();
+        Ok(Self(links.map(|link| (link.index, link.name)).collect()))
+    }
+
+    /// Returns the name of a link; `if7`, as `ip` has it, for a link that is not known.
+    fn of(&self, index: u32) -> String {
+        self.0.get(&index).cloned().unwrap_or_else(|| format!("if{index}"))
+    }
+}
 
 fn plain(event: &Event, names: &Names) -> String {
     let text = match event {
@@ -54,17 +70,15 @@ fn plain(event: &Event, names: &Names) -> String {
             )
         }
         Event::NewAddress(info) | Event::DelAddress(info) => {
-            let link = names.get(&info.link).cloned();
-            let link = link.unwrap_or_else(|| format!("if{}", info.link));
             let address = paint(Role::Address, &info.address.to_string());
-            format!("{address} dev {}", paint(Role::Name, &link))
+            format!("{address} dev {}", names.of(info.link))
         }
         Event::NewRoute(info) | Event::DelRoute(info) => {
             let name = match info.route.get_device() {
-                Some(LinkId::Index(index)) => names.get(&index).and_then(|name| name.parse().ok()),
+                Some(LinkId::Index(index)) => LinkName::new(&names.of(index)).ok(),
                 _ => None,
             };
-            name.map_or(info.route, |name: LinkName| info.route.device(name)).to_string()
+            name.into_iter().fold(info.route, Route::device).to_string()
         }
         _ => String::new(),
     };

@@ -314,8 +314,8 @@ fn restarted() -> Outcome {
 fn refused() -> Outcome {
     let machine = docker()?;
     for (options, words) in [
-        ("-o colour=red", "a network has no option \"colour\""),
-        ("-o metric=5", "Docker sets the container's interface up itself"),
+        ("-o colour=red", "cannot use option colour=red: not an option of a network"),
+        ("-o metric=5", "Docker itself configures the container's interface"),
         ("-o parent=nowhere", "nowhere"),
         ("-o macvlan_mode=ring", "cannot use option macvlan_mode=ring"),
         ("-o routes=10.0.0.0/8,metric", "cannot use option routes"),
@@ -328,11 +328,11 @@ fn refused() -> Outcome {
     }
     let (_, why) =
         machine.fails("docker network create -d lan --ipam-driver lan -o parent=ens33 n1")?;
-    assert!(why.contains("give that of the LAN by --subnet"), "{why}");
+    assert!(why.contains("only that of the LAN can be used; give it by --subnet"), "{why}");
     machine.ok(&format!("docker network create {LAN} n1"))?;
     let (_, why) =
         machine.fails("docker run --network name=n1,driver-opt=colour=red busybox true")?;
-    assert!(why.contains("an endpoint has no option \"colour\""), "{why}");
+    assert!(why.contains(": not an option of an endpoint"), "{why}");
     clean(&machine)?;
     // A port has no effect, as with Docker's own driver.
     run(&machine, "--network n1 -p 80:80 --name c1")?;

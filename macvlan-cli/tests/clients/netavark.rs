@@ -177,7 +177,10 @@ fn networks_that_cannot_be() -> Outcome {
     let machine = podman()?;
     for (options, words) in [
         ("-o parent=ens34 --subnet 10.1.0.0/24", "parent ens34 does not exist on this host"),
-        ("-o parent=ens33 -o colour=red", "a network has no option \"colour\""),
+        (
+            "-o parent=ens33 -o colour=red",
+            "cannot use option colour=red: not an option of a network",
+        ),
         ("-o parent=ens33 --subnet 10.1.0.7/24", "the subnet is 10.1.0.0/24"),
         ("-o parent=ens33 --ipam-driver dhcp", "cannot use IPAM driver dhcp"),
     ] {

@@ -104,7 +104,7 @@ fn a_full_network_says_so() -> Outcome {
         scene.ok(&Call::of("ADD", &config, pod))?;
     }
     let said = scene.fails(50, &Call::new("STATUS", &config))?;
-    assert!(said.contains("no free IPv4 address"), "{said}");
+    assert!(said.contains("has none left"), "{said}");
     scene.fails(208, &Call::of("ADD", &config, &pods[2]))?;
     // A container that ends without DEL gives its address back when it is needed.
     let mut pods = pods;

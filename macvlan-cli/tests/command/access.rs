@@ -42,7 +42,10 @@ fn given_and_removed() -> Outcome {
     assert_eq!(macvlans(host), 0);
     assert!(silent(host, "192.168.15.9"));
     for arguments in ["access remove ens33", "access ens33 --remove", "access back ens33"] {
-        assert!(fails(host, 3, arguments)?.contains("on ens33: there is none"));
+        assert!(
+            fails(host, 3, arguments)?
+                .contains("on ens33: it does not exist; `macvlan access ens33` creates it")
+        );
     }
     fails(host, 2, &format!("access ens33 {pid} --remove"))?;
     fails(host, 2, "access")?;

@@ -162,7 +162,11 @@ fn leases_outlive_the_command() -> Outcome {
     let inside = first.netns()?;
     let connect =
         |id: &str, container: &Container| format!("network connect lan {id} {}", container.pid());
-    a.fails(1, "start `macvlan agent`, or declare the host", &connect("c1", &first))?;
+    a.fails(
+        1,
+        "start an agent, or declare the host: `macvlan network host add`",
+        &connect("c1", &first),
+    )?;
     assert_eq!(a.json("network leases")?, serde_json::json!([]));
 
     // The agent waits for etcd.
@@ -267,7 +271,7 @@ fn with_a_database() -> Outcome {
         let routes = ip_lines(host, "-4 route show dev ens33-host");
         routes.iter().any(|route| route.split(' ').next() == Some(c2.as_str()))
     };
-    eventually("there is no route", || Ok(has_route()))?;
+    eventually("no route", || Ok(has_route()))?;
     drop((inside, other));
     agent.logs("released the lease of container \"c2\"")?;
     eventually("the route remains", || Ok(!has_route()))?;

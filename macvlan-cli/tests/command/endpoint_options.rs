@@ -215,11 +215,14 @@ fn what_does_not_fit_together() -> Outcome {
     let stage = Stage::set()?;
     let pid = stage.container.pid();
     for (options, words) in [
-        ("--kind vlan", "--kind vlan needs --vlan-id"),
-        ("--vlan-id 7", "need --kind vlan"),
+        ("--kind vlan", "cannot use kind vlan: the id is missing; give --vlan-id"),
+        (
+            "--vlan-id 7",
+            "cannot use options of a VLAN: the interface is a macvlan; give --kind vlan",
+        ),
         ("--kind vlan --vlan-id 4095", "4095"),
         ("--kind vlan --vlan-id 7 --mode bridge", "of kind vlan"),
-        ("--parent-name x", "--parent-name is for a parent such as ens33.100"),
+        ("--parent-name x", "cannot use --parent-name: the parent is not a VLAN such as ens33.100"),
         ("--parent-protocol 802.1ad", "not described as a VLAN"),
         ("10.0.0.2/24@10.0.0.2", "own address"),
         ("10.0.0.300/24", "cannot parse"),

@@ -118,7 +118,7 @@ fn statuses() -> Outcome {
         ("create b --parent ens33 --subnet 10.1.0.0/25".to_owned(), 1, "overlap"),
         ("disconnect lan c1".to_owned(), 3, "not connected"),
         ("inspect wan".to_owned(), 3, "no network has this name"),
-        (format!("connect lan {pid}"), 2, "give an id first"),
+        (format!("connect lan {pid}"), 2, "is not a permanent id"),
         (format!("connect lan c1 {pid} --ip 10.9.0.1"), 1, "10.9.0.1"),
         (String::new(), 2, "requires a subcommand"),
         ("leases wan".to_owned(), 3, "no network has this name"),

@@ -68,8 +68,11 @@ fn a_parent_on_demand() -> Outcome {
     assert_eq!(config.get_parent(), Some(&wanted));
     let create = format!("network --db {} create", directory.path().join("n.db").display());
     for (arguments, words) in [
-        ("other --parent-protocol 802.1ad", "are for a parent such as ens33.100"),
-        ("other --parent ens33 --parent-name x", "is for a parent such as ens33.100"),
+        (
+            "other --parent-protocol 802.1ad",
+            "cannot use --parent-protocol and --parent-name: the parent is missing",
+        ),
+        ("other --parent ens33 --parent-name x", "the parent is not a VLAN such as ens33.100"),
     ] {
         let said = fails(&lab.a.netns, 2, &format!("{create} {arguments}"))?;
         assert!(said.contains(words), "{said}");
@@ -178,7 +181,10 @@ fn parts_belong_to_a_subnet() -> Outcome {
             "--gateway 10.9.0.1",
             "cannot use gateway 10.9.0.1: it is in none of the network's subnets",
         ),
-        ("--ip-range 10.9.0.0/24", "cannot use range 10.9.0.0"),
+        (
+            "--ip-range 10.9.0.0/24",
+            "cannot use range 10.9.0.0/24: it is in none of the network's subnets; give its subnet",
+        ),
         ("--aux-address x=10.9.0.1", "cannot use address 10.9.0.1"),
         ("--aux-address 10.1.0.1", "expected KEY=VALUE"),
         ("-o parent=ens33/1", "ens33/1"),

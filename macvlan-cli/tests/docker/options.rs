@@ -179,10 +179,13 @@ fn island() -> Outcome {
 fn refused() -> Outcome {
     let scene = Scene::set()?;
     for (options, words) in [
-        (json!({ "colour": "red" }), "a network has no option \"colour\""),
-        (json!({ "ipvlan_mode": "l2" }), "a network has no option \"ipvlan_mode\""),
-        (json!({ "gateway": "10.0.0.1" }), "only none is possible; use --gateway"),
-        (json!({ "accept_ra": "always" }), "Docker sets the container's interface up itself"),
+        (json!({ "colour": "red" }), "cannot use option colour=red: not an option of a network"),
+        (json!({ "ipvlan_mode": "l2" }), "ipvlan_mode=l2: not an option of a network"),
+        (
+            json!({ "gateway": "10.0.0.1" }),
+            "cannot use option gateway=10.0.0.1: expected none; give an address by --gateway",
+        ),
+        (json!({ "accept_ra": "always" }), "Docker itself configures the container's interface"),
         (json!({ "direct": "maybe" }), "cannot use option direct=maybe: not on or off"),
         (json!({ "keep": "long" }), "cannot use option keep=long"),
         (json!({ "routes": "10.0.0.0/8 metric 5" }), "DESTINATION [via GATEWAY] only"),

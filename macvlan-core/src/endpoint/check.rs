@@ -71,17 +71,20 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
             vlan(wanted, found, differences);
         }
         _ => differences.push(Difference::Immutable(format!(
-            "the link is {}",
-            found.map_or_else(|| "not a virtual link".to_owned(), |kind| format!("a {kind}"))
+            "the link is {} and should be a {}",
+            found.map_or_else(|| "not a virtual link".to_owned(), |kind| format!("a {kind}")),
+            endpoint.kind.as_str()
         ))),
     }
     if let Some((transmit, receive)) = endpoint.queues {
         // A kernel without receive packet steering reports no number of receive queues.
         let receive_differs = link.rx_queues != 0 && link.rx_queues != receive;
         if transmit != link.tx_queues || receive_differs {
-            let found =
-                format!("{} transmit and {} receive queues", link.tx_queues, link.rx_queues);
-            differences.push(Difference::Immutable(format!("the link has {found}")));
+            differences.push(Difference::Immutable(format!(
+                "the link has {} transmit and {} receive queues and should have {transmit} and \
+                 {receive}",
+                link.tx_queues, link.rx_queues
+            )));
         }
     }
 }
@@ -89,8 +92,9 @@ fn kind(endpoint: &Endpoint, link: &LinkInfo, differences: &mut Vec<Difference>)
 fn macvlan(wanted: &MacvlanOptions, found: &MacvlanOptions, differences: &mut Vec<Difference>) {
     let passthru = |options: &MacvlanOptions| options.get_mode() == Mode::Passthru;
     if passthru(wanted) != passthru(found) {
-        differences
-            .push(Difference::Immutable(format!("the link is in mode {}", found.get_mode())));
+        let (found, wanted) = (found.get_mode(), wanted.get_mode());
+        let what = format!("the mode is {found} and should be {wanted}");
+        differences.push(Difference::Immutable(what));
         return;
     }
     let mut change = MacvlanChange::new();
@@ -130,7 +134,8 @@ fn macvlan(wanted: &MacvlanOptions, found: &MacvlanOptions, differences: &mut Ve
 
 fn vlan(wanted: &VlanOptions, found: &VlanOptions, differences: &mut Vec<Difference>) {
     if (wanted.get_id(), wanted.get_protocol()) != (found.get_id(), found.get_protocol()) {
-        let what = format!("the link is VLAN {} {}", found.get_protocol(), found.get_id());
+        let words = |vlan: &VlanOptions| format!("{} {}", vlan.get_protocol(), vlan.get_id());
+        let what = format!("the VLAN is {} and should be {}", words(found), words(wanted));
         differences.push(Difference::Immutable(what));
         return;
     }

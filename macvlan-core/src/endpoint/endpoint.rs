@@ -146,7 +146,8 @@ impl From<&EndpointKind> for LinkKind {
 impl Endpoint {
     /// Makes an endpoint: a macvlan in mode bridge.
     ///
-    /// It has a name in the container and a parent on the host.
+    /// It has a name in the container and a parent on the host, such as `ens33`, or `ens33.100` for
+    /// VLAN 100 of it (see [`Parent`]).
     ///
     /// # Errors
     ///
@@ -296,8 +297,8 @@ impl Endpoint {
     ///
     /// Defaults to zero.
     ///
-    /// It is often that of a container that is being removed, which takes the kernel some tens of
-    /// milliseconds.
+    /// That link is often one of a container that is being removed, which takes the kernel some tens
+    /// of milliseconds.
     #[doc(alias = "EADDRINUSE")]
     pub fn mac_conflict_timeout(mut self, at_most: Duration) -> Self {
         self.mac_conflict_timeout = at_most;

@@ -132,22 +132,24 @@ impl<'a> OldLink<'a> {
         let (name, there) = (&self.info.name, self.netns);
         if let Err(failure) = self.make_link() {
             let maybe = failure.maybe();
-            return error.leaves(format!("{maybe}the link {name:?} of {there} gone"));
+            return error.leaves(format!("{maybe}the loss of the link {name:?} in {there}"));
         }
         for lost in &self.lost {
-            error = error.leaves(format!("{lost} of {name:?} in {there} gone"));
+            error = error.leaves(format!("the loss of {lost} of {name:?} in {there}"));
         }
         let Ok(inside) = self.netns.connection() else {
-            return error.leaves(format!("the settings and addresses of {name:?} in {there} gone"));
+            return error
+                .leaves(format!("the loss of the settings and addresses of {name:?} in {there}"));
         };
         match self.sysctls.write_back(self.netns) {
             Ok(refused) => {
-                error = refused
-                    .into_iter()
-                    .fold(error, |error, sysctl| error.leaves(format!("{sysctl} in {there}")));
+                error = refused.into_iter().fold(error, |error, sysctl| {
+                    error.leaves(format!("the loss of {sysctl} in {there}"))
+                });
             }
             Err(refused) => {
-                error = error.leaves(format!("the sysctls of {name:?} in {there}: {refused}"));
+                error = error
+                    .leaves(format!("the loss of the sysctls of {name:?} in {there}: {refused}"));
             }
         }
         let target = Target {
@@ -157,13 +159,15 @@ impl<'a> OldLink<'a> {
             index: self.info.index,
             kind: self.link.kind.as_str(),
         };
+        let setting = |change: String| format!("a setting of {name:?} ({change})");
         let set = |change: &LinkChange<'_>| {
-            (change.to_string(), Ok(encode::set_link(self.info.index, change)))
+            (setting(change.to_string()), Ok(encode::set_link(self.info.index, change)))
         };
         let flags = set(&LinkChange::OtherFlags(self.info.flags));
         let port = self.info.controller.map(|index| set(&LinkChange::Controller(index)));
+        let settings = self.settings.iter();
         let settings =
-            self.settings.iter().map(|change| (change.to_string(), change.request(&target)));
+            settings.map(|change| (setting(change.to_string()), change.request(&target)));
         let addresses = self.addresses.iter().map(|message| {
             let request = Request::create(Message::NewAddress(message.clone()));
             (format!("an address of {name:?}"), Ok(request))
@@ -183,7 +187,9 @@ impl<'a> OldLink<'a> {
             let done = request.map(|request| inside.retry(&request));
             match done {
                 Ok(Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. })) => {}
-                Ok(Err(_)) | Err(_) => error = error.leaves(format!("{what} in {there} gone")),
+                Ok(Err(_)) | Err(_) => {
+                    error = error.leaves(format!("the loss of {what} in {there}"));
+                }
             }
         }
         error

@@ -21,6 +21,9 @@ use crate::wait::Cancel;
 /// it probes the network or waits for a MAC address.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The operation, as in errors, which name the namespace too.
+const LOCK: &str = "lock the namespace";
+
 /// A lock on a network namespace, released when dropped.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
@@ -60,7 +63,7 @@ impl NetNs {
         match self.0.held.hold(self.as_fd(), patience, cancels) {
             Ok(()) => Ok(NetNsLock { netns: self.clone() }),
             Err(Errno::EWOULDBLOCK) => Err(self.is_held(patience)),
-            Err(errno) => Err(Error::system(format!("lock {}", self.describe()), errno)),
+            Err(errno) => Err(Error::system(LOCK, errno).in_netns(self.describe())),
         }
     }
 
@@ -68,8 +71,7 @@ impl NetNs {
         let unknown = || "another process or the container itself".to_owned();
         let who = holder(self.id()).unwrap_or_else(unknown);
         let why = format!("{who} has held it for {} s", patience.as_secs_f32());
-        Error::new(ErrorKind::Interrupted, format!("lock {}", self.describe()), why)
-            .in_netns(self.describe())
+        Error::new(ErrorKind::Interrupted, LOCK, why).in_netns(self.describe())
     }
 }
 
@@ -103,7 +105,8 @@ mod tests {
                 other.join().unwrap().unwrap_err()
             });
             assert_eq!(error.kind(), ErrorKind::Interrupted);
-            let held = "another thread of this process has held it for 0.02 s";
+            let held =
+                "cannot lock the namespace: another thread of this process has held it for 0.02 s";
             assert!(error.to_string().contains(held), "{error}");
         }
         drop(first);

@@ -38,7 +38,8 @@ impl NetNs {
     /// namespace.
     pub fn from_name(name: &str) -> Result<Self> {
         let operation = || format!("open the network namespace named {name:?}");
-        let path = named_path(name, &operation)?;
+        let path = named_path(name, &operation)
+            .map_err(|error| error.with_hint("open it by its path instead"))?;
         let fd = open_file(&path).map_err(|errno| match errno {
             Errno::ENOENT => Error::new(
                 ErrorKind::NamespaceGone,
@@ -144,8 +145,7 @@ fn named_path(name: &str, operation: &dyn Fn() -> String) -> Result<PathBuf> {
         || name == "."
         || name == ".."
     {
-        return Err(Error::invalid(operation(), "a name must be a single path component")
-            .with_hint("open it by its path instead"));
+        return Err(Error::invalid(operation(), "a name must be a single path component"));
     }
     Ok(Path::new(NAMED).join(name))
 }

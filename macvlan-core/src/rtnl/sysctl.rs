@@ -88,7 +88,7 @@ impl Sysctls {
         netns.visit(|| {
             let refused = self.0.iter().filter_map(|(path, value)| match write(path, value) {
                 Ok(()) => None,
-                Err(_) => Some(format!("{} not {}", path.display(), value.trim())),
+                Err(_) => Some(format!("the value {} of {}", value.trim(), path.display())),
             });
             refused.collect()
         })

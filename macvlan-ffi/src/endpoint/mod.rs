@@ -54,7 +54,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new(
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct.
+/// Makes an endpoint like macvlan_endpoint_new(), on a parent that is a struct. The caller frees
+/// it with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_on(
     name: *const c_char,
@@ -86,7 +87,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap(
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct.
+/// Makes an endpoint like macvlan_endpoint_new_macvtap(), on a parent that is a struct. The caller
+/// frees it with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
     name: *const c_char,
@@ -101,8 +103,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_macvtap_on(
     })
 }
 
-/// Makes an endpoint that is a VLAN of the parent, without a macvlan. The other
-/// arguments are as in macvlan_endpoint_new().
+/// Makes an endpoint that is a VLAN of the parent, without a macvlan. The other arguments are as in
+/// macvlan_endpoint_new().
 ///
 /// It has the parent's MAC address by default. A parent that was made on demand is then never
 /// removed, because the kernel does not show whether such a VLAN still exists.
@@ -123,7 +125,8 @@ pub unsafe extern "C" fn macvlan_endpoint_new_vlan(
     })
 }
 
-/// Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct.
+/// Makes an endpoint like macvlan_endpoint_new_vlan(), on a parent that is a struct. The caller frees
+/// it with macvlan_endpoint_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_new_vlan_on(
     name: *const c_char,

@@ -369,8 +369,8 @@ pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
 /// Sets how long to retry while another link on the parent has the MAC address, in milliseconds.
 /// Defaults to 0.
 ///
-/// It is often that of a container that is being removed, which takes the kernel some tens of
-/// milliseconds.
+/// That link is often one of a container that is being removed, which takes the kernel some tens
+/// of milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_mac_conflict_timeout(
     endpoint: *mut macvlan_endpoint,

@@ -72,8 +72,8 @@ pub unsafe extern "C" fn macvlan_handle_netns(
     })
 }
 
-/// Holds a link promiscuous until the guard is freed with macvlan_promisc_free(), or the process
-/// ends. The kernel counts the holders, so others are not affected.
+/// Holds a link promiscuous until the caller frees the guard with macvlan_promisc_free(), or the
+/// process ends. The kernel counts the holders, so others are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_handle_hold_promisc(
     handle: *const macvlan_handle,

@@ -41,8 +41,8 @@ pub struct macvlan_visible_netns {
     pub pids: *const pid_t,
     /// The number of these.
     pub pid_count: usize,
-    /// The other files that lead to the namespace. These are those of threads in another namespace
-    /// than their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
+    /// The other files that lead to the namespace. They are of threads in another namespace than
+    /// their main thread ("/proc/2084/task/2085/ns/net"), open descriptors
     /// ("/proc/2084/fd/7"), and mount points, which begin with "/proc/2084/root" if they are in
     /// another mount namespace, and need not be UTF-8.
     pub paths: *const *const c_char,

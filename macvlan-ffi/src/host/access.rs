@@ -73,7 +73,7 @@ pub unsafe extern "C" fn macvlan_host_access(
 }
 
 /// Gives the host access to the containers on a parent, with options, which are copied. Otherwise
-/// like macvlan_host_access().
+/// like macvlan_host_access(): the caller frees the access with macvlan_access_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_access_by(
     host: *mut macvlan_host,

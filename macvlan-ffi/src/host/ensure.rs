@@ -161,7 +161,7 @@ pub unsafe extern "C" fn macvlan_host_check(
 ///
 /// A difference that cannot be changed on the link (kind, parent, number of queues, to or from mode
 /// passthru) is refused with MACVLAN_ERROR_NEEDS_REPLACEMENT; see macvlan_host_ensure_or_replace().
-/// A repair that is refused does not undo earlier ones.
+/// A repair that is refused does not undo earlier ones. Returns -EINTR as macvlan_host_attach().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_ensure(
     host: *mut macvlan_host,
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn macvlan_host_ensure(
 }
 
 /// Ensures that an endpoint is attached as requested, and replaces a link that cannot be changed.
-/// Otherwise like macvlan_host_ensure().
+/// Otherwise like macvlan_host_ensure(): the caller frees the attachment and the differences.
 ///
 /// The old link is deleted, with additional objects on it: addresses, routes, neighbour entries,
 /// queueing disciplines. If the kernel refuses the new link, the old one is created again, and the

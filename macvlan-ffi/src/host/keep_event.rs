@@ -50,7 +50,7 @@ pub struct macvlan_keep_event_info {
     pub size: usize,
     /// The kind: one of enum macvlan_keep_event_kinds.
     pub kind: u32,
-    /// The event as text: "eth0 in the network namespace of pid 2084: its parent ens33 is gone".
+    /// The event as text: "eth0 in the network namespace of pid 2084: the parent ens33 is gone".
     pub text: *const c_char,
     /// The name of the endpoint.
     pub name: *const c_char,

@@ -131,7 +131,8 @@ pub unsafe extern "C" fn macvlan_keeper_attachments(
 
 /// Does the pending work, and waits for the next event. Waits for at most `milliseconds`; without a
 /// limit if that is negative. `event` is NULL, and the function returns 0, if there was none in
-/// that time. The caller frees the event with macvlan_keep_event_free().
+/// that time. The caller frees the event with macvlan_keep_event_free(). Returns -EINTR if the
+/// keeper or its host is cancelled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_keeper_next(
     keeper: *mut macvlan_keeper,

@@ -117,6 +117,9 @@ pub unsafe extern "C" fn macvlan_host_handle(
 ///
 /// The caller frees the attachment with macvlan_attachment_free(); it does not refer to the other
 /// objects. The interface stays until it is detached or the container's namespace ends.
+///
+/// Returns -EINTR if the host is cancelled during a wait, or if another process locks the
+/// container's namespace for 20 seconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_attach(
     host: *mut macvlan_host,
@@ -137,8 +140,9 @@ pub unsafe extern "C" fn macvlan_host_attach(
 ///
 /// Also removes the parent, if that is an unused VLAN that was made on demand. Returns when the
 /// kernel has finished, after about 16 ms. Succeeds if the link or the container no longer exists;
-/// macvlan_host_detach_and_tell() distinguishes this. A failed detach can be repeated. The
-/// attachment still has to be freed.
+/// macvlan_host_detach_and_tell() distinguishes this. Returns -EINTR if another process locks the
+/// container's namespace for 20 seconds. A failed detach can be repeated. The attachment still has
+/// to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_detach(
     host: *mut macvlan_host,

@@ -48,7 +48,8 @@ pub unsafe extern "C" fn macvlan_host_pool(
 }
 
 /// Makes a pool of links like the template: with its kind, parent, MTU, queues, group, transmit
-/// queue length, promisc and lo. Otherwise like macvlan_host_pool().
+/// queue length, promisc and lo. Otherwise like macvlan_host_pool(): the caller frees it with
+/// macvlan_pool_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_pool_of(
     host: *const macvlan_host,

@@ -35,7 +35,8 @@ object!(macvlan_holder_list, Vec<View<Holder>>);
 /// looked up. A parent that has a container in mode passthru is refused. Neighbour tables are not
 /// changed.
 ///
-/// The caller frees the list with macvlan_holder_list_free().
+/// The caller frees the list with macvlan_holder_list_free(). Returns -EINTR if the host is
+/// cancelled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_host_probe_addresses(
     host: *const macvlan_host,

@@ -64,8 +64,8 @@ pub unsafe extern "C" fn macvlan_network_hosts(
     })
 }
 
-/// Writes these lines to a hosts file, between two comment lines, and replaces them the next time.
-/// The rest of the file stays unchanged, with its line ends.
+/// Writes the lines of macvlan_network_hosts() to a file, between two comment lines, and replaces
+/// them the next time. The rest of the file stays unchanged, with its line ends.
 ///
 /// The file is written in place, so that it changes wherever it is mounted, and keeps its owner,
 /// mode and links. One process at a time writes it. If the file cannot be written, as on a full

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn macvlan_networks_open(
 /// Opens a session like macvlan_networks_open(), also with a file that another machine wrote last.
 /// Such a file was moved here permanently, or its machine got another machine-id; it becomes this
 /// machine's at the next write. Containers of the other machine count as ended. Two machines must
-/// not use one file.
+/// not use one file. The caller frees the session with macvlan_networks_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_open_moved(
     host: *const macvlan_host,
@@ -315,8 +315,9 @@ pub unsafe extern "C" fn macvlan_networks_prune(
 /// - those that were pending for too long, with the links that were created for them;
 /// - addresses that were reserved long enough.
 ///
-/// A namespace no longer exists if this process finds no process in it, no open descriptor and no
-/// mount: call this as root on the host, not in a container.
+/// Since Linux 6.18 the kernel says whether a namespace exists. On earlier kernels, all processes
+/// and mounts are searched for it, which needs root on the host, not in a container. If that does
+/// not show whether it exists, the function fails, and no such lease is released.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_collect(
     networks: *mut macvlan_networks,

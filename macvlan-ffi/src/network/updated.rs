@@ -92,7 +92,8 @@ pub unsafe extern "C" fn macvlan_network_update(
 }
 
 /// Sets the parent of a network, independently of concurrent changes by others. The parent is as in
-/// macvlan_network_config. Otherwise like macvlan_network_update().
+/// macvlan_network_config. Otherwise like macvlan_network_update(): the caller frees the result with
+/// macvlan_updated_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent(
     network: *const macvlan_network,
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn macvlan_network_set_parent(
 }
 
 /// Sets the parent of a network, with more options than text has. Otherwise like
-/// macvlan_network_set_parent().
+/// macvlan_network_set_parent(): the caller frees the result with macvlan_updated_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_set_parent_options(
     network: *const macvlan_network,

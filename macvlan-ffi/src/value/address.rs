@@ -156,8 +156,9 @@ impl Input for macvlan_address_filter {
     }
 }
 
-/// Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a list of one
-/// address, which the caller frees with macvlan_address_list_free(). Returns 0 or a negative errno.
+/// Parses an address in the format of macvlan_endpoint_add_address(): "10.0.0.2/24". The result is a
+/// list of one address, which the caller frees with macvlan_address_list_free(). Returns 0 or a
+/// negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_parse(
     text: *const c_char,
@@ -170,8 +171,8 @@ pub unsafe extern "C" fn macvlan_address_parse(
     })
 }
 
-/// Writes an address as text, which the functions that take an address accept.
-/// The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+/// Writes an address as text, which the functions that take an address accept. The caller frees the
+/// text with macvlan_text_free(). Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_address_format(
     address: *const macvlan_address,

@@ -227,8 +227,9 @@ impl Input for macvlan_route_filter {
     }
 }
 
-/// Parses a route in the format of macvlan_handle_add_route(): "10.1.0.0/16 via 10.0.0.2". The result is a list of one
-/// route, which the caller frees with macvlan_route_list_free(). Returns 0 or a negative errno.
+/// Parses a route in the format of macvlan_handle_add_route(): "10.1.0.0/16 via 10.0.0.2". The
+/// result is a list of one route, which the caller frees with macvlan_route_list_free(). Returns 0
+/// or a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_parse(
     text: *const c_char,
@@ -241,8 +242,8 @@ pub unsafe extern "C" fn macvlan_route_parse(
     })
 }
 
-/// Writes a route as text, which the functions that take a route accept.
-/// The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+/// Writes a route as text, which the functions that take a route accept. The caller frees the text
+/// with macvlan_text_free(). Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_route_format(
     route: *const macvlan_route,

@@ -86,8 +86,9 @@ impl Output for Rule {
     }
 }
 
-/// Parses a rule in the format of macvlan_handle_add_rule(): "from 10.0.0.2/32 table 100". The result is a list of one
-/// rule, which the caller frees with macvlan_rule_list_free(). Returns 0 or a negative errno.
+/// Parses a rule in the format of macvlan_handle_add_rule(): "from 10.0.0.2/32 table 100". The
+/// result is a list of one rule, which the caller frees with macvlan_rule_list_free(). Returns 0 or
+/// a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_parse(
     text: *const c_char,
@@ -100,8 +101,8 @@ pub unsafe extern "C" fn macvlan_rule_parse(
     })
 }
 
-/// Writes a rule as text, which the functions that take a rule accept.
-/// The caller frees the text with macvlan_text_free(). Returns 0 or a negative errno.
+/// Writes a rule as text, which the functions that take a rule accept. The caller frees the text
+/// with macvlan_text_free(). Returns 0 or a negative errno.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_rule_format(
     rule: *const macvlan_rule,

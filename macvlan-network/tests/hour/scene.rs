@@ -254,7 +254,7 @@ impl Scene {
             };
             Ok(session.is_some())
         })?;
-        session.ok_or_else(|| "there is no session".into())
+        session.ok_or_else(|| "no session".into())
     }
 }
 

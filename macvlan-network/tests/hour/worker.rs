@@ -274,7 +274,7 @@ impl Worker {
     /// A child is refused the store, and does not harm its parent.
     fn forked(&self, rng: &mut Rng, diary: &Diary) -> Outcome {
         let (network, id) = (&self.all[rng.usize(..self.all.len())], rng.choice(&self.ids));
-        let id = id.ok_or("there are no containers")?;
+        let id = id.ok_or("no containers")?;
         let Ok(inside) = self.inside(id) else { return Ok(()) };
         let kind = rng.u8(0..4);
         diary.note(&format!("fork {kind} {id} …"));

@@ -50,7 +50,7 @@ fn connected_by_three() -> Outcome {
     for _ in 0..rounds() {
         let (_container, inside) = started()?;
         let told = at_once(&sessions, |_, lan| connect(&lan, &inside));
-        let lease = lan.lease("c1")?.ok_or("there is no lease")?;
+        let lease = lan.lease("c1")?.ok_or("no lease")?;
         for connection in told {
             assert_eq!(connection?.lease(), &lease);
         }

@@ -40,9 +40,9 @@ fn places(leases: &[Lease]) -> Vec<String> {
 fn deleting_by_id_and_interface_is_idempotent() -> Outcome {
     takes_long_in_the_guest()?;
     with_stores(|networks| {
-        assert_eq!(delete(networks, "c1", "eth0")?, None, "there is no network");
+        assert_eq!(delete(networks, "c1", "eth0")?, None, "without a network");
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-        assert_eq!(delete(networks, "c1", "eth0")?, None, "there is no such container");
+        assert_eq!(delete(networks, "c1", "eth0")?, None, "an unknown container");
         let (_container, inside) = started()?;
         let deletes = |detached: Detached| -> Outcome {
             assert_eq!(delete(networks, "c1", "eth0")?, Some(detached));

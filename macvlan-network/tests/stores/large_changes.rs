@@ -111,7 +111,7 @@ fn assert_gaps(etcd: &Etcd, lan: &Network) -> Outcome<String> {
     // The last request of a killed process may still be executed.
     eventually("the network does not come to rest", || {
         now = record()?;
-        let (_, text) = now.first().ok_or("there is no network")?;
+        let (_, text) = now.first().ok_or("no network")?;
         let stored: serde_json::Value = serde_json::from_str(text)?;
         let id = stored["gaps"].as_str().unwrap_or(lan.id());
         prefix = format!("/macvlan/gap/{id}/");

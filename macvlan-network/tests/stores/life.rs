@@ -135,9 +135,9 @@ fn without_either_there_is_no_lease() -> Outcome {
     for (life, words) in [
         (
             Life::Agent,
-            "neither an agent nor a declaration keeps host \"a\" alive; start `macvlan agent`, or declare the host: `macvlan network host add`",
+            "neither an agent nor a declaration keeps host \"a\" alive; start an agent, or declare the host",
         ),
-        (Life::Declared, "host \"a\" is not declared; declare it: `macvlan network host add`"),
+        (Life::Declared, "host \"a\" is not declared; declare it"),
     ] {
         for does in ["check", "connect"] {
             let error = scene.say(life, does, "c1", &path_of(&inside))?;

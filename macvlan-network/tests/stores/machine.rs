@@ -178,7 +178,7 @@ fn is_called_a(arguments: &[String]) -> Outcome {
     let ttl = Duration::from_secs(ttl.parse()?);
     let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE).ttl(ttl);
     println!("begin");
-    eventually("there is no sign to begin", || Ok(signs.join("begin").exists()))?;
+    eventually("no sign to begin", || Ok(signs.join("begin").exists()))?;
     let opened = etcd.run(|| EtcdStore::open(&options))?;
     let networks = match opened.and_then(|store| Networks::new(host, store)) {
         Ok(networks) => networks,
@@ -188,7 +188,7 @@ fn is_called_a(arguments: &[String]) -> Outcome {
         }
     };
     println!("opened");
-    eventually("there is no sign to connect", || Ok(signs.join("connect").exists()))?;
+    eventually("no sign to connect", || Ok(signs.join("connect").exists()))?;
     let done = networks.network("lan")?.connect(&ConnectOptions::new(boot), &NetNs::anonymous()?);
     match done {
         Ok(_) => println!("connected"),

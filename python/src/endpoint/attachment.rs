@@ -195,8 +195,8 @@ impl Attachment {
     /// Refuses pickle and copy.
     #[allow(clippy::unused_self, reason = "a method of Python")]
     fn __reduce__(&self) -> PyResult<()> {
-        let why = "cannot pickle or copy an Attachment, which finds its namespace by the handles of \
-            this process; Host.attachments() lists those of a container in any process";
+        let why = "cannot pickle or copy an Attachment: it finds its namespace by the handles of this \
+            process; Host.attachments() lists those of a container in any process";
         Err(PyTypeError::new_err(why))
     }
 

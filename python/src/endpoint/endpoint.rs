@@ -63,7 +63,7 @@ use crate::value::vlan::VlanOptions;
 ///     default.
 /// disable_ipv6: whether IPv6 is disabled on the link. Defaults to the container's default.
 /// mac_conflict_timeout: how long to retry while another link on the parent has the MAC address, in
-///     seconds or as a timedelta. Defaults to 0. It is often that of a container that is being
+///     seconds or as a timedelta. Defaults to 0. That link is often one of a container that is being
 ///     removed.
 /// probe: how the addresses are probed on the network before they are used: "quick", "rfc" or a
 ///     Probe. By default they are not. The exception has the holder of an address in use.

@@ -227,7 +227,7 @@ impl VisibleNetNs {
         PyTuple::new(py, &self.0.pids)
     }
 
-    /// Returns the other files that lead to the namespace. These are those of further threads, open
+    /// Returns the other files that lead to the namespace. They are of further threads, open
     /// descriptors and mounts.
     #[getter]
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {

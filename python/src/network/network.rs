@@ -452,9 +452,10 @@ impl Network {
         self.ask(py, disconnect)?.to_member(py)
     }
 
-    /// Resolves a container's name to its addresses, on all hosts. These are those of the container
-    /// with this name, then of those that have it as an alias, otherwise of the one with this id;
-    /// empty if there is none. The network's name may be appended, as in "test101.vlan10".
+    /// Resolves a container's name to its addresses, on all hosts. The addresses of the container
+    /// with this name come first, then those of containers that have it as an alias; if neither
+    /// exists, those of the container with this id. The list is empty if there is none. The
+    /// network's name may be appended, as in "test101.vlan10".
     fn resolve(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
         let name: String = take("name", name)?;
         self.ask(py, move |network| network.resolve(&name))

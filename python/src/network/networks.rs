@@ -279,12 +279,14 @@ impl Networks {
         self.0.ask(py, false, Core::prune)
     }
 
-    /// Releases leases that are no longer used. These are those of this host's containers whose
-    /// namespace no longer exists, also after a reboot; those of hosts that the store considers
-    /// dead; and addresses that were reserved long enough. Returns a Collected.
+    /// Releases leases that are no longer used: of this host's containers whose namespace no longer
+    /// exists, also after a reboot; of hosts that the store considers dead; and addresses that were
+    /// reserved long enough. Returns a Collected.
     ///
-    /// A namespace no longer exists if this process finds no process in it, no open descriptor and
-    /// no mount: call this as root on the host, not in a container.
+    /// Since Linux 6.18 the kernel says whether a namespace exists. On earlier kernels, all
+    /// processes and mounts are searched for it, which needs root on the host, not in a container.
+    /// If that does not show whether it exists, a MacvlanError is raised, and no such lease is
+    /// released.
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let done = self.0.ask(py, false, Core::collect)?;

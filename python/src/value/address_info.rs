@@ -54,9 +54,8 @@ impl AddressInfo {
         self.0.flags
     }
 
-    /// Returns the origin (IFA_PROTO). It is 1 the kernel for lo, 2 the kernel for a router
-    /// advertisement, 3 the kernel for a link-local address; None if it was not set, and before
-    /// Linux 5.18.
+    /// Returns the origin (IFA_PROTO). It is 1 for the kernel on lo, 2 for a router advertisement, 3
+    /// for a link-local address by the kernel; None if it was not set, and before Linux 5.18.
     #[getter]
     fn protocol(&self) -> Option<u8> {
         self.0.protocol

@@ -23,8 +23,8 @@ impl RouteInfo {
         Route(self.0.route)
     }
 
-    /// Returns the routing protocol, the route's origin. It is 2 kernel, 3 boot (and `ip`), 4
-    /// static; see rtnetlink(7).
+    /// Returns the routing protocol, the route's origin. It is 2 for the kernel, 3 for boot
+    /// (and `ip`), 4 for static; see rtnetlink(7).
     #[getter]
     fn protocol(&self) -> u8 {
         self.0.protocol

@@ -123,7 +123,10 @@ fn a_holder_without_rights_is_named() -> Outcome {
     assert_eq!(holder.line()?, "held");
     let error = netns.lock_within(Duration::from_millis(20)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
-    let named = format!("process {} (backup.sh) has held it for 0.02 s", holder.pid());
+    let named = format!(
+        "cannot lock the namespace: process {} (backup.sh) has held it for 0.02 s",
+        holder.pid()
+    );
     assert!(error.to_string().contains(&named), "{error}");
     holder.kill()?;
     let _held = netns.lock()?;

@@ -278,14 +278,15 @@ fn immutable_links_are_replaced_only_on_request() -> Outcome {
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
     host.attach(&eth0()?.mode(Mode::Passthru)?, &stage.inside)?;
-    replace(&stage, &[], &eth0()?, "the link is in mode passthru")?;
+    replace(&stage, &[], &eth0()?, "the mode is passthru and should be bridge")?;
     host.attach(&eth0()?, &stage.inside)?;
     let passthru = eth0()?.mode(Mode::Passthru)?;
-    replace(&stage, &[], &passthru, "the link is in mode bridge")?;
+    replace(&stage, &[], &passthru, "the mode is bridge and should be passthru")?;
     host.attach(&eth0()?.queues(2, 2), &stage.inside)?;
     // A kernel without receive packet steering does not report any.
     let receive = Handle::in_netns(&stage.inside)?.link("eth0")?.rx_queues;
-    let why = format!("the link has 2 transmit and {receive} receive queues");
+    let why =
+        format!("the link has 2 transmit and {receive} receive queues and should have 1 and 4");
     replace(&stage, &[], &eth0()?.queues(1, 4), &why)?;
 
     stage.lab.cable("ens34")?;
@@ -431,11 +432,11 @@ fn vlans_are_repaired_and_replaced() -> Outcome {
     repair(&stage, &vlan(100)?, &["link set eth0 type vlan gvrp off"], &others)?;
     repair(&stage, &vlan(100)?, &["link set eth0 type vlan egress-qos-map 1:3"], &others)?;
     stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
-    replace(&stage, &[], &vlan(101)?, "the link is VLAN 802.1Q 100")?;
+    replace(&stage, &[], &vlan(101)?, "the VLAN is 802.1Q 100 and should be 802.1Q 101")?;
     stage.lab.a.host.attach(&vlan(100)?, &stage.inside)?;
     let ad = VlanOptions::new(100)?.protocol(VlanProtocol::Dot1ad);
     let ad = Endpoint::vlan("eth0", "ens33", ad)?.address("192.168.15.10/24".parse()?);
-    replace(&stage, &[], &ad, "the link is VLAN 802.1Q 100")?;
+    replace(&stage, &[], &ad, "the VLAN is 802.1Q 100 and should be 802.1ad 100")?;
     // On a VLAN parent that was deleted with all links on it.
     let endpoint = Endpoint::new("eth0", "ens33.200")?.address("192.168.15.10/24".parse()?);
     stage.lab.a.host.ensure(&endpoint, &stage.inside)?;
@@ -611,7 +612,7 @@ fn a_link_without_a_mac_address_needs_replacement() -> Outcome {
     let before = Snapshot::settled(&stage.inside);
     let error = stage.lab.a.host.ensure(&eth0()?, &stage.inside).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
-    assert!(error.to_string().contains("the link is a tun"), "{error}");
+    assert!(error.to_string().contains("the link is a tun and should be a macvlan"), "{error}");
     before.assert_same(&stage.inside);
     Ok(())
 }

@@ -117,7 +117,7 @@ impl Stage {
                 continue;
             } else if words == "lo set up" {
                 "link set lo down".to_owned()
-            } else if words.starts_with("a default route of") {
+            } else if words == "the loss of a default route" {
                 ip_try_all(netns, &DEFAULT_ROUTES);
                 continue;
             } else {

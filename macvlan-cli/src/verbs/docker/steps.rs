@@ -48,7 +48,10 @@ pub(super) fn of(
 pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
     for (at, step) in steps.iter().enumerate() {
         let done = if cancel.is_cancelled() {
-            Err(NoResult::Refused(Failure::new(interrupted(), "cannot go on: a signal was caught")))
+            Err(NoResult::Refused(Failure::new(
+                interrupted(),
+                "cannot finish the migration: interrupted by a signal",
+            )))
         } else {
             step.request.send(daemon)
         };

@@ -68,8 +68,8 @@ impl Connect {
             (None, Some(id)) => (id, found.name),
             (None, None) => {
                 return Err(Failure::usage(format!(
-                    "cannot connect {0}: a pid or a path is not an id that stays the same; give an \
-                     id first: network connect {1} ID {0}",
+                    "cannot connect {0}: a pid or a path is not a permanent id of a container; give \
+                     one before it, as in `macvlan network connect {1} ID {0}`",
                     self.container, self.network
                 )));
             }

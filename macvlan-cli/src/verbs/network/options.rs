@@ -138,7 +138,7 @@ impl NetworkOptions {
         if self.on_demand.is_given() {
             let Some(parent) = config.get_parent() else {
                 return Err(Failure::usage(
-                    "--parent-protocol and --parent-name are for a parent such as ens33.100",
+                    "cannot use --parent-protocol and --parent-name: the parent is missing; give --parent",
                 ));
             };
             let parent = self.on_demand.apply(parent.clone())?;

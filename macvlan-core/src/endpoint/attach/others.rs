@@ -43,12 +43,18 @@ impl Others {
     pub(super) fn put_back(&self, inside: &Connection, link: u32, but: IpNet) -> Vec<String> {
         let now = match Self::read(inside, link) {
             Ok(now) => now,
-            Err(_unknown) => return vec![format!("perhaps what went with the address {but} gone")],
+            Err(_unknown) => {
+                return vec![format!(
+                    "perhaps the loss of objects that depend on the address {but}"
+                )];
+            }
         };
         let is_there = |address: IpNet| now.addresses.iter().any(|(net, _)| *net == address);
         let mut requests = Vec::new();
         for (net, _) in self.addresses.iter().filter(|(net, _)| *net != but && !is_there(*net)) {
-            requests.extend(self.request(*net).map(|add| (format!("the address {net} gone"), add)));
+            requests.extend(
+                self.request(*net).map(|add| (format!("the loss of the address {net}"), add)),
+            );
         }
         let has = |all: &Self, route: &RouteMessage| {
             all.routes.iter().any(|(_, there)| decode::is_same_message(there, route))
@@ -58,10 +64,10 @@ impl Others {
             let bare = without_source(route);
             if bare != *route && has(&now, &bare) && !has(self, &bare) {
                 let delete = Request::new(Message::DelRoute(bare));
-                requests.push((format!("{words} without its source"), delete));
+                requests.push((format!("the loss of the source of {words}"), delete));
             }
             let again = Request::append(Message::NewRoute(route.clone()));
-            requests.push((format!("{words} gone"), again));
+            requests.push((format!("the loss of {words}"), again));
         }
         let refused =
             requests.into_iter().filter_map(|(words, request)| match inside.retry(&request) {

@@ -90,7 +90,7 @@ impl Work<'_> {
                 Ok(()) => error,
                 Err(failure) => {
                     let maybe = failure.maybe();
-                    error.leaves(format!("{maybe}not the address {old} in {}", self.netns))
+                    error.leaves(format!("{maybe}the loss of the address {old} in {}", self.netns))
                 }
             }
         });

@@ -38,7 +38,7 @@ impl Work<'_> {
                 Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
                 Err(failure) => {
                     let maybe = failure.maybe();
-                    error = error.leaves(format!("{maybe}a default route of {inside} gone"));
+                    error = error.leaves(format!("{maybe}the loss of a default route in {inside}"));
                 }
             }
         }

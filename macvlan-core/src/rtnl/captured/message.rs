@@ -117,7 +117,7 @@ impl Message {
     pub(super) fn without(mut self, path: &[u16]) -> Self {
         let before = self.attributes.len();
         self.attributes.retain(|(at, _)| !at.starts_with(path));
-        assert!(self.attributes.len() < before, "there is no {path:?} in {self:?}");
+        assert!(self.attributes.len() < before, "no {path:?} in {self:?}");
         self
     }
 

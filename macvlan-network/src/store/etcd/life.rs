@@ -33,12 +33,10 @@ impl EtcdStore {
         }
         let host = &self.host;
         let (why, hint) = match self.life {
-            Life::Declared => {
-                (format!("host {host:?} is not declared"), "declare it: `macvlan network host add`")
-            }
+            Life::Declared => (format!("host {host:?} is not declared"), "declare it"),
             _ => (
                 format!("neither an agent nor a declaration keeps host {host:?} alive"),
-                "start `macvlan agent`, or declare the host: `macvlan network host add`",
+                "start an agent, or declare the host",
             ),
         };
         let operation = "make a lease that outlives this process";
@@ -94,7 +92,7 @@ impl EtcdStore {
                             "this is the host, and {leases} of its leases remain, one of them of \
                              container {one:?}"
                         );
-                        let hint = "start `macvlan agent`, or disconnect the containers first";
+                        let hint = "start an agent, or disconnect the containers first";
                         return Err(refused(why, hint));
                     }
                 }
