@@ -1,7 +1,7 @@
 //! Networks of Docker's plugin on VLANs, which are made on demand. The guest has them, and is slow.
 
 use macvlan_tests::{
-    Machine, Outcome, eventually, ip_addresses, ip_do, ip_lines, ip_link, is_long, ping, silent,
+    Machine, Outcome, eventually, ip, ip_addresses, ip_do, ip_link, is_long, ping, silent,
 };
 use serde_json::Value;
 
@@ -23,42 +23,49 @@ fn a_container_on_both() -> Outcome {
         include_str!("../../../docs/docker.md"),
         "docker network create -d lan --ipam-driver lan -o parent=ens33.10",
     )?)?;
-    run(&machine, "--network vlan10 --name web")?;
     for id in [10, 20] {
         let link = ip_link(&machine.netns, &format!("ens33.{id}"));
         assert_eq!(link["linkinfo"]["info_data"]["id"], id, "{link}");
     }
-    let (db, web) = (netns(&machine, "db")?, netns(&machine, "web")?);
+    let db = netns(&machine, "db")?;
     assert_eq!(ip_addresses(&db, "eth0"), ["10.0.10.2/24"]);
     assert_eq!(ip_addresses(&db, "eth1"), ["10.0.20.2/24"]);
-    reaches_all(&machine)?;
-    assert!(ping(&web, "10.0.10.2").is_some());
-    // The router does not lead from one to the other.
-    assert!(silent(&web, "10.0.20.2"));
+    reaches_both(&machine)?;
     if is_long() {
         restarts(&machine)?;
     }
 
     // Each VLAN goes with its last container.
     machine.ok("docker network disconnect vlan20 db")?;
-    let vlans = ip_lines(&machine.netns, "link show type vlan");
-    assert!(vlans.len() == 1 && vlans[0].contains("ens33.10@"), "{vlans:?}");
-    machine.ok("docker rm -f db web")?;
-    assert_eq!(ip_lines(&machine.netns, "link show type vlan"), Vec::<String>::new());
+    assert_eq!(vlans(&machine), ["ens33.10"]);
+    machine.ok("docker rm -f db")?;
+    assert_eq!(vlans(&machine), Vec::<String>::new());
     clean(&machine)
 }
 
-/// The container on both VLANs reaches both routers, and the other container.
-fn reaches_all(machine: &Machine) -> Outcome {
+/// Returns the names of the host's VLANs.
+fn vlans(machine: &Machine) -> Vec<String> {
+    let all = ip(&machine.netns, "link show type vlan");
+    let names = all.as_array().into_iter().flatten().filter_map(|link| link["ifname"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// The container on both VLANs reaches the router on both.
+fn reaches_both(machine: &Machine) -> Outcome {
     let db = netns(machine, "db")?;
-    for address in ["10.0.10.1", "10.0.10.3", "10.0.20.1"] {
+    for address in ["10.0.10.1", "10.0.20.1"] {
         assert!(ping(&db, address).is_some(), "{address}");
     }
     Ok(())
 }
 
-/// Another network on the same VLAN; the container and all daemons are restarted.
+/// More containers, also of another network on the same VLAN; all daemons are restarted.
 fn restarts(machine: &Machine) -> Outcome {
+    run(machine, "--network vlan10 --name web")?;
+    let web = netns(machine, "web")?;
+    assert!(ping(&web, "10.0.10.2").is_some());
+    // The router does not lead from one VLAN to the other.
+    assert!(silent(&web, "10.0.20.2"));
     machine.ok("docker network create -d lan --ipam-driver lan -o parent=ens33.10 \
          --subnet 10.0.11.0/24 --gateway 10.0.11.1 vlan10b")?;
     ip_do(&machine.lab.b.netns, "address add 10.0.11.1/24 dev ens33.10");
@@ -82,14 +89,14 @@ fn restarts(machine: &Machine) -> Outcome {
     let before = addresses()?;
     machine.ok("docker restart -t 0 db")?;
     assert_eq!(addresses()?, before);
-    reaches_all(machine)?;
+    reaches_both(machine)?;
 
     kill_agent(machine)?;
     restart_dockerd(machine, "KILL", "--live-restore")?;
     start_plugin(machine)?;
-    reaches_all(machine)?;
+    reaches_both(machine)?;
     assert_eq!(addresses()?, before);
-    machine.ok("docker rm -f other")?;
+    machine.ok("docker rm -f web other")?;
     Ok(())
 }
 
