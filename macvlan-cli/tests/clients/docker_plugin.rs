@@ -1,6 +1,7 @@
 //! Networks of Docker by its plugin, with the real daemon.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use macvlan_core::NetNs;
 use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines, is_long};
@@ -320,12 +321,16 @@ fn restarted() -> Outcome {
     machine.ok("docker rm -f c1")?;
     let before = inspect(&machine, "c2")?["n1"].clone();
     assert_eq!(before["IPAddress"], "172.16.104.65");
+    // Also while there is a container that has never run, such as one that could not be started.
+    machine.fails("docker run --network n1 --name c0 --ip 172.16.104.65 busybox true")?;
+    std::thread::sleep(Duration::from_secs(1));
     machine.ok("docker restart -t 0 c2")?;
     let after = inspect(&machine, "c2")?["n1"].clone();
     assert_eq!(
         (&after["IPAddress"], &after["MacAddress"]),
         (&before["IPAddress"], &before["MacAddress"])
     );
+    machine.ok("docker rm c0")?;
     // Another one is started while it does not run: it gets another address.
     machine.ok("docker stop -t 0 c2")?;
     run(&machine, "--network n1 --name c4")?;
@@ -426,7 +431,7 @@ fn plugin_killed_at_any_moment() -> Outcome {
     let mut load = load.spawn()?;
     let mut kills = 0;
     while load.try_wait()?.is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * (kills % 7)));
+        std::thread::sleep(Duration::from_millis(150 + 37 * (kills % 7)));
         kill_agent(&machine)?;
         start_plugin(&machine)?;
         kills += 1;
