@@ -240,6 +240,7 @@ fn many_in_a_row() -> Outcome {
     })?;
     machine.ok(&format!("docker exec c1 ping -c 1 -W 5 c{count}"))?;
     machine.ok("docker rm -f $(docker ps -q)")?;
+    released(&machine)?;
     clean(&machine)?;
     machine.ok("docker network rm n1")?;
     Ok(())
