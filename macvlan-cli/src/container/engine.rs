@@ -115,7 +115,7 @@ fn containers_in(network: &str) -> Done<Option<Value>> {
 #[derive(Debug)]
 pub(crate) struct Stopped {
     pub(crate) id: String,
-    /// How long ago it was created, if it has never run; up to a second more.
+    /// The time since it was created, up to a second too long, if it has never run.
     pub(crate) new: Option<Duration>,
 }
 
