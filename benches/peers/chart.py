@@ -1,18 +1,14 @@
 #!/usr/bin/env python3
-"""Renders the results of the program `peers`: chart.py RESULTS DOCUMENT CHART [MISSING]...
+"""Renders the results of the program `peers`: chart.py RESULTS CHART [MISSING]...
 
-Writes a table into DOCUMENT, between the marks `<!-- peers -->` and `<!-- /peers -->`, prints it, and
-draws the medians into CHART, an SVG. What is missing is named below the table.
+Prints a table, and draws the medians into CHART, an SVG. Tools that are missing are named below the table.
 """
 
 import html
 import json
 import math
-import os
-import platform
 import sys
 
-BEGIN, END = "<!-- peers -->\n", "<!-- /peers -->\n"
 OURS = "Rust"
 
 
@@ -24,8 +20,6 @@ def table(results, missing):
     rows = results["rows"]
     ours = next(row["median"] for row in rows if row["name"] == OURS)
     lines = [
-        f"{results['rounds']} rounds, Linux {platform.release()}, {os.cpu_count()} processors:",
-        "",
         "| | median µs | times ours | p99 µs | of | requests | processes | teardown, median µs "
         f"| {results['row']:,} in a row, s |",
         "|---" + "|---:" * 8 + "|",
@@ -46,7 +40,7 @@ def table(results, missing):
         lines.append("| " + " | ".join(cells) + " |")
     if missing:
         lines += ["", f"Missing on this machine: {', '.join(missing)}."]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def chart(results):
@@ -87,18 +81,10 @@ def chart(results):
 
 
 def main():
-    source, document, picture, *missing = sys.argv[1:]
+    source, picture, *missing = sys.argv[1:]
     with open(source) as file:
         results = json.load(file)
-    text = table(results, missing)
-    print(text)
-    with open(document) as file:
-        before, _, rest = file.read().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        sys.exit(f"{document} has not the marks {BEGIN.strip()} and {END.strip()}")
-    with open(document, "w") as file:
-        file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    print(table(results, missing))
     with open(picture, "w") as file:
         file.write(chart(results))
 

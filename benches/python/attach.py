@@ -2,9 +2,7 @@
 """attach.py PARENT: the hot path from Python, as a contender of `reach`.
 
 Reads pids, gives the container of each its interface, and prints the time in nanoseconds, from the
-pid to closing the last descriptor. Run it with an interpreter that has the package:
-
-    reach --program Python="target/python/venv/bin/python benches/python/attach.py"
+pid to closing the last descriptor. `benches/run reach` runs it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 //! Compares the CNI plugin with the reference plugins: `cni [--rounds N] OURS PLUGINS`, called by
-//! `benches/cni`. OURS is the program, PLUGINS the directory with `macvlan` and `host-local`.
+//! `benches/run cni`. OURS is the program, PLUGINS the directory with `macvlan` and `host-local`.
 //! Prints the times of whole processes as Markdown.
 //!
 //! Both write below one temporary directory. In each round, all take turns in random order, each
@@ -96,9 +96,9 @@ fn main() -> Outcome {
         deleted: Vec::new(),
     };
     let mut all = [
-        plugin("IPv4, here", true, "a", (1, 1), v4("10.1.0.0/16")),
+        plugin("IPv4, the plugin", true, "a", (1, 1), v4("10.1.0.0/16")),
         plugin("IPv4, macvlan and host-local", false, "b", (1, 1), v4("10.2.0.0/16")),
-        plugin("IPv4 and IPv6, here", true, "c", (2, 1), dual("10.3.0.0/16", "fd03::/64")),
+        plugin("IPv4 and IPv6, the plugin", true, "c", (2, 1), dual("10.3.0.0/16", "fd03::/64")),
         plugin(
             "IPv4 and IPv6, macvlan and host-local",
             false,

@@ -13,6 +13,10 @@ fn main() -> Outcome {
     let parent = stage.parent()?;
     stage.netns().run(|| -> Outcome {
         let host = Host::open()?;
+        println!(
+            "| {count} macvlans | attached | detached one after the other | at once | speedup |"
+        );
+        println!("|---|---|---|---|---|");
         detaching(&host, "in as many namespaces", count, || {
             NetNs::anonymous().map_err(Into::into)
         })?;
@@ -29,23 +33,24 @@ fn detaching(
     count: usize,
     mut netns: impl FnMut() -> Outcome<NetNs>,
 ) -> Outcome {
-    let mut attached = || -> Outcome<Vec<Attachment>> {
+    // The namespaces exist for as long as their handles.
+    let mut attached = || -> Outcome<(Vec<NetNs>, Vec<Attachment>, Duration)> {
         let places = (0..count).map(|_| netns()).collect::<Outcome<Vec<NetNs>>>()?;
         let endpoints = (0..count)
             .map(|number| Endpoint::new(format!("eth{number}"), PARENT))
             .collect::<Result<Vec<_>, _>>()?;
         let start = Instant::now();
         let results = host.attach_all(endpoints.iter().zip(&places));
-        println!("attach_all of {count} {place}: {}", describe(start.elapsed()));
-        Ok(results.into_iter().collect::<Result<_, _>>()?)
+        let took = start.elapsed();
+        Ok((places, results.into_iter().collect::<Result<_, _>>()?, took))
     };
-    let attachments = attached()?;
+    let (_places, attachments, attaching) = attached()?;
     let start = Instant::now();
     for attachment in attachments {
         host.detach(&attachment)?;
     }
     let one_by_one = start.elapsed();
-    let attachments = attached()?;
+    let (_places, attachments, _) = attached()?;
     let start = Instant::now();
     let results = host.detach_all(&attachments);
     let together = start.elapsed();
@@ -53,7 +58,8 @@ fn detaching(
         result?;
     }
     println!(
-        "detaching {count} {place}: one after the other {}, detach_all {}: {:.0} times faster",
+        "| {place} | {} | {} | {} | {:.0} × |",
+        describe(attaching),
         describe(one_by_one),
         describe(together),
         one_by_one.as_secs_f64() / together.as_secs_f64()
@@ -65,13 +71,14 @@ fn without_waiting(host: &Host) -> Outcome {
     let endpoint = work::endpoint(PARENT)?;
     let mut times = Vec::new();
     for _ in 0..50 {
-        let attachment = host.attach(&endpoint, &NetNs::anonymous()?)?;
+        let netns = NetNs::anonymous()?;
+        let attachment = host.attach(&endpoint, &netns)?;
         let start = Instant::now();
         let detaching = host.detach_later(&attachment);
         times.push(start.elapsed());
         detaching.wait()?;
     }
-    println!("\n{}", table(&[Quantiles::of("detach_later, till it returns", times)]));
+    println!("\n{}", table(&[Quantiles::of("`detach_later`, until it returns", times)]));
     Ok(())
 }
 

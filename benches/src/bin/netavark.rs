@@ -1,5 +1,5 @@
 //! Compares the plugin with netavark's own driver: `netavark [--rounds N] PLUGIN NETAVARK [ARGUMENT]…`,
-//! called by `benches/netavark`. PLUGIN is the program `macvlan`, NETAVARK the command that runs
+//! called by `benches/run netavark`. PLUGIN is the program `macvlan`, NETAVARK the command that runs
 //! netavark. Prints the times of whole processes of netavark as Markdown.
 //!
 //! In each round both take turns, each with a container of its own. netavark's own driver is given

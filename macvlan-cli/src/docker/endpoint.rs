@@ -33,10 +33,13 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
         let (network, endpoint) = (network.name(), short(&request.endpoint));
         warn!(network, endpoint, "published ports have no effect: the container is on the LAN");
     }
-    // Docker repeats a request that was not answered.
-    match network.disconnect(&request.endpoint) {
-        Err(error) if error.kind() == ErrorKind::NotConnected => {}
-        done => drop(done?),
+    // Docker repeats a request that was not answered. Without a lease, disconnecting would search the
+    // namespaces of all processes.
+    if network.lease(&request.endpoint)?.is_some() {
+        match network.disconnect(&request.endpoint) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            done => drop(done?),
+        }
     }
     let asked = &request.interface;
     let mut connect = ConnectOptions::new(&request.endpoint).default_route(false);
