@@ -5036,8 +5036,9 @@ int macvlan_networks_set_pending_age(struct macvlan_networks *networks,
                                      struct macvlan_error **error);
 
 /**
- * Sets whether macvlan_networks_collect() and macvlan_networks_reconcile() also release the leases
- * of hosts that the store considers dead. Defaults to true.
+ * Sets whether the leases of hosts that the store considers dead are released, by
+ * macvlan_networks_collect(), macvlan_networks_reconcile(), and for an address or a name that
+ * another container requests. Defaults to true.
  */
 int macvlan_networks_set_dead_hosts(struct macvlan_networks *networks,
                                     bool dead_hosts,

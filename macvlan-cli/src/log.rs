@@ -5,9 +5,10 @@ use std::fmt::{self, Result};
 use std::io;
 
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{self as lines, FmtContext};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::failure::{Done, Failure, NAME};
@@ -26,11 +27,11 @@ pub(crate) fn start() -> Done {
         _ => LevelFilter::INFO,
     };
     let is_journal = env::var_os("JOURNAL_STREAM").is_some();
-    let subscriber = lines::Subscriber::builder()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .event_format(Line { is_journal })
-        .finish();
+    let lines = lines::layer().with_writer(io::stderr).event_format(Line { is_journal });
+    // At lower levels, the crates below describe each frame to etcd.
+    let others = level.min(LevelFilter::WARN);
+    let filter = Targets::new().with_default(others).with_target("macvlan", level);
+    let subscriber = tracing_subscriber::registry().with(lines).with(filter);
     // Another one is set if a program calls the command more than once.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())

@@ -7,7 +7,7 @@ use clap::Args;
 use macvlan_core::Host;
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore, Life};
-use macvlan_network::{Networks, Result, SqliteStore};
+use macvlan_network::{Lease, Networks, Result, SqliteStore};
 
 use crate::config::{Config, DATABASE, Etcd};
 use crate::failure::{Done, Failure};
@@ -92,6 +92,11 @@ impl Choice {
             Self::Etcd(options) => Networks::new(host, EtcdStore::open(options)?),
         }
     }
+}
+
+/// Returns whether a lease is of this host. In a database all are, whatever the host was called.
+pub(crate) fn is_here(networks: &Networks, lease: &Lease) -> bool {
+    networks.store().host_name().is_none_or(|host| host == lease.host)
 }
 
 #[cfg(feature = "etcd")]

@@ -101,11 +101,12 @@ impl Networks {
         self.with(|session| session.pending_age = age)
     }
 
-    /// Sets whether [`Networks::collect`] and [`Networks::reconcile`] also release the leases of
-    /// hosts that are dead according to the store. Defaults to true.
+    /// Sets whether the leases of hosts that are dead according to the store are released, by
+    /// [`Networks::collect`], [`Networks::reconcile`], and for an address or a name that another
+    /// container requests. Defaults to true.
     ///
-    /// A program that calls them regularly can leave this to a person, since the containers of a
-    /// host that was cut off may still run.
+    /// A program that runs all the time can leave this to a person, since the containers of a host
+    /// that was cut off may still run.
     #[must_use]
     pub fn with_dead_hosts(self, dead_hosts: bool) -> Self {
         self.with(|session| session.dead_hosts = dead_hosts)

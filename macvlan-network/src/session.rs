@@ -36,10 +36,10 @@ impl Session {
     /// Returns whether the container of a lease is gone, because its namespace or its host is gone.
     ///
     /// A pending lease is gone when it has expired, unless a link was created for it, which may be
-    /// in a container.
+    /// in a container. Whether those of dead hosts are may be left to a person.
     pub(crate) fn is_gone(&self, lease: &Lease) -> Result<bool> {
         if !self.is_here(lease) {
-            return self.is_host_dead(lease);
+            return Ok(self.dead_hosts && self.is_host_dead(lease)?);
         }
         match lease.pending().filter(|_| lease.link.is_none()) {
             Some(pending) => pending.is_over(self.pending_age),

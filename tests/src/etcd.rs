@@ -114,13 +114,14 @@ impl Etcd {
             // The test kills the server, not the machine, so syncing is not needed; the disk is
             // busy enough.
             .arg("--unsafe-no-fsync")
-            .args(&self.further)
             .args(["--listen-client-urls", &url])
             .args(["--advertise-client-urls", &url])
             .args(["--listen-metrics-urls", "http://127.0.0.1:2381"])
             .args(["--listen-peer-urls", "http://127.0.0.1:2380"])
             .args(["--initial-advertise-peer-urls", "http://127.0.0.1:2380"])
             .args(["--initial-cluster", "default=http://127.0.0.1:2380"])
+            // The last one of several counts.
+            .args(&self.further)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

@@ -3,11 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
 use macvlan_core::NetNs;
 
 use crate::harness::{Outcome, Stop, is_guest};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabHost};
 use crate::need::{Need, need};
 use crate::patience::eventually;
 
@@ -23,40 +24,64 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("PODMAN_IGNORE_CGROUPSV1_WARNING", "1"),
 ];
 
-/// Host a of a [`Lab`] as a machine of its own: a Debian with container engines, in namespaces. It
+/// A host of a [`Lab`] as a machine of its own: a Debian with container engines, in namespaces. It
 /// ends, with all that runs on it, when dropped.
 ///
-/// Its addresses are 172.16.104.2/24 and `fd15::2/64`; host b is the router of the LAN, with
-/// 172.16.104.1 and `fd15::1`. The image `/srv/busybox.tar`, also as the directory `/srv/busybox`,
-/// has the programs of busybox.
+/// The image `/srv/busybox.tar`, also as the directory `/srv/busybox`, has the programs of busybox.
 #[derive(Debug)]
 pub struct Machine {
     /// The hosts.
-    pub lab: Lab,
+    pub lab: Arc<Lab>,
+    /// The namespace of its host.
+    pub netns: NetNs,
     init: Child,
     /// The first process's id, outside.
     pid: u32,
 }
 
 impl Machine {
-    /// Starts a machine on which this program is the command `macvlan`. No engine runs on it yet.
+    /// Starts host a, with the addresses 172.16.104.2/24 and `fd15::2/64`, as a machine on which this
+    /// program is the command `macvlan`. Host b is the router of the LAN, with 172.16.104.1 and
+    /// `fd15::1`. No engine runs yet.
     pub fn start(command: &str) -> Outcome<Self> {
-        need(Need::Root)?;
-        if is_guest()? {
-            return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
-        }
-        let root = Command::new(format!("{SCRIPTS}/root")).arg("--made").output()?;
-        if !root.status.success() {
-            return Err(Stop::Ignored(text(&root.stderr)));
-        }
-        let lab = Lab::with_addresses(
+        only_here()?;
+        Self::beside_router(command)
+    }
+
+    /// Starts a machine whose kernel has 802.1Q, which may be the guest's.
+    pub fn with_vlans(command: &str) -> Outcome<Self> {
+        need(Need::Vlan)?;
+        Self::beside_router(command)
+    }
+
+    /// Starts both hosts as machines, with the names `machine-a` and `machine-b`. The second one has
+    /// the addresses 172.16.104.3/24 and `fd15::3/64`, and there is no router.
+    pub fn start_two(command: &str) -> Outcome<[Self; 2]> {
+        only_here()?;
+        let root = debian()?;
+        let lab = Arc::new(Lab::with_addresses(
+            &["172.16.104.2/24", "fd15::2/64 nodad"],
+            &["172.16.104.3/24", "fd15::3/64 nodad"],
+        )?);
+        let start = |name, host: &LabHost| Self::on(&lab, host, name, &root, command);
+        Ok([start("machine-a", &lab.a)?, start("machine-b", &lab.b)?])
+    }
+
+    fn beside_router(command: &str) -> Outcome<Self> {
+        let root = debian()?;
+        let lab = Arc::new(Lab::with_addresses(
             &["172.16.104.2/24", "fd15::2/64 nodad"],
             &["172.16.104.1/24", "fd15::1/64 nodad"],
-        )?;
+        )?);
+        Self::on(&lab, &lab.a, "machine", &root, command)
+    }
+
+    /// Starts a machine with this name on a host.
+    fn on(lab: &Arc<Lab>, host: &LabHost, name: &str, root: &str, command: &str) -> Outcome<Self> {
         let mut start = Command::new(format!("{SCRIPTS}/enter"));
-        start.args([&text(&root.stdout), command]);
+        start.args([root, command, name]);
         start.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut init = lab.a.netns.run(|| start.spawn())??;
+        let mut init = host.netns.run(|| start.spawn())??;
         let mut line = String::new();
         if let Some(says) = init.stdout.take() {
             BufReader::new(says).read_line(&mut line)?;
@@ -69,7 +94,7 @@ impl Machine {
             init.wait()?;
             return Err(format!("the machine does not start: {why}").into());
         };
-        Ok(Self { lab, init, pid })
+        Ok(Self { lab: Arc::clone(lab), netns: host.netns.clone(), init, pid })
     }
 
     /// Starts Docker, without networks of its own, and imports the image `busybox`.
@@ -179,6 +204,24 @@ impl Drop for Machine {
         // It fails only if the process was waited for.
         let _ = self.init.wait();
     }
+}
+
+/// Continues on this kernel; the guest is slow.
+fn only_here() -> Outcome {
+    if is_guest()? {
+        return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
+    }
+    Ok(())
+}
+
+/// Returns the path of the Debian root.
+fn debian() -> Outcome<String> {
+    need(Need::Root)?;
+    let root = Command::new(format!("{SCRIPTS}/root")).arg("--made").output()?;
+    if !root.status.success() {
+        return Err(Stop::Ignored(text(&root.stderr)));
+    }
+    Ok(text(&root.stdout))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -13,7 +13,7 @@ use crate::output::style::{Role, paint};
 use crate::output::table::table;
 use crate::output::{lines, texts};
 use crate::session::Session;
-use crate::store::StoreOptions;
+use crate::store::{StoreOptions, is_here};
 
 const HEADINGS: [&str; 5] = ["NETWORK", "PARENT", "SUBNETS", "LEASES", "HERE"];
 
@@ -28,8 +28,7 @@ pub(super) fn run(store: StoreOptions, session: &Session) -> Done {
     let (mut rows, mut objects, mut waits) = (Vec::new(), Vec::new(), life.into_iter().collect());
     for network in networks.list()? {
         let leases = network.leases()?;
-        let here: Vec<&Lease> =
-            leases.iter().filter(|lease| lease.host == networks.host_name()).collect();
+        let here: Vec<&Lease> = leases.iter().filter(|lease| is_here(&networks, lease)).collect();
         waits_in(network.name(), &here, &mut waits)?;
         let subnets = texts(network.config().get_subnets());
         objects.push(json!({

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -115,8 +115,8 @@ fn containers_in(network: &str) -> Done<Option<Value>> {
 #[derive(Debug)]
 pub(crate) struct Stopped {
     pub(crate) id: String,
-    /// True if it has never run.
-    pub(crate) is_new: bool,
+    /// The time since it was created, up to a second too long, if it has never run.
+    pub(crate) new: Option<Duration>,
 }
 
 /// Returns Docker's containers in a network that do not run; `None` if it does not answer at once.
@@ -129,12 +129,15 @@ pub(crate) fn stopped_in(network: &str) -> Option<Vec<Stopped>> {
         .find_map(|socket| http::get(socket, &path, SOON).ok())
         .filter(|answer| answer.status == 200)?;
     let all: Vec<Value> = serde_json::from_slice(&answer.body).ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let read = |one: &Value| {
         let is_new = one["State"] == "created";
+        let created = Duration::from_secs(one["Created"].as_u64().unwrap_or_default());
+        let new = is_new.then(|| now.saturating_sub(created));
         // Of one that has never run, only the networks' names are known.
         let mut of = one["NetworkSettings"]["Networks"].as_object()?.values();
         let is_in = of.any(|one| one["NetworkID"] == network || is_new && one["NetworkID"] == "");
-        is_in.then(|| Some(Stopped { id: one["Id"].as_str()?.to_owned(), is_new }))?
+        is_in.then(|| Some(Stopped { id: one["Id"].as_str()?.to_owned(), new }))?
     };
     Some(all.iter().filter_map(read).collect())
 }

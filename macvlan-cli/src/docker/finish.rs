@@ -176,21 +176,23 @@ impl Task {
         // As in Docker's own DNS.
         lease.aliases = vec![short(&id).to_owned()];
         lease.name = Some(name.to_lowercase());
-        self.rename(stored, &network, &lease)?;
+        self.rename(stored, &network, &mut lease)?;
         log(&network, &lease, joined, "found the container of an endpoint");
         Ok(true)
     }
 
-    fn rename(&self, stored: &Stored, network: &Network, lease: &Lease) -> Done {
+    fn rename(&self, stored: &Stored, network: &Network, lease: &mut Lease) -> Done {
         let store = stored.networks()?.store();
-        match store.update(network.record(), lease) {
+        let updated = match store.update(network.record(), lease) {
             // Another host's container has the name, or one that has not been collected yet.
             Err(error) if error.kind() == ErrorKind::NameTaken => {
-                warn!(endpoint = short(&self.endpoint), "{error}");
-                Ok(())
+                warn!(endpoint = short(&self.endpoint), "{error}; it is found by its id");
+                lease.name = None;
+                store.update(network.record(), lease)
             }
-            updated => Ok(updated.map(drop)?),
-        }
+            updated => updated,
+        };
+        Ok(updated.map(drop)?)
     }
 }
 

@@ -10,11 +10,13 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::container::stopped_in;
-use crate::docker::leased::is_allocated;
-use crate::docker::options::NETWORK;
+use crate::docker::leased::{is_allocated, short};
 use crate::docker::plugin::{Answer, Plugin, lock};
+use crate::docker::pools::is_v6;
 use crate::docker::request::{ReleaseAddress, ReleasePool, RequestAddress, RequestPool};
+use crate::docker::stored::docker_of;
 use crate::failure::{Done, Failure, status};
+use crate::store::is_here;
 
 /// The address space, by which the network driver knows that a network uses this IPAM driver.
 pub(super) const SPACE: &str = "macvlan";
@@ -75,12 +77,12 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
              network and create it again"
         ))
     })?;
-    let is_v6 = pool.starts_with('6');
+    let is_v6 = is_v6(pool);
     let lease = |address: Option<IpAddr>| {
         let any = Allocation::new().ipv4(!is_v6).ipv6(is_v6);
         network.allocate(&address.into_iter().fold(any, Allocation::address))
     };
-    let had = if address.is_none() { remembered(plugin, &network, is_v6) } else { None };
+    let had = if address.is_none() { remembered(plugin, &network, pool) } else { None };
     let lease = match (had.map(|had| lease(Some(had))), address) {
         (Some(Ok(again)), _) => again,
         // Another one has it by now.
@@ -103,36 +105,43 @@ fn allocate(plugin: &Plugin, pool: &str, address: Option<IpAddr>) -> Done<IpNet>
     Ok(net)
 }
 
-/// Returns the error for an address that a container has whose name is known.
+/// Returns the error for an address that a container has whose name is known, or another host's.
 fn taken(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Failure>> {
-    let name = plugin.stored.holder(network, address)?.and_then(|lease| lease.name);
-    let network = network.name();
-    let why = |name| format!("network {network:?}: container {name:?} has {address}");
-    Ok(name.map(|name| Failure::new(status::EXISTS, why(name))))
+    let Some(lease) = plugin.stored.holder(network, address)? else { return Ok(None) };
+    let is_here = is_here(plugin.stored.networks()?, &lease);
+    let known = lease.name.as_ref().or(lease.aliases.first());
+    if is_here && known.is_none() {
+        return Ok(None);
+    }
+    let container = known.map_or_else(|| short(&lease.container), String::as_str);
+    let host = if is_here { String::new() } else { format!(" on host {:?}", lease.host) };
+    let why = format!("network {:?}: container {container:?}{host} has {address}", network.name());
+    Ok(Some(Failure::new(status::EXISTS, why)))
 }
 
 /// Returns the address that the container had which starts, if it is known which one that is.
-fn remembered(plugin: &Plugin, network: &Network, v6: bool) -> Option<IpAddr> {
+fn remembered(plugin: &Plugin, network: &Network, pool: &str) -> Option<IpAddr> {
     if !lock(&plugin.remembered).has(network.id()) {
         return None;
     }
-    let docker = network.config().get_options().keys().find_map(|key| key.strip_prefix(NETWORK))?;
-    let stopped = stopped_in(docker);
-    lock(&plugin.remembered).find(network.id(), v6, stopped.as_deref())
+    let stopped = stopped_in(docker_of(network, pool)?);
+    lock(&plugin.remembered).find(network.id(), is_v6(pool), stopped.as_deref())
 }
 
 /// Returns the lease of an address that was leased here before this process started, and that no
 /// endpoint has taken: Docker repeats a request that was not answered.
 fn orphan(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Lease>> {
-    let host = plugin.stored.networks()?.host_name();
-    let lease = plugin.stored.holder(network, address)?;
-    let Some(lease) = lease.filter(|lease| is_allocated(lease) && lease.host == host) else {
-        return Ok(None);
-    };
+    let lease = allocated(plugin, network, address)?;
     // An age is one of whole seconds, so it may be up to one too much.
     let before = plugin.stored.started.elapsed() + Duration::from_secs(1);
-    let age = lease.pending().map(Pending::age).transpose()?;
-    Ok(Some(lease).filter(|_| age.is_some_and(|age| age > before)))
+    let age = lease.as_ref().and_then(Lease::pending).map(Pending::age).transpose()?;
+    Ok(lease.filter(|_| age.is_some_and(|age| age > before)))
+}
+
+/// Returns the lease of an address on this host that no endpoint has taken.
+fn allocated(plugin: &Plugin, network: &Network, address: IpAddr) -> Done<Option<Lease>> {
+    let (networks, lease) = (plugin.stored.networks()?, plugin.stored.holder(network, address)?);
+    Ok(lease.filter(|lease| is_allocated(lease) && is_here(networks, lease)))
 }
 
 /// Releases an address. If that fails, it is done later, since the lease is pending.
@@ -153,9 +162,7 @@ fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     if plugin.was_released(&network, address) {
         return Ok(());
     }
-    let Some(lease) = plugin.stored.holder(&network, address)?.filter(is_allocated) else {
-        return Ok(());
-    };
+    let Some(lease) = allocated(plugin, &network, address)? else { return Ok(()) };
     match network.disconnect(&lease.endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
         done => drop(done?),

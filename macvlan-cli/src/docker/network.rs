@@ -16,6 +16,7 @@ use crate::docker::request::{CreateNetwork, DeleteNetwork, GwAllocCheck, PoolDat
 use crate::docker::{RUNTIME, ipam};
 use crate::failure::{Done, Failure, status};
 use crate::runtime_network;
+use crate::store::is_here;
 
 /// The key of Docker's requests that says whether a network is internal.
 const INTERNAL: &str = "com.docker.network.internal";
@@ -143,9 +144,9 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
 
 /// Releases the leases of this host that have no container.
 fn release_pending(plugin: &Plugin, network: &Network) -> Done {
-    let host = plugin.stored.networks()?.host_name();
+    let networks = plugin.stored.networks()?;
     for lease in network.leases()? {
-        if lease.host != host || lease.pending().is_none() {
+        if lease.pending().is_none() || !is_here(networks, &lease) {
             continue;
         }
         match network.disconnect(&lease.container) {

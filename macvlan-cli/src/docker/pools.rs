@@ -118,6 +118,11 @@ impl Pool {
     }
 }
 
+/// Returns whether the addresses of a pool, by its id, are of IPv6.
+pub(super) fn is_v6(id: &str) -> bool {
+    id.starts_with('6')
+}
+
 /// Returns a random number in hexadecimal digits.
 fn random() -> Done<String> {
     let mut bytes = [0; 16];

@@ -15,6 +15,8 @@ use crate::container::Stopped;
 const MOST: usize = 4096;
 /// A container that was stopped within this time is the one that starts: it is being restarted.
 const RESTART: Duration = Duration::from_secs(10);
+/// Docker tells the time of a creation in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The addresses of a stopped container.
 #[derive(Debug)]
@@ -66,13 +68,18 @@ impl Remembered {
             return of_family(only);
         };
         let is = |had: &Had, one: &Stopped| one.id.starts_with(&had.container);
-        // One that has never run is more likely to be started than one that was stopped.
-        if stopped.iter().any(|one| one.is_new && !all.iter().any(|had| is(had, one))) {
-            return None;
-        }
         let mut known = all.iter().filter(|had| stopped.iter().any(|one| is(had, one)));
         let last = known.next_back()?;
-        let is_certain = known.next().is_none() || last.since.elapsed() < RESTART;
+        let since = last.since.elapsed();
+        let is_restart = since < RESTART;
+        // One that has never run is more likely to be started than one that was stopped, unless that
+        // was just now, and after it was created.
+        let is_likelier = |age: Duration| !is_restart || age < since + SECOND;
+        let is_new = |one: &&Stopped| !all.iter().any(|had| is(had, one));
+        if stopped.iter().filter(is_new).filter_map(|one| one.new).any(is_likelier) {
+            return None;
+        }
+        let is_certain = known.next().is_none() || is_restart;
         of_family(last).filter(|_| is_certain)
     }
 }

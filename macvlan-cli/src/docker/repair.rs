@@ -9,10 +9,10 @@ use macvlan_network::{Lease, Network};
 use crate::container::endpoints_in;
 use crate::docker::RUNTIME;
 use crate::docker::leased::{disconnect, is_allocated};
-use crate::docker::options::NETWORK;
-use crate::docker::stored::Stored;
+use crate::docker::stored::{Stored, dockers};
 use crate::failure::Done;
 use crate::runtime_network;
+use crate::store::is_here;
 
 /// The time after which an endpoint that Docker does not have is gone; it may just be creating one.
 const AGE: Duration = Duration::from_secs(20);
@@ -52,9 +52,7 @@ fn missing(stored: &Stored) -> Done<Vec<(String, String)>> {
             continue;
         }
         // Of networks that this host's Docker does not have, it says nothing.
-        let keys = network.config().get_options().keys();
-        let dockers: Vec<&str> = keys.filter_map(|key| key.strip_prefix(NETWORK)).collect();
-        let asked = dockers.iter().map(|id| Ok((*id, endpoints_in(id)?)));
+        let asked = dockers(&network).map(|(id, _)| Ok((id, endpoints_in(id)?)));
         let known: Vec<(&str, Option<Vec<String>>)> = asked.collect::<Done<_>>()?;
         let has = |lease: &Lease| {
             known.iter().any(|(_, all)| all.iter().flatten().any(|one| *one == lease.container))
@@ -67,8 +65,8 @@ fn missing(stored: &Stored) -> Done<Vec<(String, String)>> {
 }
 
 fn of_this_host(stored: &Stored, network: &Network) -> Done<Vec<Lease>> {
-    let host = stored.networks()?.host_name();
+    let networks = stored.networks()?;
     let mut leases = network.leases()?;
-    leases.retain(|lease| lease.host == host && !is_allocated(lease));
+    leases.retain(|lease| is_here(networks, lease) && !is_allocated(lease));
     Ok(leases)
 }

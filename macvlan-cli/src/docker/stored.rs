@@ -46,19 +46,16 @@ impl Stored {
 
     /// Returns the network that is Docker's network of this id.
     pub(super) fn network(&self, id: &str) -> Done<Option<Network>> {
-        self.find(|key, _| key.strip_prefix(NETWORK) == Some(id))
+        self.find(|network| dockers(network).any(|(one, _)| one == id))
     }
 
     /// Returns the network that has a pool.
     pub(super) fn network_of_pool(&self, pool: &str) -> Done<Option<Network>> {
-        self.find(|key, pools| key.starts_with(NETWORK) && pools.split(',').any(|one| one == pool))
+        self.find(|network| docker_of(network, pool).is_some())
     }
 
-    fn find(&self, is_it: impl Fn(&str, &str) -> bool) -> Done<Option<Network>> {
-        let mut all = runtime_network::of(self.networks()?, RUNTIME)?.into_iter();
-        Ok(all.find(|network| {
-            network.config().get_options().iter().any(|(key, value)| is_it(key, value))
-        }))
+    fn find(&self, is_it: impl FnMut(&Network) -> bool) -> Done<Option<Network>> {
+        Ok(runtime_network::of(self.networks()?, RUNTIME)?.into_iter().find(is_it))
     }
 
     /// Returns the lease that has an address.
@@ -75,4 +72,15 @@ impl Stored {
             ))
         })
     }
+}
+
+/// Returns the id of the network of Docker, on any host, that a pool was requested for.
+pub(super) fn docker_of<'a>(network: &'a Network, pool: &str) -> Option<&'a str> {
+    dockers(network).find_map(|(id, pools)| pools.split(',').any(|one| one == pool).then_some(id))
+}
+
+/// Returns the ids of the networks of Docker that a network is, on all hosts, with their pools.
+pub(super) fn dockers(network: &Network) -> impl Iterator<Item = (&str, &str)> {
+    let options = network.config().get_options().iter();
+    options.filter_map(|(key, pools)| Some((key.strip_prefix(NETWORK)?, pools.as_str())))
 }

@@ -2,16 +2,22 @@
 
 use macvlan_tests::{Machine, Outcome, eventually};
 
-/// Starts a machine on which the command is installed. `tests/run` says where the static one is, which
-/// runs with another C library too.
+/// Returns the command. `tests/run` says where the static one is, which runs with another C library
+/// too.
+pub(crate) fn command() -> String {
+    std::env::var("MACVLAN_COMMAND").unwrap_or_else(|_| env!("CARGO_BIN_EXE_macvlan").to_owned())
+}
+
+/// Starts a machine on which the command is installed.
 pub(crate) fn machine() -> Outcome<Machine> {
-    let command = std::env::var("MACVLAN_COMMAND");
-    Machine::start(command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
+    Machine::start(&command())
 }
 
 /// Returns the block of shell that begins with this text, as it stands on a page.
 pub(crate) fn block<'a>(page: &'a str, beginning: &str) -> Outcome<&'a str> {
-    let mut blocks = page.split("```sh\n").skip(1);
+    // The language may be followed by the host.
+    let mut blocks =
+        page.split("```sh").skip(1).filter_map(|block| Some(block.split_once('\n')?.1));
     let block = blocks.find(|block| block.starts_with(beginning));
     let lines = block.and_then(|block| block.split("```").next());
     lines.ok_or_else(|| format!("no block begins with {beginning:?}").into())

@@ -22,7 +22,7 @@ fn serve(machine: &Machine) -> Outcome {
 
 /// Waits until a container finds a name.
 #[track_caller]
-fn finds(machine: &Machine, enter: &str, name: &str, address: &str) -> Outcome {
+pub(crate) fn finds(machine: &Machine, enter: &str, name: &str, address: &str) -> Outcome {
     let line = format!("{enter} busybox nslookup {name}");
     let found = || {
         let output = machine.run(&line)?;

@@ -1,13 +1,16 @@
 //! Networks of Docker by its plugin, with the real daemon.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use macvlan_core::NetNs;
-use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
+use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines, is_long};
 use serde_json::{Value, json};
 
 use crate::common::{machine, start_plugin};
 
 /// The options of a network on the machine's LAN.
-const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
+pub(crate) const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
      --gateway 172.16.104.1";
 
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
@@ -18,38 +21,38 @@ fn docker() -> Outcome<Machine> {
     Ok(machine)
 }
 
-fn log(machine: &Machine) -> Outcome<String> {
+pub(crate) fn log(machine: &Machine) -> Outcome<String> {
     // That of the managed plugin is Docker's.
     machine.ok("cat /var/log/agent.log 2>/dev/null || grep plugin= /var/log/dockerd.log")
 }
 
 /// Starts a container that stays, and returns its id.
-fn run(machine: &Machine, options: &str) -> Outcome<String> {
+pub(crate) fn run(machine: &Machine, options: &str) -> Outcome<String> {
     machine.ok(&format!("docker run -d {options} busybox sleep 1000"))
 }
 
-fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
+pub(crate) fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
     let mut all: Value = serde_json::from_str(&machine.ok(&format!("docker inspect {name}"))?)?;
     Ok(all[0]["NetworkSettings"]["Networks"].take())
 }
 
 /// Returns the namespace of a container.
-fn netns(machine: &Machine, name: &str) -> Outcome<NetNs> {
+pub(crate) fn netns(machine: &Machine, name: &str) -> Outcome<NetNs> {
     machine.netns_of(&machine.ok(&format!("docker inspect -f '{{{{.State.Pid}}}}' {name}"))?)
 }
 
-fn leases(machine: &Machine) -> Outcome<Value> {
+pub(crate) fn leases(machine: &Machine) -> Outcome<Value> {
     Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
 }
 
 /// Returns the host's links that are not the machine's own.
-fn links(machine: &Machine) -> Vec<String> {
-    let all = ip_lines(&machine.lab.a.netns, "link show");
+pub(crate) fn links(machine: &Machine) -> Vec<String> {
+    let all = ip_lines(&machine.netns, "link show");
     all.into_iter().filter(|line| line.contains("mv-") || line.contains("docker")).collect()
 }
 
 /// Waits until a lease has its container's name, which Docker tells after the start.
-fn named(machine: &Machine, name: &str) -> Outcome<Value> {
+pub(crate) fn named(machine: &Machine, name: &str) -> Outcome<Value> {
     let mut found = Value::Null;
     let has = || {
         let all = leases(machine)?;
@@ -71,7 +74,7 @@ fn leased(machine: &Machine, name: &str) -> Outcome<Value> {
 }
 
 /// Waits until the plugin has released what Docker did not tell it of.
-fn released(machine: &Machine) -> Outcome {
+pub(crate) fn released(machine: &Machine) -> Outcome {
     match eventually("a lease is left", || Ok(leases(machine)? == json!([]))) {
         Ok(()) => Ok(()),
         Err(stop) => {
@@ -82,7 +85,7 @@ fn released(machine: &Machine) -> Outcome {
 }
 
 /// Nothing is left: no lease, no link in the host, no bridge of Docker's.
-fn clean(machine: &Machine) -> Outcome {
+pub(crate) fn clean(machine: &Machine) -> Outcome {
     assert_eq!(leases(machine)?, json!([]), "{}", log(machine).unwrap_or_default());
     assert_eq!(links(machine), Vec::<String>::new());
     assert_eq!(machine.ok("macvlan show")?, "");
@@ -214,6 +217,35 @@ fn two_networks_one_subnet() -> Outcome {
     clean(&machine)
 }
 
+/// Each of many containers has an address of its own, and all find their way out.
+fn many_in_a_row() -> Outcome {
+    let count = if is_long() { 200 } else { 12 };
+    let machine = docker()?;
+    machine.ok(&format!("docker network create {LAN} n1"))?;
+    machine.ok(&format!(
+        "set -e; for at in $(seq {count}); do \
+         docker run -d --network n1 --name c$at busybox sleep 10000; done"
+    ))?;
+    let told: Value = serde_json::from_str(&machine.ok("docker inspect $(docker ps -q)")?)?;
+    let of = |key: &str| -> BTreeSet<String> {
+        let all = told.as_array().into_iter().flatten();
+        all.map(|one| one["NetworkSettings"]["Networks"]["n1"][key].to_string()).collect()
+    };
+    assert_eq!((of("IPAddress").len(), of("MacAddress").len()), (count, count));
+    eventually("not all leases have names", || {
+        let all = leases(&machine)?;
+        let names: BTreeSet<&str> =
+            all.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+        Ok(names.len() == count)
+    })?;
+    machine.ok(&format!("docker exec c1 ping -c 1 -W 5 c{count}"))?;
+    machine.ok("docker rm -f $(docker ps -q)")?;
+    released(&machine)?;
+    clean(&machine)?;
+    machine.ok("docker network rm n1")?;
+    Ok(())
+}
+
 /// An address that another host of the LAN has is skipped, or told word for word.
 fn conflict() -> Outcome {
     let machine = docker()?;
@@ -290,12 +322,16 @@ fn restarted() -> Outcome {
     machine.ok("docker rm -f c1")?;
     let before = inspect(&machine, "c2")?["n1"].clone();
     assert_eq!(before["IPAddress"], "172.16.104.65");
+    // Also while there is a container that has never run, such as one that could not be started.
+    machine.fails("docker run --network n1 --name c0 --ip 172.16.104.65 busybox true")?;
+    std::thread::sleep(Duration::from_secs(1));
     machine.ok("docker restart -t 0 c2")?;
     let after = inspect(&machine, "c2")?["n1"].clone();
     assert_eq!(
         (&after["IPAddress"], &after["MacAddress"]),
         (&before["IPAddress"], &before["MacAddress"])
     );
+    machine.ok("docker rm c0")?;
     // Another one is started while it does not run: it gets another address.
     machine.ok("docker stop -t 0 c2")?;
     run(&machine, "--network n1 --name c4")?;
@@ -341,7 +377,7 @@ fn refused() -> Outcome {
     clean(&machine)
 }
 
-fn kill_agent(machine: &Machine) -> Outcome {
+pub(crate) fn kill_agent(machine: &Machine) -> Outcome {
     machine.ok("kill -9 $(cat /run/agent.pid)")?;
     eventually("the agent does not end", || {
         Ok(!machine.run("kill -0 $(cat /run/agent.pid)")?.status.success())
@@ -349,7 +385,7 @@ fn kill_agent(machine: &Machine) -> Outcome {
 }
 
 /// Ends dockerd by a signal, and starts it again.
-fn restart_dockerd(machine: &Machine, signal: &str, options: &str) -> Outcome {
+pub(crate) fn restart_dockerd(machine: &Machine, signal: &str, options: &str) -> Outcome {
     machine.ok(&format!("kill -{signal} $(cat /run/docker.pid)"))?;
     eventually("dockerd does not end", || {
         Ok(!machine.run("kill -0 $(cat /run/docker.pid)")?.status.success())
@@ -396,7 +432,7 @@ fn plugin_killed_at_any_moment() -> Outcome {
     let mut load = load.spawn()?;
     let mut kills = 0;
     while load.try_wait()?.is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * (kills % 7)));
+        std::thread::sleep(Duration::from_millis(150 + 37 * (kills % 7)));
         kill_agent(&machine)?;
         start_plugin(&machine)?;
         kills += 1;
@@ -564,6 +600,7 @@ macvlan_tests::tests! {
     addresses_of_docker,
     internal_and_without_gateway,
     two_networks_one_subnet,
+    many_in_a_row,
     conflict,
     connect_and_disconnect,
     direct,

@@ -5,7 +5,9 @@ mod common;
 mod containerd;
 mod dns;
 mod docker;
+mod docker_hosts;
 mod docker_plugin;
+mod docker_vlan;
 mod migrate;
 mod names;
 mod netavark;
@@ -16,7 +18,9 @@ macvlan_tests::main! {
     containerd,
     dns,
     docker,
+    docker_hosts,
     docker_plugin,
+    docker_vlan,
     migrate,
     names,
     netavark,

@@ -47,7 +47,8 @@ fn one_network_of_two_hosts() -> Outcome {
     all.dedup();
     assert_eq!(all.len(), 8, "{all:?}");
     let taken = json!({ "PoolID": pools[1], "Address": all[0].trim_matches('"') });
-    assert!(other.fails("IpamDriver.RequestAddress", &taken)?.contains("192.168.15."));
+    let why = other.fails("IpamDriver.RequestAddress", &taken)?;
+    assert!(why.contains("on host \"one\" has 192.168.15."), "{why}");
     // Each of the two is deleted by itself, the last one with the addresses.
     for (scene, pool) in [(&one, &pools[0]), (&other, &pools[1])] {
         for address in &all {

@@ -225,6 +225,11 @@ fn status() -> Outcome {
             "leases": 2, "here": 2,
         }])
     );
+    // All leases of a database are of this host, whatever it is called now.
+    let mut command = scene.command("agent status --json --host-name renamed");
+    let output = scene.runs_in().run(|| command.output())??;
+    let renamed: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(renamed["networks"], told["networks"], "{renamed}");
     let waits = told["waits"].to_string();
     assert!(waits.contains("has waited for its container for"), "{told}");
     scene.kill()?;

@@ -154,8 +154,9 @@ pub unsafe extern "C" fn macvlan_networks_set_pending_age(
     })
 }
 
-/// Sets whether macvlan_networks_collect() and macvlan_networks_reconcile() also release the leases
-/// of hosts that the store considers dead. Defaults to true.
+/// Sets whether the leases of hosts that the store considers dead are released, by
+/// macvlan_networks_collect(), macvlan_networks_reconcile(), and for an address or a name that
+/// another container requests. Defaults to true.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_networks_set_dead_hosts(
     networks: *mut macvlan_networks,

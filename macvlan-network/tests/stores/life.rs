@@ -187,7 +187,11 @@ fn an_agent_keeps_leases() -> Outcome {
     next.kill()?;
     eventually("it counts as alive", || Ok(!scene.a()?.is_alive))?;
     // A program that calls it regularly need not decide that.
-    assert_eq!(scene.b.clone().with_dead_hosts(false).collect()?.leases, []);
+    let careful = scene.b.clone().with_dead_hosts(false);
+    assert_eq!(careful.collect()?.leases, []);
+    let options = ConnectOptions::new("c2").address("10.1.0.2".parse()?);
+    let error = careful.network("lan")?.connect(&options, &NetNs::anonymous()?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
     assert_eq!(scene.b.collect()?.leases.len(), 1);
     let error = scene.say(Life::Agent, "check", "", "")?;
     assert!(error.starts_with("network-host-not-alive: "), "{error}");
