@@ -23,6 +23,24 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("PODMAN_IGNORE_CGROUPSV1_WARNING", "1"),
 ];
 
+/// The Debian release that a machine has, and its engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Debian {
+    /// Debian 12: Docker 20.10, Podman 4.3 with CNI, containerd 1.6.
+    Bookworm,
+    /// Debian 13: Docker 26.1, Podman 5.4 with netavark 1.14, containerd 1.7.
+    Trixie,
+}
+
+impl Debian {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+        }
+    }
+}
+
 /// Host a of a [`Lab`] as a machine of its own: a Debian with container engines, in namespaces. It
 /// ends, with all that runs on it, when dropped.
 ///
@@ -40,12 +58,13 @@ pub struct Machine {
 
 impl Machine {
     /// Starts a machine on which this program is the command `macvlan`. No engine runs on it yet.
-    pub fn start(command: &str) -> Outcome<Self> {
+    pub fn start(debian: Debian, command: &str) -> Outcome<Self> {
         need(Need::Root)?;
         if is_guest()? {
             return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
         }
-        let root = Command::new(format!("{SCRIPTS}/root")).arg("--made").output()?;
+        let root =
+            Command::new(format!("{SCRIPTS}/root")).args(["--made", debian.name()]).output()?;
         if !root.status.success() {
             return Err(Stop::Ignored(text(&root.stderr)));
         }

@@ -1,12 +1,25 @@
-//! Machines with the command, and the blocks of shell that stand on pages.
+//! Machines with the command, scenes on them, and the blocks of shell that stand on pages.
 
-use macvlan_tests::{Machine, Outcome, eventually};
+use macvlan_tests::{Debian, Machine, Outcome, eventually};
+
+/// Lists a file's tests, each called with the release whose engines it uses: those of
+/// [`Debian::Trixie`], and with `--long` also the older ones.
+macro_rules! scenes {
+    ($($scene:ident),+ $(,)?) => {
+        pub(crate) const TESTS: macvlan_tests::Tests = macvlan_tests::Tests {
+            tests: &[$((stringify!($scene), || $scene(Debian::Trixie))),+],
+            long: &[$((concat!("bookworm::", stringify!($scene)), || $scene(Debian::Bookworm))),+],
+            ..macvlan_tests::Tests::NONE
+        };
+    };
+}
+pub(crate) use scenes;
 
 /// Starts a machine on which the command is installed. `tests/run` says where the static one is, which
 /// runs with another C library too.
-pub(crate) fn machine() -> Outcome<Machine> {
+pub(crate) fn machine(debian: Debian) -> Outcome<Machine> {
     let command = std::env::var("MACVLAN_COMMAND");
-    Machine::start(command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
+    Machine::start(debian, command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
 }
 
 /// Returns the block of shell that begins with this text, as it stands on a page.

@@ -1,12 +1,12 @@
 //! Containers of Docker.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 use serde_json::{Value, json};
 
-use crate::common::{block, machine};
+use crate::common::{block, machine, scenes};
 
-fn by_name_and_id() -> Outcome {
-    let machine = machine()?;
+fn by_name_and_id(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let id = machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
 
@@ -27,8 +27,8 @@ fn by_name_and_id() -> Outcome {
 }
 
 /// The lease belongs to the container's id, so it has the address again when it returns.
-fn a_network_of_containers() -> Outcome {
-    let machine = machine()?;
+fn a_network_of_containers(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let id = machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
     machine.ok("macvlan network create lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -59,8 +59,8 @@ fn a_network_of_containers() -> Outcome {
 }
 
 /// The lines of the README, which end with the pid.
-fn the_readme() -> Outcome {
-    let machine = machine()?;
+fn the_readme(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     for beginning in ["macvlan docker", "docker run"] {
         let lines = block(include_str!("../../../README.md"), beginning)?;
@@ -72,7 +72,7 @@ fn the_readme() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     the_readme,
     by_name_and_id,
     a_network_of_containers,

@@ -1,18 +1,18 @@
 //! Networks of Docker by its plugin, with the real daemon.
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
+use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::{machine, start_plugin};
+use crate::common::{machine, scenes, start_plugin};
 
 /// The options of a network on the machine's LAN.
 const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
      --gateway 172.16.104.1";
 
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
-fn docker() -> Outcome<Machine> {
-    let machine = machine()?;
+fn docker(debian: Debian) -> Outcome<Machine> {
+    let machine = machine(debian)?;
     start_plugin(&machine)?;
     machine.start_docker()?;
     Ok(machine)
@@ -89,8 +89,8 @@ fn clean(machine: &Machine) -> Outcome {
     Ok(())
 }
 
-fn two_containers() -> Outcome {
-    let machine = docker()?;
+fn two_containers(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     run(&machine, "--network n1 --name c2")?;
@@ -117,8 +117,8 @@ fn two_containers() -> Outcome {
 }
 
 /// Every option of Docker's commands that is about addresses.
-fn addresses() -> Outcome {
-    let machine = docker()?;
+fn addresses(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.64/26 --aux-address router=172.16.104.64 \
          --ipv6 --subnet fd15::/64 --gateway fd15::1 dual"
@@ -159,8 +159,8 @@ fn addresses() -> Outcome {
 }
 
 /// Docker's own IPAM driver chooses the addresses, if ours is not asked for.
-fn addresses_of_docker() -> Outcome {
-    let machine = docker()?;
+fn addresses_of_docker(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok("docker network create -d lan -o parent=ens33 --subnet 172.16.104.0/24 \
          --ip-range 172.16.104.64/26 n1")?;
     run(&machine, "--network n1 --name c1")?;
@@ -174,8 +174,8 @@ fn addresses_of_docker() -> Outcome {
     clean(&machine)
 }
 
-fn internal_and_without_gateway() -> Outcome {
-    let machine = docker()?;
+fn internal_and_without_gateway(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/27 --internal i"))?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.96/27 -o gateway=none g"
@@ -195,8 +195,8 @@ fn internal_and_without_gateway() -> Outcome {
 }
 
 /// Many users ask for this: two networks on one parent with one subnet.
-fn two_networks_one_subnet() -> Outcome {
-    let machine = docker()?;
+fn two_networks_one_subnet(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.128/26 n2"))?;
     run(&machine, "--network n1 --name c1")?;
@@ -215,8 +215,8 @@ fn two_networks_one_subnet() -> Outcome {
 }
 
 /// An address that another host of the LAN has is skipped, or told word for word.
-fn conflict() -> Outcome {
-    let machine = docker()?;
+fn conflict(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine
         .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"))?;
     ip_lines(&machine.lab.b.netns, "address add 172.16.104.64/24 dev ens33");
@@ -229,8 +229,8 @@ fn conflict() -> Outcome {
 }
 
 /// Connected and disconnected while it runs, beside Docker's own networks.
-fn connect_and_disconnect() -> Outcome {
-    let machine = docker()?;
+fn connect_and_disconnect(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
     machine.ok("docker network create -d macvlan -o parent=ens33 --subnet 10.7.0.0/24 own")?;
@@ -251,8 +251,8 @@ fn connect_and_disconnect() -> Outcome {
 }
 
 /// Made inside the container, where Docker has its namespace before it asks for the link.
-fn direct() -> Outcome {
-    let machine = docker()?;
+fn direct(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.64/26 -o direct=true n1"
     ))?;
@@ -278,8 +278,8 @@ fn direct() -> Outcome {
 }
 
 /// A container has its address and MAC address again after it was restarted.
-fn restarted() -> Outcome {
-    let machine = docker()?;
+fn restarted(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     for name in ["c1", "c2", "c3"] {
         run(&machine, &format!("--network n1 --name {name}"))?;
@@ -311,8 +311,8 @@ fn restarted() -> Outcome {
     clean(&machine)
 }
 
-fn refused() -> Outcome {
-    let machine = docker()?;
+fn refused(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     for (options, words) in [
         ("-o colour=red", "a network has no option \"colour\""),
         ("-o metric=5", "Docker sets the container's interface up itself"),
@@ -362,8 +362,8 @@ const DOCKERD: &str =
     "dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs";
 
 /// The plugin is killed and started again: containers run on, and all heals.
-fn plugin_killed() -> Outcome {
-    let machine = docker()?;
+fn plugin_killed(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     run(&machine, "--network n1 --name c2")?;
@@ -385,8 +385,8 @@ fn plugin_killed() -> Outcome {
 }
 
 /// The plugin is killed again and again while containers start and stop.
-fn plugin_killed_at_any_moment() -> Outcome {
-    let machine = docker()?;
+fn plugin_killed_at_any_moment(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     let mut load = machine.command(
         "for round in 1 2 3 4 5 6; do for name in k1 k2 k3; do \
@@ -427,8 +427,8 @@ fn plugin_killed_at_any_moment() -> Outcome {
 }
 
 /// dockerd is restarted and killed, with live-restore and without.
-fn dockerd_restarted() -> Outcome {
-    let machine = docker()?;
+fn dockerd_restarted(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1 --restart=always")?;
     named(&machine, "c1")?;
@@ -462,8 +462,8 @@ fn dockerd_restarted() -> Outcome {
 }
 
 /// dockerd starts while the plugin is down, which comes later.
-fn booted_without_the_plugin() -> Outcome {
-    let machine = docker()?;
+fn booted_without_the_plugin(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     // In a PID namespace, a link that was not seen is not known to be gone.
@@ -479,8 +479,8 @@ fn booted_without_the_plugin() -> Outcome {
 }
 
 /// The managed plugin, which Docker starts itself before everything else.
-fn managed() -> Outcome {
-    let machine = machine()?;
+fn managed(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     let config = include_str!("../../docker-plugin/config.json");
     machine.write("/srv/plugin/config.json", config)?;
     // The test's binary may need libraries; the plugin's is static.
@@ -512,8 +512,8 @@ fn managed() -> Outcome {
 }
 
 /// The first lines of docs/docker.md, as they are there.
-fn the_documentation() -> Outcome {
-    let machine = machine()?;
+fn the_documentation(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let page = include_str!("../../../docs/docker.md");
     let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
@@ -530,8 +530,8 @@ fn the_documentation() -> Outcome {
 }
 
 /// The address of a stopped container is kept for it.
-fn kept() -> Outcome {
-    let machine = docker()?;
+fn kept(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine
         .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/30 -o keep=true n1"))?;
     for name in ["c1", "c2"] {
@@ -557,7 +557,7 @@ fn kept() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     the_documentation,
     two_containers,
     addresses,

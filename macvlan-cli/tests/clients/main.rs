@@ -10,6 +10,7 @@ mod migrate;
 mod names;
 mod netavark;
 mod podman;
+mod podman_cni;
 
 macvlan_tests::main! {
     cni,
@@ -21,4 +22,5 @@ macvlan_tests::main! {
     names,
     netavark,
     podman,
+    podman_cni,
 }

@@ -1,11 +1,11 @@
 //! Containers of Podman, which has no daemon; with its socket and without.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 
-use crate::common::machine;
+use crate::common::{machine, scenes};
 
-fn by_name_and_id() -> Outcome {
-    let machine = machine()?;
+fn by_name_and_id(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.set_up_podman()?;
     let id = machine
         .ok("podman run -d --network none --cap-add NET_RAW --name web busybox sleep 1000")?;
@@ -31,6 +31,6 @@ fn by_name_and_id() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     by_name_and_id,
 }
