@@ -11,6 +11,7 @@ mod names;
 mod netavark;
 mod podman;
 mod podman_cni;
+mod vlan;
 
 macvlan_tests::main! {
     cni,
@@ -23,4 +24,5 @@ macvlan_tests::main! {
     netavark,
     podman,
     podman_cni,
+    vlan,
 }
