@@ -31,6 +31,13 @@ pub(crate) fn machine_on_any_kernel(debian: Debian) -> Outcome<Machine> {
     Machine::start(debian, command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
 }
 
+/// Returns the first characters of an id, at least as many, with a letter among them: digits alone are
+/// a pid.
+pub(crate) fn beginning(id: &str, least: usize) -> &str {
+    let letter = id.find(|one: char| one.is_ascii_alphabetic()).unwrap_or(id.len());
+    &id[..least.max(letter + 1)]
+}
+
 /// Returns the block of shell that begins with this text, as it stands on a page.
 pub(crate) fn block<'a>(page: &'a str, beginning: &str) -> Outcome<&'a str> {
     let mut blocks = page.split("```sh\n").skip(1);

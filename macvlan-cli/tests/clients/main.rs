@@ -11,6 +11,7 @@ mod names;
 mod netavark;
 mod podman;
 mod podman_cni;
+mod versions;
 mod vlan;
 
 macvlan_tests::main! {
@@ -24,5 +25,6 @@ macvlan_tests::main! {
     netavark,
     podman,
     podman_cni,
+    versions,
     vlan,
 }

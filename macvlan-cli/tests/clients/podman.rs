@@ -2,7 +2,7 @@
 
 use macvlan_tests::{Debian, Outcome};
 
-use crate::common::{machine, scenes};
+use crate::common::{beginning, machine, scenes};
 
 fn by_name_and_id(debian: Debian) -> Outcome {
     let machine = machine(debian)?;
@@ -22,7 +22,13 @@ fn by_name_and_id(debian: Debian) -> Outcome {
         if with_socket {
             machine.daemon(service, "podman --remote version")?;
         }
-        for name in ["podman:web", &id, &id[..12], &id[..5], &format!("podman:{}", &id[..12])] {
+        for name in [
+            "podman:web",
+            &id,
+            beginning(&id, 12),
+            beginning(&id, 5),
+            &format!("podman:{}", &id[..12]),
+        ] {
             machine.ok(&format!("macvlan attach ens33 {name} 172.16.104.10/24@172.16.104.1"))?;
             machine.ok("podman exec web ping -c 1 -W 5 172.16.104.1")?;
             machine.ok(&format!("macvlan detach {name}"))?;

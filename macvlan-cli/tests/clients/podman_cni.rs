@@ -100,14 +100,15 @@ fn a_static_address_and_mac() -> Outcome {
 /// The user is told a conflict word for word, and nothing is left of the container.
 fn conflicts() -> Outcome {
     let machine = podman()?;
-    run(&machine, "--name a --network lan --ip 172.16.104.70")?;
+    let id = run(&machine, "--name a --network lan --ip 172.16.104.70")?;
     let fails = |network: &str, address: &str| -> Outcome<String> {
         let line = format!("podman run --rm --network {network} --ip {address} busybox sh -c :");
         Ok(machine.fails(&line)?.1)
     };
     let said = fails("lan", "172.16.104.70")?;
-    assert!(said.contains("plugin type=\"lan\" failed (add): network \"lan\": "), "{said}");
-    assert!(said.contains("container \"a\" has 172.16.104.70"), "{said}");
+    let words = "Error: plugin type=\"lan\" failed (add): cni plugin lan failed: network \"lan\": ";
+    let why = format!("container \"{id}\" has 172.16.104.70");
+    assert!(said.contains(words) && said.ends_with(&why), "{said}");
     // An address that this host has, and one that another host on the LAN has.
     let said = fails("lan", "172.16.104.2")?;
     assert!(said.contains("a link of this host has 172.16.104.2"), "{said}");
