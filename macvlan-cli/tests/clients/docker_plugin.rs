@@ -311,6 +311,23 @@ fn restarted(debian: Debian) -> Outcome {
     clean(&machine)
 }
 
+/// What Docker before 28 makes of an interface's name, and before 27 of its sysctls.
+fn the_interface(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    let option = "driver-opt=com.docker.network.endpoint.ifname=lan7";
+    run(&machine, &format!("--network name=n1,{option} --name c1"))?;
+    let inside = ip(&netns(&machine, "c1")?, "address show dev lan0");
+    assert_eq!(inside[0]["addr_info"][0]["local"], "172.16.104.64");
+    named(&machine, "c1")?;
+    assert_eq!(leases(&machine)?[0]["interface"], "lan0");
+    run(&machine, "--network n1 --sysctl net.ipv4.conf.eth0.log_martians=1 --name c2")?;
+    let value = machine.ok("docker exec c2 cat /proc/sys/net/ipv4/conf/eth0/log_martians")?;
+    assert_eq!(value, "1");
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
 fn refused(debian: Debian) -> Outcome {
     let machine = docker(debian)?;
     for (options, words) in [
@@ -569,6 +586,7 @@ scenes! {
     direct,
     restarted,
     kept,
+    the_interface,
     refused,
     plugin_killed,
     plugin_killed_at_any_moment,

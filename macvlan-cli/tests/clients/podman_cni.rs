@@ -23,9 +23,7 @@ pub(crate) fn podman() -> Outcome<Machine> {
 fn write_network(machine: &Machine, name: &str, mut ipam: Value) -> Outcome {
     ipam["type"] = "lan".into();
     ipam["routes"] = json!([{ "dst": "0.0.0.0/0" }, { "dst": "::/0" }]);
-    let plugin = json!({
-        "type": "lan", "master": "ens33", "capabilities": { "ips": true }, "ipam": ipam,
-    });
+    let plugin = json!({ "type": "lan", "master": "ens33", "ipam": ipam });
     let list = json!({ "cniVersion": "1.0.0", "name": name, "plugins": [plugin] });
     machine.write(&format!("/etc/cni/net.d/{name}.conflist"), &list.to_string())
 }
@@ -77,7 +75,10 @@ fn two_containers() -> Outcome {
     // The lease is the container's, by its id and by its name.
     assert!(leases(&machine)?.iter().any(|one| one["container"] == id && one["name"] == "a"));
     machine.ok("podman rm -f -t 0 a b")?;
-    clean(&machine)
+    clean(&machine)?;
+    machine.ok("podman network rm lan && macvlan network prune")?;
+    assert_eq!(machine.ok("macvlan network list --json")?, "[]");
+    Ok(())
 }
 
 fn a_static_address_and_mac() -> Outcome {
@@ -89,7 +90,7 @@ fn a_static_address_and_mac() -> Outcome {
         (&told["MacAddress"], &eth0["address"]),
         (&json!("02:00:00:00:00:70"), &json!("02:00:00:00:00:70"))
     );
-    // With the capability, one of each family.
+    // One of each family.
     run(&machine, "--name b --network lan --ip 172.16.104.71 --ip6 fd15::71")?;
     let eth0 = inside(&machine, "b", "eth0")?;
     assert_eq!(eth0["addr_info"][0]["local"], "172.16.104.71");
