@@ -1,6 +1,6 @@
 //! Machines with the command, scenes on them, and the blocks of shell that stand on pages.
 
-use macvlan_tests::{Debian, Machine, Outcome, Stop, eventually, is_guest};
+use macvlan_tests::{Debian, Machine, Outcome, Stop, eventually, ip_do, is_guest, settle};
 
 /// Lists a file's tests, each called with the release whose engines it uses: those of
 /// [`Debian::Trixie`], and with `--long` also the older ones.
@@ -21,12 +21,35 @@ pub(crate) fn machine(debian: Debian) -> Outcome<Machine> {
     if is_guest()? {
         return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
     }
-    machine_on_any_kernel(debian)
+    start(debian)
 }
 
-/// Starts a machine on which the command is installed. `tests/run` says where the static one is, which
-/// runs with another C library too.
+/// Starts a machine whose LAN is a VLAN in the guest, which has only the older engines.
 pub(crate) fn machine_on_any_kernel(debian: Debian) -> Outcome<Machine> {
+    if !is_guest()? || debian != Debian::Bookworm {
+        return machine(debian);
+    }
+    let machine = start(debian)?;
+    for (host, addresses) in [
+        (&machine.lab.a.netns, ["172.16.104.2/24", "fd15::2/64"]),
+        (&machine.lab.b.netns, ["172.16.104.1/24", "fd15::1/64"]),
+    ] {
+        ip_do(host, "link set ens33 down");
+        ip_do(host, "address flush dev ens33");
+        ip_do(host, "link set ens33 up name cable");
+        ip_do(host, "link add link cable name ens33 up type vlan id 100");
+        for address in addresses {
+            ip_do(host, &format!("address add {address} dev ens33 nodad"));
+        }
+        settle(host);
+    }
+    // Docker's DNS takes NAT, which that kernel has for this form only.
+    machine.ok("ln -sf /usr/sbin/iptables-legacy /etc/alternatives/iptables")?;
+    Ok(machine)
+}
+
+/// `tests/run` says where the static command is, which runs with another C library too.
+pub(crate) fn start(debian: Debian) -> Outcome<Machine> {
     let command = std::env::var("MACVLAN_COMMAND");
     Machine::start(debian, command.as_deref().unwrap_or(env!("CARGO_BIN_EXE_macvlan")))
 }

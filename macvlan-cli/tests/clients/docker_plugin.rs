@@ -4,7 +4,7 @@ use macvlan_core::NetNs;
 use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::{machine, scenes, start_plugin};
+use crate::common::{machine_on_any_kernel, scenes, start_plugin};
 
 /// The options of a network on the machine's LAN.
 const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -12,7 +12,7 @@ const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.
 
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
 fn docker(debian: Debian) -> Outcome<Machine> {
-    let machine = machine(debian)?;
+    let machine = machine_on_any_kernel(debian)?;
     start_plugin(&machine)?;
     machine.start_docker()?;
     Ok(machine)
@@ -497,7 +497,7 @@ fn booted_without_the_plugin(debian: Debian) -> Outcome {
 
 /// The managed plugin, which Docker starts itself before everything else.
 fn managed(debian: Debian) -> Outcome {
-    let machine = machine(debian)?;
+    let machine = machine_on_any_kernel(debian)?;
     let config = include_str!("../../docker-plugin/config.json");
     machine.write("/srv/plugin/config.json", config)?;
     // The test's binary may need libraries; the plugin's is static.
@@ -530,7 +530,7 @@ fn managed(debian: Debian) -> Outcome {
 
 /// The first lines of docs/docker.md, as they are there.
 fn the_documentation(debian: Debian) -> Outcome {
-    let machine = machine(debian)?;
+    let machine = machine_on_any_kernel(debian)?;
     machine.start_docker()?;
     let page = include_str!("../../../docs/docker.md");
     let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());

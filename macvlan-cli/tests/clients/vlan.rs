@@ -1,15 +1,15 @@
-//! Networks on a VLAN of the parent: in the guest, whose kernel has 802.1Q.
+//! Networks on a VLAN that is created on demand: in the guest, whose kernel has 802.1Q.
 
 use macvlan_core::NetNs;
 use macvlan_tests::{Debian, Machine, Need, Outcome, ip_do, ip_try, need, ping};
 use serde_json::json;
 
-use crate::common::{machine_on_any_kernel, start_plugin};
+use crate::common::{start, start_plugin};
 
 /// A machine in whose LAN the router has VLAN 100, as 10.100.0.1.
 fn machine() -> Outcome<Machine> {
     need(Need::Vlan)?;
-    let machine = machine_on_any_kernel(Debian::Bookworm)?;
+    let machine = start(Debian::Bookworm)?;
     let router = &machine.lab.b.netns;
     ip_do(router, "link add link ens33 name ens33.100 up type vlan id 100");
     ip_do(router, "address add 10.100.0.1/24 dev ens33.100");
