@@ -4,7 +4,7 @@ use macvlan_tests::{Debian, Outcome};
 
 use crate::common::{machine, scenes};
 
-/// Those that the page lists.
+/// They are as docs/testing.md lists them.
 fn are_documented(debian: Debian) -> Outcome {
     let machine = machine(debian)?;
     let mut engines =
