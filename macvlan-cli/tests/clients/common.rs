@@ -24,8 +24,8 @@ pub(crate) fn machine(debian: Debian) -> Outcome<Machine> {
     start(debian)
 }
 
-/// Starts a machine whose LAN is a VLAN in the guest, which has only the older engines.
-pub(crate) fn machine_on_any_kernel(debian: Debian) -> Outcome<Machine> {
+/// Starts a machine on any kernel. In the guest, which has only the older engines, its LAN is a VLAN.
+pub(crate) fn machine_or_vlan(debian: Debian) -> Outcome<Machine> {
     if !is_guest()? || debian != Debian::Bookworm {
         return machine(debian);
     }

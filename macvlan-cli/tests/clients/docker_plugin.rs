@@ -4,7 +4,7 @@ use macvlan_core::NetNs;
 use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::{machine_on_any_kernel, scenes, start_plugin};
+use crate::common::{machine, machine_or_vlan, scenes, start_plugin};
 
 /// The options of a network on the machine's LAN.
 const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -12,7 +12,15 @@ const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.
 
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
 fn docker(debian: Debian) -> Outcome<Machine> {
-    let machine = machine_on_any_kernel(debian)?;
+    started(machine(debian)?)
+}
+
+/// The same in the guest too, on a VLAN.
+fn docker_on_vlan(debian: Debian) -> Outcome<Machine> {
+    started(machine_or_vlan(debian)?)
+}
+
+fn started(machine: Machine) -> Outcome<Machine> {
     start_plugin(&machine)?;
     machine.start_docker()?;
     Ok(machine)
@@ -91,7 +99,7 @@ fn clean(machine: &Machine) -> Outcome {
 }
 
 fn two_containers(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     run(&machine, "--network n1 --name c2")?;
@@ -176,7 +184,7 @@ fn addresses_of_docker(debian: Debian) -> Outcome {
 }
 
 fn internal_and_without_gateway(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/27 --internal i"))?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.96/27 -o gateway=none g"
@@ -197,7 +205,7 @@ fn internal_and_without_gateway(debian: Debian) -> Outcome {
 
 /// Many users ask for this: two networks on one parent with one subnet.
 fn two_networks_one_subnet(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.128/26 n2"))?;
     run(&machine, "--network n1 --name c1")?;
@@ -217,7 +225,7 @@ fn two_networks_one_subnet(debian: Debian) -> Outcome {
 
 /// An address that another host of the LAN has is skipped, or told word for word.
 fn conflict(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine
         .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"))?;
     ip_lines(&machine.lab.b.netns, "address add 172.16.104.64/24 dev ens33");
@@ -231,7 +239,7 @@ fn conflict(debian: Debian) -> Outcome {
 
 /// Connected and disconnected while it runs, beside Docker's own networks.
 fn connect_and_disconnect(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
     machine.ok("docker network create -d macvlan -o parent=ens33 --subnet 10.7.0.0/24 own")?;
@@ -280,7 +288,7 @@ fn direct(debian: Debian) -> Outcome {
 
 /// A container has its address and MAC address again after it was restarted.
 fn restarted(debian: Debian) -> Outcome {
-    let machine = docker(debian)?;
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     for name in ["c1", "c2", "c3"] {
         run(&machine, &format!("--network n1 --name {name}"))?;
@@ -498,7 +506,7 @@ fn booted_without_the_plugin(debian: Debian) -> Outcome {
 
 /// The managed plugin, which Docker starts itself before everything else.
 fn managed(debian: Debian) -> Outcome {
-    let machine = machine_on_any_kernel(debian)?;
+    let machine = machine(debian)?;
     let config = include_str!("../../docker-plugin/config.json");
     machine.write("/srv/plugin/config.json", config)?;
     // The test's binary may need libraries; the plugin's is static.
@@ -531,7 +539,7 @@ fn managed(debian: Debian) -> Outcome {
 
 /// The first lines of docs/docker.md, as they are there.
 fn the_documentation(debian: Debian) -> Outcome {
-    let machine = machine_on_any_kernel(debian)?;
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let page = include_str!("../../../docs/docker.md");
     let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
