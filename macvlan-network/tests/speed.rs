@@ -308,7 +308,10 @@ fn containers_among_many_processes() -> Outcome {
     }
     let [one, all] = [1, 40].map(|dead| collecting(&networks, &lan, dead));
     drop(crowd);
-    println!("collecting 40 dead takes {:.2} times as long as one, among 1,500 processes", all? / one?);
+    println!(
+        "collecting 40 dead takes {:.2} times as long as one, among 1,500 processes",
+        all? / one?
+    );
     for (what, (few, many)) in
         ["disconnecting by id", "restarting under an id"].iter().zip(took[0].iter().zip(took[1]))
     {
@@ -330,7 +333,7 @@ fn collecting(networks: &Networks, lan: &Network, dead: usize) -> Outcome<f64> {
         }
         eventually("the namespaces do not end", || Ok(marks.iter().all(has_ended)))?;
         took.push(working(|| {
-            let released = networks.collect()?.len();
+            let released = networks.collect()?.leases.len();
             assert_eq!(released, dead);
             Ok(())
         })?);

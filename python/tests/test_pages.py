@@ -39,7 +39,7 @@ ELSEWHERE = {
     # `macvlan-network/tests/formats`.
     "let endpoint: macvlan_core::Endpoint = serde_json",
     # With Docker and Podman: `macvlan-cli/tests/clients`.
-    "let machine = machine()?;",
+    "let machine = machine(Debian",
     "docker run",
     "docker network create",
     "macvlan docker",
@@ -47,6 +47,7 @@ ELSEWHERE = {
     "resolvectl dns",
     "systemctl restart macvlan-agent",
     "mkdir -p /usr/local/libexec/netavark",
+    "mkdir -p /opt/cni/bin",
 }
 # The project's pages on the web, which the Python package's page links.
 WEB = "https://github.com/macvlan/macvlan/blob/main/"

@@ -76,10 +76,17 @@ pub fn is_guest() -> Outcome<bool> {
 pub struct Tests {
     /// The tests, by their names in the file.
     pub tests: &'static [Test],
+    /// Further tests, which there are only with `--long`.
+    pub long: &'static [Test],
     /// The parts.
     pub parts: &'static [Part],
     /// True if the results are the same on every kernel.
     pub same_on_every_kernel: bool,
+}
+
+impl Tests {
+    /// No tests.
+    pub const NONE: Self = Self { tests: &[], long: &[], parts: &[], same_on_every_kernel: false };
 }
 
 /// Runs the tests of a program's files according to the command line (the standard harness's
@@ -92,8 +99,9 @@ pub fn run_tests(files: &[(&str, Tests)]) -> ExitCode {
     }
     let mut trials = Vec::new();
     let times = Arc::new(Mutex::new(Vec::new()));
-    for (file, Tests { tests, same_on_every_kernel, .. }) in files {
-        for (name, test) in *tests {
+    for (file, Tests { tests, long, same_on_every_kernel, .. }) in files {
+        let long = if is_long() { *long } else { &[] };
+        for (name, test) in tests.iter().chain(long) {
             let is_same = *same_on_every_kernel;
             let name = if file.is_empty() { (*name).to_owned() } else { format!("{file}::{name}") };
             let (named, times) = (name.clone(), Arc::clone(&times));
@@ -138,15 +146,23 @@ fn print_slowest(times: &mut Vec<(Duration, String)>) {
 /// The parts that [`Actor`](crate::Actor)s play follow after a semicolon. If the results of a file
 /// are the same on every kernel, its list begins with `same_on_every_kernel:`. The guest, which is
 /// slow, then runs only tests that begin with a [`need`](crate::need()) of 802.1Q, dummy or ipvlan,
-/// which another kernel may not have, and the others with `--long`.
+/// which another kernel may not have, and the others with `--long`. If it begins with
+/// `only_with_long:`, there are no such tests without `--long`.
 #[macro_export]
 macro_rules! tests {
+    (only_with_long: $($test:ident),+ $(,)?) => {
+        pub(crate) const TESTS: $crate::Tests = $crate::Tests {
+            long: &[$((stringify!($test), $test)),+],
+            ..$crate::Tests::NONE
+        };
+    };
     (same_on_every_kernel: $($rest:tt)+) => { $crate::tests! { @ true $($rest)+ } };
     (@ $same:literal $($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
         pub(crate) const TESTS: $crate::Tests = $crate::Tests {
             tests: &[$((stringify!($test), $test)),+],
             parts: &[$($((stringify!($part), $part)),+)?],
             same_on_every_kernel: $same,
+            ..$crate::Tests::NONE
         };
     };
     ($($rest:tt)+) => { $crate::tests! { @ false $($rest)+ } };

@@ -63,7 +63,7 @@ pub use harness::{
 };
 pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_try_all, sysctl};
 pub use lab::{Lab, LabHost};
-pub use machine::Machine;
+pub use machine::{Debian, Machine};
 pub use matrix::{Matrix, Place, table};
 pub use need::{Need, need, need_kernel};
 pub use patience::{PATIENCE, eventually, quick};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use macvlan_core::NetNs;
 
-use crate::harness::{Outcome, Stop, is_guest};
+use crate::harness::{Outcome, Stop};
 use crate::lab::{Lab, LabHost};
 use crate::need::{Need, need};
 use crate::patience::eventually;
@@ -23,6 +23,32 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     // That it uses control groups as this machine has them, in the place of its own messages.
     ("PODMAN_IGNORE_CGROUPSV1_WARNING", "1"),
 ];
+
+/// The Debian release that a machine has, and its engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Debian {
+    /// Debian 12: Docker 20.10, Podman 4.3 with CNI, containerd 1.6.
+    Bookworm,
+    /// Debian 13: Docker 26.1, Podman 5.4 with netavark 1.14, containerd 1.7.
+    Trixie,
+}
+
+impl Debian {
+    /// Returns the path of its root, which has to be made already.
+    fn root(self) -> Outcome<String> {
+        need(Need::Root)?;
+        let name = match self {
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+        };
+        let root = Command::new(format!("{SCRIPTS}/root")).args(["--made", name]).output()?;
+        if root.status.success() {
+            Ok(text(&root.stdout))
+        } else {
+            Err(Stop::Ignored(text(&root.stderr)))
+        }
+    }
+}
 
 /// A host of a [`Lab`] as a machine of its own: a Debian with container engines, in namespaces. It
 /// ends, with all that runs on it, when dropped.
@@ -43,37 +69,25 @@ impl Machine {
     /// Starts host a, with the addresses 172.16.104.2/24 and `fd15::2/64`, as a machine on which this
     /// program is the command `macvlan`. Host b is the router of the LAN, with 172.16.104.1 and
     /// `fd15::1`. No engine runs yet.
-    pub fn start(command: &str) -> Outcome<Self> {
-        only_here()?;
-        Self::beside_router(command)
-    }
-
-    /// Starts a machine whose kernel has 802.1Q, which may be the guest's.
-    pub fn with_vlans(command: &str) -> Outcome<Self> {
-        need(Need::Vlan)?;
-        Self::beside_router(command)
+    pub fn start(debian: Debian, command: &str) -> Outcome<Self> {
+        let root = debian.root()?;
+        let lab = Arc::new(Lab::with_addresses(
+            &["172.16.104.2/24", "fd15::2/64 nodad"],
+            &["172.16.104.1/24", "fd15::1/64 nodad"],
+        )?);
+        Self::on(&lab, &lab.a, "machine", &root, command)
     }
 
     /// Starts both hosts as machines, with the names `machine-a` and `machine-b`. The second one has
     /// the addresses 172.16.104.3/24 and `fd15::3/64`, and there is no router.
-    pub fn start_two(command: &str) -> Outcome<[Self; 2]> {
-        only_here()?;
-        let root = debian()?;
+    pub fn start_two(debian: Debian, command: &str) -> Outcome<[Self; 2]> {
+        let root = debian.root()?;
         let lab = Arc::new(Lab::with_addresses(
             &["172.16.104.2/24", "fd15::2/64 nodad"],
             &["172.16.104.3/24", "fd15::3/64 nodad"],
         )?);
         let start = |name, host: &LabHost| Self::on(&lab, host, name, &root, command);
         Ok([start("machine-a", &lab.a)?, start("machine-b", &lab.b)?])
-    }
-
-    fn beside_router(command: &str) -> Outcome<Self> {
-        let root = debian()?;
-        let lab = Arc::new(Lab::with_addresses(
-            &["172.16.104.2/24", "fd15::2/64 nodad"],
-            &["172.16.104.1/24", "fd15::1/64 nodad"],
-        )?);
-        Self::on(&lab, &lab.a, "machine", &root, command)
     }
 
     /// Starts a machine with this name on a host.
@@ -207,23 +221,6 @@ impl Drop for Machine {
 }
 
 /// Continues on this kernel; the guest is slow.
-fn only_here() -> Outcome {
-    if is_guest()? {
-        return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
-    }
-    Ok(())
-}
-
-/// Returns the path of the Debian root.
-fn debian() -> Outcome<String> {
-    need(Need::Root)?;
-    let root = Command::new(format!("{SCRIPTS}/root")).arg("--made").output()?;
-    if !root.status.success() {
-        return Err(Stop::Ignored(text(&root.stderr)));
-    }
-    Ok(text(&root.stdout))
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim_end().to_owned()
 }

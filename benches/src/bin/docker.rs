@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use macvlan_benches::{Outcome, Quantiles};
-use macvlan_tests::{Machine, Stop, eventually};
+use macvlan_tests::{Debian, Machine, Stop, eventually};
 use serde_json::{Value, json};
 
 /// A network of Docker, and the times of its requests.
@@ -83,7 +83,7 @@ fn main() -> Outcome {
 }
 
 fn measure(command: &str, rounds: usize, containers: usize) -> Result<Vec<Network>, Stop> {
-    let machine = Machine::start(command)?;
+    let machine = Machine::start(Debian::Trixie, command)?;
     machine.ok("macvlan docker >/var/log/agent.log 2>&1 </dev/null &")?;
     eventually("the plugin does not listen", || {
         Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())

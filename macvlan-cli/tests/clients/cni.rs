@@ -1,9 +1,9 @@
 //! The CNI plugin: tasks of containerd, and the reference plugins.
 
-use macvlan_tests::{Machine, Outcome, ip, ping};
+use macvlan_tests::{Debian, Machine, Outcome, ip, ping};
 use serde_json::{Value, json};
 
-use crate::common::machine;
+use crate::common::{machine, scenes};
 
 /// The network, with its addresses from the store.
 const LEASED: &str = r#"{
@@ -18,8 +18,8 @@ const LEASED: &str = r#"{
 }"#;
 
 /// Makes the plugin known to the machine, beside the reference plugins.
-fn with_plugin() -> Outcome<Machine> {
-    let machine = machine()?;
+fn with_plugin(debian: Debian) -> Outcome<Machine> {
+    let machine = machine(debian)?;
     machine.ok("mkdir -p /opt/cni/bin && cp /usr/lib/cni/* /opt/cni/bin")?;
     machine.ok("ln -s /usr/local/bin/macvlan /opt/cni/bin/lan")?;
     Ok(machine)
@@ -31,8 +31,8 @@ fn leases(machine: &Machine) -> Outcome<usize> {
     Ok(listed.as_array().map_or(0, Vec::len))
 }
 
-fn a_task_of_containerd() -> Outcome {
-    let machine = with_plugin()?;
+fn a_task_of_containerd(debian: Debian) -> Outcome {
+    let machine = with_plugin(debian)?;
     machine.write("/etc/cni/net.d/10-lan.conflist", LEASED)?;
     machine.start_containerd()?;
     machine.ok("ctr run -d --cni --rootfs /srv/busybox web /bin/sleep 1000")?;
@@ -63,8 +63,8 @@ fn call(machine: &Machine, verb: &str, config: &Value) -> Outcome<String> {
     ))
 }
 
-fn addresses_of_the_reference_plugins() -> Outcome {
-    let machine = with_plugin()?;
+fn addresses_of_the_reference_plugins(debian: Debian) -> Outcome {
+    let machine = with_plugin(debian)?;
     let static_addresses = json!([{ "address": "172.16.104.77/24", "gateway": "172.16.104.1" }]);
     for (ipam, address) in [
         (
@@ -95,7 +95,7 @@ fn addresses_of_the_reference_plugins() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     a_task_of_containerd,
     addresses_of_the_reference_plugins,
 }

@@ -1,11 +1,11 @@
 //! Tasks of containerd.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 
-use crate::common::machine;
+use crate::common::{machine, scenes};
 
-fn by_id() -> Outcome {
-    let machine = machine()?;
+fn by_id(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_containerd()?;
     machine.ok("ctr run -d --rootfs /srv/busybox web-task /bin/sleep 1000")?;
 
@@ -19,6 +19,6 @@ fn by_id() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     by_id,
 }

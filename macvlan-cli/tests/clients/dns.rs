@@ -1,9 +1,9 @@
 //! Names by DNS, as containers of Docker and Podman see them.
 
-use macvlan_tests::{Machine, Outcome, eventually};
+use macvlan_tests::{Debian, Machine, Outcome, eventually};
 
-use crate::common::{machine, start_plugin};
-use crate::netavark::{create_lan, podman};
+use crate::common::{machine, scenes, start_plugin};
+use crate::{netavark, podman_cni};
 
 /// Writes the configuration of an agent with names at the host's address.
 fn configure(machine: &Machine) -> Outcome {
@@ -38,8 +38,8 @@ pub(crate) fn finds(machine: &Machine, enter: &str, name: &str, address: &str) -
     }
 }
 
-fn a_container_of_docker() -> Outcome {
-    let machine = machine()?;
+fn a_container_of_docker(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     machine.ok("macvlan network create vlan10 -o parent=ens33 --subnet 172.16.104.0/24 \
          --gateway 172.16.104.1 --ip-range 172.16.104.128/26")?;
@@ -64,8 +64,8 @@ fn a_container_of_docker() -> Outcome {
 }
 
 /// Docker's own server does not know the containers of other networks.
-fn a_container_of_the_plugin() -> Outcome {
-    let machine = machine()?;
+fn a_container_of_the_plugin(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     configure(&machine)?;
     start_plugin(&machine)?;
     machine.start_docker()?;
@@ -86,9 +86,15 @@ fn a_container_of_the_plugin() -> Outcome {
     Ok(())
 }
 
-fn a_container_of_podman() -> Outcome {
-    let machine = podman()?;
-    create_lan(&machine)?;
+fn a_container_of_podman(debian: Debian) -> Outcome {
+    let machine = match debian {
+        Debian::Bookworm => podman_cni::podman()?,
+        Debian::Trixie => {
+            let machine = netavark::podman()?;
+            netavark::create_lan(&machine)?;
+            machine
+        }
+    };
     serve(&machine)?;
     for (name, address) in [("test101", "172.16.104.70"), ("test201", "172.16.104.71")] {
         machine.ok(&format!(
@@ -100,7 +106,7 @@ fn a_container_of_podman() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     a_container_of_docker,
     a_container_of_the_plugin,
     a_container_of_podman,

@@ -1,12 +1,12 @@
 //! Containers of Docker.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 use serde_json::{Value, json};
 
-use crate::common::{block, machine};
+use crate::common::{beginning, block, machine, scenes};
 
-fn by_name_and_id() -> Outcome {
-    let machine = machine()?;
+fn by_name_and_id(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let id = machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
 
@@ -18,10 +18,9 @@ fn by_name_and_id() -> Outcome {
     let links = machine.ok("docker exec web ip link")?;
     assert!(!links.contains("eth0"), "{links}");
 
-    // Digits alone are a pid.
-    let letter = id.find(char::is_alphabetic).unwrap_or_default();
-    let (short, shorter) = (&id[..=letter.max(11)], &id[..=letter.max(4)]);
-    for name in ["docker:web", &id, short, shorter, &format!("docker:{}", &id[..12])] {
+    for name in
+        ["docker:web", &id, beginning(&id, 12), beginning(&id, 5), &format!("docker:{}", &id[..12])]
+    {
         machine.ok(&format!("macvlan attach ens33 {name} 172.16.104.10/24@172.16.104.1"))?;
         machine.ok("docker exec web ping -c 1 -W 5 172.16.104.1")?;
         machine.ok(&format!("macvlan detach {name}"))?;
@@ -30,8 +29,8 @@ fn by_name_and_id() -> Outcome {
 }
 
 /// The lease belongs to the container's id, so it has the address again when it returns.
-fn a_network_of_containers() -> Outcome {
-    let machine = machine()?;
+fn a_network_of_containers(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let id = machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
     machine.ok("macvlan network create lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -62,8 +61,8 @@ fn a_network_of_containers() -> Outcome {
 }
 
 /// The lines of the README, which end with the pid.
-fn the_readme() -> Outcome {
-    let machine = machine()?;
+fn the_readme(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     for beginning in ["macvlan docker", "docker run"] {
         let lines = block(include_str!("../../../README.md"), beginning)?;
@@ -75,7 +74,7 @@ fn the_readme() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     the_readme,
     by_name_and_id,
     a_network_of_containers,

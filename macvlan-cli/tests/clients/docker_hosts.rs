@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use macvlan_tests::{Etcd, Machine, Outcome, eventually, ip_do, path_of};
 use serde_json::{Value, json};
 
-use crate::common::{block, command, start_plugin};
+use crate::common::{block, start_plugin, two_machines};
 use crate::dns::finds;
 use crate::docker_plugin::{LAN, clean, inspect, kill_agent, leases, links, log, named, run};
 
@@ -71,7 +71,7 @@ fn all_different(machines: &[Machine; 2]) -> Outcome<BTreeSet<String>> {
 
 /// One network of two hosts in etcd, as docs/docker.md creates it.
 fn one_network_in_etcd() -> Outcome {
-    let machines = Machine::start_two(&command())?;
+    let machines = two_machines()?;
     let _etcd = share(&machines, "60s")?;
     start(&machines)?;
     let [one, two] = &machines;
@@ -122,7 +122,7 @@ fn one_network_in_etcd() -> Outcome {
 /// The agent of one of two hosts is away, for longer than the host counts as alive: its containers
 /// run on, and nothing of theirs is given to others.
 fn one_agent_away() -> Outcome {
-    let machines = Machine::start_two(&command())?;
+    let machines = two_machines()?;
     let _etcd = share(&machines, "4s")?;
     start(&machines)?;
     let [one, two] = &machines;
@@ -179,7 +179,7 @@ fn removed(machines: &[Machine; 2]) -> Outcome {
 
 /// Two hosts with a database each, and each with its part of the subnet, as docs/docker.md has it.
 fn a_range_for_each_host() -> Outcome {
-    let machines = Machine::start_two(&command())?;
+    let machines = two_machines()?;
     start(&machines)?;
     let [one, two] = &machines;
     for (machine, range) in [(one, "172.16.104.64/26"), (two, "172.16.104.128/26")] {

@@ -4,18 +4,26 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines, is_long};
+use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines, is_long};
 use serde_json::{Value, json};
 
-use crate::common::{machine, start_plugin};
+use crate::common::{machine, machine_or_vlan, scenes, start_plugin};
 
 /// The options of a network on the machine's LAN.
 pub(crate) const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
      --gateway 172.16.104.1";
 
 /// A machine with Docker and the plugin, as docs/docker.md starts it.
-fn docker() -> Outcome<Machine> {
-    let machine = machine()?;
+fn docker(debian: Debian) -> Outcome<Machine> {
+    started(machine(debian)?)
+}
+
+/// The same in the guest too, on a VLAN.
+fn docker_on_vlan(debian: Debian) -> Outcome<Machine> {
+    started(machine_or_vlan(debian)?)
+}
+
+fn started(machine: Machine) -> Outcome<Machine> {
     start_plugin(&machine)?;
     machine.start_docker()?;
     Ok(machine)
@@ -88,12 +96,13 @@ pub(crate) fn released(machine: &Machine) -> Outcome {
 pub(crate) fn clean(machine: &Machine) -> Outcome {
     assert_eq!(leases(machine)?, json!([]), "{}", log(machine).unwrap_or_default());
     assert_eq!(links(machine), Vec::<String>::new());
-    assert_eq!(machine.ok("macvlan show")?, "");
+    let shown = machine.ok("macvlan show")?;
+    assert!(!shown.contains("macvlan"), "{shown}");
     Ok(())
 }
 
-fn two_containers() -> Outcome {
-    let machine = docker()?;
+fn two_containers(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     run(&machine, "--network n1 --name c2")?;
@@ -120,8 +129,8 @@ fn two_containers() -> Outcome {
 }
 
 /// Every option of Docker's commands that is about addresses.
-fn addresses() -> Outcome {
-    let machine = docker()?;
+fn addresses(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.64/26 --aux-address router=172.16.104.64 \
          --ipv6 --subnet fd15::/64 --gateway fd15::1 dual"
@@ -162,8 +171,8 @@ fn addresses() -> Outcome {
 }
 
 /// Docker's own IPAM driver chooses the addresses, if ours is not asked for.
-fn addresses_of_docker() -> Outcome {
-    let machine = docker()?;
+fn addresses_of_docker(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok("docker network create -d lan -o parent=ens33 --subnet 172.16.104.0/24 \
          --ip-range 172.16.104.64/26 n1")?;
     run(&machine, "--network n1 --name c1")?;
@@ -177,8 +186,8 @@ fn addresses_of_docker() -> Outcome {
     clean(&machine)
 }
 
-fn internal_and_without_gateway() -> Outcome {
-    let machine = docker()?;
+fn internal_and_without_gateway(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/27 --internal i"))?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.96/27 -o gateway=none g"
@@ -198,8 +207,8 @@ fn internal_and_without_gateway() -> Outcome {
 }
 
 /// Many users ask for this: two networks on one parent with one subnet.
-fn two_networks_one_subnet() -> Outcome {
-    let machine = docker()?;
+fn two_networks_one_subnet(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.128/26 n2"))?;
     run(&machine, "--network n1 --name c1")?;
@@ -218,9 +227,9 @@ fn two_networks_one_subnet() -> Outcome {
 }
 
 /// Each of many containers has an address of its own, and all find their way out.
-fn many_in_a_row() -> Outcome {
+fn many_in_a_row(debian: Debian) -> Outcome {
     let count = if is_long() { 200 } else { 12 };
-    let machine = docker()?;
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} n1"))?;
     machine.ok(&format!(
         "set -e; for at in $(seq {count}); do \
@@ -247,8 +256,8 @@ fn many_in_a_row() -> Outcome {
 }
 
 /// An address that another host of the LAN has is skipped, or told word for word.
-fn conflict() -> Outcome {
-    let machine = docker()?;
+fn conflict(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine
         .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 -o probe=true n1"))?;
     ip_lines(&machine.lab.b.netns, "address add 172.16.104.64/24 dev ens33");
@@ -261,8 +270,8 @@ fn conflict() -> Outcome {
 }
 
 /// Connected and disconnected while it runs, beside Docker's own networks.
-fn connect_and_disconnect() -> Outcome {
-    let machine = docker()?;
+fn connect_and_disconnect(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     machine.ok("docker network create --subnet 10.8.0.0/24 bridge1")?;
     machine.ok("docker network create -d macvlan -o parent=ens33 --subnet 10.7.0.0/24 own")?;
@@ -283,8 +292,8 @@ fn connect_and_disconnect() -> Outcome {
 }
 
 /// Made inside the container, where Docker has its namespace before it asks for the link.
-fn direct() -> Outcome {
-    let machine = docker()?;
+fn direct(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!(
         "docker network create {LAN} --ip-range 172.16.104.64/26 -o direct=true n1"
     ))?;
@@ -310,8 +319,8 @@ fn direct() -> Outcome {
 }
 
 /// A container has its address and MAC address again after it was restarted.
-fn restarted() -> Outcome {
-    let machine = docker()?;
+fn restarted(debian: Debian) -> Outcome {
+    let machine = docker_on_vlan(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     for name in ["c1", "c2", "c3"] {
         run(&machine, &format!("--network n1 --name {name}"))?;
@@ -347,8 +356,25 @@ fn restarted() -> Outcome {
     clean(&machine)
 }
 
-fn refused() -> Outcome {
-    let machine = docker()?;
+/// An interface's name before Docker 28, and its sysctls before 27.
+fn the_interface(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    let option = "driver-opt=com.docker.network.endpoint.ifname=lan7";
+    run(&machine, &format!("--network name=n1,{option} --name c1"))?;
+    let inside = ip(&netns(&machine, "c1")?, "address show dev lan0");
+    assert_eq!(inside[0]["addr_info"][0]["local"], "172.16.104.64");
+    named(&machine, "c1")?;
+    assert_eq!(leases(&machine)?[0]["interface"], "lan0");
+    run(&machine, "--network n1 --sysctl net.ipv4.conf.eth0.log_martians=1 --name c2")?;
+    let value = machine.ok("docker exec c2 cat /proc/sys/net/ipv4/conf/eth0/log_martians")?;
+    assert_eq!(value, "1");
+    machine.ok("docker rm -f c1 c2")?;
+    clean(&machine)
+}
+
+fn refused(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     for (options, words) in [
         ("-o colour=red", "cannot use option colour=red: not an option of a network"),
         ("-o metric=5", "Docker itself configures the container's interface"),
@@ -398,8 +424,8 @@ const DOCKERD: &str =
     "dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs";
 
 /// The plugin is killed and started again: containers run on, and all heals.
-fn plugin_killed() -> Outcome {
-    let machine = docker()?;
+fn plugin_killed(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     run(&machine, "--network n1 --name c2")?;
@@ -421,8 +447,8 @@ fn plugin_killed() -> Outcome {
 }
 
 /// The plugin is killed again and again while containers start and stop.
-fn plugin_killed_at_any_moment() -> Outcome {
-    let machine = docker()?;
+fn plugin_killed_at_any_moment(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     let mut load = machine.command(
         "for round in 1 2 3 4 5 6; do for name in k1 k2 k3; do \
@@ -463,8 +489,8 @@ fn plugin_killed_at_any_moment() -> Outcome {
 }
 
 /// dockerd is restarted and killed, with live-restore and without.
-fn dockerd_restarted() -> Outcome {
-    let machine = docker()?;
+fn dockerd_restarted(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1 --restart=always")?;
     named(&machine, "c1")?;
@@ -498,8 +524,8 @@ fn dockerd_restarted() -> Outcome {
 }
 
 /// dockerd starts while the plugin is down, which comes later.
-fn booted_without_the_plugin() -> Outcome {
-    let machine = docker()?;
+fn booted_without_the_plugin(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
     run(&machine, "--network n1 --name c1")?;
     // In a PID namespace, a link that was not seen is not known to be gone.
@@ -515,8 +541,8 @@ fn booted_without_the_plugin() -> Outcome {
 }
 
 /// The managed plugin, which Docker starts itself before everything else.
-fn managed() -> Outcome {
-    let machine = machine()?;
+fn managed(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     let config = include_str!("../../docker-plugin/config.json");
     machine.write("/srv/plugin/config.json", config)?;
     // The test's binary may need libraries; the plugin's is static.
@@ -548,8 +574,8 @@ fn managed() -> Outcome {
 }
 
 /// The first lines of docs/docker.md, as they are there.
-fn the_documentation() -> Outcome {
-    let machine = machine()?;
+fn the_documentation(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     let page = include_str!("../../../docs/docker.md");
     let lines = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
@@ -566,8 +592,8 @@ fn the_documentation() -> Outcome {
 }
 
 /// The address of a stopped container is kept for it.
-fn kept() -> Outcome {
-    let machine = docker()?;
+fn kept(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
     machine
         .ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/30 -o keep=true n1"))?;
     for name in ["c1", "c2"] {
@@ -593,7 +619,7 @@ fn kept() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     the_documentation,
     two_containers,
     addresses,
@@ -606,6 +632,7 @@ macvlan_tests::tests! {
     direct,
     restarted,
     kept,
+    the_interface,
     refused,
     plugin_killed,
     plugin_killed_at_any_moment,

@@ -12,6 +12,9 @@ mod migrate;
 mod names;
 mod netavark;
 mod podman;
+mod podman_cni;
+mod versions;
+mod vlan;
 
 macvlan_tests::main! {
     cni,
@@ -25,4 +28,7 @@ macvlan_tests::main! {
     names,
     netavark,
     podman,
+    podman_cni,
+    versions,
+    vlan,
 }

@@ -1,13 +1,13 @@
 //! `macvlan docker migrate`, with networks of a real daemon.
 
-use macvlan_tests::{Machine, Outcome, ip_addresses, ip_do, ip_link};
+use macvlan_tests::{Debian, Machine, Outcome, ip_addresses, ip_do, ip_link};
 use serde_json::{Value, json};
 
-use crate::common::{machine, start_plugin};
+use crate::common::{machine, scenes, start_plugin};
 
 /// A machine with Docker, a network of two families with four containers, and an internal one.
-fn machine_with_networks() -> Outcome<Machine> {
-    let machine = machine()?;
+fn machine_with_networks(debian: Debian) -> Outcome<Machine> {
+    let machine = machine(debian)?;
     // Docker's driver has one network for each parent.
     machine.lab.cable("ens34")?;
     machine.start_docker()?;
@@ -66,8 +66,8 @@ const CREATE: &str = "docker network create -d lan --ipam-driver lan --subnet 17
      --gateway fd15::1 --ip-range fd15::100/120 --ipv6 --attachable -o macvlan_mode=bridge -o parent=ens33 --label \
      'tier=web server' dual-lan";
 
-fn the_commands_are_printed() -> Outcome {
-    let machine = machine_with_networks()?;
+fn the_commands_are_printed(debian: Debian) -> Outcome {
+    let machine = machine_with_networks(debian)?;
     let output = machine.run("macvlan docker migrate dual")?;
     let (out, err) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
     assert_eq!(err, "macvlan: warning: left out: network option colour=red\n");
@@ -123,8 +123,8 @@ fn the_commands_are_printed() -> Outcome {
     Ok(())
 }
 
-fn a_refusal_changes_nothing() -> Outcome {
-    let machine = machine_with_networks()?;
+fn a_refusal_changes_nothing(debian: Debian) -> Outcome {
+    let machine = machine_with_networks(debian)?;
     let before = state(&machine)?;
     // Without a plugin, the first step fails.
     let (status, message) = machine.fails("macvlan docker migrate dual --do --driver nosuch")?;
@@ -171,8 +171,8 @@ fn settings(machine: &Machine, container: &str) -> Outcome<Value> {
     Ok(all[0]["NetworkSettings"]["Networks"].take())
 }
 
-fn containers_keep_their_addresses() -> Outcome {
-    let machine = machine_with_networks()?;
+fn containers_keep_their_addresses(debian: Debian) -> Outcome {
+    let machine = machine_with_networks(debian)?;
     start_plugin(&machine)?;
     let before = (settings(&machine, "web")?, settings(&machine, "db")?);
     machine.ok("macvlan docker migrate dual --do")?;
@@ -208,8 +208,8 @@ fn containers_keep_their_addresses() -> Outcome {
 }
 
 /// The last container cannot be connected, because another host has its address.
-fn a_failure_is_undone() -> Outcome {
-    let machine = machine_with_networks()?;
+fn a_failure_is_undone(debian: Debian) -> Outcome {
+    let machine = machine_with_networks(debian)?;
     start_plugin(&machine)?;
     let mut before = state(&machine)?;
     ip_do(&machine.lab.b.netns, "address add 172.16.104.140/24 dev ens33");
@@ -236,7 +236,7 @@ fn a_failure_is_undone() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     the_commands_are_printed,
     a_refusal_changes_nothing,
     containers_keep_their_addresses,

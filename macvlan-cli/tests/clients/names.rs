@@ -1,11 +1,11 @@
 //! One name for containers of several engines.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 
-use crate::common::machine;
+use crate::common::{machine, scenes};
 
-fn an_ambiguous_name_is_refused() -> Outcome {
-    let machine = machine()?;
+fn an_ambiguous_name_is_refused(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.start_docker()?;
     machine.set_up_podman()?;
     machine.ok("docker run -d --network none --name web busybox sleep 1000")?;
@@ -35,6 +35,6 @@ fn an_ambiguous_name_is_refused() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     an_ambiguous_name_is_refused,
 }

@@ -1,13 +1,13 @@
 //! Networks of Podman by the plugin of netavark, and netavark alone.
 
-use macvlan_tests::{Machine, Outcome, eventually, ip, ip_lines};
+use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines};
 use serde_json::{Value, json};
 
 use crate::common::{block, machine};
 
 /// Podman with the plugin, as docs/podman.md installs it.
 pub(crate) fn podman() -> Outcome<Machine> {
-    let machine = machine()?;
+    let machine = machine(Debian::Trixie)?;
     machine.set_up_podman()?;
     machine.ok("mkdir -p /usr/local/libexec/netavark")?;
     machine.ok("ln -s /usr/local/bin/macvlan /usr/local/libexec/netavark/lan")?;
@@ -235,7 +235,7 @@ fn netavark_alone() -> Outcome {
 
 /// The first lines of docs/podman.md, as they are there.
 fn the_documentation() -> Outcome {
-    let machine = machine()?;
+    let machine = machine(Debian::Trixie)?;
     machine.set_up_podman()?;
     let lines = block(include_str!("../../../docs/podman.md"), "mkdir")?;
     machine.ok(&format!("set -e\n{lines}"))?;
@@ -244,7 +244,7 @@ fn the_documentation() -> Outcome {
 }
 
 fn the_readme() -> Outcome {
-    let machine = machine()?;
+    let machine = machine(Debian::Trixie)?;
     machine.set_up_podman()?;
     let lines = block(include_str!("../../../README.md"), "mkdir")?;
     machine.ok(&format!("set -e\n{lines}"))?;

@@ -1,11 +1,11 @@
 //! Containers of Podman, which has no daemon; with its socket and without.
 
-use macvlan_tests::Outcome;
+use macvlan_tests::{Debian, Outcome};
 
-use crate::common::machine;
+use crate::common::{beginning, machine, scenes};
 
-fn by_name_and_id() -> Outcome {
-    let machine = machine()?;
+fn by_name_and_id(debian: Debian) -> Outcome {
+    let machine = machine(debian)?;
     machine.set_up_podman()?;
     let id = machine
         .ok("podman run -d --network none --cap-add NET_RAW --name web busybox sleep 1000")?;
@@ -22,7 +22,13 @@ fn by_name_and_id() -> Outcome {
         if with_socket {
             machine.daemon(service, "podman --remote version")?;
         }
-        for name in ["podman:web", &id, &id[..12], &id[..5], &format!("podman:{}", &id[..12])] {
+        for name in [
+            "podman:web",
+            &id,
+            beginning(&id, 12),
+            beginning(&id, 5),
+            &format!("podman:{}", &id[..12]),
+        ] {
             machine.ok(&format!("macvlan attach ens33 {name} 172.16.104.10/24@172.16.104.1"))?;
             machine.ok("podman exec web ping -c 1 -W 5 172.16.104.1")?;
             machine.ok(&format!("macvlan detach {name}"))?;
@@ -31,6 +37,6 @@ fn by_name_and_id() -> Outcome {
     Ok(())
 }
 
-macvlan_tests::tests! {
+scenes! {
     by_name_and_id,
 }

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
+
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::find_parent::{is_macvlan, name_of, on_host, through_macvlan};
 use crate::error::errno_of;
@@ -360,7 +362,11 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
         };
         let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
         let Some(kind) = kind_of(link) else { continue };
-        let (addresses, routes, rules) = read(inside, link).map_err(fails)?;
+        let (addresses, routes, rules) = match read(inside, link) {
+            // It was deleted after it was listed.
+            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => continue,
+            found => found.map_err(fails)?,
+        };
         let deletions = rules.iter().copied().map(Deletion::Rule).collect();
         found.push(Attachment {
             name,

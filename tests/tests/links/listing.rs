@@ -298,6 +298,41 @@ fn the_attachments_of_a_host() -> Outcome {
     Ok(())
 }
 
+/// A link that is deleted after it was listed, and before its addresses are, is no failure of the list.
+fn attachments_are_listed_while_others_are_deleted() -> Outcome {
+    let lab = Lab::new()?;
+    let link = |name: &str| Link::macvlan(name, "ens33", MacvlanOptions::new(Mode::Bridge));
+    lab.a.handle.add_link(&link("stays")?)?;
+    let others: Vec<String> = (0..8).map(|number| format!("other{number}")).collect();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (handle, ended) = (Handle::in_netns(&lab.a.netns)?, &ended);
+        scope.spawn(move || {
+            while !ended.load(Ordering::Relaxed) {
+                for other in &others {
+                    handle.add_link(&link(other).expect("no name")).expect("not added");
+                }
+                // The last ones first, because they are the last to be read.
+                for other in others.iter().rev() {
+                    handle.delete_link(other.as_str()).expect("not deleted");
+                }
+            }
+        });
+        let listed = || -> Outcome {
+            for _ in 0..100 {
+                let found = lab.a.host.attachments(&lab.a.netns)?;
+                if !found.iter().any(|one| one.name() == "stays") {
+                    return Err(format!("{found:?}").into());
+                }
+            }
+            Ok(())
+        };
+        let outcome = listed();
+        ended.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
 /// The kernel reports that a listing was inconsistent. However often that happens, all links that
 /// existed all the time are listed once.
 fn links_are_listed_while_others_are_added() -> Outcome {
@@ -345,4 +380,5 @@ macvlan_tests::tests! {
     routes_and_neighbours_that_are_wanted,
     the_attachments_of_a_container,
     the_attachments_of_a_host,
+    attachments_are_listed_while_others_are_deleted,
 }
