@@ -25,7 +25,7 @@ Exit status:
   4    an object that was to be created exists
   5    a capability or a permission is missing
   6    an address is in use on the network; a check or a diagnosis found a problem
-  128+N  ended by signal N, with everything undone";
+  128+N  ended by signal N: before anything was done, with everything undone, or when all was done";
 
 /// Connect containers, sandboxes and VMs directly to the LAN by macvlan and VLAN links
 #[derive(Parser)]

@@ -75,14 +75,15 @@ fn read(signals: &SignalFd, stop: &EventFd, cancel: &Cancel, catches: &Sender<()
             Ok(_) | Err(nix::Error::EINTR) => {}
             Err(_) => return,
         }
-        if polled[1].any() == Some(true) {
-            return;
-        }
         while let Ok(Some(signal)) = signals.read_signal() {
             interrupted_by(signal.ssi_signo);
             cancel.cancel();
             // The receiver is dropped after this thread has ended.
             let _ = catches.send(());
+        }
+        // A signal that came before the end does not end the process afterwards.
+        if polled[1].any() == Some(true) {
+            return;
         }
     }
 }
