@@ -163,3 +163,10 @@ fn overlap(one: &NetworkConfig, other: &NetworkConfig) -> bool {
     let overlaps = |net: &IpNet| others.iter().any(|one| one.contains(net) || net.contains(one));
     nets(one).iter().any(overlaps)
 }
+
+/// Returns the priority for default routes: Podman sets networks up in any order, but they are to lead
+/// through the first interface that can.
+pub(crate) fn priority(interface: &str) -> i32 {
+    let number = interface.strip_prefix("eth").and_then(|number| number.parse::<u16>().ok());
+    number.map_or(0, |number| -i32::from(number))
+}

@@ -118,8 +118,9 @@ fn options(
     // With source routing, they are in a table of the interface's own.
     if !leases.has_default_route() || config.source_routing.is_some() {
         options = options.default_route(false);
-    } else if let Some(priority) = leases.gw_priority() {
-        options = options.gw_priority(priority);
+    } else {
+        let by_interface = || runtime_network::priority(of.interface.as_str());
+        options = options.gw_priority(leases.gw_priority().unwrap_or_else(by_interface));
     }
     Ok(options)
 }

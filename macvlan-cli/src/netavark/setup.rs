@@ -75,17 +75,10 @@ fn connect_options(container: &Container, default_route: bool) -> Done<ConnectOp
     let says_itself = |key| own.is_some_and(|options| options.contains_key(key));
     if !says_itself("gw_priority") && !says_itself("default_route") {
         options = if default_route {
-            options.gw_priority(priority(&asked.interface_name))
+            options.gw_priority(runtime_network::priority(&asked.interface_name))
         } else {
             options.default_route(false)
         };
     }
     of_container(options, own)
-}
-
-/// Returns the priority for default routes: netavark sets networks up in any order, but they are to
-/// lead through the first interface that can.
-fn priority(interface: &str) -> i32 {
-    let number = interface.strip_prefix("eth").and_then(|number| number.parse::<u16>().ok());
-    number.map_or(0, |number| -i32::from(number))
 }

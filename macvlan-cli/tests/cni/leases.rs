@@ -1,6 +1,6 @@
 //! DEL in every state, and GC.
 
-use macvlan_tests::{Outcome, ip_do, ip_try};
+use macvlan_tests::{Outcome, ip_do, ip_lines, ip_try};
 use serde_json::{Value, json};
 
 use crate::common::{Call, Pod, Scene, merged, with_valid};
@@ -99,6 +99,22 @@ fn gc_leaves_what_is_valid() -> Outcome {
     Ok(())
 }
 
+/// Podman adds the networks of a container in any order.
+fn the_first_interface_has_the_default_route() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    for (interface, subnet, through) in [
+        ("eth1", "10.2.0.0/24", "default via 10.2.0.1 dev eth1"),
+        ("eth0", "10.3.0.0/24", "default via 10.3.0.1 dev eth0"),
+    ] {
+        let ipam = json!({ "subnet": subnet, "routes": [{ "dst": "0.0.0.0/0" }] });
+        let config = merged(scene.leased(&ipam), &json!({ "name": interface }));
+        scene.ok(&Call::of("ADD", &config, &pod).with("CNI_IFNAME", interface))?;
+        let routes = ip_lines(&pod.netns, "route show default");
+        assert!(routes.len() == 1 && routes[0].starts_with(through), "{routes:?}");
+    }
+    Ok(())
+}
+
 fn a_network_of_others_is_left() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
@@ -113,6 +129,7 @@ fn a_network_of_others_is_left() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_network_of_others_is_left,
+    the_first_interface_has_the_default_route,
     del_succeeds_in_every_state,
     del_with_a_store_that_is_away,
     gc_leaves_what_is_valid,
