@@ -22,7 +22,6 @@ ELSEWHERE = {
     "cargo install --path macvlan-cli",
     "cargo run --release --example quickstart",
     "make -C macvlan-ffi",
-    "sudo make -C macvlan-ffi install",
     "pip install ./python",
     "systemctl enable --now macvlan-agent",
     "cargo build --workspace",
