@@ -73,11 +73,11 @@ static void ensures(void)
             MACVLAN_ERROR_NEEDS_REPLACEMENT, "eth0");
     CHECK(attachment == NULL && list == NULL);
     MUST(macvlan_host_check(l.host, endpoint, container, &list, &error));
-    CHECK(differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "mode bridge") >= 1);
+    CHECK(differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "the mode is bridge") >= 1);
     CHECK(macvlan_difference_list_get(list, 0)->needs_replacement);
     macvlan_difference_list_free(list);
     MUST(macvlan_host_ensure_or_replace(l.host, endpoint, container, &attachment, &list, &error));
-    differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "mode bridge");
+    differences(list, MACVLAN_DIFFERENCE_IMMUTABLE, "the mode is bridge");
     macvlan_difference_list_free(list);
     lab_witness(container, "ip -d link show eth0", "macvlan mode passthru");
     MUST(macvlan_host_detach(l.host, attachment, &error));
