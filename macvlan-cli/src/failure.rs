@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use macvlan_core::{Error, ErrorKind};
+use macvlan_core::{Error, ErrorKind, plain};
 use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
 
 /// The name at the beginning of every message.
@@ -163,12 +163,6 @@ fn line(message: &str) -> String {
 fn one_line(message: &str) -> String {
     let words: Vec<&str> = message.split(['\n', '\r']).map(str::trim).collect();
     words.join(" ").trim_end().to_owned()
-}
-
-/// Returns the words for an error without the number that Rust appends.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 impl From<Error> for Failure {

@@ -440,6 +440,12 @@ pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
 }
 
+/// Returns the words for an error of the standard library, without the number that Rust appends.
+pub fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
 fn errno_words(errno: Errno) -> String {
     format!("{} ({errno:?})", errno.desc())
 }

@@ -186,7 +186,7 @@ impl Error {
     }
 
     pub(crate) fn file(operation: impl Into<Cow<'static, str>>, error: std::io::Error) -> Self {
-        Self::new(ErrorKind::File, operation, plain(&error)).caused_by(error)
+        Self::new(ErrorKind::File, operation, macvlan_core::plain(&error)).caused_by(error)
     }
 
     pub(crate) fn in_network(mut self, network: &str) -> Self {
@@ -217,13 +217,6 @@ impl Error {
         self.0.leftovers.push(leftover.into());
         self
     }
-}
-
-/// Returns the words for an error without the number that Rust appends, which
-/// [`Error::errno`] returns.
-pub(crate) fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// For `"10.0.0.1".parse()?`. The message cannot name the text; that of

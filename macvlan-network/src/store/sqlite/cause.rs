@@ -10,7 +10,7 @@ use nix::Error as Errno;
 use nix::unistd::{AccessFlags, eaccess};
 use rusqlite::ErrorCode;
 
-use crate::error::{Error, ErrorKind, plain};
+use crate::error::{Error, ErrorKind};
 
 /// Returns the reason why this process cannot read or write a file.
 pub(super) fn obstacle(path: &Path) -> Option<io::Error> {
@@ -74,7 +74,7 @@ pub(super) fn of_file(
     operation: impl Into<Cow<'static, str>>,
     error: io::Error,
 ) -> Error {
-    let why = format!("{}: {}", path.display(), plain(&error));
+    let why = format!("{}: {}", path.display(), macvlan_core::plain(&error));
     Error::new(ErrorKind::File, operation, why).caused_by(error)
 }
 
