@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use ipnet::IpNet;
-use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network};
+use macvlan_network::{ConnectOptions, Lease, Network};
 use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::docker::ipam::optional;
-use crate::docker::leased::{disconnect, is_allocated, log, sandbox, short};
+use crate::docker::leased::{disconnect, disconnect_from, is_allocated, log, sandbox, short};
 use crate::docker::options::{DockerOptions, EndpointOptions};
 use crate::docker::plugin::{Answer, Plugin, lock};
 use crate::docker::request::{CreateEndpoint, OfEndpoint};
@@ -33,14 +33,8 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
         let (network, endpoint) = (network.name(), short(&request.endpoint));
         warn!(network, endpoint, "published ports have no effect: the container is on the LAN");
     }
-    // Docker repeats a request that was not answered. Without a lease, disconnecting would search the
-    // namespaces of all processes.
-    if network.lease(&request.endpoint)?.is_some() {
-        match network.disconnect(&request.endpoint) {
-            Err(error) if error.kind() == ErrorKind::NotConnected => {}
-            done => drop(done?),
-        }
-    }
+    // Docker repeats a request that was not answered.
+    disconnect_from(&plugin.stored, &network, &request.endpoint, |_, _| {})?;
     let asked = &request.interface;
     let mut connect = ConnectOptions::new(&request.endpoint).default_route(false);
     if let Some(interface) = options.interface {

@@ -38,18 +38,30 @@ pub(super) fn disconnect(
     endpoint: &str,
     before: impl Fn(&Network, &Lease),
 ) -> Done {
-    let started = Instant::now();
     let Some(network) = stored.network(network)? else { return Ok(()) };
+    disconnect_from(stored, &network, endpoint, before)
+}
+
+/// Disconnects an endpoint from a network, as [`disconnect`].
+///
+/// Without a lease there is nothing to do: to disconnect would search the namespaces of all processes.
+pub(super) fn disconnect_from(
+    stored: &Stored,
+    network: &Network,
+    endpoint: &str,
+    before: impl Fn(&Network, &Lease),
+) -> Done {
+    let started = Instant::now();
     let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
-    before(&network, &lease);
+    before(network, &lease);
     match network.disconnect(endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => {}
         done => drop(done?),
     }
-    log(&network, &lease, started, "disconnected an endpoint");
+    log(network, &lease, started, "disconnected an endpoint");
     let options = DockerOptions::of(network.config())?;
     if options.shared.access {
-        host_access::take_from(&stored.host, &network, &[lease])?;
+        host_access::take_from(&stored.host, network, &[lease])?;
     }
     Ok(())
 }
