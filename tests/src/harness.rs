@@ -147,7 +147,7 @@ fn print_slowest(times: &mut Vec<(Duration, String)>) {
 /// are the same on every kernel, its list begins with `same_on_every_kernel:`. The guest, which is
 /// slow, then runs only tests that begin with a [`need`](crate::need()) of 802.1Q, dummy or ipvlan,
 /// which another kernel may not have, and the others with `--long`. If it begins with
-/// `only_with_long:`, there are no such tests without `--long`.
+/// `only_with_long:`, its tests exist only with `--long`.
 #[macro_export]
 macro_rules! tests {
     (only_with_long: $($test:ident),+ $(,)?) => {

@@ -79,7 +79,7 @@ impl Machine {
     }
 
     /// Starts both hosts as machines, with the names `machine-a` and `machine-b`. The second one has
-    /// the addresses 172.16.104.3/24 and `fd15::3/64`, and there is no router.
+    /// the addresses 172.16.104.3/24 and `fd15::3/64`, without a router.
     pub fn start_two(debian: Debian, command: &str) -> Outcome<[Self; 2]> {
         let root = debian.root()?;
         let lab = Arc::new(Lab::with_addresses(

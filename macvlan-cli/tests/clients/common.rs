@@ -1,6 +1,7 @@
 //! Machines with the command, scenes on them, and the blocks of shell that stand on pages.
 
 use macvlan_tests::{Debian, Machine, Outcome, Stop, eventually, ip_do, is_guest, settle};
+use serde_json::Value;
 
 /// Lists a file's tests, each called with the release whose engines it uses: those of
 /// [`Debian::Trixie`], and with `--long` also the older ones.
@@ -96,4 +97,9 @@ pub(crate) fn start_plugin(machine: &Machine) -> Outcome {
     eventually("the plugin does not listen", || {
         Ok(machine.run("test -S /run/docker/plugins/lan.sock")?.status.success())
     })
+}
+
+/// Returns the leases of a machine's store.
+pub(crate) fn leases(machine: &Machine) -> Outcome<Value> {
+    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use macvlan_tests::{Etcd, Machine, Outcome, eventually, ip_do, path_of};
 use serde_json::{Value, json};
 
-use crate::common::{block, start_plugin, two_machines};
+use crate::common::{block, leases, start_plugin, two_machines};
 use crate::dns::finds;
-use crate::docker_plugin::{LAN, clean, inspect, kill_agent, leases, links, log, named, run};
+use crate::docker_plugin::{LAN, clean, inspect, kill_agent, links, log, named, run};
 
 const PAGE: &str = include_str!("../../../docs/docker.md");
 /// The beginning of its blocks that create a network.

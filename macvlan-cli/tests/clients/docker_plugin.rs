@@ -7,7 +7,7 @@ use macvlan_core::NetNs;
 use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines, is_long};
 use serde_json::{Value, json};
 
-use crate::common::{machine, machine_or_vlan, scenes, start_plugin};
+use crate::common::{leases, machine, machine_or_vlan, scenes, start_plugin};
 
 /// The options of a network on the machine's LAN.
 pub(crate) const LAN: &str = "-d lan --ipam-driver lan -o parent=ens33 --subnet 172.16.104.0/24 \
@@ -47,10 +47,6 @@ pub(crate) fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
 /// Returns the namespace of a container.
 pub(crate) fn netns(machine: &Machine, name: &str) -> Outcome<NetNs> {
     machine.netns_of(&machine.ok(&format!("docker inspect -f '{{{{.State.Pid}}}}' {name}"))?)
-}
-
-pub(crate) fn leases(machine: &Machine) -> Outcome<Value> {
-    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
 }
 
 /// Returns the host's links that are not the machine's own.

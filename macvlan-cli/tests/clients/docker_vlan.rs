@@ -7,8 +7,8 @@ use macvlan_tests::{
 };
 use serde_json::Value;
 
-use crate::common::{block, start, start_plugin};
-use crate::docker_plugin::{clean, inspect, kill_agent, leases, netns, restart_dockerd, run};
+use crate::common::{block, leases, start, start_plugin};
+use crate::docker_plugin::{clean, inspect, kill_agent, netns, restart_dockerd, run};
 
 /// Two VLANs, and a container on both, as docs/docker.md has them.
 fn a_container_on_both() -> Outcome {

@@ -13,6 +13,7 @@ mod names;
 mod netavark;
 mod podman;
 mod podman_cni;
+mod podman_scenes;
 mod versions;
 mod vlan;
 

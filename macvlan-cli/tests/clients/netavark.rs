@@ -1,9 +1,10 @@
 //! Networks of Podman by the plugin of netavark, and netavark alone.
 
-use macvlan_tests::{Debian, Machine, Outcome, eventually, ip, ip_lines};
+use macvlan_tests::{Debian, Machine, Outcome, eventually};
 use serde_json::{Value, json};
 
-use crate::common::{block, machine};
+use crate::common::{block, leases, machine};
+use crate::podman_scenes::{self, clean, inside, inspect, run, shows_what_it_has};
 
 /// Podman with the plugin, as docs/podman.md installs it.
 pub(crate) fn podman() -> Outcome<Machine> {
@@ -20,28 +21,6 @@ pub(crate) fn create_lan(machine: &Machine) -> Outcome<String> {
          --ip-range 172.16.104.64/26 --subnet fd15::/64 lan")
 }
 
-/// Starts a container that stays, and returns its id.
-fn run(machine: &Machine, options: &str) -> Outcome<String> {
-    machine.ok(&format!("podman run -d --cap-add NET_RAW {options} busybox sleep 1000"))
-}
-
-fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
-    let text = machine.ok(&format!("podman inspect {name}"))?;
-    let mut all: Value = serde_json::from_str(&text)?;
-    Ok(all[0]["NetworkSettings"]["Networks"].take())
-}
-
-/// Returns `ip -j -d address` of a container, by the interface.
-fn inside(machine: &Machine, name: &str, interface: &str) -> Outcome<Value> {
-    let pid = machine.ok(&format!("podman inspect --format '{{{{.State.Pid}}}}' {name}"))?;
-    let netns = machine.netns_of(&pid)?;
-    Ok(ip(&netns, &format!("address show dev {interface}"))[0].take())
-}
-
-fn leases(machine: &Machine) -> Outcome<Value> {
-    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
-}
-
 /// Returns the number of macvlans that the parent has, in all namespaces.
 fn shown(machine: &Machine) -> Outcome<String> {
     machine.ok("macvlan show")
@@ -55,21 +34,14 @@ fn two_containers() -> Outcome {
     machine.ok("podman exec a ping -c 1 -W 5 172.16.104.66")?;
     machine.ok("podman exec b ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("podman exec b ping -c 1 -W 5 fd15::1")?;
-    // What Podman shows is what there is.
-    let (told, eth0) = (inspect(&machine, "a")?["lan"].clone(), inside(&machine, "a", "eth0")?);
-    assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.65"), &json!(24)));
-    assert_eq!(told["Gateway"], "172.16.104.1");
-    assert_eq!(told["MacAddress"], eth0["address"]);
-    assert_eq!(told["GlobalIPv6Address"], eth0["addr_info"][1]["local"]);
-    assert_eq!(eth0["addr_info"][0]["local"], "172.16.104.65");
-    assert_eq!(eth0["linkinfo"]["info_kind"], "macvlan");
+    shows_what_it_has(&machine, "a", "172.16.104.65")?;
     // Leases are in the order of ids, which Podman chooses.
     let leased = leases(&machine)?;
     assert!(leased.as_array().is_some_and(|all| all.iter().any(|one| one["container"] == id)));
     assert_eq!(machine.ok("macvlan network resolve lan a")?.lines().next(), Some("172.16.104.65"));
     // Nothing is left.
     machine.ok("podman rm -f -t 0 a b")?;
-    assert_eq!((leases(&machine)?, shown(&machine)?), (json!([]), String::new()));
+    clean(&machine)?;
     machine.ok("podman network rm lan")?;
     // It can be created again at once, in another way.
     machine.ok("podman network create -d lan -o parent=ens33 --subnet 172.16.104.0/25 wan")?;
@@ -109,49 +81,13 @@ fn two_networks() -> Outcome {
     let machine = podman()?;
     create_lan(&machine)?;
     machine.ok("podman network create -d lan -o parent=ens33 --subnet 10.2.0.0/24 second")?;
-    for round in 0..4 {
-        run(&machine, "--name a --network lan --network second")?;
-        let pid = machine.ok("podman inspect --format '{{.State.Pid}}' a")?;
-        let routes = ip_lines(&machine.netns_of(&pid)?, "-4 route show default");
-        assert_eq!(routes.len(), 1, "round {round}: {routes:?}");
-        let told = inspect(&machine, "a")?;
-        let by_eth0 = if told["lan"]["MacAddress"] == inside(&machine, "a", "eth0")?["address"] {
-            "default via 172.16.104.1 dev eth0"
-        } else {
-            "default via 10.2.0.1 dev eth0"
-        };
-        assert!(routes[0].starts_with(by_eth0), "round {round}: {routes:?}");
-        machine.ok("podman rm -f -t 0 a")?;
-    }
-    // A network later, and not any longer.
-    run(&machine, "--name a --network lan")?;
-    machine.ok("podman network connect second a")?;
-    let address = inspect(&machine, "a")?["second"]["IPAddress"].clone();
-    assert_eq!(inside(&machine, "a", "eth1")?["addr_info"][0]["local"], address);
-    machine.ok("podman network disconnect second a")?;
-    machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
-    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
-    Ok(())
+    podman_scenes::two_networks(&machine)
 }
 
 fn a_restart_keeps_the_address() -> Outcome {
     let machine = podman()?;
     create_lan(&machine)?;
-    run(&machine, "--name a --network lan")?;
-    let before = inspect(&machine, "a")?["lan"].clone();
-    for verb in [
-        "podman restart -t 0 a",
-        "podman stop -t 0 a && podman run -d --network lan busybox sleep 1000 && podman start a",
-        "podman network reload a",
-    ] {
-        machine.ok(verb)?;
-        let after = inspect(&machine, "a")?["lan"].clone();
-        for key in ["IPAddress", "MacAddress", "GlobalIPv6Address"] {
-            assert_eq!(after[key], before[key], "{verb}: {key}");
-        }
-        machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
-    }
-    Ok(())
+    podman_scenes::a_restart_keeps_the_address(&machine)
 }
 
 fn removed_while_the_plugin_was_missing() -> Outcome {

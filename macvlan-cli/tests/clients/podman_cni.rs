@@ -1,9 +1,10 @@
 //! Networks of Podman 4 by its CNI backend.
 
-use macvlan_tests::{Debian, Machine, Outcome, ip, ip_lines};
+use macvlan_tests::{Debian, Machine, Outcome, ip_lines};
 use serde_json::{Value, json};
 
-use crate::common::{block, machine};
+use crate::common::{block, leases, machine};
+use crate::podman_scenes::{self, clean, inside, inspect, run, shows_what_it_has};
 
 /// Podman with two networks on the LAN of the machine, as docs/podman.md installs them.
 pub(crate) fn podman() -> Outcome<Machine> {
@@ -28,33 +29,6 @@ fn write_network(machine: &Machine, name: &str, mut ipam: Value) -> Outcome {
     machine.write(&format!("/etc/cni/net.d/{name}.conflist"), &list.to_string())
 }
 
-/// Starts a container that stays.
-fn run(machine: &Machine, options: &str) -> Outcome<String> {
-    machine.ok(&format!("podman run -d --cap-add NET_RAW {options} busybox sleep 1000"))
-}
-
-fn inspect(machine: &Machine, name: &str) -> Outcome<Value> {
-    let mut all: Value = serde_json::from_str(&machine.ok(&format!("podman inspect {name}"))?)?;
-    Ok(all[0]["NetworkSettings"]["Networks"].take())
-}
-
-/// Returns `ip -j -d address` of a container, by the interface.
-fn inside(machine: &Machine, name: &str, interface: &str) -> Outcome<Value> {
-    let pid = machine.ok(&format!("podman inspect --format '{{{{.State.Pid}}}}' {name}"))?;
-    Ok(ip(&machine.netns_of(&pid)?, &format!("address show dev {interface}"))[0].take())
-}
-
-fn leases(machine: &Machine) -> Outcome<Vec<Value>> {
-    Ok(serde_json::from_str(&machine.ok("macvlan network leases --json")?)?)
-}
-
-/// Nothing is left: no lease, and no link in any namespace.
-fn clean(machine: &Machine) -> Outcome {
-    assert_eq!(leases(machine)?, Vec::<Value>::new());
-    assert_eq!(machine.ok("macvlan show")?, "");
-    Ok(())
-}
-
 fn two_containers() -> Outcome {
     let machine = podman()?;
     let backend = machine.ok("podman info --format '{{.Host.NetworkBackend}}'")?;
@@ -64,16 +38,10 @@ fn two_containers() -> Outcome {
     machine.ok("podman exec a ping -c 1 -W 5 172.16.104.65")?;
     machine.ok("podman exec b ping -c 1 -W 5 172.16.104.1")?;
     machine.ok("podman exec b ping -c 1 -W 5 fd15::1")?;
-    // What Podman shows is what there is.
-    let (told, eth0) = (inspect(&machine, "a")?["lan"].clone(), inside(&machine, "a", "eth0")?);
-    assert_eq!((&told["IPAddress"], &told["IPPrefixLen"]), (&json!("172.16.104.64"), &json!(24)));
-    assert_eq!(told["Gateway"], "172.16.104.1");
-    assert_eq!(told["MacAddress"], eth0["address"]);
-    assert_eq!(told["GlobalIPv6Address"], eth0["addr_info"][1]["local"]);
-    assert_eq!(eth0["addr_info"][0]["local"], "172.16.104.64");
-    assert_eq!(eth0["linkinfo"]["info_kind"], "macvlan");
+    shows_what_it_has(&machine, "a", "172.16.104.64")?;
     // The lease is the container's, by its id and by its name.
-    assert!(leases(&machine)?.iter().any(|one| one["container"] == id && one["name"] == "a"));
+    let is_its = |one: &Value| one["container"] == id && one["name"] == "a";
+    assert!(leases(&machine)?.as_array().is_some_and(|all| all.iter().any(is_its)));
     machine.ok("podman rm -f -t 0 a b")?;
     clean(&machine)?;
     machine.ok("podman network rm lan && macvlan network prune")?;
@@ -122,56 +90,17 @@ fn conflicts() -> Outcome {
     ip_lines(&machine.lab.b.netns, "address add 172.16.104.9/24 dev ens33");
     let said = fails("small", "172.16.104.9")?;
     assert!(said.contains("172.16.104.9"), "{said}");
-    assert_eq!(leases(&machine)?.len(), 1);
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
     assert_eq!(machine.ok("podman ps -a --format '{{.Names}}'")?, "a");
     Ok(())
 }
 
 fn two_networks() -> Outcome {
-    let machine = podman()?;
-    for round in 0..4 {
-        run(&machine, "--name a --network lan --network second")?;
-        let pid = machine.ok("podman inspect --format '{{.State.Pid}}' a")?;
-        let routes = ip_lines(&machine.netns_of(&pid)?, "-4 route show default");
-        assert_eq!(routes.len(), 1, "round {round}: {routes:?}");
-        let told = inspect(&machine, "a")?;
-        let by_eth0 = if told["lan"]["MacAddress"] == inside(&machine, "a", "eth0")?["address"] {
-            "default via 172.16.104.1 dev eth0"
-        } else {
-            "default via 10.2.0.1 dev eth0"
-        };
-        assert!(routes[0].starts_with(by_eth0), "round {round}: {routes:?}");
-        machine.ok("podman rm -f -t 0 a")?;
-        clean(&machine)?;
-    }
-    // A network later, and not any longer.
-    run(&machine, "--name a --network lan")?;
-    machine.ok("podman network connect second a")?;
-    let address = inspect(&machine, "a")?["second"]["IPAddress"].clone();
-    assert_eq!(inside(&machine, "a", "eth1")?["addr_info"][0]["local"], address);
-    machine.ok("podman network disconnect second a")?;
-    machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
-    assert_eq!(leases(&machine)?.len(), 1);
-    Ok(())
+    podman_scenes::two_networks(&podman()?)
 }
 
 fn a_restart_keeps_the_address() -> Outcome {
-    let machine = podman()?;
-    run(&machine, "--name a --network lan")?;
-    let before = inspect(&machine, "a")?["lan"].clone();
-    for verb in [
-        "podman restart -t 0 a",
-        "podman stop -t 0 a && podman run -d --network lan busybox sleep 1000 && podman start a",
-        "podman network reload a",
-    ] {
-        machine.ok(verb)?;
-        let after = inspect(&machine, "a")?["lan"].clone();
-        for key in ["IPAddress", "MacAddress", "GlobalIPv6Address"] {
-            assert_eq!(after[key], before[key], "{verb}: {key}");
-        }
-        machine.ok("podman exec a ping -c 1 -W 5 172.16.104.1")?;
-    }
-    Ok(())
+    podman_scenes::a_restart_keeps_the_address(&podman()?)
 }
 
 fn removed_while_the_plugin_was_missing() -> Outcome {
@@ -181,7 +110,7 @@ fn removed_while_the_plugin_was_missing() -> Outcome {
     machine.run("podman rm -f -t 0 a")?;
     assert_eq!(machine.ok("podman ps -a --quiet")?, "", "it is gone all the same");
     machine.ok("mv /root/lan /opt/cni/bin/lan")?;
-    assert_eq!(leases(&machine)?.len(), 1);
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(1));
     machine.ok("macvlan network collect")?;
     clean(&machine)
 }
@@ -192,7 +121,7 @@ fn the_documentation() -> Outcome {
     machine.set_up_podman()?;
     let lines = block(include_str!("../../../docs/podman.md"), "mkdir -p /opt/cni/bin")?;
     machine.ok(&format!("set -e\n{lines}"))?;
-    assert_eq!(leases(&machine)?.len(), 2);
+    assert_eq!(leases(&machine)?.as_array().map(Vec::len), Some(2));
     Ok(())
 }
 

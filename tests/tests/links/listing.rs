@@ -298,7 +298,7 @@ fn the_attachments_of_a_host() -> Outcome {
     Ok(())
 }
 
-/// A link that is deleted after it was listed, and before its addresses are, is no failure of the list.
+/// A link that is deleted after it was listed, and before its addresses are, is left out.
 fn attachments_are_listed_while_others_are_deleted() -> Outcome {
     let lab = Lab::new()?;
     let link = |name: &str| Link::macvlan(name, "ens33", MacvlanOptions::new(Mode::Bridge));
