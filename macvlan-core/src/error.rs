@@ -441,6 +441,7 @@ pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
 }
 
 /// Returns the words for an error of the standard library, without the number that Rust appends.
+#[doc(hidden)] // for the crate of networks
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()

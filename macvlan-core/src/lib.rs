@@ -97,9 +97,7 @@ pub use endpoint::{
     Attachment, Change, Detached, Difference, DifferenceKind, Endpoint, EndpointKind, Ensured,
     IntoParent, Parent, Phase, Plan,
 };
-#[doc(hidden)]
-pub use error::plain;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, plain};
 pub use handle::Handle;
 pub use handle::promisc::PromiscGuard;
 pub use handle::watch::Watch;
