@@ -1089,11 +1089,13 @@ typedef struct macvlan_next_hop {
     uint32_t link;
     /** The weight, 1 to 256. */
     uint32_t weight;
+    /** The name of the link; NULL if it was not known. */
+    const char *link_name;
 } macvlan_next_hop;
 
 /**
- * A route. macvlan_route_format() reads all fields but the text and the next hops, and needs the
- * destination only.
+ * A route. macvlan_route_format() reads all fields but the text, the
+ * link's name and the next hops, and needs the destination only.
  */
 typedef struct macvlan_route {
     /** The size of the struct. */
@@ -1105,7 +1107,10 @@ typedef struct macvlan_route {
     const char *destination;
     /** The gateway; NULL if there is none. */
     const char *gateway;
-    /** The link, by name or "#" and index; NULL if there is none. */
+    /**
+     * The link, by name or "#" and index; NULL if there is none. A route that was read has the
+     * index.
+     */
     const char *device;
     /** The preferred source address; NULL if there is none. */
     const char *source;
@@ -1128,7 +1133,7 @@ typedef struct macvlan_route {
     uint32_t advmss;
     /** True if the gateway is assumed to be on the link (onlink). */
     bool on_link;
-    /** The route as text, in the format of `ip route add`, with its table. */
+    /** The route as text, in the form of `ip route show table all`. */
     const char *text;
     /**
      * The next hops of a multipath route that was read; other routes have none, since the fields
@@ -1137,6 +1142,8 @@ typedef struct macvlan_route {
     const struct macvlan_next_hop *const *next_hops;
     /** The number of these. */
     size_t next_hop_count;
+    /** The name of the link of a route that was read; NULL if it was not known, as in events. */
+    const char *link_name;
 } macvlan_route;
 
 /**

@@ -1837,6 +1837,12 @@ class RouteInfo:
     def route(self) -> Route:
         """Returns the route; its device is an index."""
     @property
+    def link_name(self) -> str | None:
+        """Returns the name of the link when the route was listed.
+
+        It is None in events, in which the kernel reports the index alone.
+        """
+    @property
     def protocol(self) -> int:
         """Returns the routing protocol, the route's origin.
 
@@ -1870,6 +1876,9 @@ class NextHop:
     @property
     def link(self) -> int:
         """Returns the link's index."""
+    @property
+    def link_name(self) -> str | None:
+        """Returns the link's name, as in RouteInfo."""
     @property
     def gateway(self) -> _IpAddress | None:
         """Returns the gateway, if there is one."""

@@ -240,12 +240,18 @@ def test_routes(handle: Handle) -> None:
     assert handle.routes(table=78) == []
     v0 = handle.link("v0").index
     (via,) = (r.route for r in handle.routes("v0", family=4, protocol=of_table.protocol))
+    (listed,) = (r for r in handle.routes("v0", family=4) if r.protocol == 2)
+    assert listed.link_name == "v0"
+    assert str(listed) == "10.0.0.0/24 dev v0 proto kernel scope link src 10.0.0.1"
     assert (via.gateway, via.device, via.metric) == (ip_address("10.0.0.3"), v0, 5)
     assert {r.route.destination.version for r in handle.routes(family=6)} == {6}
     assert [r.route for r in handle.routes(kind=RouteKind.UNREACHABLE)] == [of_table.route]
     ip_text(netns, "route add 10.3.0.0/16 nexthop via 10.0.0.4 weight 2 nexthop via 10.0.0.5")
     several = next(r for r in handle.routes("v0") + handle.routes() if r.next_hops)
     assert several.route.destination == IPv4Network("10.3.0.0/16")
+    assert str(several) == (
+        "10.3.0.0/16 nexthop via 10.0.0.4 dev v0 weight 2 nexthop via 10.0.0.5 dev v0 weight 1"
+    )
     hops = [(hop.link, str(hop.gateway), hop.weight) for hop in several.next_hops]
     assert hops == [(v0, "10.0.0.4", 2), (v0, "10.0.0.5", 1)]
     handle.delete_route("10.1.0.0/16 via 10.0.0.3")

@@ -338,7 +338,7 @@ static void routes(void)
     MUST(macvlan_handle_routes(ip, &filter, &list, &error));
     CHECK(macvlan_route_list_count(list) == 1);
     route = macvlan_route_list_get(list, 0);
-    CHECK_TEXT(route->text, "blackhole 10.6.0.0/16 table 77 scope global");
+    CHECK_TEXT(route->text, "blackhole 10.6.0.0/16 table 77");
     CHECK_TEXT(route->destination, "10.6.0.0/16");
     CHECK_TEXT(route->kind, "blackhole");
     CHECK(route->table.is_set && route->table.value == 77);
@@ -352,7 +352,10 @@ static void routes(void)
     route = macvlan_route_list_get(list, 0);
     CHECK(route->protocol.value == 99 && route->next_hop_count == 2);
     CHECK(route->next_hops[0]->link == 77 && route->next_hops[0]->weight == 3);
+    CHECK_TEXT(route->next_hops[0]->link_name, "left");
     CHECK_TEXT(route->next_hops[1]->gateway, "10.0.0.9");
+    CHECK_TEXT(route->text, "10.8.0.0/16 proto openr nexthop via 10.0.0.8 dev left weight 3 "
+                            "nexthop via 10.0.0.9 dev left weight 1");
     macvlan_route_list_free(list);
     filter.protocol.value = 256;
     REFUSED(macvlan_handle_routes(ip, &filter, &list, &error), EINVAL, MACVLAN_ERROR_INVALID_VALUE,

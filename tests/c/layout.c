@@ -113,15 +113,15 @@ SIZE(macvlan_route_filter, 48); AT(macvlan_route_filter, link, 8);
 AT(macvlan_route_filter, kind, 16); AT(macvlan_route_filter, family, 24);
 AT(macvlan_route_filter, table, 28); AT(macvlan_route_filter, protocol, 36);
 
-SIZE(macvlan_next_hop, 24); AT(macvlan_next_hop, gateway, 8); AT(macvlan_next_hop, link, 16);
-AT(macvlan_next_hop, weight, 20);
+SIZE(macvlan_next_hop, 32); AT(macvlan_next_hop, gateway, 8); AT(macvlan_next_hop, link, 16);
+AT(macvlan_next_hop, weight, 20); AT(macvlan_next_hop, link_name, 24);
 
-SIZE(macvlan_route, 120); AT(macvlan_route, destination, 8); AT(macvlan_route, gateway, 16);
+SIZE(macvlan_route, 128); AT(macvlan_route, destination, 8); AT(macvlan_route, gateway, 16);
 AT(macvlan_route, device, 24); AT(macvlan_route, source, 32); AT(macvlan_route, kind, 40);
 AT(macvlan_route, scope, 48); AT(macvlan_route, metric, 56); AT(macvlan_route, table, 64);
 AT(macvlan_route, protocol, 72); AT(macvlan_route, mtu, 80); AT(macvlan_route, advmss, 84);
 AT(macvlan_route, on_link, 88); AT(macvlan_route, text, 96); AT(macvlan_route, next_hops, 104);
-AT(macvlan_route, next_hop_count, 112);
+AT(macvlan_route, next_hop_count, 112); AT(macvlan_route, link_name, 120);
 
 SIZE(macvlan_rule, 48); AT(macvlan_rule, from, 8); AT(macvlan_rule, to, 16);
 AT(macvlan_rule, table, 24); AT(macvlan_rule, priority, 28); AT(macvlan_rule, is_ipv6, 36);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use macvlan_core::{Event, Handle, LinkId, LinkName, Route};
+use macvlan_core::{Event, Handle, LinkId, LinkName};
 use serde_json::{Value, json};
 
 use crate::container;
@@ -74,11 +74,11 @@ fn plain(event: &Event, names: &Names) -> String {
             format!("{address} dev {}", names.of(info.link))
         }
         Event::NewRoute(info) | Event::DelRoute(info) => {
-            let name = match info.route.get_device() {
-                Some(LinkId::Index(index)) => LinkName::new(&names.of(index)).ok(),
-                _ => None,
-            };
-            name.into_iter().fold(info.route, Route::device).to_string()
+            let mut info = info.clone();
+            if let Some(LinkId::Index(index)) = info.route.get_device() {
+                info.link_name = LinkName::new(&names.of(index)).ok();
+            }
+            info.to_string()
         }
         _ => String::new(),
     };

@@ -3,6 +3,7 @@
 pub(crate) mod promisc;
 pub(crate) mod watch;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
@@ -563,11 +564,21 @@ impl Handle {
     pub fn find_routes(&self, wanted: &RouteFilter) -> Result<Vec<RouteInfo>> {
         let operation = "list the routes";
         let link = self.index_for(wanted.link, operation)?;
-        match self.list(&encode::get_routes(wanted, link), decode::route, operation) {
+        let found = match self.list(&encode::get_routes(wanted, link), decode::route, operation) {
             // A table without routes does not exist.
-            Err(error) if error.errno() == Some(Errno::ENOENT as i32) => Ok(Vec::new()),
-            other => other,
+            Err(error) if error.errno() == Some(Errno::ENOENT as i32) => Vec::new(),
+            found => found?,
+        };
+        if found.is_empty() {
+            return Ok(found);
         }
+        let names: HashMap<u32, Option<LinkName>> = self
+            .links()?
+            .into_iter()
+            .map(|link| (link.index, LinkName::new(&link.name).ok()))
+            .collect();
+        let name = |index| names.get(&index).copied().flatten();
+        Ok(found.into_iter().map(|info| info.named(name)).collect())
     }
 
     /// Adds a policy rule (`ip rule add`).

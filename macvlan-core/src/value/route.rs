@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::value::address::Address;
 use crate::value::name::{LinkId, LinkName};
 use crate::value::net::{ip_in, parse_net, parse_number};
+use crate::value::numbers::{MAIN, PROTOCOLS, TABLES};
 use crate::value::scope::Scope;
-use crate::value::table::{MAIN, Table, parse_table};
 use crate::value::text::{named, serde_as_text};
 
 /// A route to be added or deleted.
@@ -389,6 +389,9 @@ impl Route {
 }
 
 /// A route as reported by the kernel.
+///
+/// It is displayed in the form of `ip route show table all`: `10.0.0.0/24 dev eth0 proto kernel
+/// scope link src 10.0.0.5`.
 #[doc(alias = "RTM_NEWROUTE")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -396,6 +399,9 @@ impl Route {
 pub struct RouteInfo {
     /// The route; its link is an index.
     pub route: Route,
+    /// The name of the link when the route was listed; `None` in events, in which the kernel
+    /// reports the index alone.
+    pub link_name: Option<LinkName>,
     /// The protocol number: 2 kernel, 3 boot (and `ip`), 4 static; see `rtnetlink(7)`.
     #[doc(alias = "rtm_protocol")]
     pub protocol: u8,
@@ -411,10 +417,50 @@ pub struct RouteInfo {
 pub struct NextHop {
     /// The index of the link.
     pub link: u32,
+    /// The name of the link, as in [`RouteInfo::link_name`].
+    pub link_name: Option<LinkName>,
     /// The gateway, if the next hop has one.
     pub gateway: Option<IpAddr>,
     /// The weight, 1 to 256: this next hop's share of the packets.
     pub weight: u16,
+}
+
+impl RouteInfo {
+    /// Sets the names of the links.
+    pub(crate) fn named(mut self, name: impl Fn(u32) -> Option<LinkName>) -> Self {
+        if let Some(LinkId::Index(index)) = self.route.device {
+            self.link_name = name(index);
+        }
+        for hop in &mut self.next_hops {
+            hop.link_name = name(hop.link);
+        }
+        self
+    }
+}
+
+impl fmt::Display for RouteInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut route = self.route;
+        if let Some(LinkId::Index(index)) = route.device {
+            route = route.device(named(index, self.link_name));
+        }
+        // Like `ip`, which leaves out the scope of most routes, and the protocol of its own.
+        route.scope = route.scope.filter(|scope| *scope != Scope::Global);
+        if self.protocol != nix::libc::RTPROT_BOOT {
+            route = route.protocol(self.protocol);
+        }
+        route.fmt(f)?;
+        for hop in &self.next_hops {
+            f.write_str(" nexthop")?;
+            route.way(f, hop.gateway, Some(named(hop.link, hop.link_name)))?;
+            write!(f, " weight {}", hop.weight)?;
+        }
+        Ok(())
+    }
+}
+
+fn named(index: u32, name: Option<LinkName>) -> LinkId {
+    name.map_or(LinkId::Index(index), LinkId::Name)
 }
 
 impl fmt::Display for Route {
@@ -422,27 +468,18 @@ impl fmt::Display for Route {
         if self.kind != RouteKind::Unicast {
             write!(f, "{} ", self.kind)?;
         }
-        let v4 = self.destination.addr().is_ipv4();
         // "default" does not say the family, but the gateway after `via` does.
         if self.is_default() && self.gateway.is_some() {
             f.write_str("default")?;
         } else {
             write!(f, "{}", self.destination)?;
         }
-        if let Some(gateway) = self.gateway {
-            let other_family = if v4 && gateway.is_ipv6() { "inet6 " } else { "" };
-            write!(f, " via {other_family}{gateway}")?;
-        }
-        match self.device {
-            Some(LinkId::Name(name)) => write!(f, " dev {name}")?,
-            Some(LinkId::Index(index)) => write!(f, " dev if{index}")?,
-            None => {}
-        }
+        self.way(f, self.gateway, self.device)?;
         if self.table != MAIN {
-            write!(f, " table {}", Table(self.table))?;
+            write!(f, " table {}", TABLES.of(self.table))?;
         }
         if let Some(protocol) = self.protocol {
-            write!(f, " proto {protocol}")?;
+            write!(f, " proto {}", PROTOCOLS.of(protocol.into()))?;
         }
         if let Some(scope) = self.scope {
             write!(f, " scope {scope}")?;
@@ -463,6 +500,27 @@ impl fmt::Display for Route {
             f.write_str(" onlink")?;
         }
         Ok(())
+    }
+}
+
+impl Route {
+    /// Writes a gateway and a link that packets to the destination are sent to.
+    fn way(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        gateway: Option<IpAddr>,
+        device: Option<LinkId>,
+    ) -> fmt::Result {
+        if let Some(gateway) = gateway {
+            let v4 = self.destination.addr().is_ipv4();
+            let other_family = if v4 && gateway.is_ipv6() { "inet6 " } else { "" };
+            write!(f, " via {other_family}{gateway}")?;
+        }
+        match device {
+            Some(LinkId::Name(name)) => write!(f, " dev {name}"),
+            Some(LinkId::Index(index)) => write!(f, " dev if{index}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -511,13 +569,13 @@ impl FromStr for Route {
                 }
                 "dev" => route.device = Some(parse_device(value)?),
                 "metric" => route.metric = Some(number()?),
-                "table" => route.table = parse_table(value).map_or_else(number, Ok)?,
+                "table" => route.table = TABLES.parse(value).map_or_else(number, Ok)?,
                 "proto" => {
-                    let number = parse_number::<u8>(value).ok_or_else(|| {
-                        let why = format!("proto {value:?} is not a number from 0 to 255");
+                    let number = PROTOCOLS.parse(value).and_then(|one| u8::try_from(one).ok());
+                    route.protocol = Some(number.ok_or_else(|| {
+                        let why = format!("proto {value:?} is neither a number from 0 to 255 nor one of the kernel's names");
                         Error::invalid(operation(), why)
-                    });
-                    route.protocol = Some(number?);
+                    })?);
                 }
                 "src" => route.source = Some(ip()?),
                 "scope" => route.scope = Some(value.parse()?),
@@ -579,6 +637,7 @@ mod tests {
         for (text, shown) in [
             ("default via 10.0.0.1 table main", "default via 10.0.0.1"),
             ("10.0.0.0/8 dev #7 table 255", "10.0.0.0/8 dev if7 table local"),
+            ("default via 10.0.0.1 dev eth0 proto 16", "default via 10.0.0.1 dev eth0 proto dhcp"),
         ] {
             let route = text.parse::<Route>().unwrap();
             assert_eq!(route.to_string(), shown);
@@ -613,6 +672,7 @@ mod tests {
             "default metric -1",
             "default via 10.0.0.1 proto 0",
             "default via 10.0.0.1 proto 256",
+            "default via 10.0.0.1 proto dhpc",
             "default via 10.0.0.1 sideways",
             "::/0 via 10.0.0.1",
             "10.0.0.0/8 src fd00::1",

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::error::{Error, Result};
 use crate::value::net::{net_in, parse_number};
-use crate::value::table::{Table, parse_table};
+use crate::value::numbers::TABLES;
 use crate::value::text::serde_as_text;
 
 /// A policy rule: matching packets are routed by a routing table.
@@ -138,7 +138,7 @@ impl fmt::Display for Rule {
         if let Some(to) = self.to {
             write!(f, " to {to}")?;
         }
-        write!(f, " table {}", Table(self.table))?;
+        write!(f, " table {}", TABLES.of(self.table))?;
         self.priority.map_or(Ok(()), |priority| write!(f, " priority {priority}"))
     }
 }
@@ -166,7 +166,7 @@ impl FromStr for Rule {
                 "from" if value == "::/0" => rule = rule.ipv6(),
                 "from" => rule = rule.from(net_in(value, &operation)?),
                 "to" => rule = rule.to(net_in(value, &operation)?),
-                "table" | "lookup" => rule.table = parse_table(value).map_or_else(number, Ok)?,
+                "table" | "lookup" => rule.table = TABLES.parse(value).map_or_else(number, Ok)?,
                 "priority" | "preference" => rule = rule.priority(number()?),
                 _ => {
                     return Err(Error::invalid(operation(), format!("unknown keyword {key:?}")));

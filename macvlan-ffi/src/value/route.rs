@@ -28,11 +28,13 @@ pub struct macvlan_next_hop {
     pub link: u32,
     /// The weight, 1 to 256.
     pub weight: u32,
+    /// The name of the link; NULL if it was not known.
+    pub link_name: *const c_char,
 }
 record!(macvlan_next_hop);
 
-/// A route. macvlan_route_format() reads all fields but the text and the next hops, and needs the
-/// destination only.
+/// A route. macvlan_route_format() reads all fields but the text, the
+/// link's name and the next hops, and needs the destination only.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct macvlan_route {
@@ -43,7 +45,8 @@ pub struct macvlan_route {
     pub destination: *const c_char,
     /// The gateway; NULL if there is none.
     pub gateway: *const c_char,
-    /// The link, by name or "#" and index; NULL if there is none.
+    /// The link, by name or "#" and index; NULL if there is none. A route that was read has the
+    /// index.
     pub device: *const c_char,
     /// The preferred source address; NULL if there is none.
     pub source: *const c_char,
@@ -64,13 +67,15 @@ pub struct macvlan_route {
     pub advmss: u32,
     /// True if the gateway is assumed to be on the link (onlink).
     pub on_link: Bool,
-    /// The route as text, in the format of `ip route add`, with its table.
+    /// The route as text, in the form of `ip route show table all`.
     pub text: *const c_char,
     /// The next hops of a multipath route that was read; other routes have none, since the fields
     /// above have the only one.
     pub next_hops: *const *const macvlan_next_hop,
     /// The number of these.
     pub next_hop_count: usize,
+    /// The name of the link of a route that was read; NULL if it was not known, as in events.
+    pub link_name: *const c_char,
 }
 record!(macvlan_route);
 
@@ -166,6 +171,7 @@ impl Output for NextHop {
     fn record(&self, arena: &mut Arena) -> macvlan_next_hop {
         macvlan_next_hop {
             gateway: arena.text_of(self.gateway),
+            link_name: arena.text_of(self.link_name),
             link: self.link,
             weight: self.weight.into(),
             ..macvlan_next_hop::new()
@@ -184,6 +190,7 @@ impl Output for Reported {
             destination: arena.text(route.get_destination()),
             gateway: arena.text_of(route.get_gateway()),
             device: arena.text_of(route.get_device()),
+            link_name: arena.text_of(info.and_then(|info| info.link_name)),
             source: arena.text_of(route.get_source()),
             kind: arena.text(route.get_kind()),
             scope: arena.text_of(route.get_scope()),
@@ -193,7 +200,10 @@ impl Output for Reported {
             mtu: route.get_mtu().unwrap_or(0),
             advmss: route.get_advmss().unwrap_or(0),
             on_link: route.get_on_link().into(),
-            text: arena.text(route),
+            text: match info {
+                Some(info) => arena.text(info),
+                None => arena.text(route),
+            },
             next_hops,
             next_hop_count,
             ..macvlan_route::new()

@@ -23,6 +23,13 @@ impl RouteInfo {
         Route(self.0.route)
     }
 
+    /// Returns the name of the link when the route was listed; None in events, in which the kernel
+    /// reports the index alone.
+    #[getter]
+    fn link_name(&self) -> Option<String> {
+        self.0.link_name.map(|name| name.to_string())
+    }
+
     /// Returns the routing protocol, the route's origin. It is 2 for the kernel, 3 for boot
     /// (and `ip`), 4 for static; see rtnetlink(7).
     #[getter]
@@ -36,8 +43,13 @@ impl RouteInfo {
         PyTuple::new(py, self.0.next_hops.iter().map(|hop| NextHop(*hop)).collect::<Vec<_>>())
     }
 
+    /// Returns the route in the form of `ip route show table all`.
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        attributes_text(slf, &["route", "protocol", "next_hops"])
+        attributes_text(slf, &["route", "link_name", "protocol", "next_hops"])
     }
 }
 
@@ -56,6 +68,12 @@ impl NextHop {
         self.0.link
     }
 
+    /// Returns the link's name, as in RouteInfo.
+    #[getter]
+    fn link_name(&self) -> Option<String> {
+        self.0.link_name.map(|name| name.to_string())
+    }
+
     /// Returns the gateway, if there is one.
     #[getter]
     fn gateway(&self) -> Option<IpAddr> {
@@ -69,6 +87,6 @@ impl NextHop {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        attributes_text(slf, &["link", "gateway", "weight"])
+        attributes_text(slf, &["link", "link_name", "gateway", "weight"])
     }
 }

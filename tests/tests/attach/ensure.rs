@@ -258,7 +258,7 @@ fn replace(stage: &Stage, wrong: &[&str], endpoint: &Endpoint, why: &str) -> Out
         error.to_string(),
         format!(
             "\"eth0\" on parent \"{}\" in {}: cannot ensure the endpoint: {why}, \
-             which cannot be changed; allow its replacement, or delete the link",
+             which cannot be changed; delete the link, or allow its replacement",
             endpoint.get_parent(),
             stage.inside
         )

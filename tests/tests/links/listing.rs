@@ -10,8 +10,8 @@ use macvlan_core::{
     RouteKind, VlanOptions,
 };
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_link, is_guest, need, ping,
-    settle, silent,
+    Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_lines, ip_link, is_guest,
+    need, ping, settle, silent,
 };
 use serde_json::Value;
 
@@ -143,6 +143,22 @@ fn routes_and_neighbours_that_are_wanted() -> Outcome {
         assert_eq!(found, told.collect(), "{command}");
         assert!(count == 0 || found.len() == count, "{command}: {found:?}");
     }
+
+    // In words they are as `ip` has them, which shortens host routes and adds the state.
+    let words = |line: &str| {
+        let line = line.replace("default ", "0.0.0.0/0 ").replace(" pref medium", "");
+        let without_state = line.replace(" linkdown", "");
+        without_state.trim_end().to_owned()
+    };
+    let told: BTreeSet<_> = ip_lines(netns, "-4 route show table all")
+        .iter()
+        .filter(|line| !line.starts_with("local") && !line.starts_with("broadcast"))
+        .map(|line| words(line))
+        .collect();
+    let found = a.find_routes(&all().family(Family::V4))?;
+    let found: BTreeSet<_> = found.iter().map(|info| words(&info.to_string())).collect();
+    assert_eq!(found, told);
+    assert!(found.iter().any(|line| line.contains(" dev ens34 proto kernel scope link ")));
 
     // A table of one family, or one that does not exist, is not an error.
     for (table, count) in [(78, 1), (79, 0)] {

@@ -62,11 +62,11 @@ const PROTO_BOOT: u8 = 3;
 
 /// Makes a route from its text and its protocol number.
 fn route(text: &str, protocol: u8) -> RouteInfo {
-    RouteInfo { route: text.parse().unwrap(), protocol, next_hops: Vec::new() }
+    RouteInfo { route: text.parse().unwrap(), link_name: None, protocol, next_hops: Vec::new() }
 }
 
 fn next_hop(link: u32, gateway: &str, weight: u16) -> NextHop {
-    NextHop { link, gateway: Some(gateway.parse().unwrap()), weight }
+    NextHop { link, link_name: None, gateway: Some(gateway.parse().unwrap()), weight }
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(crate) fn route(payload: &[u8]) -> Option<RouteInfo> {
     if let Some(advmss) = advmss {
         route = route.advmss(advmss);
     }
-    Some(RouteInfo { route, protocol: header[5], next_hops })
+    Some(RouteInfo { route, link_name: None, protocol: header[5], next_hops })
 }
 
 /// Decodes the next hops of a multipath route (`struct rtnexthop`).
@@ -107,7 +107,7 @@ fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
                 _ => {}
             }
         }
-        found.push(NextHop { link, gateway, weight: u16::from(header[3]) + 1 });
+        found.push(NextHop { link, link_name: None, gateway, weight: u16::from(header[3]) + 1 });
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     found
