@@ -97,6 +97,15 @@ impl Failure {
         failures.into_iter().reduce(Self::and).map_or(Ok(()), Err)
     }
 
+    /// Says by which command or option the library's hint is followed.
+    pub(crate) fn by(mut self, command: &str) -> Self {
+        if let Some(message) = self.messages.first_mut() {
+            *message += ": ";
+            *message += command;
+        }
+        self
+    }
+
     /// Adds the messages of another failure.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.messages.extend(other.messages);
@@ -183,12 +192,12 @@ impl From<NetworkError> for Failure {
             return Self::status(interrupted());
         }
         let kind = error.core().map_or(error.kind() as u32, |core| core.kind() as u32);
-        let mut message = error.to_string();
-        // The library's hint is to declare the host, and does not say by which command.
-        if error.kind() == NetworkKind::HostNotAlive {
-            message += ": `macvlan network host add`";
+        let failure = Self { kind: Some(kind), ..Self::new(of_network(&error), error.to_string()) };
+        match error.kind() {
+            // The library's hint is to declare the host.
+            NetworkKind::HostNotAlive => failure.by("`macvlan network host add`"),
+            _ => failure,
         }
-        Self { kind: Some(kind), ..Self::new(of_network(&error), message) }
     }
 }
 

@@ -167,9 +167,9 @@ impl fmt::Display for Reconciled {
             ),
             Self::Adopted(lease) => write!(
                 f,
-                "added a lease for container {:?}, whose interface {:?} had none",
-                lease.container,
-                lease.interface.as_str()
+                "interface {:?} of container {:?} has a lease again",
+                lease.interface.as_str(),
+                lease.container
             ),
             Self::Removed { interface, container } => write!(
                 f,

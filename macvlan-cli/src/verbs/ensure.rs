@@ -1,10 +1,11 @@
 //! `macvlan ensure`.
 
 use clap::Args;
+use macvlan_core::ErrorKind;
 
 use crate::container;
 use crate::endpoint::EndpointOptions;
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 use crate::output::{lines, texts};
 use crate::session::Session;
 use crate::signal::Signals;
@@ -37,7 +38,10 @@ impl Ensure {
         let ensured = if self.replace {
             host.ensure_or_replace(&endpoint, &netns)?
         } else {
-            host.ensure(&endpoint, &netns)?
+            host.ensure(&endpoint, &netns).map_err(|error| match error.kind() {
+                ErrorKind::NeedsReplacement => Failure::from(error).by("`--replace`"),
+                _ => error.into(),
+            })?
         };
         drop(waiting);
         let repaired = texts(&ensured.repaired);

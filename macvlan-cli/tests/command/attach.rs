@@ -198,6 +198,11 @@ fn a_plan_of_ensure_tells_of_a_replacement() -> Outcome {
     let before = Snapshot::of(&inside);
     let said = fails(host, 1, &format!("ensure {endpoint} --plan"))?;
     assert!(said.contains("the link is not on this parent, which cannot be changed"), "{said}");
+    let said = fails(host, 1, &format!("ensure {endpoint}"))?;
+    assert!(
+        said.trim_end().ends_with("; delete the link, or allow its replacement: `--replace`"),
+        "{said}"
+    );
     let plan = ok(host, &format!("ensure {endpoint} --plan --replace"))?;
     assert!(plan.starts_with("inside: ip link delete dev eth0\nhost:   ip link add link ens34 "));
     before.assert_same(&inside);

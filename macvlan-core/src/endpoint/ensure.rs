@@ -185,7 +185,7 @@ fn needs_replacement(endpoint: &Endpoint, netns: &NetNs, differences: &[Differen
     .on_link(endpoint.name.as_str())
     .on_parent(endpoint.parent.to_string())
     .in_netns(netns.describe())
-    .with_hint("allow its replacement, or delete the link")
+    .with_hint("delete the link, or allow its replacement")
 }
 
 /// Makes the attachment from the requested and the actual state.

@@ -100,8 +100,8 @@ fn what_others_got_since_is_taken_away() -> Outcome {
     assert_eq!(
         lines,
         [
-            "added a lease for container \"half\", whose interface \"eth0\" had none".to_owned(),
-            "added a lease for container \"stays\", whose interface \"eth0\" had none".to_owned(),
+            "interface \"eth0\" of container \"half\" has a lease again".to_owned(),
+            "interface \"eth0\" of container \"stays\" has a lease again".to_owned(),
             format!(
                 "removed \"eth0\" of container \"moved\" {in_lan}: container \"moved\" on host \"b\" has the lease"
             ),

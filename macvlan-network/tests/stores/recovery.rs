@@ -173,10 +173,7 @@ fn kernel_and_store_are_brought_together() -> Outcome {
     let mut words: Vec<String> = done.iter().map(ToString::to_string).collect();
     words.sort();
     assert_eq!(words.len(), 5, "{words:#?}");
-    assert_eq!(
-        words[0],
-        "added a lease for container \"unknown\", whose interface \"eth0\" had none"
-    );
+    assert_eq!(words[0], "interface \"eth0\" of container \"unknown\" has a lease again");
     assert_eq!(words[1], "released the lease of container \"ended\", which has ended");
     assert_eq!(words[2], "removed \"eth0\" of container \"stray\", whose network does not exist");
     assert!(words[3].starts_with("repaired \"eth0\" of container \"changed\": "), "{}", words[3]);
