@@ -143,7 +143,8 @@ impl Machine {
     /// Starts a daemon in the background, whose output goes to `/var/log`, and waits until a command
     /// that asks it succeeds.
     pub fn daemon(&self, line: &str, asks: &str) -> Outcome {
-        let name = line.split(' ').next().unwrap_or(line);
+        let program = line.split(' ').next().unwrap_or(line);
+        let name = program.rsplit('/').next().unwrap_or(program);
         let log = format!("/var/log/{name}.log");
         self.ok(&format!("{line} >>{log} 2>&1 </dev/null &"))?;
         let answers = || Ok(self.run(asks)?.status.success());

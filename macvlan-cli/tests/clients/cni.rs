@@ -17,12 +17,11 @@ const LEASED: &str = r#"{
   }]
 }"#;
 
-/// Makes the plugin known to the machine, beside the reference plugins.
-fn with_plugin(debian: Debian) -> Outcome<Machine> {
-    let machine = machine(debian)?;
+/// Makes the plugin known to a machine, beside the reference plugins.
+pub(crate) fn install(machine: &Machine) -> Outcome {
     machine.ok("mkdir -p /opt/cni/bin && cp /usr/lib/cni/* /opt/cni/bin")?;
     machine.ok("ln -s /usr/local/bin/macvlan /opt/cni/bin/lan")?;
-    Ok(machine)
+    Ok(())
 }
 
 /// Returns the number of leases in the store, and of macvlans on the machine in all namespaces.
@@ -32,7 +31,8 @@ fn leases(machine: &Machine) -> Outcome<usize> {
 }
 
 fn a_task_of_containerd(debian: Debian) -> Outcome {
-    let machine = with_plugin(debian)?;
+    let machine = machine(debian)?;
+    install(&machine)?;
     machine.write("/etc/cni/net.d/10-lan.conflist", LEASED)?;
     machine.start_containerd()?;
     machine.ok("ctr run -d --cni --rootfs /srv/busybox web /bin/sleep 1000")?;
@@ -54,7 +54,7 @@ fn a_task_of_containerd(debian: Debian) -> Outcome {
 }
 
 /// Calls the plugin with a configuration, for a namespace that is made for it.
-fn call(machine: &Machine, verb: &str, config: &Value) -> Outcome<String> {
+pub(crate) fn call(machine: &Machine, verb: &str, config: &Value) -> Outcome<String> {
     machine.write("/tmp/config", &config.to_string())?;
     machine.ok("test -e /run/netns/pod || ip netns add pod")?;
     machine.ok(&format!(
@@ -64,7 +64,8 @@ fn call(machine: &Machine, verb: &str, config: &Value) -> Outcome<String> {
 }
 
 fn addresses_of_the_reference_plugins(debian: Debian) -> Outcome {
-    let machine = with_plugin(debian)?;
+    let machine = machine(debian)?;
+    install(&machine)?;
     let static_addresses = json!([{ "address": "172.16.104.77/24", "gateway": "172.16.104.1" }]);
     for (ipam, address) in [
         (

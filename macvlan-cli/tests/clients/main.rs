@@ -3,6 +3,7 @@
 mod cni;
 mod common;
 mod containerd;
+mod dhcp;
 mod dns;
 mod docker;
 mod docker_hosts;
@@ -20,6 +21,7 @@ mod vlan;
 macvlan_tests::main! {
     cni,
     containerd,
+    dhcp,
     dns,
     docker,
     docker_hosts,
