@@ -41,6 +41,11 @@ const VERSIONS: [&str; 4] = [
 ];
 /// The time to wait for other processes that hold the file, in milliseconds.
 const PATIENCE: i32 = 60_000;
+/// The number of pages of the write-ahead log after which it is written back.
+///
+/// A connection writes about seven. A process that finds no other on the file reads the log, which
+/// takes about 2 µs for each page, and writing it back takes three syncs.
+const LOG_PAGES: i32 = 128;
 
 /// An open store file.
 #[derive(Debug)]
@@ -123,20 +128,21 @@ impl File {
             return Err(not_ours("the file is not a regular file"));
         }
         let identity = Some((found.dev(), found.ino()));
-        let still = as_it_lies(path)?;
-        let ours: i32 = still.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        match look(&still) {
-            Ok(None) if !has_journal(path) => return Ok(None),
-            // Another process may just be writing to it.
-            Err(_) if ours == OURS && has_journal(path) => {}
-            Err(stop) => return Err(stop),
-            Ok(_) => {}
+        if !is_logged(path)? {
+            match look(&as_it_lies(path)?) {
+                Ok(None) if !has_journal(path) => return Ok(None),
+                // Another process may just have opened it.
+                Err(_) if is_logged(path)? => {}
+                Err(stop) => return Err(stop),
+                Ok(_) => {}
+            }
         }
         let live = connect(path)?;
         let (connection, contents) = match look(&live) {
             Ok(contents) => (live, contents),
             // A reader would have to create the shared-memory file, if no writer has done so.
             Err(Stop::Failed(error)) if is_refused(&error) && !has_journal(path) => {
+                let still = as_it_lies(path)?;
                 let contents = look(&still)?;
                 (still, contents)
             }
@@ -149,11 +155,11 @@ impl File {
         let here = Machine::here().map_err(Stop::Unusable)?;
         let claimed = owner.is_some_and(|owner| owner.boot == here.boot);
         if lasts {
-            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
             keep_private(path, &found).map_err(failed)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         }
         let contents = Some(contents);
         Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
@@ -249,6 +255,15 @@ fn has_journal(path: &Path) -> bool {
     })
 }
 
+/// Returns whether a file is marked as a store and is incomplete without its journal, so that only
+/// opening it tells more.
+fn is_logged(path: &Path) -> Attempt<bool> {
+    if !has_journal(path) {
+        return Ok(false);
+    }
+    Ok(header(&as_it_lies(path)?, "application_id")? == OURS)
+}
+
 /// Opens a database without locks and without its journal.
 fn as_it_lies(path: &Path) -> Attempt<Connection> {
     let mut uri = String::from("file:");
@@ -263,7 +278,10 @@ fn as_it_lies(path: &Path) -> Attempt<Connection> {
     Ok(Connection::open_with_flags(uri, flags)?)
 }
 
-/// Opens a database for writing if permitted. Closing it does not write back its journal.
+/// Opens a database for writing if permitted.
+///
+/// Closing it does not write back its log, which takes two syncs and deletes files: a process that
+/// makes one change syncs once.
 fn connect(path: &Path) -> Attempt<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -279,10 +297,15 @@ fn wait(times: i32) -> bool {
     times < PATIENCE
 }
 
+/// Reads a number from the header of a database.
+fn header(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
 /// Reads the header of a database; `None` if it is empty. Refuses one that is not a known store.
 fn look(connection: &Connection) -> Attempt<Option<Contents>> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let (application, version) = (number("application_id")?, number("user_version")?);
+    let (application, version) =
+        (header(connection, "application_id")?, header(connection, "user_version")?);
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') \
          AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
@@ -310,15 +333,16 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
         2..=4 if application == OURS && has(&["store", "alias"][..known.min(3) - 1]) => {
-            let read = |what| {
-                connection.query_row(&format!("SELECT {what} FROM store"), [], |row| row.get(0))
-            };
-            let (id, mut owner, mut secret) = (read("id")?, None, None);
-            if known >= 3 {
-                owner = owner::owner(connection)?;
-                secret = Some(Secret(read("secret")?));
-            }
-            Ok(Some(Contents { version: known, id, owner, secret }))
+            let columns = if known < 3 { "id, NULL, NULL, NULL" } else { "id, boot, machine, secret" };
+            let select = format!("SELECT {columns} FROM store");
+            Ok(Some(connection.query_row(&select, [], |row| {
+                Ok(Contents {
+                    version: known,
+                    id: row.get(0)?,
+                    owner: owner::machine(row.get(1)?, row.get(2)?),
+                    secret: row.get::<_, Option<_>>(3)?.map(Secret),
+                })
+            })?))
         }
         _ => Err(not_ours("the file is another program's database")),
     }
