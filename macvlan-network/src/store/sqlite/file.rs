@@ -59,11 +59,23 @@ pub(super) struct File {
     moved: bool,
     /// True if the file is known to belong to this machine and boot.
     claimed: bool,
+    /// True if commits are synced.
+    syncs: bool,
     /// True if the file can be kept open.
     ///
     /// A read-only file is opened for each use, because without locks the changes of other
     /// processes are not seen, and because it may be writable by then.
     pub(super) lasts: bool,
+}
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    /// Write what survives a power failure as soon as it is committed.
+    Write,
+    /// Write what a power failure may undo, with everything that was written later.
+    WriteUnsynced,
 }
 
 /// The header of a store.
@@ -110,7 +122,15 @@ impl File {
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
         let (identity, contents) = (None, None);
-        Ok(Self { connection, identity, contents, moved, claimed: false, lasts: false })
+        Ok(Self {
+            connection,
+            identity,
+            contents,
+            moved,
+            claimed: false,
+            syncs: true,
+            lasts: false,
+        })
     }
 
     /// Opens a file, if it exists and is not empty.
@@ -162,7 +182,7 @@ impl File {
             connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         }
         let contents = Some(contents);
-        Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
+        Ok(Some(Self { connection, identity, contents, moved, claimed, syncs: true, lasts }))
     }
 
     /// Returns the header, as it was read or last written; `None` if there is no file.
@@ -174,10 +194,10 @@ impl File {
     pub(super) fn transact<T>(
         &mut self,
         path: &Path,
-        behavior: TransactionBehavior,
+        access: Access,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
-        let writes = !matches!(behavior, TransactionBehavior::Deferred);
+        let writes = access != Access::Read;
         if writes && self.connection.is_readonly("main")? {
             let why = obstacle(path).unwrap_or_else(|| nix::Error::EROFS.into());
             return Err(Stop::Unusable(of_file(path, "", why)));
@@ -191,6 +211,14 @@ impl File {
                 copy = Some(copied(&self.connection)?);
             }
         }
+        let syncs = access != Access::WriteUnsynced;
+        if writes && syncs != self.syncs {
+            let how = if syncs { "full" } else { "normal" };
+            self.connection.pragma_update(None, "synchronous", how)?;
+            self.syncs = syncs;
+        }
+        let behavior =
+            if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         let connection = copy.as_mut().unwrap_or(&mut self.connection);
         let transaction = connection.transaction_with_behavior(behavior)?;
         if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
@@ -333,7 +361,8 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
         2..=4 if application == OURS && has(&["store", "alias"][..known.min(3) - 1]) => {
-            let columns = if known < 3 { "id, NULL, NULL, NULL" } else { "id, boot, machine, secret" };
+            let columns =
+                if known < 3 { "id, NULL, NULL, NULL" } else { "id, boot, machine, secret" };
             let select = format!("SELECT {columns} FROM store");
             Ok(Some(connection.query_row(&select, [], |row| {
                 Ok(Contents {
