@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Output, Stdio};
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Container, Directory, Lab, Outcome};
+use macvlan_tests::{Container, Directory, Lab, Outcome, ip_lines};
 use serde_json::{Value, json};
 
 /// A host of the lab, with a directory for the store.
@@ -151,6 +151,13 @@ impl<'a> Call<'a> {
         self.variables.push((key.to_owned(), value.to_owned()));
         self
     }
+}
+
+/// Returns the addresses of a pod, which may have no interface.
+pub(crate) fn addresses(pod: &Pod) -> Vec<String> {
+    let lines = ip_lines(&pod.netns, "-o address show scope global");
+    let words = lines.iter().filter_map(|line| line.split_ascii_whitespace().nth(3));
+    words.map(str::to_owned).collect()
 }
 
 /// Returns an object with further fields, or others.

@@ -8,7 +8,7 @@ use macvlan_network::{Networks, SqliteStore};
 use macvlan_tests::{Outcome, ip, is_guest, ping};
 use serde_json::{Value, json};
 
-use crate::common::{Call, Pod, Scene, with_valid};
+use crate::common::{Call, Pod, Scene, addresses, with_valid};
 
 fn fifty_pods_at_once() -> Outcome {
     let scene = Scene::set()?;
@@ -31,7 +31,7 @@ fn fifty_pods_at_once() -> Outcome {
     for address in &given {
         let ip = address.trim_end_matches("/24");
         let from = if ip == "10.1.0.2" { &pods[1] } else { &pods[0] };
-        let own = ip_addresses_of(from);
+        let own = addresses(from).concat();
         assert!(own == *address || ping(&from.netns, ip).is_some(), "{address}");
     }
     let started: Vec<_> = pods
@@ -66,12 +66,12 @@ fn some_of_fifty_are_killed() -> Outcome {
         add.kill()?;
         add.wait()?;
     }
-    let mut given = HashSet::from([ip_addresses_of(&first)]);
+    let mut given = HashSet::from([addresses(&first).concat()]);
     let (mut valid, mut killed) = (vec![&first], 0);
     for (pod, add) in pods.iter().zip(adds) {
         let output = add.wait_with_output()?;
         killed += usize::from(output.status.signal().is_some());
-        let address = ip_addresses_of(pod);
+        let address = addresses(pod).concat();
         if output.status.success() {
             assert!(!address.is_empty());
             valid.push(pod);
@@ -83,7 +83,7 @@ fn some_of_fifty_are_killed() -> Outcome {
     scene.ok(&Call::new("GC", &with_valid(&config, &valid)))?;
     for pod in &pods {
         let is_valid = valid.iter().any(|one| one.id == pod.id);
-        assert_eq!(!ip_addresses_of(pod).is_empty(), is_valid, "{}", pod.id);
+        assert_eq!(!addresses(pod).is_empty(), is_valid, "{}", pod.id);
     }
     let store = SqliteStore::open(scene.path("n.db"))?;
     let networks = Networks::new(Host::in_netns(scene.host())?, store)?;
@@ -94,10 +94,6 @@ fn some_of_fifty_are_killed() -> Outcome {
     expected.sort_unstable();
     assert_eq!(holders, expected);
     Ok(())
-}
-
-fn ip_addresses_of(pod: &Pod) -> String {
-    macvlan_tests::ip_addresses(&pod.netns, "eth0").join(" ")
 }
 
 macvlan_tests::tests! {

@@ -6,16 +6,14 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Stdio;
 
 use macvlan_core::NetNs;
-use macvlan_tests::{
-    Actor, Need, Outcome, Snapshot, ip_addresses, is_guest, is_long, need, path_of,
-};
+use macvlan_tests::{Actor, Need, Outcome, Snapshot, is_guest, is_long, need, path_of};
 use nix::sys::ptrace;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use crate::common::{Call, Pod, Scene, merged, program, with_valid};
+use crate::common::{Call, Pod, Scene, addresses, merged, program, with_valid};
 
 /// Runs a call of the plugin under the test's tracing. Stops at the end of its `exec`.
 fn traced(words: &[String]) -> Outcome {
@@ -108,9 +106,9 @@ impl Pods {
 
     /// Checks that nothing is given twice, and that GC or the next DEL takes away all that is left.
     fn recover(&self, by_gc: bool) -> Outcome {
-        let left = ip_addresses(&self.victim.netns, "eth0");
+        let left = addresses(&self.victim);
         self.ok("ADD", &self.other)?;
-        let given = ip_addresses(&self.other.netns, "eth0");
+        let given = addresses(&self.other);
         assert!(!given.iter().any(|address| left.contains(address)), "{left:?} and {given:?}");
         self.ok("DEL", &self.other)?;
         if by_gc {

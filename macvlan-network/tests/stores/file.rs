@@ -112,26 +112,25 @@ fn many_make_one_file() -> Outcome {
     Ok(())
 }
 
-/// The log stays when a store is closed, holds what was written last, and is written back before it
-/// becomes large.
+/// The log stays when a store is closed, with what was written last. A long one is written back.
 fn the_log_of_a_closed_file_stays_short() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let path = directory.path().join("networks.db");
+    let log = directory.path().join("networks.db-wal");
     open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/16")?)?;
     let mut written_back = 0;
-    let mut file = fs::read(&path)?;
     for number in 0..100_u8 {
         let address = Ipv4Addr::new(10, 1, 2, number).into();
         open(&lab, &path)?.network("lan")?.add_conflicting_address(address)?;
-        let now = fs::read(&path)?;
-        written_back += usize::from(now != file);
-        file = now;
+        match fs::metadata(&log) {
+            Ok(log) => assert!(log.len() < 600 * 1024, "{log:?}"),
+            Err(_) => written_back += 1,
+        }
     }
-    assert!((1..50).contains(&written_back), "{written_back}");
-    let log = fs::metadata(directory.path().join("networks.db-wal"))?.len();
-    assert!(log < 1 << 20, "{log}");
+    assert!((1..20).contains(&written_back), "{written_back}");
+    assert!(log.exists());
     assert_eq!(open(&lab, &path)?.network("lan")?.conflicting_addresses()?.len(), 100);
-    // The directory of a machine that has lost power, whose other processes are gone.
+    // After a power failure, the index may be missing.
     fs::remove_file(directory.path().join("networks.db-shm"))?;
     assert_eq!(open(&lab, &path)?.network("lan")?.conflicting_addresses()?.len(), 100);
     assert_eq!(sound(&directory)?, 0);
