@@ -147,14 +147,14 @@ fn a_call_syncs_once() -> Outcome {
             .stdin(std::fs::File::open(text)?);
         let output = match scene.host().run(|| strace.output())? {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Stop::Ignored("there is no strace".to_owned()));
+                return Err(Stop::Ignored("strace is missing".to_owned()));
             }
             output => output?,
         };
         assert!(output.status.success(), "{output:?}");
         let calls = std::fs::read_to_string(&report)?;
         let of = |file: &str| calls.lines().filter(|line| line.contains(file)).count();
-        // The log, the directory that it is in, and the index, which is no file on a disk.
+        // The log, and the directory that it is in.
         let count = (of("n.db-wal>)"), of("n.db>"), of("unlink"), of("sync("));
         assert_eq!(count, (1, 0, 0, 2), "{verb}: {calls}");
     }

@@ -47,6 +47,9 @@ const PATIENCE: i32 = 60_000;
 /// 0.3 ms for this length; writing it back takes five syncs.
 const LOG: u64 = 512 * 1024;
 
+/// The value of `synchronous` with which each commit is synced.
+const FULL: &str = "full";
+
 /// An open store file.
 #[derive(Debug)]
 pub(super) struct File {
@@ -59,8 +62,8 @@ pub(super) struct File {
     moved: bool,
     /// True if the file is known to belong to this machine and boot.
     claimed: bool,
-    /// True if commits are synced.
-    syncs: bool,
+    /// The value of the pragma.
+    synchronous: &'static str,
     /// True if the file can be kept open.
     ///
     /// A read-only file is opened for each use, because without locks the changes of other
@@ -68,7 +71,7 @@ pub(super) struct File {
     pub(super) lasts: bool,
 }
 
-/// What a transaction may do.
+/// The access that a transaction needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Read,
@@ -128,7 +131,7 @@ impl File {
             contents,
             moved,
             claimed: false,
-            syncs: true,
+            synchronous: FULL,
             lasts: false,
         })
     }
@@ -178,10 +181,10 @@ impl File {
             keep_private(path, &found).map_err(failed)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", "full")?;
+            connection.pragma_update(None, "synchronous", FULL)?;
         }
         let contents = Some(contents);
-        Ok(Some(Self { connection, identity, contents, moved, claimed, syncs: true, lasts }))
+        Ok(Some(Self { connection, identity, contents, moved, claimed, synchronous: FULL, lasts }))
     }
 
     /// Returns the header, as it was read or last written; `None` if there is no file.
@@ -210,11 +213,10 @@ impl File {
                 copy = Some(copied(&self.connection)?);
             }
         }
-        let syncs = access != Access::WriteUnsynced;
-        if writes && syncs != self.syncs {
-            let how = if syncs { "full" } else { "normal" };
-            self.connection.pragma_update(None, "synchronous", how)?;
-            self.syncs = syncs;
+        let synchronous = if access == Access::WriteUnsynced { "normal" } else { FULL };
+        if writes && synchronous != self.synchronous {
+            self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.synchronous = synchronous;
         }
         let behavior =
             if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
