@@ -84,7 +84,7 @@ impl Pods {
             (true, false) => 1,
             (true, true) => 7,
             (false, false) => 19,
-            (false, true) => 97,
+            (false, true) => 211,
         };
         let mut number = 0;
         loop {
