@@ -365,7 +365,7 @@ impl LeaseRequest {
     }
 
     /// Returns whether this allocates addresses without a container, whose id is the lease's then.
-    fn is_allocation(&self) -> bool {
+    pub(crate) fn is_allocation(&self) -> bool {
         matches!(self.state, LeaseState::Pending(_)) && !self.is_moved
     }
 }

@@ -1,6 +1,6 @@
 //! Checks a network's parent on this host.
 
-use macvlan_core::{Host, LinkId, LinkInfo, Parent};
+use macvlan_core::{Handle, Host, LinkInfo, Parent};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, Result};
@@ -14,11 +14,11 @@ pub(crate) fn look_at(
     config: &NetworkConfig,
 ) -> Result<Vec<String>> {
     let Some(parent) = config.get_parent() else { return Ok(Vec::new()) };
-    let links = host.handle().and_then(|handle| handle.links());
-    let links =
-        links.map_err(|error| Error::kernel(operation, error).in_network(config.get_name()))?;
+    let link = find_first(host, bottom_up(parent));
+    let link =
+        link.map_err(|error| Error::kernel(operation, error).in_network(config.get_name()))?;
     let mut warnings = Vec::new();
-    let Some(link) = bottom_up(parent).find_map(|parent| find(&links, parent)) else {
+    let Some(link) = link else {
         let bottom = bottom_up(parent).last().unwrap_or(parent);
         if let Some(id) = no_vlan_id(bottom) {
             let why = format!("parent {bottom} cannot be a VLAN: {id} is not an id from 1 to 4094");
@@ -45,14 +45,27 @@ fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
     std::iter::successors(Some(parent), |parent| parent.get_base())
 }
 
+/// Returns the link of the first of these parents that has one.
+fn find_first<'a>(
+    host: &Host,
+    mut parents: impl Iterator<Item = &'a Parent>,
+) -> macvlan_core::Result<Option<LinkInfo>> {
+    let handle = host.handle()?;
+    parents.find_map(|parent| find(&handle, parent).transpose()).transpose()
+}
+
 /// Returns the link of a parent, by index or by any of its names.
-fn find<'a>(links: &'a [LinkInfo], parent: &Parent) -> Option<&'a LinkInfo> {
-    if let Ok(LinkId::Index(index)) = parent.id() {
-        return links.iter().find(|link| link.index == index);
+///
+/// Lists the links only for an alternative name that is longer than a link's name can be.
+fn find(handle: &Handle, parent: &Parent) -> macvlan_core::Result<Option<LinkInfo>> {
+    let Ok(id) = parent.id() else {
+        let name = parent.to_string();
+        return Ok(handle.links()?.into_iter().find(|link| link.alternative_names.contains(&name)));
+    };
+    match handle.link(id) {
+        Err(error) if error.is_not_found() => Ok(None),
+        link => link.map(Some),
     }
-    let name = parent.to_string();
-    let is_called = |link: &&LinkInfo| link.name == name || link.alternative_names.contains(&name);
-    links.iter().find(is_called)
 }
 
 /// Returns the invalid VLAN id at the end of a parent's name, if there is one.

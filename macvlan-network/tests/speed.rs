@@ -56,7 +56,7 @@ fn connecting_beside_attaching() -> Outcome {
         let (attach, connect) = beside(&lab, &networks)?;
         println!("in memory: attach {attach:.0} µs, connect {connect:.0} µs");
         for end in ["", "-wal", "-shm"] {
-            // The last two disappear when the store is closed.
+            // The last two may be missing.
             let _ = std::fs::remove_file(format!("{}{end}", memory.display()));
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Output, Stdio};
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Container, Directory, Lab, Outcome};
+use macvlan_tests::{Container, Directory, Lab, Outcome, ip_lines};
 use serde_json::{Value, json};
 
 /// A host of the lab, with a directory for the store.
@@ -74,25 +74,19 @@ impl Scene {
 
     /// Starts a call on another host.
     pub(crate) fn start_on(&self, host: &NetNs, call: &Call<'_>) -> Outcome<Child> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_macvlan"));
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("CNI_COMMAND", call.verb)
-            .env("CNI_PATH", self.directory.path())
-            .envs(call.variables.iter().map(|(key, value)| (key, value)))
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = program(self.variables(call));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = host.run(|| command.spawn())??;
-        let text = match &call.config {
-            Value::String(text) => text.clone(),
-            json => json.to_string(),
-        };
         // It may fail before it reads.
-        let _ = child.stdin.take().map(|mut pipe| pipe.write_all(text.as_bytes()));
+        let _ = child.stdin.take().map(|mut pipe| pipe.write_all(call.text().as_bytes()));
         Ok(child)
+    }
+
+    /// Returns the variables of the environment of a call.
+    pub(crate) fn variables(&self, call: &Call<'_>) -> Vec<(String, String)> {
+        let path = ("CNI_PATH".to_owned(), self.directory.path().display().to_string());
+        [vec![path, ("CNI_COMMAND".to_owned(), call.verb.to_owned())], call.variables.clone()]
+            .concat()
     }
 
     /// Runs a call that has to succeed, without a word on standard error, and returns its result.
@@ -119,6 +113,17 @@ impl Scene {
     }
 }
 
+/// Returns the program, with these variables.
+pub(crate) fn program(variables: impl IntoIterator<Item = (String, String)>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_macvlan"));
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(variables)
+        .current_dir("/");
+    command
+}
+
 impl<'a> Call<'a> {
     pub(crate) fn new(verb: &'a str, config: &Value) -> Self {
         Self { verb, config: config.clone(), variables: Vec::new() }
@@ -132,12 +137,27 @@ impl<'a> Call<'a> {
             .with("CNI_IFNAME", "eth0")
     }
 
+    /// Returns what the plugin reads.
+    pub(crate) fn text(&self) -> String {
+        match &self.config {
+            Value::String(text) => text.clone(),
+            json => json.to_string(),
+        }
+    }
+
     /// Sets a variable.
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         self.variables.retain(|(other, _)| other != key);
         self.variables.push((key.to_owned(), value.to_owned()));
         self
     }
+}
+
+/// Returns the addresses of a pod, which may have no interface.
+pub(crate) fn addresses(pod: &Pod) -> Vec<String> {
+    let lines = ip_lines(&pod.netns, "-o address show scope global");
+    let words = lines.iter().filter_map(|line| line.split_ascii_whitespace().nth(3));
+    words.map(str::to_owned).collect()
 }
 
 /// Returns an object with further fields, or others.

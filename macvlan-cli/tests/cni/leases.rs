@@ -1,6 +1,6 @@
 //! DEL in every state, and GC.
 
-use macvlan_tests::{Outcome, ip_do, ip_lines, ip_try};
+use macvlan_tests::{Outcome, Stop, ip_do, ip_lines, ip_try, is_guest};
 use serde_json::{Value, json};
 
 use crate::common::{Call, Pod, Scene, merged, with_valid};
@@ -126,8 +126,44 @@ fn a_network_of_others_is_left() -> Outcome {
     Ok(())
 }
 
+/// Each process syncs what it has changed once, and creates and deletes no file.
+fn a_call_syncs_once() -> Outcome {
+    if is_guest()? {
+        return Err(Stop::Ignored("strace does not work in the guest".to_owned()));
+    }
+    let (scene, pods) = (Scene::set()?, [Scene::pod("c0")?, Scene::pod("c1")?]);
+    let config = scene.leased(&json!({ "routes": [{ "dst": "0.0.0.0/0" }] }));
+    // It makes the network and the store.
+    scene.ok(&Call::of("ADD", &config, &pods[0]))?;
+    for verb in ["ADD", "DEL"] {
+        let call = Call::of(verb, &config, &pods[1]);
+        let (report, text) = (scene.path("trace"), scene.path("config.json"));
+        std::fs::write(&text, call.text())?;
+        let mut strace = std::process::Command::new("strace");
+        strace
+            .args(["-f", "-qq", "-e", "trace=fsync,fdatasync,unlink,rename,ftruncate", "-y"])
+            .args(["-o", &report, env!("CARGO_BIN_EXE_macvlan")])
+            .envs(scene.variables(&call))
+            .stdin(std::fs::File::open(text)?);
+        let output = match scene.host().run(|| strace.output())? {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Stop::Ignored("strace is missing".to_owned()));
+            }
+            output => output?,
+        };
+        assert!(output.status.success(), "{output:?}");
+        let calls = std::fs::read_to_string(&report)?;
+        let of = |file: &str| calls.lines().filter(|line| line.contains(file)).count();
+        // The log, and the directory that it is in.
+        let count = (of("n.db-wal>)"), of("n.db>"), of("unlink"), of("sync("));
+        assert_eq!(count, (1, 0, 0, 2), "{verb}: {calls}");
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
+    a_call_syncs_once,
     a_network_of_others_is_left,
     the_first_interface_has_the_default_route,
     del_succeeds_in_every_state,

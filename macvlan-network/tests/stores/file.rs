@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
@@ -105,7 +106,33 @@ fn many_make_one_file() -> Outcome {
     let ids: Vec<&str> = networks.iter().map(|one| one.store().id()).collect();
     assert!(ids.iter().all(|id| id.len() == 8 && *id == ids[0]), "{ids:?}");
     drop(networks);
-    assert_eq!(all_of(directory.path())?.into_keys().collect::<Vec<_>>(), ["networks.db"]);
+    let names: Vec<String> = all_of(directory.path())?.into_keys().collect();
+    assert_eq!(names, ["networks.db", "networks.db-shm", "networks.db-wal"]);
+    assert_eq!(sound(&directory)?, 0);
+    Ok(())
+}
+
+/// The log stays when a store is closed, with what was written last. A long one is written back.
+fn the_log_of_a_closed_file_stays_short() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    let log = directory.path().join("networks.db-wal");
+    open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/16")?)?;
+    let mut written_back = 0;
+    for number in 0..100_u8 {
+        let address = Ipv4Addr::new(10, 1, 2, number).into();
+        open(&lab, &path)?.network("lan")?.add_conflicting_address(address)?;
+        match fs::metadata(&log) {
+            Ok(log) => assert!(log.len() < 600 * 1024, "{log:?}"),
+            Err(_) => written_back += 1,
+        }
+    }
+    assert!((1..20).contains(&written_back), "{written_back}");
+    assert!(log.exists());
+    assert_eq!(open(&lab, &path)?.network("lan")?.conflicting_addresses()?.len(), 100);
+    // After a power failure, the index may be missing.
+    fs::remove_file(directory.path().join("networks.db-shm"))?;
+    assert_eq!(open(&lab, &path)?.network("lan")?.conflicting_addresses()?.len(), 100);
     assert_eq!(sound(&directory)?, 0);
     Ok(())
 }
@@ -357,6 +384,7 @@ macvlan_tests::tests! {
     a_file_is_its_owners_alone,
     what_only_reads_makes_nothing,
     many_make_one_file,
+    the_log_of_a_closed_file_stays_short,
     what_is_not_ours_is_not_touched,
     what_is_no_path_is_refused,
     a_file_that_is_gone_is_noticed,

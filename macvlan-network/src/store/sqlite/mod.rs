@@ -2,7 +2,7 @@
 //!
 //! Every call is one transaction that takes the write lock at its beginning, so that the data it
 //! has read is still valid when it writes. The write-ahead log is synced at each commit, so that a
-//! result survives the process and a power loss.
+//! result survives the process and a power loss; except for allocations, which end with their boot.
 
 mod cause;
 mod change;
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ipnet::IpNet;
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 
 use crate::error::{Error, Result};
 use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
@@ -34,7 +34,7 @@ use crate::record::NetworkRecord;
 use crate::store::secret::Secret;
 use crate::store::{Found, LeaseOutcome, Sealed, Store, Unreadable, format};
 
-use file::{Contents, File};
+use file::{Access, Contents, File};
 use library::Library;
 use transaction::{Attempt, Stop, current, now, number};
 
@@ -116,7 +116,7 @@ impl SqliteStore {
         operation: &'static str,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
-        self.transact(operation, TransactionBehavior::Immediate, body)
+        self.transact(operation, Access::Write, body)
     }
 
     /// Runs `body` in a transaction that only reads.
@@ -125,17 +125,17 @@ impl SqliteStore {
         operation: &'static str,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
-        self.transact(operation, TransactionBehavior::Deferred, body)
+        self.transact(operation, Access::Read, body)
     }
 
     fn transact<T>(
         &self,
         operation: &'static str,
-        behavior: TransactionBehavior,
+        access: Access,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
         let (file, _) = self.file.get(operation)?;
-        let writes = !matches!(behavior, TransactionBehavior::Deferred);
+        let writes = access != Access::Read;
         // A poisoned lock is harmless, since a panic rolls the transaction back.
         let mut kept = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match kept.take() {
@@ -145,7 +145,7 @@ impl SqliteStore {
                 _ => self.explain(format!("open the store {}", self.path.display()), stop),
             })?,
         };
-        let done = file.transact(&self.path, behavior, body);
+        let done = file.transact(&self.path, access, body);
         if let Some(Contents { id, secret, .. }) = file.contents() {
             self.id.get_or_init(|| id.clone());
             if let Some(secret) = secret {
@@ -214,7 +214,11 @@ impl Store for SqliteStore {
     }
 
     fn lease(&self, network: &NetworkRecord, request: &LeaseRequest) -> Result<LeaseOutcome> {
-        self.write("lease addresses", |transaction| leases::lease(transaction, network, request))
+        // An allocation ends with its boot.
+        let access = if request.is_allocation() { Access::WriteUnsynced } else { Access::Write };
+        self.transact("lease addresses", access, |transaction| {
+            leases::lease(transaction, network, request)
+        })
     }
 
     /// Only checks that the lease exists, since no change is ever left unanswered here.

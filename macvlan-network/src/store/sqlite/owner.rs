@@ -1,18 +1,15 @@
 //! The machine that a store's file belongs to, which is the one that wrote it last.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use crate::error::{Error, ErrorKind};
 use crate::machine::{Claim, Machine};
 
 use super::transaction::{Attempt, Stop};
 
-/// Returns the machine that a file belongs to; `None` until one has written it.
-pub(super) fn owner(connection: &Connection) -> Attempt<Option<Machine>> {
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let (boot, id): (Option<String>, _) =
-        connection.query_row("SELECT boot, machine FROM store", [], read)?;
-    Ok(boot.map(|boot| Machine { boot, id }))
+/// Returns the machine that a file belongs to, from its columns; `None` until one has written it.
+pub(super) fn machine(boot: Option<String>, id: Option<String>) -> Option<Machine> {
+    boot.map(|boot| Machine { boot, id })
 }
 
 /// Refuses a file of another machine.
@@ -30,7 +27,8 @@ pub(super) fn check(owner: &Machine) -> Attempt<()> {
 /// Makes a file this machine's, with its current boot.
 pub(super) fn claim(transaction: &Transaction<'_>, moved: bool) -> Attempt<()> {
     let here = Machine::here().map_err(Stop::Unusable)?;
-    let owner = owner(transaction)?;
+    let select = "SELECT boot, machine FROM store";
+    let owner = transaction.query_row(select, [], |row| Ok(machine(row.get(0)?, row.get(1)?)))?;
     let Machine { boot, id } = match here.claim(owner.as_ref()) {
         Claim::Held => return Ok(()),
         Claim::Take(machine) => machine,

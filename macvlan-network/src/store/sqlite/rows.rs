@@ -31,8 +31,7 @@ pub(super) use select;
 
 /// Returns a container's leases in all networks.
 pub(super) fn of_container(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Lease>> {
-    let found = read_all(transaction, select!("WHERE container = ?"), params![container])?;
-    Ok(found.into_iter().collect::<Found<_>>()?)
+    Ok(all_of(transaction, container)?.into_iter().collect::<Found<_>>()?)
 }
 
 /// Returns a container's leases in a network.
@@ -41,10 +40,17 @@ pub(super) fn find(
     network: &NetworkRecord,
     container: &str,
 ) -> Attempt<Vec<Lease>> {
-    let number = number(transaction, network)?;
-    let select = select!("WHERE network = ? AND container = ?");
-    let found = read_all(transaction, select, params![number, container])?;
-    Ok(found.into_iter().collect::<Found<_>>()?)
+    number(transaction, network)?;
+    let is_in = |lease: &Found<Lease>| match lease {
+        Ok(lease) => lease.network == network.id,
+        Err(unreadable) => unreadable.network == network.id,
+    };
+    Ok(all_of(transaction, container)?.into_iter().filter(is_in).collect::<Found<_>>()?)
+}
+
+/// Reads a container's leases, which are few, by one statement that a process prepares once.
+fn all_of(transaction: &Transaction<'_>, container: &str) -> Attempt<Vec<Found<Lease>>> {
+    read_all(transaction, select!("WHERE container = ?"), params![container])
 }
 
 pub(super) fn list(
