@@ -127,8 +127,32 @@ fn one_that_rests_is_found_at_once() -> Outcome {
     Ok(())
 }
 
+/// Their leases are released in as few transactions as their size permits.
+fn many_that_are_gone_are_collected_together() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks: Networks = in_etcd(&lab.a, &etcd, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let mut counts = Vec::new();
+    for many in [1, 40] {
+        let inside = (0..many).map(|_| NetNs::anonymous()).collect::<Result<Vec<_>, _>>()?;
+        for (number, netns) in inside.iter().enumerate() {
+            lan.connect(&ConnectOptions::new(format!("c{number}")), netns)?;
+        }
+        drop(inside);
+        counts.push(asked(&etcd, || {
+            assert_eq!(networks.collect()?.leases.len(), many);
+            Ok(())
+        })?);
+    }
+    println!("collecting one asks etcd {} times, collecting 40 {} times", counts[0], counts[1]);
+    // Twelve fit into a transaction.
+    assert!(counts[1] <= counts[0] + 2 * 3, "{counts:?}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
+    many_that_are_gone_are_collected_together,
     they_are_few_and_do_not_grow,
     one_that_rests_is_found_at_once,
 }

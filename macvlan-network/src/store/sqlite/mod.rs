@@ -232,6 +232,18 @@ impl Store for SqliteStore {
         })
     }
 
+    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
+        self.write("release leases", |transaction| {
+            let mut released = Vec::with_capacity(leases.len());
+            for lease in leases {
+                if leases::release(transaction, network, &lease)? {
+                    released.push(lease);
+                }
+            }
+            Ok(released)
+        })
+    }
+
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.write("change a lease", |transaction| lookup::update(transaction, network, lease))
     }
