@@ -80,7 +80,13 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             asked(&etcd, || Ok(lan.connect(options, netns)?))
         };
         let said = ConnectOptions::new("c2").name("web").alias("w").address("10.1.7.7".parse()?);
+        let third = NetNs::anonymous()?;
         let counts = [
+            (
+                "connect with the next address",
+                asked(&etcd, || Ok(next.connect(&ConnectOptions::new("c3"), &third)?))?,
+                3,
+            ),
             ("connect", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
             ("connect with a request", connect(&said, &inside[1])?, 3),
             ("resolve", asked(&etcd, || Ok(lan.resolve("web")?))?, 2),
@@ -89,7 +95,7 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             ("connect one that returns", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
             ("connect again", connect(&ConnectOptions::new("c1"), &inside[0])?, 2),
             (
-                "the next",
+                "connect with it to a further network",
                 asked(&etcd, || Ok(next.connect(&ConnectOptions::new("c2"), &inside[1])?))?,
                 5,
             ),
@@ -98,7 +104,7 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             println!("{what} among {leases} leases: {count}");
             assert!(count <= most, "{what} among {leases} leases asks etcd {count} times");
         }
-        for (network, container) in [(&lan, "c1"), (&lan, "c2"), (&next, "c2")] {
+        for (network, container) in [(&lan, "c1"), (&lan, "c2"), (&next, "c2"), (&next, "c3")] {
             network.disconnect(container)?;
         }
     }
