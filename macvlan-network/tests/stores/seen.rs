@@ -352,7 +352,6 @@ fn what_the_first_process_does_not_see_is_not_gone() -> Outcome {
 }
 
 macvlan_tests::tests! {
-    same_on_every_kernel:
     without_rights_nothing_is_released,
     without_a_view_of_processes_nothing_is_released,
     what_the_first_process_does_not_see_is_not_gone,

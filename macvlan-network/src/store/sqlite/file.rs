@@ -42,6 +42,9 @@ const VERSIONS: [&str; 4] = [
 /// The time to wait for other processes that hold the file, in milliseconds.
 const PATIENCE: i32 = 60_000;
 
+/// The size of the cache in kibibytes, negative: twenty thousand leases are read from the file once.
+const CACHE: i32 = -8192;
+
 /// An open store file.
 #[derive(Debug)]
 pub(super) struct File {
@@ -154,6 +157,7 @@ impl File {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
             connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "cache_size", CACHE)?;
         }
         let contents = Some(contents);
         Ok(Some(Self { connection, identity, contents, moved, claimed, lasts }))
