@@ -10,7 +10,7 @@ use macvlan_core::{
 };
 
 use crate::config::NetworkConfig;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
 use crate::network::Network;
@@ -155,6 +155,7 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> Result<macvlan_core::Ensured> {
+        self.refuse_foreign(lease, netns)?;
         if self.is_isolated() {
             self.session.make_dummy(&self.record)?;
         }
@@ -162,6 +163,28 @@ impl Network {
         let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// Refuses to change another program's link that has the name of a lease's interface. A process
+    /// that was killed before it attached the interface may have left the lease.
+    fn refuse_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
+        let find = || match Handle::in_netns(netns)?.link(lease.interface) {
+            Err(error) if error.is_not_found() => Ok(None),
+            link => link.map(Some),
+        };
+        let Some(link) = find().map_err(|error| Error::kernel("attach", error))? else {
+            return Ok(());
+        };
+        let alias = link.alias.as_deref().unwrap_or_default();
+        let has_mark = Mark::read(alias, &*self.session.store).is_some();
+        // In mode passthru the MAC address is the parent's.
+        if has_mark || lease.mac.is_none_or(|mac| link.mac == Some(mac)) {
+            return Ok(());
+        }
+        let why =
+            format!("{:?} in the container is another program's link", lease.interface.as_str());
+        Err(Error::new(ErrorKind::Kernel, "attach", why)
+            .with_hint("rename the link, or disconnect the container"))
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
