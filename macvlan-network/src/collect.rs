@@ -1,6 +1,6 @@
 //! Releases the leases of containers that are gone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use macvlan_core::Presence;
 
@@ -63,10 +63,16 @@ impl Networks {
                 gone.push((record, lease));
             }
         }
-        let (mut collected, until) = (Collected::default(), ending::deadline());
+        // Those of a network are released together, since each change of the store is synced.
+        let mut by_network: HashMap<&str, Vec<Lease>> = HashMap::new();
         for (record, lease) in gone {
-            if self.with_record(record.clone()).release_gone(&lease, until)? {
-                collected.leases.push(lease);
+            by_network.entry(&record.id).or_default().push(lease);
+        }
+        let (mut collected, until) = (Collected::default(), ending::deadline());
+        for record in &records {
+            if let Some(leases) = by_network.remove(&*record.id) {
+                let network = self.with_record(record.clone());
+                collected.leases.extend(network.release_gone(leases, until)?);
             }
         }
         for record in &records {

@@ -259,21 +259,24 @@ impl Network {
         if why.leftovers().next().is_some() && self.detach(&lease, others, netns).is_err() {
             return Err(why.leaves(format!("the lease of {:?}", lease.container)));
         }
-        let why = self.undo_lease(&lease, taken, why)?;
         // A value that was chosen here is chosen again.
-        match why.core().map(macvlan_core::Error::kind) {
+        let chosen_again = match why.core().map(macvlan_core::Error::kind) {
             Some(CoreKind::NameTaken)
                 if request.interface.is_none() && request.skip_interfaces < INTERFACES =>
             {
-                Ok(Tried::InterfaceTaken)
+                Tried::InterfaceTaken
             }
             // The MAC address of a lease that was taken is already known to others.
             Some(CoreKind::MacInUse)
                 if request.mac.is_none() && taken.is_empty() && request.skip_macs < MACS =>
             {
-                Ok(Tried::MacTaken)
+                Tried::MacTaken
             }
-            _ => Err(why),
+            _ => return Err(self.undo_lease(&lease, taken, why)?),
+        };
+        match self.session.store.undo_lease(&self.record, &lease, taken) {
+            Ok(_) => Ok(chosen_again),
+            Err(error) => Err(error.leaves(format!("a lease of {:?}", lease.container))),
         }
     }
 

@@ -1,10 +1,13 @@
-//! Waits until the interface of a container that is gone has left the parent.
+//! Waits until the interfaces of containers that are gone have left the parent.
 //!
 //! When a namespace has ended, the kernel deletes its interfaces a moment later, on a busy machine
 //! much later. Until then they are up and answer for their addresses, which therefore remain leased.
 
+use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use macvlan_core::MacAddr;
 
 use crate::error::{Error, Result};
 use crate::interface::MAC_PATIENCE;
@@ -20,44 +23,69 @@ pub(crate) fn deadline() -> Instant {
 }
 
 impl Network {
-    /// Releases the lease of a container that is gone; false if its interface is still being deleted
-    /// at the deadline, or if the lease was released by another process.
-    pub(crate) fn release_gone(&self, lease: &Lease, until: Instant) -> Result<bool> {
-        Ok(self.clear_away(lease, until)? && self.session.store.release(&self.record, lease)?)
+    /// Releases the leases of containers that are gone, together if the store can, and returns
+    /// those that were released.
+    ///
+    /// A lease remains if its interface is still being deleted at the deadline. It is not returned
+    /// either if another process has released it.
+    pub(crate) fn release_gone(&self, leases: Vec<Lease>, until: Instant) -> Result<Vec<Lease>> {
+        let cleared = self.cleared(leases, until)?;
+        if cleared.is_empty() {
+            return Ok(cleared);
+        }
+        self.session.store.release_all(&self.record, cleared)
     }
 
     /// Waits until the interface of a lease whose container is gone has left the parent, so that the
     /// lease may be released; false at the deadline.
-    ///
-    /// The link may have been moved back to the host before the namespace ended, and is deleted
-    /// there. An interface on a dead host cannot be examined and counts as gone, as does one of an
-    /// earlier boot.
     pub(crate) fn clear_away(&self, lease: &Lease, until: Instant) -> Result<bool> {
-        let may_be_there = match &lease.state {
-            LeaseState::Connected { netns, .. } => netns.is_of_this_boot()?,
-            LeaseState::Pending(pending) => lease.link.is_some() && pending.is_of_this_boot()?,
-        };
-        if !may_be_there || !self.session.is_here(lease) {
-            return Ok(true);
-        }
-        self.remove_host_link(lease)?;
-        // In mode passthru the MAC address is the parent's.
-        let Some(mac) = lease.mac else { return Ok(true) };
-        let is_up = || {
-            let parent = self.record.link();
-            let is_up = parent.and_then(|parent| self.session.host.has_in_filter(&parent, mac));
-            is_up.map_err(|error| Error::kernel("look for the former interface", error))
-        };
-        // Another link may have the MAC address by now.
-        if !is_up()? || self.is_mac_held(lease)? {
-            return Ok(true);
-        }
-        while Instant::now() < until {
-            thread::sleep(SLICE);
-            if !is_up()? {
-                return Ok(true);
+        Ok(!self.cleared(vec![lease.clone()], until)?.is_empty())
+    }
+
+    /// Returns the leases whose interfaces have left the parent, at the latest at the deadline.
+    ///
+    /// A link may have been moved back to the host before its namespace ended, and is deleted there.
+    /// An interface on a dead host cannot be examined and counts as gone, as does one of an earlier
+    /// boot.
+    fn cleared(&self, leases: Vec<Lease>, until: Instant) -> Result<Vec<Lease>> {
+        let mut up = HashSet::new();
+        for lease in &leases {
+            let may_be_there = match &lease.state {
+                LeaseState::Connected { netns, .. } => netns.is_of_this_boot()?,
+                LeaseState::Pending(pending) => {
+                    lease.link.is_some() && pending.is_of_this_boot()?
+                }
+            };
+            if may_be_there && self.session.is_here(lease) {
+                self.remove_host_link(lease)?;
+                // In mode passthru the MAC address is the parent's.
+                up.extend(lease.mac);
             }
         }
-        Ok(false)
+        self.retain_up(&mut up)?;
+        if !up.is_empty() {
+            // Other links may have some of the MAC addresses by now.
+            let held = self.held_macs(&leases)?;
+            up.retain(|mac| !held.contains(mac));
+        }
+        while !up.is_empty() && Instant::now() < until {
+            thread::sleep(SLICE);
+            self.retain_up(&mut up)?;
+        }
+        let is_up = |lease: &Lease| lease.mac.is_some_and(|mac| up.contains(&mac));
+        Ok(leases.into_iter().filter(|lease| !is_up(lease)).collect())
+    }
+
+    /// Retains the MAC addresses of links that are up on the parent.
+    fn retain_up(&self, macs: &mut HashSet<MacAddr>) -> Result<()> {
+        if macs.is_empty() {
+            return Ok(());
+        }
+        let parent = self.record.link();
+        let all = parent.and_then(|parent| self.session.host.filtered_macs(&parent));
+        let all = all.map_err(|error| Error::kernel("look for the former interface", error))?;
+        let all: HashSet<MacAddr> = all.into_iter().collect();
+        macs.retain(|mac| all.contains(mac));
+        Ok(())
     }
 }

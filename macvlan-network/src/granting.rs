@@ -71,7 +71,8 @@ impl Network {
         }
         let (mut taken, until) = (false, ending::deadline());
         for holder in holders {
-            taken |= self.session.is_gone(&holder)? && self.release_gone(&holder, until)?;
+            taken |= self.session.is_gone(&holder)?
+                && !self.release_gone(vec![holder], until)?.is_empty();
         }
         Ok(taken)
     }

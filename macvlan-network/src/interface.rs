@@ -1,16 +1,16 @@
 //! Attaches and detaches the interface of a lease, and recognizes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    LinkName, NetNs, Presence, Route,
+    LinkName, MacAddr, NetNs, Presence, Route,
 };
 
 use crate::config::NetworkConfig;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::{self, Mark};
 use crate::network::Network;
@@ -68,22 +68,31 @@ impl Network {
 
     /// Returns whether the MAC address is in use permanently, by a link of the host or by a
     /// container of this host that exists.
-    pub(crate) fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
-        let Some(mac) = lease.mac else { return Ok(false) };
+    fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
+        Ok(!self.held_macs(std::slice::from_ref(lease))?.is_empty())
+    }
+
+    /// Returns those MAC addresses of leases that are in use permanently, not counting these leases.
+    pub(crate) fn held_macs(&self, leases: &[Lease]) -> Result<HashSet<MacAddr>> {
+        let wanted: HashSet<MacAddr> = leases.iter().filter_map(|lease| lease.mac).collect();
+        if wanted.is_empty() {
+            return Ok(wanted);
+        }
         let links = || self.session.host.handle()?.links();
         let links = links().map_err(|error| Error::kernel("list the host's links", error))?;
-        if links.iter().any(|link| link.mac == Some(mac)) {
-            return Ok(true);
-        }
+        let mut held: HashSet<MacAddr> = links.into_iter().filter_map(|link| link.mac).collect();
+        held.retain(|mac| wanted.contains(mac));
+        let own: HashSet<&str> = leases.iter().map(|lease| lease.endpoint.as_str()).collect();
         for one in self.session.store.leases(None)? {
-            let may = one.mac == Some(mac) && one.endpoint != lease.endpoint;
+            let Some(mac) = one.mac.filter(|mac| wanted.contains(mac)) else { continue };
+            let may = !held.contains(&mac) && !own.contains(&*one.endpoint);
             let is_there =
                 || -> Result<bool> { Ok(matches!(one.presence()?, Some(Presence::There(_)))) };
             if may && self.session.is_here(&one) && is_there()? {
-                return Ok(true);
+                held.insert(mac);
             }
         }
-        Ok(false)
+        Ok(held)
     }
 
     /// Deletes the container's interfaces in this network that have no lease; false if there were
@@ -146,6 +155,7 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> Result<macvlan_core::Ensured> {
+        self.refuse_foreign(lease, netns)?;
         if self.is_isolated() {
             self.session.make_dummy(&self.record)?;
         }
@@ -153,6 +163,28 @@ impl Network {
         let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE);
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
+    }
+
+    /// Refuses to change another program's link that has the name of a lease's interface. A process
+    /// that was killed before it attached the interface may have left the lease.
+    fn refuse_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
+        let find = || match Handle::in_netns(netns)?.link(lease.interface) {
+            Err(error) if error.is_not_found() => Ok(None),
+            link => link.map(Some),
+        };
+        let Some(link) = find().map_err(|error| Error::kernel("attach", error))? else {
+            return Ok(());
+        };
+        let alias = link.alias.as_deref().unwrap_or_default();
+        let has_mark = Mark::read(alias, &*self.session.store).is_some();
+        // In mode passthru the MAC address is the parent's.
+        if has_mark || lease.mac.is_none_or(|mac| link.mac == Some(mac)) {
+            return Ok(());
+        }
+        let why =
+            format!("{:?} in the container is another program's link", lease.interface.as_str());
+        Err(Error::new(ErrorKind::Kernel, "attach", why)
+            .with_hint("rename the link, or disconnect the container"))
     }
 
     pub(crate) fn is_isolated(&self) -> bool {

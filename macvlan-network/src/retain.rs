@@ -59,7 +59,8 @@ impl Network {
                 Presence::There(netns) => self.let_go(lease, &netns),
                 Presence::Gone => {
                     are_gone = true;
-                    self.release_gone(lease, until)
+                    self.release_gone(vec![lease.clone()], until)
+                        .map(|released| !released.is_empty())
                 }
                 Presence::Unknown(error) => Err(alive::unknown(error)),
             };

@@ -213,6 +213,15 @@ pub trait Store: Sealed + Send + Sync + Debug {
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.undo_lease(network, lease, &[])
     }
+    /// Releases leases like [`Store::release`], and returns those that were released.
+    ///
+    /// SQLite does it in one transaction, etcd in as few as their size permits. If it fails, some
+    /// may have been released.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>>;
     /// Releases a lease, and makes the leases that it has taken pending again, in one change.
     ///
     /// Returns false as [`Store::release`] does, and then changes nothing.

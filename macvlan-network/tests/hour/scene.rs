@@ -10,7 +10,7 @@ use fastrand::Rng;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{ErrorKind, MacFrom, NetworkConfig, Networks, Order, Subnet};
 use macvlan_tests::{
-    Actor, Container, Directory, Etcd, Need, Outcome, eventually, need, path_of, sysctl,
+    Actor, Container, Directory, Etcd, Need, Outcome, PATIENCE, eventually, need, path_of, sysctl,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -241,7 +241,8 @@ impl Scene {
     /// Opens a session on a host, as another process would.
     pub(crate) fn session(&self, host: usize) -> Outcome<Networks> {
         let one = &self.hosts[host];
-        let open = || worker::open(self.kind, &one.place, one.host.clone(), &one.name);
+        // etcd is there, but other programs may keep the disk busy.
+        let open = || worker::open(self.kind, &one.place, one.host.clone(), &one.name, PATIENCE);
         let mut session = None;
         eventually("the store cannot be opened", || {
             let opened = match &self.etcd {

@@ -21,12 +21,19 @@ use crate::diary::Diary;
 use crate::fork::in_child;
 use crate::{NETWORKS, TIMEOUT, TTL, slot_path};
 
-/// Opens a session like a process of a host: in `etcd` by an endpoint, or in a `file`.
-pub(crate) fn open(kind: &str, place: &str, host: Host, name: &str) -> Result<Networks> {
+/// Opens a session like a process of a host: in `etcd` by an endpoint, or in a `file`. It waits for
+/// etcd for some time.
+pub(crate) fn open(
+    kind: &str,
+    place: &str,
+    host: Host,
+    name: &str,
+    timeout: Duration,
+) -> Result<Networks> {
     if kind == "file" {
         return Networks::new(host, SqliteStore::open(place)?)?.with_host_name(name);
     }
-    let options = EtcdOptions::new(name, [place]).timeout(TIMEOUT).ttl(TTL);
+    let options = EtcdOptions::new(name, [place]).timeout(timeout).ttl(TTL);
     Networks::new(host, EtcdStore::open(&options)?)
 }
 
@@ -66,7 +73,7 @@ pub(crate) fn works(arguments: &[String]) -> Outcome {
     let diary = Diary::open(&directory.join("diary"), who)?;
     let on = Host::in_netns(&NetNs::from_path(netns)?)?;
     let open = || -> Result<(Networks, Vec<Network>)> {
-        let networks = open(kind, place, on.clone(), name)?;
+        let networks = open(kind, place, on.clone(), name, TIMEOUT)?;
         let all = NETWORKS.iter().map(|name| networks.network(name)).collect::<Result<_>>()?;
         Ok((networks, all))
     };

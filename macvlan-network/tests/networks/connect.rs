@@ -1,7 +1,7 @@
 //! Networks with an SQLite store on one host: created, connected to and removed.
 #![deny(dead_code)]
 
-use crate::common::{Scene, default_routes, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{Scene, behind, default_routes, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, Mode};
 use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, NetworkConfig};
 use macvlan_tests::{
@@ -213,6 +213,39 @@ fn connected_again() -> Outcome {
     Ok(())
 }
 
+/// A lease remains that could not be released, and another program's link has the name of its
+/// interface.
+fn a_link_of_another_program_stays() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (container, inside) = started()?;
+    let host = &scene.lab.a.netns;
+    ip_do(host, "link add theirs link ens33 address 02:00:00:00:00:77 type macvlan mode bridge");
+    ip_do(host, &format!("link set theirs netns {} name eth0", container.pid()));
+    ip_do(&inside, "link set eth0 up");
+    let before = Snapshot::settled(&inside);
+    let file = behind(&scene.directory)?;
+    file.execute_batch(
+        "CREATE TRIGGER stop BEFORE DELETE ON lease BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )?;
+    // The name would be chosen again, so the store is what is in the way.
+    let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    assert_eq!(error.leftovers().collect::<Vec<_>>(), ["a lease of \"c1\""]);
+    file.execute_batch("DROP TRIGGER stop")?;
+    let words = "\"eth0\" in the container is another program's link";
+    let done = scene.networks.reconcile()?;
+    assert!(done.len() == 1 && done[0].to_string().contains(words), "{done:?}");
+    let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err();
+    assert!(error.to_string().contains(words), "{error}");
+    before.assert_same(&inside);
+    assert_eq!(lan.disconnect("c1")?, Detached::AlreadyGone);
+    let connection = lan.connect(&ConnectOptions::new("c1"), &inside)?;
+    assert_eq!(connection.interface().as_str(), "eth1");
+    assert_eq!(ip_link(&inside, "eth0")["address"], "02:00:00:00:00:77");
+    Ok(())
+}
+
 /// Without a parent, the containers of one host reach only one another.
 fn an_isolated_network() -> Outcome {
     need(Need::Dummy)?;
@@ -401,6 +434,7 @@ fn names_are_resolved() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
+    a_link_of_another_program_stays,
     a_container_is_connected_and_disconnected,
     what_cannot_be_is_refused_with_its_reason,
     what_the_kernel_refuses_leaves_no_lease,

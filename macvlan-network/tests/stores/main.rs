@@ -6,6 +6,8 @@ mod common;
 #[cfg(feature = "etcd")]
 mod away;
 #[cfg(feature = "etcd")]
+mod collect;
+#[cfg(feature = "etcd")]
 mod crowd;
 #[cfg(feature = "etcd")]
 mod descriptors;
@@ -52,6 +54,8 @@ mod update;
 macvlan_tests::main! {
     #[cfg(feature = "etcd")]
     away,
+    #[cfg(feature = "etcd")]
+    collect,
     #[cfg(feature = "etcd")]
     crowd,
     #[cfg(feature = "etcd")]

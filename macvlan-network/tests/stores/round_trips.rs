@@ -80,7 +80,13 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             asked(&etcd, || Ok(lan.connect(options, netns)?))
         };
         let said = ConnectOptions::new("c2").name("web").alias("w").address("10.1.7.7".parse()?);
+        let third = NetNs::anonymous()?;
         let counts = [
+            (
+                "connect with the next address",
+                asked(&etcd, || Ok(next.connect(&ConnectOptions::new("c3"), &third)?))?,
+                3,
+            ),
             ("connect", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
             ("connect with a request", connect(&said, &inside[1])?, 3),
             ("resolve", asked(&etcd, || Ok(lan.resolve("web")?))?, 2),
@@ -89,7 +95,7 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             ("connect one that returns", connect(&ConnectOptions::new("c1"), &inside[0])?, 3),
             ("connect again", connect(&ConnectOptions::new("c1"), &inside[0])?, 2),
             (
-                "the next",
+                "connect with it to a further network",
                 asked(&etcd, || Ok(next.connect(&ConnectOptions::new("c2"), &inside[1])?))?,
                 5,
             ),
@@ -98,7 +104,7 @@ fn they_are_few_and_do_not_grow() -> Outcome {
             println!("{what} among {leases} leases: {count}");
             assert!(count <= most, "{what} among {leases} leases asks etcd {count} times");
         }
-        for (network, container) in [(&lan, "c1"), (&lan, "c2"), (&next, "c2")] {
+        for (network, container) in [(&lan, "c1"), (&lan, "c2"), (&next, "c2"), (&next, "c3")] {
             network.disconnect(container)?;
         }
     }
@@ -127,8 +133,32 @@ fn one_that_rests_is_found_at_once() -> Outcome {
     Ok(())
 }
 
+/// Their leases are released in as few transactions as their size permits.
+fn many_that_are_gone_are_collected_together() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks: Networks = in_etcd(&lab.a, &etcd, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let mut counts = Vec::new();
+    for many in [1, 40] {
+        let inside = (0..many).map(|_| NetNs::anonymous()).collect::<Result<Vec<_>, _>>()?;
+        for (number, netns) in inside.iter().enumerate() {
+            lan.connect(&ConnectOptions::new(format!("c{number}")), netns)?;
+        }
+        drop(inside);
+        counts.push(asked(&etcd, || {
+            assert_eq!(networks.collect()?.leases.len(), many);
+            Ok(())
+        })?);
+    }
+    println!("collecting one asks etcd {} times, collecting 40 {} times", counts[0], counts[1]);
+    // Twelve fit into a transaction.
+    assert!(counts[1] <= counts[0] + 2 * 3, "{counts:?}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
+    many_that_are_gone_are_collected_together,
     they_are_few_and_do_not_grow,
     one_that_rests_is_found_at_once,
 }

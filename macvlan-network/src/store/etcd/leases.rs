@@ -1,6 +1,7 @@
 //! Leases in etcd.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use etcd_client::Compare;
@@ -9,7 +10,7 @@ use macvlan_core::LinkName;
 
 use crate::error::{Error, Result};
 use crate::lease::{Lease, LeaseRequest};
-use crate::pool;
+use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::refusal::{name_taken, no_network, not_pending};
 use crate::store::{LeaseOutcome, Store as _, format};
@@ -58,10 +59,15 @@ impl EtcdStore {
         let wanted = request.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
         let wanted: Vec<Get> = wanted.collect();
         let life = self.life_gets();
-        // Also reads the parts of the pools that will be needed.
-        let starts = self.starts(&seen, network, request)?;
+        // Also reads the parts of the pools that will be needed, as far as they are known.
+        let mut starts = BTreeMap::new();
+        let is_next = network.config.get_order() == Order::Next;
+        if !is_next {
+            starts = self.starts(&seen, network, request)?;
+        }
         let pools = self.pool_gets(&seen, network, request, &starts);
-        seen.fetch(&[&gets[..], &wanted, &life, &pools].concat())?;
+        let lasts = self.last_gets(network, request);
+        seen.fetch(&[&gets[..], &wanted, &life, &pools, &lasts].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
         let (there, first, further, named) = (found()?, found()?, found()?, found()?);
@@ -95,6 +101,14 @@ impl EtcdStore {
         self.check_life_in(&life).map_err(|error| error.in_network(network.name()))?;
         let was = was_by_it.first().or(was.first());
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
+        if is_next {
+            starts = self.starts(&seen, network, request)?;
+        }
+        // The rest, in one request: the gaps around the last address, and the former addresses.
+        let mut rest = self.pool_gets(&seen, network, request, &starts);
+        let had = was.iter().flat_map(|was| &was.addresses);
+        rest.extend(had.map(|had| Get::Key(self.keys.address(id, pool::number(*had)))));
+        seen.fetch(&rest)?;
         let mut change = Change::default();
         let (mut taken, mut addresses) = (Vec::new(), Vec::new());
         for (get, one) in wanted.iter().zip(&request.take) {
@@ -165,14 +179,18 @@ impl EtcdStore {
         Ok(change.commit(&self.wire)?)
     }
 
+    /// Returns the most operations that the release of a lease takes: two for each address, one for
+    /// each alias, and some for the lease.
+    fn size(lease: &Lease) -> usize {
+        2 * lease.addresses.len() + lease.aliases.len() + 8
+    }
+
     /// Refuses a lease that would not fit into one transaction when it is released.
-    ///
-    /// A release takes two operations for each address, one for each alias, and some for the lease.
     pub(super) fn check_size(lease: &Lease) -> Result<()> {
-        let (addresses, aliases) = (lease.addresses.len(), lease.aliases.len());
-        if 2 * addresses + aliases + 8 <= OPERATIONS {
+        if Self::size(lease) <= OPERATIONS {
             return Ok(());
         }
+        let (addresses, aliases) = (lease.addresses.len(), lease.aliases.len());
         let why =
             format!("{addresses} addresses and {aliases} aliases exceed one transaction of etcd");
         Err(Error::invalid("lease the addresses", why).with_hint("use fewer of them"))
@@ -246,72 +264,137 @@ impl EtcdStore {
         taken: &[Lease],
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
-        let (id, container) = (network.id.as_str(), lease.container.as_str());
+        let released = self.take_back_some(network, std::slice::from_ref(lease), taken, may)?;
+        Ok(released.contains(&true))
+    }
+
+    /// Releases leases, as many in one transaction as fit into it.
+    pub(super) fn take_back_all(
+        &self,
+        network: &NetworkRecord,
+        leases: Vec<Lease>,
+    ) -> Result<Vec<Lease>> {
+        let mut released = Vec::new();
+        let mut rest = leases.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (mut some, mut containers, mut size) = (Vec::new(), HashSet::new(), 0);
+            // Two leases of one container have the same names.
+            while let Some(lease) = rest.next_if(|lease| {
+                size += Self::size(lease);
+                let fits = size <= OPERATIONS && !containers.contains(&lease.container);
+                fits || some.is_empty()
+            }) {
+                containers.insert(lease.container.clone());
+                some.push(lease);
+            }
+            let done = self.take_back_some(network, &some, &[], |_| true)?;
+            released
+                .extend(some.into_iter().zip(done).filter_map(|(one, done)| done.then_some(one)));
+        }
+        Ok(released)
+    }
+
+    /// Releases leases of different containers in one transaction, and returns which of them
+    /// existed and could be released.
+    fn take_back_some(
+        &self,
+        network: &NetworkRecord,
+        leases: &[Lease],
+        taken: &[Lease],
+        may: impl Fn(&Item) -> bool,
+    ) -> std::result::Result<Vec<bool>, Trouble> {
+        let id = network.id.as_str();
         retry_or(|| {
             let host = self.registration.key.clone();
             let mut gets = vec![Get::Key(self.keys.network(id)), Get::Key(host.clone())];
-            gets.extend(AllHeld::gets(&self.keys, id, container));
-            for net in &lease.addresses {
-                let at = pool::number(net.addr());
-                gets.push(Get::Key(self.keys.address(&network.id, at)));
+            for lease in leases {
+                gets.extend(AllHeld::gets(&self.keys, id, &lease.container));
+                for net in &lease.addresses {
+                    gets.push(Get::Key(self.keys.address(id, pool::number(net.addr()))));
+                }
             }
             let mut read = self.wire.read(gets)?.into_iter();
             let mut next = || read.next().unwrap_or_default();
-            let (found, registered, first, further) = (next(), next(), next(), next());
+            let (found, registered) = (next(), next());
             let (there, current) = self.current(network, &found);
-            let keep = current.config.get_reservation_ttl().as_secs();
-            let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
-            // Its names may have changed in the meantime.
-            let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
-            let is_bound = lease.pending().is_some() && held.lease.pending().is_none();
-            if is_bound || !may(&held.item) {
-                return Ok(Some(false));
-            }
-            let registered = registered.first();
-            let mut change = Change::default();
-            if lease.host != self.host {
-                let theirs = self.keys.host(&lease.host, "");
-                if !self.wire.get(Get::prefix(&theirs))?.is_empty() {
-                    return Ok(Some(false));
-                }
-                change.when.push(absent(theirs).with_prefix());
-            }
-            change.when.push(unchanged(host, registered.map_or(0, |host| host.changed)));
-            change.when.push(unchanged(held.item.key.clone(), held.item.changed));
-            change.when.extend(others.unchanged_beside(&held));
+            let (mut change, seen) = (Change::default(), Seen::new(&self.wire));
             change.when.push(there);
-            change.delete(held.item.key.clone());
-            change.delete(format!("{}{}", self.keys.member(container, id), held.suffix));
-            self.delete_names(&mut change, &held.lease, &others);
-            for pending in taken {
-                self.put_pending(pending, &mut change)?;
+            let registered = registered.first().map_or(0, |host| host.changed);
+            change.when.push(unchanged(host, registered));
+            let mut released = Vec::new();
+            for lease in leases {
+                let held = [next(), next()];
+                let places: Vec<Vec<Item>> = lease.addresses.iter().map(|_| next()).collect();
+                let others =
+                    AllHeld::read(&self.keys, id, &lease.container, [&*held[0], &*held[1]])?;
+                let found = (others, &*places);
+                let lease = (lease, taken);
+                released.push(self.release(&seen, &current, lease, found, &may, &mut change)?);
             }
-            let mut addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
-            for address in &addresses {
-                let place = next();
-                let owner = match place.first() {
-                    Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
-                    None => EVERYBODY.to_owned(),
-                };
-                if let Some(pending) = taken.iter().find(|pending| pending.has(*address)) {
-                    let holder = Holder::Lease { container: pending.container.clone(), owner };
-                    let at = pool::number(*address);
-                    change.put(self.keys.address(id, at), keys::write(&holder)?);
-                    continue;
-                }
-                let (rests, container) = (keep == 0, container.to_owned());
-                let until = now().saturating_add(keep);
-                let kept = Holder::Kept { container, until, owner, rests };
-                self.keep(&current, *address, &kept, &mut change)?;
+            if !released.contains(&true) {
+                return Ok(Some(released));
             }
-            addresses.retain(|address| !taken.iter().any(|pending| pending.has(*address)));
-            if !addresses.is_empty() {
-                let was = Was { addresses, released: now() };
-                let key = format!("{}{}", self.keys.was(id, container), held.suffix);
-                change.put(key, keys::write(&was)?);
-            }
-            Ok(self.decide(change)?.then_some(true))
+            Ok(self.decide(change)?.then_some(released))
         })
+    }
+
+    /// Adds the release of a lease to a change; false if it may not be released.
+    fn release(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        (lease, taken): (&Lease, &[Lease]),
+        (mut others, places): (AllHeld, &[Vec<Item>]),
+        may: impl Fn(&Item) -> bool,
+        change: &mut Change,
+    ) -> std::result::Result<bool, Trouble> {
+        let (id, container) = (network.id.as_str(), lease.container.as_str());
+        // Its names may have changed in the meantime.
+        let Some(held) = others.take(&lease.endpoint) else { return Ok(false) };
+        let is_bound = lease.pending().is_some() && held.lease.pending().is_none();
+        if is_bound || !may(&held.item) {
+            return Ok(false);
+        }
+        if lease.host != self.host {
+            let theirs = self.keys.host(&lease.host, "");
+            if !seen.get(&Get::prefix(&theirs))?.is_empty() {
+                return Ok(false);
+            }
+            change.when.push(absent(theirs).with_prefix());
+        }
+        change.when.push(unchanged(held.item.key.clone(), held.item.changed));
+        change.when.extend(others.unchanged_beside(&held));
+        change.delete(held.item.key.clone());
+        change.delete(format!("{}{}", self.keys.member(container, id), held.suffix));
+        self.delete_names(change, &held.lease, &others);
+        for pending in taken {
+            self.put_pending(pending, change)?;
+        }
+        let keep = network.config.get_reservation_ttl().as_secs();
+        let mut addresses: Vec<IpAddr> = lease.addresses.iter().map(IpNet::addr).collect();
+        for (address, place) in addresses.iter().zip(places) {
+            let owner = match place.first() {
+                Some(item) => keys::read::<Holder>(&item.value)?.owner().to_owned(),
+                None => EVERYBODY.to_owned(),
+            };
+            if let Some(pending) = taken.iter().find(|pending| pending.has(*address)) {
+                let holder = Holder::Lease { container: pending.container.clone(), owner };
+                let at = pool::number(*address);
+                change.put(self.keys.address(id, at), keys::write(&holder)?);
+                continue;
+            }
+            let (rests, container) = (keep == 0, container.to_owned());
+            let until = now().saturating_add(keep);
+            let kept = Holder::Kept { container, until, owner, rests };
+            self.keep(network, *address, &kept, change)?;
+        }
+        addresses.retain(|address| !taken.iter().any(|pending| pending.has(*address)));
+        if !addresses.is_empty() {
+            let was = Was { addresses, released: now() };
+            let key = format!("{}{}", self.keys.was(id, container), held.suffix);
+            change.put(key, keys::write(&was)?);
+        }
+        Ok(true)
     }
 
     pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {

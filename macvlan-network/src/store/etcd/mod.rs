@@ -244,6 +244,11 @@ impl Store for EtcdStore {
         Ok(self.take_back(network, lease, taken, |_| true)?)
     }
 
+    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
+        self.settle()?;
+        self.take_back_all(network, leases)
+    }
+
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.settle()?;
         retry(|| self.try_update(network, lease))

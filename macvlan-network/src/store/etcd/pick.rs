@@ -12,6 +12,7 @@ use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
 use crate::store::clash;
 use crate::store::refusal::{exhausted, taken};
+use crate::subnet::Subnet;
 
 use super::change::Change;
 use super::keys::{self, EVERYBODY, Holder, Was};
@@ -22,6 +23,17 @@ use super::wire::{Get, absent, unchanged};
 /// Returns whether only this address was refused, so that another one may be given.
 fn is_of_an_address(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AddressConflict | ErrorKind::AddressUnusable)
+}
+
+/// Returns the pools from which addresses may be chosen for a request.
+fn pools(network: &NetworkRecord, request: &LeaseRequest) -> impl Iterator<Item = usize> {
+    let is_chosen = [false, true].map(|v6| {
+        request.chooses(network, v6)
+            && request.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty())
+    });
+    let subnets = network.config.get_subnets().iter().enumerate();
+    let is_such = move |subnet: &Subnet| is_chosen[usize::from(subnet.get_net().addr().is_ipv6())];
+    subnets.filter(move |(_, subnet)| is_such(subnet)).map(|(pool, _)| pool)
 }
 
 /// An address that was chosen.
@@ -123,6 +135,14 @@ impl EtcdStore {
         Ok(owners)
     }
 
+    /// Returns the reads of the addresses that were given last, if the search starts from them.
+    pub(super) fn last_gets(&self, network: &NetworkRecord, request: &LeaseRequest) -> Vec<Get> {
+        if network.config.get_order() != Order::Next {
+            return Vec::new();
+        }
+        pools(network, request).map(|pool| self.get_last(network, pool)).collect()
+    }
+
     /// Returns the addresses from which the search starts, for the pools that may be needed.
     pub(super) fn starts(
         &self,
@@ -130,20 +150,8 @@ impl EtcdStore {
         network: &NetworkRecord,
         request: &LeaseRequest,
     ) -> Result<BTreeMap<usize, u128>> {
-        let is_chosen = |v6| {
-            request.chooses(network, v6)
-                && request.fixed(network, v6).is_ok_and(|fixed| fixed.is_empty())
-        };
-        let subnets = network.config.get_subnets().iter().enumerate();
-        let pools: Vec<usize> = subnets
-            .filter(|(_, subnet)| is_chosen(subnet.get_net().addr().is_ipv6()))
-            .map(|(pool, _)| pool)
-            .collect();
-        if network.config.get_order() == Order::Next {
-            let gets: Vec<Get> = pools.iter().map(|pool| self.get_last(network, *pool)).collect();
-            seen.fetch(&gets)?;
-        }
-        pools.into_iter().map(|pool| Ok((pool, self.start(seen, network, pool)?))).collect()
+        let start = |pool| Ok((pool, self.start(seen, network, pool)?));
+        pools(network, request).map(start).collect()
     }
 
     /// Returns the reads of the pools for a request, as far as they are known in advance.
@@ -186,12 +194,10 @@ impl EtcdStore {
             network.with_prefix(*address).is_ok()
                 && network.check_reserved(*address, request.name.as_deref()).is_ok()
         };
-        let had = was.iter().flat_map(|was| &was.addresses).copied();
-        let had: Vec<IpAddr> = had.filter(may).collect();
-        let get = |address: IpAddr| Get::Key(self.keys.address(&network.id, pool::number(address)));
-        seen.fetch(&had.iter().copied().map(get).collect::<Vec<_>>())?;
-        if let Some(address) = had.into_iter().find(|address| address.is_ipv6() == v6) {
-            let holder = seen.get(&get(address))?;
+        let mut had = was.iter().flat_map(|was| &was.addresses).copied().filter(may);
+        if let Some(address) = had.find(|address| address.is_ipv6() == v6) {
+            let key = self.keys.address(&network.id, pool::number(address));
+            let holder = seen.get(&Get::Key(key))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
             let is_ours = match holder {
                 None => true,

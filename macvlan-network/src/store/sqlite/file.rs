@@ -50,6 +50,9 @@ const LOG: u64 = 512 * 1024;
 /// The value of `synchronous` with which each commit is synced.
 const FULL: &str = "full";
 
+/// The size of the cache in kibibytes, negative: twenty thousand leases are read from the file once.
+const CACHE: i32 = -8192;
+
 /// An open store file.
 #[derive(Debug)]
 pub(super) struct File {
@@ -182,6 +185,7 @@ impl File {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", FULL)?;
+            connection.pragma_update(None, "cache_size", CACHE)?;
         }
         let contents = Some(contents);
         Ok(Some(Self { connection, identity, contents, moved, claimed, synchronous: FULL, lasts }))

@@ -213,28 +213,29 @@ fn remembered(
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Releases a lease.
+/// Releases leases, and returns those that existed.
 pub(super) fn release(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
-    lease: &Lease,
-) -> Attempt<bool> {
+    leases: Vec<Lease>,
+) -> Attempt<Vec<Lease>> {
     let (number, network) = current(transaction, network)?;
-    // A lease that was pending may be bound by now.
-    let mut statement = transaction
-        .prepare_cached("DELETE FROM lease WHERE endpoint = ? AND (inode IS NULL) = ?")?;
-    if statement.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
-        return Ok(false);
-    }
     let keep = i64::try_from(network.config.get_reservation_ttl().as_secs()).unwrap_or(i64::MAX);
     let until = (keep > 0).then(|| now().saturating_add(keep));
-    for address in &lease.addresses {
-        transaction
-            .prepare_cached(
-                "INSERT INTO memory (network, address, container, released, until, rests, interface) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
+    // A lease that was pending may be bound by now.
+    let mut delete = transaction
+        .prepare_cached("DELETE FROM lease WHERE endpoint = ? AND (inode IS NULL) = ?")?;
+    let mut remember = transaction.prepare_cached(
+        "INSERT INTO memory (network, address, container, released, until, rests, interface) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    let mut released = Vec::with_capacity(leases.len());
+    for lease in leases {
+        if delete.execute(params![lease.endpoint, lease.pending().is_some()])? == 0 {
+            continue;
+        }
+        for address in &lease.addresses {
+            remember.execute(params![
                 number,
                 blob(pool::number(address.addr())),
                 lease.container,
@@ -243,8 +244,10 @@ pub(super) fn release(
                 network.gives(address.addr()),
                 lease.interface.as_str()
             ])?;
+        }
+        released.push(lease);
     }
-    Ok(true)
+    Ok(released)
 }
 
 /// Frees addresses that were kept for long enough, and forgets former holders after a long time.

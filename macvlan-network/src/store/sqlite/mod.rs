@@ -229,11 +229,16 @@ impl Store for SqliteStore {
 
     fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
         self.write("release a lease", |transaction| {
-            let released = leases::release(transaction, network, lease)?;
+            let released = leases::release(transaction, network, vec![lease.clone()])?;
+            let released = !released.is_empty();
             let mut back = taken.iter().filter(|_| released);
             back.try_for_each(|pending| leases::adopt(transaction, network, pending))?;
             Ok(released)
         })
+    }
+
+    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
+        self.write("release leases", |transaction| leases::release(transaction, network, leases))
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
