@@ -82,7 +82,7 @@ impl Pods {
     fn kill(&self, verb: &str) -> Outcome {
         let step = match (is_long(), is_guest()?) {
             (true, false) => 1,
-            (true, true) => 7,
+            (true, true) => 29,
             (false, false) => 19,
             (false, true) => 211,
         };

@@ -249,9 +249,9 @@ impl Drop for File {
     /// Closes the file. Only a long log is written back: a process that makes one change syncs once,
     /// and creates and deletes no files.
     fn drop(&mut self) {
-        let path = self.connection.path().map(|path| beside(Path::new(path), "-wal"));
-        let log = path.and_then(|path| fs::metadata(path).ok());
-        if self.lasts && log.is_some_and(|log| log.len() > LOG) {
+        let path = self.connection.path().filter(|_| self.lasts);
+        let log = path.and_then(|path| fs::metadata(beside(Path::new(path), "-wal")).ok());
+        if log.is_some_and(|log| log.len() > LOG) {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             // Otherwise the next process writes it back.
             let _ = self.connection.set_db_config(keep, false);
