@@ -30,6 +30,9 @@ pub(crate) struct StoreOptions {
     /// This host's name in the store [default: the system's host name]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) host_name: Option<String>,
+    /// Whether the process makes one change, so that the database's log is left to the next one.
+    #[arg(skip)]
+    pub(crate) is_plugin: bool,
 }
 
 /// The store that was chosen.
@@ -37,6 +40,7 @@ pub(crate) enum Choice {
     File {
         path: PathBuf,
         moved: bool,
+        leave_log: bool,
         host_name: Option<String>,
     },
     #[cfg(feature = "etcd")]
@@ -44,6 +48,11 @@ pub(crate) enum Choice {
 }
 
 impl StoreOptions {
+    /// Returns the options of a plugin, which has no command line.
+    pub(crate) fn of_plugin() -> Self {
+        Self { is_plugin: true, ..Self::default() }
+    }
+
     /// Opens the store: the option's, the variable's, the configuration's or the default one.
     pub(crate) fn open(self, host: Host) -> Done<Networks> {
         Ok(self.choose(Config::read()?, false)?.open(host)?)
@@ -62,7 +71,8 @@ impl StoreOptions {
             return choose_etcd(etcd, self.host_name, is_agent);
         }
         let path = given.or(db).unwrap_or_else(|| PathBuf::from(DATABASE));
-        Ok(Choice::File { path, moved: self.moved, host_name: self.host_name })
+        let Self { moved, is_plugin: leave_log, host_name, .. } = self;
+        Ok(Choice::File { path, moved, leave_log, host_name })
     }
 }
 
@@ -80,9 +90,11 @@ impl Choice {
     /// Opens the store.
     pub(crate) fn open(&self, host: Host) -> Result<Networks> {
         match self {
-            Self::File { path, moved, host_name } => {
+            Self::File { path, moved, leave_log, host_name } => {
                 let open = if *moved { SqliteStore::open_moved } else { SqliteStore::open };
-                let networks = Networks::new(host, open(path)?)?;
+                let store = open(path)?;
+                let store = if *leave_log { store.leave_log() } else { store };
+                let networks = Networks::new(host, store)?;
                 match host_name {
                     Some(name) => networks.with_host_name(name),
                     None => Ok(networks),

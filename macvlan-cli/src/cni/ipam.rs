@@ -124,7 +124,7 @@ impl Leases {
             db: self.db.clone(),
             etcd: self.etcd.clone(),
             host_name: self.host_name.clone(),
-            ..StoreOptions::default()
+            ..StoreOptions::of_plugin()
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) fn run(request: Map<String, Value>) -> Done<Value> {
     let signals = Signals::catch()?;
     let host = Host::open()?.cancelled_by(signals.cancel());
     let config = Description::of_new(&network, &host)?.config;
-    let networks = StoreOptions::default().open(host)?;
+    let networks = StoreOptions::of_plugin().open(host)?;
     let ensured = runtime_network::ensure(&networks, config, RUNTIME)?;
     let warnings = ensured.network.warnings();
     if let Some(first) = warnings.first() {

@@ -25,7 +25,7 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let Description { config, options } = Description::of_created(&container.network, &host)?;
     let connect = connect_options(container, options.default_route)?;
     let netns = NetNs::from_path(netns)?;
-    let networks = StoreOptions::default().open(host.clone())?;
+    let networks = StoreOptions::of_plugin().open(host.clone())?;
     let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;
     let connection = runtime_network::connect(&networks, &network, &connect, &netns)?;
     finish(&host, &network, &connection, &options, signals.cancel()).map_err(|failure| {

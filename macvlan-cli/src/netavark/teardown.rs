@@ -31,7 +31,7 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done {
 
 fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -> Done {
     let host = Host::open()?.cancelled_by(signals.cancel());
-    let networks = StoreOptions::default().open(host.clone())?;
+    let networks = StoreOptions::of_plugin().open(host.clone())?;
     let Some(network) = runtime_network::find(&networks, &container.network.name)? else {
         return Ok(());
     };

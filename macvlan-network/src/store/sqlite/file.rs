@@ -67,6 +67,8 @@ pub(super) struct File {
     claimed: bool,
     /// The value of the pragma.
     synchronous: &'static str,
+    /// True if closing the file leaves its log in place.
+    pub(super) leaves_log: bool,
     /// True if the file can be kept open.
     ///
     /// A read-only file is opened for each use, because without locks the changes of other
@@ -135,6 +137,7 @@ impl File {
             moved,
             claimed: false,
             synchronous: FULL,
+            leaves_log: false,
             lasts: false,
         })
     }
@@ -188,7 +191,16 @@ impl File {
             connection.pragma_update(None, "cache_size", CACHE)?;
         }
         let contents = Some(contents);
-        Ok(Some(Self { connection, identity, contents, moved, claimed, synchronous: FULL, lasts }))
+        Ok(Some(Self {
+            connection,
+            identity,
+            contents,
+            moved,
+            claimed,
+            synchronous: FULL,
+            leaves_log: false,
+            lasts,
+        }))
     }
 
     /// Returns the header, as it was read or last written; `None` if there is no file.
@@ -246,12 +258,13 @@ impl File {
 }
 
 impl Drop for File {
-    /// Closes the file. Only a long log is written back: a process that makes one change syncs once,
-    /// and creates and deletes no files.
+    /// Closes the file. The last process writes the log back, so that the file is complete without
+    /// it; one that leaves the log does so only if it is long.
     fn drop(&mut self) {
-        let path = self.connection.path().filter(|_| self.lasts);
-        let log = path.and_then(|path| fs::metadata(beside(Path::new(path), "-wal")).ok());
-        if log.is_some_and(|log| log.len() > LOG) {
+        let is_long = |path: &str| {
+            fs::metadata(beside(Path::new(path), "-wal")).is_ok_and(|log| log.len() > LOG)
+        };
+        if self.lasts && (!self.leaves_log || self.connection.path().is_some_and(is_long)) {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             // Otherwise the next process writes it back.
             let _ = self.connection.set_db_config(keep, false);

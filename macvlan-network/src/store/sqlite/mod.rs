@@ -52,6 +52,7 @@ use transaction::{Attempt, Stop, current, now, number};
 pub struct SqliteStore {
     path: PathBuf,
     moved: bool,
+    leaves_log: bool,
     id: OnceLock<String>,
     secret: OnceLock<Secret>,
     /// `None` until it is used. A forked child would release its parent's locks.
@@ -100,9 +101,26 @@ impl SqliteStore {
         let library = Library::enter()
             .map_err(|error| error.during(format!("open the store {}", path.display())))?;
         let file = Owned::new((Mutex::new(None), library));
-        let store = Self { path, moved, id: OnceLock::new(), secret: OnceLock::new(), file };
+        let store = Self {
+            path,
+            moved,
+            leaves_log: false,
+            id: OnceLock::new(),
+            secret: OnceLock::new(),
+            file,
+        };
         store.read("open the store", |_| Ok(()))?;
         Ok(store)
+    }
+
+    /// Leaves the log beside the file when this store is closed, unless it is long.
+    ///
+    /// For a process that makes one change, such as a plugin: it syncs once, and creates and deletes
+    /// no files. Until another process closes the file, it is incomplete without its log.
+    #[doc(hidden)] // for the plugins of macvlan-cli
+    pub fn leave_log(mut self) -> Self {
+        self.leaves_log = true;
+        self
     }
 
     /// Returns the path of the file.
@@ -145,6 +163,7 @@ impl SqliteStore {
                 _ => self.explain(format!("open the store {}", self.path.display()), stop),
             })?,
         };
+        file.leaves_log = self.leaves_log;
         let done = file.transact(&self.path, access, body);
         if let Some(Contents { id, secret, .. }) = file.contents() {
             self.id.get_or_init(|| id.clone());
