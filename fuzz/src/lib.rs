@@ -1,37 +1,8 @@
-//! Shared by the fuzz targets: an allocator that counts.
+//! The fuzzers: each checks the results of parsers for any input. Tests of `macvlan-core` and
+//! `macvlan-network` include the same files, and call them with the seeds and damaged seeds.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-/// Counts the currently allocated bytes, and their maximum.
-pub struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is forwarded unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
-        MOST.fetch_max(now, Relaxed);
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Calls a function. Returns its result, and the maximum number of bytes allocated during the call.
-pub fn counted<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = NOW.load(Relaxed);
-    MOST.store(before, Relaxed);
-    let result = work();
-    (result, MOST.load(Relaxed) - before)
-}
+mod counting;
+pub mod frame;
+pub mod mountinfo;
+pub mod netlink;
+pub mod text;

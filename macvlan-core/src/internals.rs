@@ -1,6 +1,6 @@
 //! The decoders of untrusted input for the fuzzers, and the encoder and a decoder for the
 //! benchmarks. Only with `--cfg macvlan_internals`, which is not a feature, so that no other crate
-//! can enable it.
+//! can enable it, and in this crate's own tests.
 
 use std::net::IpAddr;
 

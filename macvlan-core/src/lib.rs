@@ -68,6 +68,10 @@
 // clippy.toml forbids methods that hide errors of the kernel, which the tests do not.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+// The name that `fuzz_tests` knows it by.
+#[cfg(test)]
+extern crate self as macvlan_core;
+
 #[cfg(feature = "serde")]
 #[doc(hidden)] // for the crate of networks
 pub mod document;
@@ -75,9 +79,11 @@ mod endpoint;
 mod error;
 #[allow(clippy::disallowed_methods)] // errors only make a message less specific
 mod explain;
+#[cfg(test)]
+mod fuzz_tests;
 mod handle;
 mod host;
-#[cfg(macvlan_internals)]
+#[cfg(any(test, macvlan_internals))]
 #[doc(hidden)]
 pub mod internals;
 mod lan;

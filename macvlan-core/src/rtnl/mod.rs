@@ -1,7 +1,7 @@
 //! Encodes and decodes rtnetlink messages.
 
 #[cfg(all(test, target_endian = "little"))]
-mod captured;
+pub(crate) mod captured;
 #[allow(clippy::disallowed_methods)] // decodes bytes only
 pub(crate) mod decode;
 mod elsewhere;

@@ -5,3 +5,4 @@ mod page;
 mod properties;
 mod refused;
 mod samples;
+mod text;

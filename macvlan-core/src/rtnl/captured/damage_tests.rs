@@ -1,41 +1,11 @@
 //! Damaged replies of the kernel cause neither panics nor endless loops.
 
+use macvlan_tests::damaged;
 use netlink_packet_route::RouteNetlinkMessage;
 
-use super::Captured;
+use super::{Captured, REPLIES};
 use crate::netlink::{Batch, Request, ack};
 use crate::rtnl::decode;
-
-/// All captured replies.
-const FILES: [&str; 11] = [
-    include_str!("links.txt"),
-    include_str!("vlans.txt"),
-    include_str!("addresses.txt"),
-    include_str!("routes-v4.txt"),
-    include_str!("routes-v6.txt"),
-    include_str!("neighbours.txt"),
-    include_str!("rules.txt"),
-    include_str!("netns-ids.txt"),
-    include_str!("verdicts.txt"),
-    include_str!("batches.txt"),
-    include_str!("listings.txt"),
-];
-
-/// Returns each prefix, and the bytes with one of them changed in ways that are likely to do harm:
-/// zero, one, all ones, each bit flipped.
-fn damaged(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let prefixes = (0..bytes.len()).map(|length| bytes[..length].to_vec());
-    let changes = (0..bytes.len()).flat_map(|at| {
-        let byte = bytes[at];
-        let flipped = (0..8).map(move |bit| byte ^ 1 << bit);
-        [0, 1, 0xff].into_iter().chain(flipped).map(move |to| (at, to))
-    });
-    prefixes.chain(changes.map(|(at, to)| {
-        let mut copy = bytes.to_vec();
-        copy[at] = to;
-        copy
-    }))
-}
 
 /// Counts the messages: each is at least a header long.
 fn read_replies(bytes: &[u8]) {
@@ -64,7 +34,7 @@ fn read_payload(payload: &[u8]) {
 
 #[test]
 fn damage_does_no_harm() {
-    for file in FILES {
+    for file in REPLIES {
         for (_, bytes) in Captured::read(file).take_all() {
             damaged(&bytes).for_each(|bytes| read_replies(&bytes));
             for reply in ack::replies(&bytes) {

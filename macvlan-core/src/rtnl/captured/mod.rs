@@ -18,13 +18,28 @@ use std::collections::BTreeMap;
 
 use crate::netlink::ack;
 
+/// All replies of the kernel.
+pub(crate) const REPLIES: [&str; 11] = [
+    include_str!("links.txt"),
+    include_str!("vlans.txt"),
+    include_str!("addresses.txt"),
+    include_str!("routes-v4.txt"),
+    include_str!("routes-v6.txt"),
+    include_str!("neighbours.txt"),
+    include_str!("rules.txt"),
+    include_str!("netns-ids.txt"),
+    include_str!("verdicts.txt"),
+    include_str!("batches.txt"),
+    include_str!("listings.txt"),
+];
+
 /// The bytes of one file, by command.
-struct Captured(BTreeMap<&'static str, Vec<u8>>);
+pub(crate) struct Captured(BTreeMap<&'static str, Vec<u8>>);
 
 impl Captured {
     /// Lines that begin with `$` are commands, text after `#` is a comment, and the rest is
     /// hexadecimal.
-    fn read(file: &'static str) -> Self {
+    pub(crate) fn read(file: &'static str) -> Self {
         let mut found = BTreeMap::new();
         let mut command = None;
         for line in file.lines() {
@@ -51,7 +66,7 @@ impl Captured {
     }
 
     /// Removes and returns all remaining entries in alphabetical order.
-    fn take_all(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    pub(crate) fn take_all(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
         self.0.into_iter()
     }
 
