@@ -167,6 +167,7 @@ fn the_parent_is_down() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     an_interface_is_not_added_twice,
     an_interface_of_that_name_is_left,
     every_code,

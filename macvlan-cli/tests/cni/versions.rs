@@ -95,6 +95,7 @@ fn a_chain_passes_on_what_came_before() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_chain_passes_on_what_came_before,
     every_verb_in_every_version,
     version_says_all_versions,

@@ -387,6 +387,7 @@ fn json_of(host: &macvlan_core::NetNs, status: i32, arguments: &str) -> Outcome<
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     pipeworks_order,
     as_by_hand,
     a_plan_does_nothing,

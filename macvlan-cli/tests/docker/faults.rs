@@ -270,6 +270,7 @@ fn killed() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     any_json,
     any_bytes,
     half_open,

@@ -72,6 +72,7 @@ fn one_network_of_two_hosts() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     store_away,
     one_network_of_two_hosts,
 }

@@ -247,6 +247,7 @@ fn status() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     status,
     capabilities,
     from_start_to_end,

@@ -209,6 +209,7 @@ fn refused() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     of_the_link,
     of_addresses,
     of_routes,

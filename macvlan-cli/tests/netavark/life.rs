@@ -176,6 +176,7 @@ fn vlans_on_demand() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     version,
     from_setup_to_teardown,
     an_address_a_mac_address_and_names,

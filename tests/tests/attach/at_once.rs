@@ -148,6 +148,7 @@ fn holder(words: &[String]) -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     all_ensure,
     one_attaches_one_ensures_and_one_detaches,
     a_holder_without_rights_is_named;

@@ -240,6 +240,7 @@ fn without_file_descriptors() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_result_for_each_in_their_order,
     all_are_detached_and_no_other,
     detach_all_deletes_rules_and_blackhole_routes,

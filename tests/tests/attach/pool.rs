@@ -186,6 +186,7 @@ fn on_a_parent_made_on_demand() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     pool_has_prepared_links,
     attached_from_the_pool_it_is_as_attached,
     a_container_starts_in_it,

@@ -141,6 +141,7 @@ fn rules_as_ip_sets_them() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     routes_as_ip_sets_them,
     rules_as_ip_sets_them,
 }

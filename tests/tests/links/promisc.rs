@@ -115,6 +115,7 @@ fn an_endpoint_takes_its_parent_along() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     the_flag_does_not_count,
     holders_are_counted_beside_the_flag,
     a_holder_that_is_killed_lets_go,
