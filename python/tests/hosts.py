@@ -50,13 +50,20 @@ def quick(seconds: float, work: Callable[[], float]) -> None:
     raise AssertionError(took)
 
 
-def ip_text(netns: NetNs, arguments: str) -> str:
+def ip_text(netns: NetNs, arguments: str, text: str | None = None) -> str:
     """Returns the output of `ip …` inside a namespace."""
     command = ["ip", *arguments.split()]
     # A child starts in the namespace of the thread that creates it.
-    done = netns.run(lambda: subprocess.run(command, capture_output=True, text=True, check=False))
+    done = netns.run(
+        lambda: subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    )
     assert done.returncode == 0, f"{arguments}: {done.stderr}"
     return done.stdout
+
+
+def ip_batch(netns: NetNs, commands: list[str]) -> None:
+    """Runs several commands of `ip` inside a namespace, in one process."""
+    ip_text(netns, "-batch -", "".join(f"{command}\n" for command in commands))
 
 
 def ip(netns: NetNs, arguments: str) -> Any:

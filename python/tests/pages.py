@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hosts import ip_text, sysctl, works
+from hosts import ip_batch, sysctl, works
 
 from macvlan import Handle, NetNs
 
@@ -104,33 +105,32 @@ def steady(output: str) -> str:
     return re.sub(r" +$", "", re.sub(" +", " ", output), flags=re.MULTILINE)
 
 
-# The command, as it is built with the test programs.
+# The command, as it is built with the test programs; `tests/run` has one that starts faster.
 TARGET = Path(sys.prefix).parents[1]
-COMMAND = TARGET / "debug" / "macvlan"
+COMMAND = Path(os.environ.get("MACVLAN_COMMAND", TARGET / "debug" / "macvlan"))
 
-# Directories of its own, so that nothing is found of the machine and nothing stays on it.
+# Directories of its own, so that nothing is found of the machine and nothing stays on it. It takes
+# few processes, because a guest takes long to start one.
 SET_UP = """
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib
-mkdir -p /run/netns /run/bin /run/home /run/opt
+mkdir -p /run/netns /run/home /run/opt
 mount --bind /opt /run/opt
 mount -t tmpfs tmpfs /opt
 ln -s /run/opt/* /opt
 mkdir -p /opt/cni/bin
-ln -s {command} /run/bin/macvlan
-printf '#!/bin/sh\\nexec %s -W error "$@"\\n' {python} >/run/bin/python
-chmod +x /run/bin/python
 mount -o remount,bind,ro /
-hostname {name}
-export HOME=/run/home LC_ALL=C.UTF-8 PATH=/run/bin:$PATH
+echo {name} >/proc/sys/kernel/hostname
+export HOME=/run/home LC_ALL=C.UTF-8 PATH={bin}:$PATH
 unset MACVLAN_DB MACVLAN_CONFIG NO_COLOR DOCKER_HOST CONTAINER_HOST
 cd
+unset pid
 for container in web db; do
     ip netns add $container
     ip netns exec $container sleep 100000 </dev/null >/dev/null 2>&1 &
-    until ip netns pids $container | grep -q .; do :; done
+    until [ /proc/$!/ns/net -ef /run/netns/$container ]; do :; done
+    : ${{pid:=$!}}
 done
-pid=$(ip netns pids web)
 trap 'echo "exit status $?"' ERR
 """
 
@@ -154,11 +154,13 @@ class Machine:
                 cwd="/",
             )
         )
-        said = self.run(
-            SET_UP.format(
-                command=shlex.quote(str(COMMAND)), python=shlex.quote(sys.executable), name=name
-            )
-        )
+        programs = directory / f"{name}.bin"
+        programs.mkdir()
+        (programs / "macvlan").symlink_to(COMMAND)
+        python = programs / "python"
+        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -W error "$@"\n')
+        python.chmod(0o755)
+        said = self.run(SET_UP.format(bin=shlex.quote(str(programs)), name=name))
         assert not said, said
         self.pid = self.run("echo $pid").strip()
 
@@ -196,10 +198,12 @@ class Network:
     directory: Path
     vlans: bool
     running: ExitStack = field(default_factory=ExitStack)
+    machines: dict[str, Machine] = field(default_factory=dict)
 
     def __enter__(self) -> Network:
         """Creates the hosts: host-a and host-b have .2 and .3 of 172.16.104.0/24."""
         lan, *hosts = (self.running.enter_context(NetNs.anonymous()) for _ in range(3))
+        self.places = {"lan": lan, "host-a": hosts[0], "host-b": hosts[1]}
         for netns in (lan, *hosts):
             # Addresses can be used at once.
             sysctl(netns, "ipv6/conf/default/accept_dad", "0")
@@ -210,36 +214,37 @@ class Network:
             for vlan in (10, 20):
                 its = f"10.0.{vlan}.1/24", f"fd00:{vlan}::1/64"
                 links.append((f"lan.{vlan}", f"link lan type vlan id {vlan}", its))
-        ip_text(lan, "link set lo up")
+        commands = ["link set lo up"]
         for name, kind, addresses in links:
-            ip_text(lan, f"link add {name} up {kind}")
-            for address in addresses:
-                ip_text(lan, f"address add {address} dev {name}")
-        self.machines = {"lan": Machine("lan", lan, self.directory)}
-        self.running.callback(self.machines["lan"].close)
-        for number, netns in enumerate(hosts):
-            name = f"host-{'ab'[number]}"
-            port = f"port{number}"
-            with Handle(lan) as router:
+            commands.append(f"link add {name} up {kind}")
+            commands += [f"address add {address} dev {name}" for address in addresses]
+        with Handle(lan) as router:
+            for number, netns in enumerate(hosts):
+                port = f"port{number}"
                 router.add_link(port, kind="veth", peer="ens33", peer_netns=netns, up=True)
-            ip_text(lan, f"link set {port} master lan")
-            ip_text(netns, "link set lo up")
-            ip_text(netns, "link set ens33 up")
+                commands.append(f"link set {port} master lan")
+        ip_batch(lan, commands)
+        for netns, addresses in zip(hosts, HOSTS, strict=True):
+            ip_batch(netns, ["link set lo up", "link set ens33 up"])
             with Handle(netns) as host:
                 works(host, "ens33")
-            for address in HOSTS[number]:
-                ip_text(netns, f"address add {address} dev ens33")
-            ip_text(netns, "route add default via 172.16.104.1")
-            self.machines[name] = Machine(name, netns, self.directory)
-            self.running.callback(self.machines[name].close)
+            commands = [f"address add {address} dev ens33" for address in addresses]
+            ip_batch(netns, [*commands, "route add default via 172.16.104.1"])
         return self
+
+    def machine(self, name: str) -> Machine:
+        """Returns a host's machine, which is started for the first block that it runs."""
+        if name not in self.machines:
+            self.machines[name] = Machine(name, self.places[name], self.directory)
+            self.running.callback(self.machines[name].close)
+        return self.machines[name]
 
     def __exit__(self, *_: object) -> None:
         self.running.close()
 
     def run(self, block: Block) -> str:
         """Returns the output of a block, in the shell of its host."""
-        machine = self.machines[block.where or "host-a"]
+        machine = self.machine(block.where or "host-a")
         text = block.text.replace("2084", machine.pid)
         if block.language == "rust":
             return machine.run(str(compiled(text, self.directory)))
