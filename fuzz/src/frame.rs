@@ -3,12 +3,12 @@
 
 use super::counting::counted;
 
-/// The positions of an IPv6 packet, its ICMPv6 message, and the message's checksum in a frame.
+/// The positions of an IPv6 packet, its `ICMPv6` message, and the message's checksum in a frame.
 const IPV6: usize = 14;
 const ICMPV6: usize = IPV6 + 40;
 const CHECKSUM: usize = ICMPV6 + 2;
 
-/// Sets the right checksum of an ICMPv6 message, which mutation would not find.
+/// Sets the right checksum of an `ICMPv6` message, which mutation would not find.
 fn correct_checksum(frame: &mut [u8]) {
     if frame.len() < CHECKSUM + 2 {
         return;
@@ -27,7 +27,8 @@ fn correct_checksum(frame: &mut [u8]) {
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    frame[CHECKSUM..CHECKSUM + 2].copy_from_slice(&(!sum as u16).to_be_bytes());
+    let sum = u16::try_from(sum).expect("the carries are added");
+    frame[CHECKSUM..CHECKSUM + 2].copy_from_slice(&(!sum).to_be_bytes());
 }
 
 pub fn check(bytes: &[u8]) {
