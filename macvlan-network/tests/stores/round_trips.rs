@@ -151,8 +151,8 @@ fn many_that_are_gone_are_collected_together() -> Outcome {
         })?);
     }
     println!("collecting one asks etcd {} times, collecting 40 {} times", counts[0], counts[1]);
-    // Twelve fit into a transaction.
-    assert!(counts[1] <= counts[0] + 2 * 3, "{counts:?}");
+    // Twelve fit into a transaction. One more if the kernel is still deleting some interfaces.
+    assert!(counts[1] <= counts[0] + 2 * 3 + 1, "{counts:?}");
     Ok(())
 }
 

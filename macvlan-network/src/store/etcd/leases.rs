@@ -1,7 +1,7 @@
 //! Leases in etcd.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use etcd_client::Compare;
@@ -10,7 +10,7 @@ use macvlan_core::LinkName;
 
 use crate::error::{Error, Result};
 use crate::lease::{Lease, LeaseRequest};
-use crate::pool::{self, Order};
+use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{name_taken, no_network, not_pending};
 use crate::store::{LeaseOutcome, Store as _, format};
@@ -60,14 +60,8 @@ impl EtcdStore {
         let wanted: Vec<Get> = wanted.collect();
         let life = self.life_gets();
         // Also reads the parts of the pools that will be needed, as far as they are known.
-        let mut starts = BTreeMap::new();
-        let is_next = network.config.get_order() == Order::Next;
-        if !is_next {
-            starts = self.starts(&seen, network, request)?;
-        }
-        let pools = self.pool_gets(&seen, network, request, &starts);
-        let lasts = self.last_gets(network, request);
-        seen.fetch(&[&gets[..], &wanted, &life, &pools, &lasts].concat())?;
+        let (starts, pools) = self.known_pools(&seen, network, request)?;
+        seen.fetch(&[&gets[..], &wanted, &life, &pools].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
         let (there, first, further, named) = (found()?, found()?, found()?, found()?);
@@ -101,14 +95,7 @@ impl EtcdStore {
         self.check_life_in(&life).map_err(|error| error.in_network(network.name()))?;
         let was = was_by_it.first().or(was.first());
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
-        if is_next {
-            starts = self.starts(&seen, network, request)?;
-        }
-        // The rest, in one request: the gaps around the last address, and the former addresses.
-        let mut rest = self.pool_gets(&seen, network, request, &starts);
-        let had = was.iter().flat_map(|was| &was.addresses);
-        rest.extend(had.map(|had| Get::Key(self.keys.address(id, pool::number(*had)))));
-        seen.fetch(&rest)?;
+        let starts = self.fetch_rest(&seen, network, request, (was.as_ref(), starts))?;
         let mut change = Change::default();
         let (mut taken, mut addresses) = (Vec::new(), Vec::new());
         for (get, one) in wanted.iter().zip(&request.take) {

@@ -135,16 +135,46 @@ impl EtcdStore {
         Ok(owners)
     }
 
-    /// Returns the reads of the addresses that were given last, if the search starts from them.
-    pub(super) fn last_gets(&self, network: &NetworkRecord, request: &LeaseRequest) -> Vec<Get> {
+    /// Returns the addresses from which the search starts, for the pools that may be needed, and the
+    /// reads of these pools. The order `Next` has to read first where to start.
+    pub(super) fn known_pools(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+    ) -> Result<(BTreeMap<usize, u128>, Vec<Get>)> {
         if network.config.get_order() != Order::Next {
-            return Vec::new();
+            let starts = self.starts(seen, network, request)?;
+            let gets = self.pool_gets(seen, network, request, &starts);
+            return Ok((starts, gets));
         }
-        pools(network, request).map(|pool| self.get_last(network, pool)).collect()
+        let starts = BTreeMap::new();
+        let mut gets = self.pool_gets(seen, network, request, &starts);
+        gets.extend(pools(network, request).map(|pool| self.get_last(network, pool)));
+        Ok((starts, gets))
     }
 
-    /// Returns the addresses from which the search starts, for the pools that may be needed.
-    pub(super) fn starts(
+    /// Reads the rest that a choice depends on, in one request: the gaps around the address that was
+    /// given last, and the container's former addresses. Returns all starts.
+    pub(super) fn fetch_rest(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+        (was, mut starts): (Option<&Was>, BTreeMap<usize, u128>),
+    ) -> Result<BTreeMap<usize, u128>> {
+        let mut gets = Vec::new();
+        if network.config.get_order() == Order::Next {
+            starts = self.starts(seen, network, request)?;
+            gets = self.pool_gets(seen, network, request, &starts);
+        }
+        let had = was.iter().flat_map(|was| &was.addresses);
+        gets.extend(had.map(|had| Get::Key(self.keys.address(&network.id, pool::number(*had)))));
+        seen.fetch(&gets)?;
+        Ok(starts)
+    }
+
+    fn starts(
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
@@ -155,7 +185,7 @@ impl EtcdStore {
     }
 
     /// Returns the reads of the pools for a request, as far as they are known in advance.
-    pub(super) fn pool_gets(
+    fn pool_gets(
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
