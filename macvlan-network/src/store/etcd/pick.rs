@@ -190,12 +190,9 @@ impl EtcdStore {
         (v6, was, starts): (bool, Option<&Was>, &BTreeMap<usize, u128>),
         change: &mut Change,
     ) -> Result<Pick> {
-        let may = |address: &IpAddr| {
-            network.with_prefix(*address).is_ok()
-                && network.check_reserved(*address, request.name.as_deref()).is_ok()
-        };
-        let mut had = was.iter().flat_map(|was| &was.addresses).copied().filter(may);
-        if let Some(address) = had.find(|address| address.is_ipv6() == v6) {
+        let mut had = was.iter().flat_map(|was| &was.addresses).copied();
+        let had = had.find(|address| address.is_ipv6() == v6 && network.gives(*address));
+        if let Some(address) = had {
             let key = self.keys.address(&network.id, pool::number(address));
             let holder = seen.get(&Get::Key(key))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
@@ -206,13 +203,9 @@ impl EtcdStore {
             };
             if is_ours {
                 match self.pick_fixed(seen, network, address, change) {
+                    // It was free a moment ago, so another process was faster.
                     Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                        // It was free a moment ago, so another process was faster. An address that
-                        // the network does not give itself may be in use in another network on the
-                        // LAN.
-                        if network.gives(address) {
-                            return Ok(Pick::Again);
-                        }
+                        return Ok(Pick::Again);
                     }
                     Err(error) if is_of_an_address(&error) => {}
                     result => return result,
