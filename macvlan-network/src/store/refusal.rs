@@ -3,10 +3,15 @@
 use std::net::IpAddr;
 
 use crate::error::{Error, ErrorKind};
+use crate::lease::ConflictingAddress;
 use crate::record::NetworkRecord;
 
-/// Returns the error if no address is left.
-pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
+/// Returns the error if no address is left, some of which other hosts may have.
+pub(crate) fn exhausted(
+    network: &NetworkRecord,
+    v6: bool,
+    conflicts: &[ConflictingAddress],
+) -> Error {
     let subnets: Vec<String> = network
         .config
         .get_subnets()
@@ -17,13 +22,17 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
             ranges => ranges.iter().map(ToString::to_string).collect(),
         })
         .collect();
-    Error::new(
-        ErrorKind::PoolExhausted,
-        "find a free address",
-        format!("no address is left in {}", subnets.join(", ")),
-    )
-    .with_hint("disconnect containers, or release the leases of those that have ended")
-    .in_network(network.name())
+    let mut why = format!("no address is left in {}", subnets.join(", "));
+    let mut hint = "disconnect containers, or release the leases of those that have ended";
+    let conflicts = conflicts.iter().filter(|one| one.address.is_ipv6() == v6).count();
+    if conflicts > 0 {
+        let are = if conflicts == 1 { "1 is" } else { &format!("{conflicts} are") };
+        why += &format!(", and {are} recorded as conflicting");
+        hint = "delete the records of conflicts that are over, or disconnect containers";
+    }
+    Error::new(ErrorKind::PoolExhausted, "find a free address", why)
+        .with_hint(hint)
+        .in_network(network.name())
 }
 
 /// Returns the error if a container or another host has an address.

@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::LeaseRequest;
 use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
-use crate::store::clash;
 use crate::store::refusal::{exhausted, taken};
+use crate::store::{Store as _, clash};
 use crate::subnet::Subnet;
 
 use super::change::Change;
@@ -231,6 +231,9 @@ impl EtcdStore {
             }
             return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
         }
-        self.pick_rested(seen, network, v6, change)?.ok_or_else(|| exhausted(network, v6))
+        if let Some(pick) = self.pick_rested(seen, network, v6, change)? {
+            return Ok(pick);
+        }
+        Err(exhausted(network, v6, &self.conflicting_addresses(network)?))
     }
 }

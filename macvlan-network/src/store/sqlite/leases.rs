@@ -193,7 +193,7 @@ fn take_any(
             return take_fixed(transaction, network, number, address);
         }
     }
-    Err(exhausted(network, v6).into())
+    Err(exhausted(network, v6, &gaps::conflicting(transaction, number)?).into())
 }
 
 /// Returns the addresses that a container had, first those of the requested interface.

@@ -357,14 +357,7 @@ impl Store for SqliteStore {
 
     fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>> {
         self.read("list the conflicting addresses", |transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT address, since FROM address WHERE network = ? AND endpoint IS NULL",
-            )?;
-            let found = statement.query_map([number(transaction, network)?], |row| {
-                let found: i64 = row.get(1)?;
-                Ok(ConflictingAddress { address: gaps::address(row)?, found: found.unsigned_abs() })
-            })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            gaps::conflicting(transaction, number(transaction, network)?)
         })
     }
 
