@@ -90,6 +90,14 @@ fn routes_that_the_network_no_longer_has_are_removed() -> Outcome {
     let (static_, other, others) =
         ("10.5.0.0/16 via 10.1.0.254", "10.6.0.0/16 via 10.1.0.254", "10.7.0.0/16 via 10.2.0.9");
     assert_eq!(routes(&one), [static_, other, others, first, second, six]);
+    // An earlier version did not mark them.
+    ip_do(&one, "-4 route replace 10.8.0.0/16 via 10.1.0.254 dev eth0");
+    ip_do(&one, "-6 route replace fd00:9::/48 via fd00:1::9 dev eth0");
+    assert_eq!(scene.networks.reconcile()?.len(), 1);
+    for (family, net) in [("-4", "10.8.0.0/16"), ("-6", "fd00:9::/48")] {
+        let found = ip_lines(&one, &format!("{family} route show {net}"));
+        assert!(matches!(&found[..], [one] if one.contains("proto 109")), "{found:?}");
+    }
     let lan = lan.update(&config(&[metric])?)?.network;
     let done: Vec<String> = scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
     assert!(
