@@ -22,14 +22,15 @@ pub(crate) fn exhausted(
             ranges => ranges.iter().map(ToString::to_string).collect(),
         })
         .collect();
-    let mut why = format!("no address is left in {}", subnets.join(", "));
-    let mut hint = "disconnect containers, or release the leases of those that have ended";
-    let conflicts = conflicts.iter().filter(|one| one.address.is_ipv6() == v6).count();
-    if conflicts > 0 {
-        let are = if conflicts == 1 { "1 is" } else { &format!("{conflicts} are") };
-        why += &format!(", and {are} recorded as conflicting");
-        hint = "delete the records of conflicts that are over, or disconnect containers";
-    }
+    let left = format!("no address is left in {}", subnets.join(", "));
+    let (why, hint) = match conflicts.iter().filter(|one| one.address.is_ipv6() == v6).count() {
+        0 => (left, "disconnect containers, or release the leases of those that have ended"),
+        some => {
+            let are = if some == 1 { "is" } else { "are" };
+            let hint = "delete the records of conflicts that are over, or disconnect containers";
+            (format!("{left}, and {some} {are} recorded as conflicting"), hint)
+        }
+    };
     Error::new(ErrorKind::PoolExhausted, "find a free address", why)
         .with_hint(hint)
         .in_network(network.name())
