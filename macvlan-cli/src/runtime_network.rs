@@ -1,7 +1,8 @@
 //! The networks that container runtimes describe, each by a file of its own.
 //!
 //! A runtime says that a network is needed, with its description, but not that it was deleted. So a
-//! network that no container uses is only a memory of addresses, and gives way to another one.
+//! network that no container uses is only a memory of addresses, and gives way to another one. Only
+//! Docker describes a network once, and says when it is deleted.
 
 use std::net::IpAddr;
 
@@ -15,6 +16,8 @@ use crate::failure::{Done, Failure, status};
 
 /// The label with the runtime that describes the network.
 const LABEL: &str = "macvlan.runtime";
+/// The name of the runtime that describes a network once.
+pub(crate) const DOCKER: &str = "docker";
 
 /// Ensures that the network of a runtime exists as described.
 ///
@@ -121,6 +124,12 @@ fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
     ))
 }
 
+/// Returns whether a runtime counts on a network, even if no container uses it, until the runtime
+/// deletes it.
+pub(crate) fn is_counted_on(network: &Network) -> bool {
+    is_of(network, DOCKER)
+}
+
 fn is_of(network: &Network, runtime: &str) -> bool {
     network.config().get_labels().get(LABEL).is_some_and(|label| label == runtime)
 }
@@ -138,8 +147,8 @@ fn make_way(networks: &Networks, config: &NetworkConfig, error: &Error) -> Done<
     }
     let mut gone = false;
     for other in networks.list()? {
-        let is_ours = other.config().get_labels().contains_key(LABEL);
-        if !is_ours || other.name() == config.get_name() || !is_in_the_way(other.config()) {
+        let may_go = other.config().get_labels().contains_key(LABEL) && !is_counted_on(&other);
+        if !may_go || other.name() == config.get_name() || !is_in_the_way(other.config()) {
             continue;
         }
         match other.remove() {

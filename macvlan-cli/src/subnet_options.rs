@@ -39,28 +39,17 @@ impl SubnetOptions {
     }
 
     /// Returns the subnets that are given, or else those that the network had, with these parts.
+    ///
+    /// A subnet that the network had keeps the parts that are not given.
     pub(crate) fn apply(&self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
-        let mut subnets = if self.subnet.is_empty() { had } else { self.parsed()? };
+        let mut subnets = if self.subnet.is_empty() { had } else { self.given(&had)? };
         for gateway in &self.gateway {
             let what = format!("gateway {gateway}");
             change(&mut subnets, *gateway, *gateway, &what, |one| one.gateway(*gateway))?;
         }
-        if !self.ip_range.is_empty() {
-            subnets = subnets.into_iter().map(Subnet::clear_ranges).collect();
-        }
-        if !self.exclude.is_empty() {
-            subnets = subnets.into_iter().map(Subnet::clear_excluded).collect();
-        }
-        for range in &self.ip_range {
-            let (first, last) = (range.first(), range.last());
-            let what = format!("range {range}");
-            change(&mut subnets, first, last, &what, |one| one.range(*range))?;
-        }
-        for range in &self.exclude {
-            let (first, last) = (range.first(), range.last());
-            let what = format!("excluded range {range}");
-            change(&mut subnets, first, last, &what, |one| one.exclude(*range))?;
-        }
+        replace(&mut subnets, "range", &self.ip_range, Subnet::clear_ranges, Subnet::range)?;
+        let (clear, exclude) = (Subnet::clear_excluded, Subnet::exclude);
+        replace(&mut subnets, "excluded range", &self.exclude, clear, exclude)?;
         for (name, address) in &self.aux_address {
             let ip: IpAddr = parse_ip(address)?;
             let what = format!("address {ip}");
@@ -72,14 +61,37 @@ impl SubnetOptions {
         Ok(subnets)
     }
 
-    fn parsed(&self) -> Done<Vec<Subnet>> {
+    fn given(&self, had: &[Subnet]) -> Done<Vec<Subnet>> {
+        let found = |text: &str| -> Done<Subnet> {
+            let new = Subnet::new(text)?;
+            let old = had.iter().find(|old| old.get_net() == new.get_net());
+            Ok(old.cloned().unwrap_or(new))
+        };
         let parse = |text: &String| match text.split_once('@') {
-            Some((net, "none")) => Ok(Subnet::new(net)?.without_gateway()),
-            Some((net, gateway)) => Ok(Subnet::new(net)?.gateway(parse_ip(gateway)?)),
-            None => Ok(Subnet::new(text)?),
+            Some((net, "none")) => Ok(found(net)?.without_gateway()),
+            Some((net, gateway)) => Ok(found(net)?.gateway(parse_ip(gateway)?)),
+            None => found(text),
         };
         self.subnet.iter().map(parse).collect()
     }
+}
+
+/// Replaces the ranges of the subnets that the given ones are in.
+fn replace(
+    subnets: &mut [Subnet],
+    what: &str,
+    ranges: &[AddressRange],
+    clear: fn(Subnet) -> Subnet,
+    add: fn(Subnet, AddressRange) -> Subnet,
+) -> Done {
+    let mut for_each = |work: &dyn Fn(Subnet, AddressRange) -> Subnet| {
+        ranges.iter().try_for_each(|range| {
+            let what = format!("{what} {range}");
+            change(subnets, range.first(), range.last(), &what, |one| work(one, *range))
+        })
+    };
+    for_each(&|one, _| clear(one))?;
+    for_each(&add)
 }
 
 /// Changes the subnet that has both addresses.

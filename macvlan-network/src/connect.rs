@@ -65,8 +65,9 @@ impl Network {
     /// If the container is already connected in the same namespace, only its name, aliases and
     /// default routes are changed to those of `options`, and its interface is repaired if needed.
     /// If the namespace in which it was connected no longer exists, as after a restart of the
-    /// container, it is connected again with the same addresses. An interface name that it does not
-    /// have yet ([`ConnectOptions::interface`]) connects it once more, with further addresses.
+    /// container, it is connected again with the same addresses, as far as the network still gives
+    /// them. An interface name that it does not have yet ([`ConnectOptions::interface`]) connects it
+    /// once more, with further addresses.
     ///
     /// With [`ConnectOptions::take`], a pending lease becomes the container's, with its addresses
     /// and its MAC address. If this fails, the lease is pending as before.

@@ -6,14 +6,14 @@
 //! order of earlier changes. Callers hold the container's namespace.
 //!
 //! Our routes lead through our interfaces and have the protocol [`Endpoint::PROTOCOL`]. Other
-//! routes belong to other programs.
+//! routes belong to other programs. The routes of a network that no longer has them are deleted too.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use macvlan_core::{
-    Endpoint, ErrorKind as CoreKind, Handle, LinkId, LinkInfo, NetNs, Route, RouteFilter,
-    RouteInfo, RouteKind,
+    Attachment, Endpoint, ErrorKind as CoreKind, Handle, Host, LinkId, LinkInfo, NetNs, Route,
+    RouteFilter, RouteInfo, RouteKind,
 };
 
 use crate::alive::NetNsMark;
@@ -45,6 +45,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Returns whether this is a route of the network through its interface that the network no
+    /// longer has.
+    fn had(&self, info: &RouteInfo) -> bool {
+        let place = |route: &Route| (route.get_destination(), route.get_gateway(), metric(route));
+        let has = |route: &Route| place(route) == place(&info.route);
+        info.protocol == Endpoint::PROTOCOL
+            && info.route.get_device() == Some(LinkId::Index(self.link))
+            && !self.network.config.get_routes().iter().any(has)
+    }
+}
+
 impl NetworkRecord {
     /// Returns the gateway of a family for these addresses; `None` in an internal network.
     pub(crate) fn gateway(&self, addresses: &[IpNet], v6: bool) -> Option<IpAddr> {
@@ -72,12 +84,26 @@ impl NetworkRecord {
 ///
 /// A process that was killed may have left the interface of another network incomplete. That
 /// network is skipped until it is repaired, and the next one is used.
-fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Result<Vec<String>> {
+fn set(
+    host: &Host,
+    (places, netns): (&[Place], &NetNs),
+    own: Option<&str>,
+    replaces: bool,
+) -> Result<Vec<String>> {
     let set = || -> macvlan_core::Result<Vec<String>> {
         let handle = Handle::in_netns(netns)?;
         let mut all = handle.find_routes(&RouteFilter::new().table(MAIN))?;
-        all.retain(|info| info.route.is_default() && info.route.get_kind() == RouteKind::Unicast);
+        all.retain(|info| info.route.get_kind() == RouteKind::Unicast);
+        let (all, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|info| info.route.is_default());
         let mut done = Vec::new();
+        let former = others.iter().filter(|info| places.iter().any(|place| place.had(info)));
+        let former: Vec<&RouteInfo> = former.collect();
+        if !former.is_empty() && are_all(places, &host.attachments(netns)?) {
+            for info in former {
+                done.extend(remove(&handle, info)?);
+            }
+        }
         for v6 in [false, true] {
             let of_family = |info: &&RouteInfo| info.route.get_destination().addr().is_ipv6() == v6;
             let found = Found::of(places, all.iter().filter(of_family));
@@ -100,6 +126,14 @@ fn set(places: &[Place], netns: &NetNs, own: Option<&str>, replaces: bool) -> Re
         Ok(done)
     };
     set().map_err(|error| Error::kernel("set the default routes", error))
+}
+
+/// Returns whether all interfaces of this library in a container are those of its leases.
+///
+/// Otherwise another endpoint may have requested a route through one of them.
+fn are_all(places: &[Place], attachments: &[Attachment]) -> bool {
+    let is_place = |one: &Attachment| places.iter().any(|place| place.link == one.index());
+    attachments.iter().all(is_place)
 }
 
 /// Returns whether a route was refused because its link has no address yet, is down, or is gone.
@@ -161,12 +195,7 @@ impl<'a> Found<'a> {
             gone.extend(&self.others);
         }
         for info in gone {
-            match handle.delete_route(&info.route.protocol(info.protocol)) {
-                Ok(()) => done.push(format!("the {} is unexpected", words(&info.route))),
-                // A route with the same metric has already replaced it.
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error),
-            }
+            done.extend(remove(handle, info)?);
         }
         Ok(done)
     }
@@ -217,9 +246,22 @@ fn is_same(wanted: &Route, found: &Route) -> bool {
     way(wanted) == way(found)
 }
 
+/// Deletes a route, and returns a description, unless it is already gone.
+fn remove(handle: &Handle, info: &RouteInfo) -> macvlan_core::Result<Option<String>> {
+    match handle.delete_route(&info.route.protocol(info.protocol)) {
+        Ok(()) => Ok(Some(format!("the {} is unexpected", words(&info.route)))),
+        // A route with the same metric has already replaced it.
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn words(route: &Route) -> String {
     let gateway = route.get_gateway().map(|gateway| format!(" via {gateway}")).unwrap_or_default();
-    format!("default route{gateway}")
+    if route.is_default() {
+        return format!("default route{gateway}");
+    }
+    format!("route {}{gateway}", route.get_destination())
 }
 
 /// Returns the metric of a route, or the kernel's default.
@@ -249,7 +291,7 @@ impl Network {
             None => Vec::new(),
         };
         places.extend(self.session.places(&others, netns)?);
-        set(&places, netns, Some(self.id()), replaces)
+        set(&self.session.host, (&places, netns), Some(self.id()), replaces)
     }
 }
 
@@ -270,7 +312,7 @@ impl Session {
             return Ok(());
         }
         let places = self.places(&here, netns)?;
-        set(&places, netns, None, false).map(drop)
+        set(&self.host, (&places, netns), None, false).map(drop)
     }
 
     /// Finds a container's interfaces by their leases.

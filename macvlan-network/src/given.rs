@@ -33,7 +33,9 @@ impl Subnet {
     }
 
     /// Returns whether a container can get this address without requesting it.
-    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+    ///
+    /// It is in the ranges, and it is neither excluded, reserved nor the gateway.
+    pub fn gives(&self, address: IpAddr) -> bool {
         let at = pool::number(address);
         (self.ranges.is_empty() || self.ranges.iter().any(|range| range.gap().holds(at)))
             && self.net.contains(&address)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    LinkName, MacAddr, NetNs, Presence, Route,
+    LinkName, MacAddr, NetNs, Presence, Route, RouteKind,
 };
 
 use crate::config::NetworkConfig;
@@ -297,7 +297,7 @@ impl Network {
                 endpoint = endpoint.accept_ra(accept);
             }
             for route in self.routes_of(lease, others) {
-                endpoint = endpoint.route(route);
+                endpoint = endpoint.route(marked(route));
             }
             for net in &lease.addresses {
                 endpoint = endpoint.address(address(*net)?);
@@ -312,6 +312,17 @@ impl Network {
             Error::kernel("describe the interface", error).in_network(network.name())
         })
     }
+}
+
+/// Returns a network's route with the library's protocol, by which it is found when the network no
+/// longer has it.
+fn marked(route: Route) -> Route {
+    // The core marks those that do not lead through the interface.
+    let leads_through = route.get_kind() == RouteKind::Unicast;
+    if leads_through && route.get_protocol().is_none() {
+        return route.protocol(Endpoint::PROTOCOL);
+    }
+    route
 }
 
 /// Returns whether an attachment has a lease's MAC address, or its name in mode passthru.

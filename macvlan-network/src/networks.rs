@@ -303,10 +303,23 @@ impl Networks {
     /// [`ErrorKind::Kernel`] if a dummy link cannot be deleted; otherwise as for every
     /// [`Store`](crate::Store#errors).
     pub fn prune(&self) -> Result<Vec<String>> {
+        self.prune_if(|_| true)
+    }
+
+    /// Deletes the networks without containers for which `may_go` returns true, and returns their
+    /// names.
+    ///
+    /// Otherwise like [`Networks::prune`]. A program that shares the store with others may have to
+    /// spare the networks of those.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Networks::prune`].
+    pub fn prune_if(&self, mut may_go: impl FnMut(&Network) -> bool) -> Result<Vec<String>> {
         let count = self.store().count()?;
         let mut removed = Vec::new();
         for network in self.list()? {
-            if count.contains_key(network.id()) {
+            if count.contains_key(network.id()) || !may_go(&network) {
                 continue;
             }
             let name = network.name().to_owned();

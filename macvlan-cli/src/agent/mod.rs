@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use macvlan_core::Host;
 use macvlan_network::{Error, ErrorKind, Networks, ReconciledKind};
+use nix::errno::Errno;
 use tracing::{info, warn};
 
 use crate::agent::access::Accesses;
@@ -145,7 +146,7 @@ impl Running {
         let _ = self.networks.set(networks.clone());
         info!("the agent of host {:?} runs", networks.host_name());
         loop {
-            let mut faults = pass(&networks);
+            let mut faults = pass(&networks)?;
             faults.extend(accesses.pass(host));
             if let Some(dns) = &self.dns {
                 dns.set_access(&accesses.addresses(host));
@@ -210,7 +211,10 @@ impl Running {
 }
 
 /// Makes the kernel and the store agree once, logs the changes, and returns the faults.
-fn pass(networks: &Networks) -> Vec<String> {
+///
+/// Fails if another store is in the place of the one that was opened: the service manager then
+/// starts the next agent, which opens that.
+fn pass(networks: &Networks) -> Done<Vec<String>> {
     match networks.reconcile() {
         Ok(changes) => {
             let (failed, made): (Vec<_>, Vec<_>) =
@@ -218,10 +222,16 @@ fn pass(networks: &Networks) -> Vec<String> {
             for one in made {
                 info!("{one}");
             }
-            failed.iter().map(ToString::to_string).collect()
+            Ok(failed.iter().map(ToString::to_string).collect())
         }
-        Err(error) => vec![error.to_string()],
+        Err(error) if is_replaced(&error) => Err(error.into()),
+        Err(error) => Ok(vec![error.to_string()]),
     }
+}
+
+/// Returns whether the store's file was deleted or replaced.
+fn is_replaced(error: &Error) -> bool {
+    error.kind() == ErrorKind::StoreUnavailable && error.errno() == Some(Errno::ESTALE as i32)
 }
 
 /// Returns whether a fault of the store may pass by itself.

@@ -6,8 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter};
 use macvlan_network::{
-    AddressRange, ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks,
-    Subnet,
+    ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks, Subnet,
 };
 
 use crate::cni::attachment::{self, until_sent};
@@ -343,22 +342,7 @@ fn exhausted(network: &Network) -> Result<Option<&'static str>> {
     Ok(None)
 }
 
-fn holds(range: &AddressRange, ip: IpAddr) -> bool {
-    range.first() <= ip && ip <= range.last()
-}
-
 /// Returns whether a subnet has an address that can be leased.
 fn has_free(subnet: &Subnet, taken: &HashSet<IpAddr>) -> bool {
-    let net = subnet.get_net();
-    let in_range = |ip: &IpAddr| {
-        let ranges = subnet.get_ranges();
-        ranges.is_empty() || ranges.iter().any(|range| holds(range, *ip))
-    };
-    net.hosts().any(|ip| {
-        in_range(&ip)
-            && !taken.contains(&ip)
-            && subnet.get_gateway() != Some(ip)
-            && !subnet.get_reserved().values().any(|reserved| *reserved == ip)
-            && !subnet.get_excluded().iter().any(|excluded| holds(excluded, ip))
-    })
+    subnet.get_net().hosts().any(|ip| subnet.gives(ip) && !taken.contains(&ip))
 }

@@ -25,4 +25,4 @@ pub(crate) use server::Server;
 pub(crate) use socket::{DEFAULT as SOCKET, Socket};
 
 /// The runtime's name, on the networks that it describes.
-const RUNTIME: &str = "docker";
+const RUNTIME: &str = crate::runtime_network::DOCKER;

@@ -282,9 +282,51 @@ fn with_a_database() -> Outcome {
     Ok(())
 }
 
+/// A backup in the place of the database is used at once. If it is another database, or none, the
+/// agent ends, so that the service manager starts it again.
+fn the_database_is_replaced() -> Outcome {
+    let lab = Lab::new()?;
+    let directory = Directory::new()?;
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let db = path("networks.db");
+    let config = format!("db = {db:?}\n[agent]\ninterval = \"1s\"\n");
+    let a = Configured::set(&lab.a.netns, &lab.a, &config)?;
+    a.ok(CREATE)?;
+    let mut agent = a.agent()?;
+    agent.logs("runs")?;
+    // With their logs, which contain the latest changes.
+    let put = |other: &str| -> Outcome {
+        fs::remove_file(format!("{db}-shm"))?;
+        fs::rename(format!("{other}-wal"), format!("{db}-wal"))?;
+        Ok(fs::rename(other, &db)?)
+    };
+    let backup = path("backup.db");
+    fs::copy(&db, &backup)?;
+    fs::copy(format!("{db}-wal"), format!("{backup}-wal"))?;
+    put(&backup)?;
+    let container = Container::start()?;
+    a.ok(&format!("network connect lan c1 {}", container.pid()))?;
+    drop(container);
+    agent.logs("released the lease of container \"c1\"")?;
+
+    let other = path("other.db");
+    a.ok(&format!("network --db {other} create other --parent ens33 --subnet 10.2.0.0/24"))?;
+    put(&other)?;
+    agent.logs("the store's file was deleted or replaced")?;
+    assert_eq!(agent.child.wait()?.code(), Some(1));
+    let mut next = a.agent()?;
+    next.logs("runs")?;
+    assert_eq!(a.json("network list")?[0]["Name"], "other");
+    fs::remove_file(&db)?;
+    next.logs("the store's file was deleted or replaced")?;
+    assert_eq!(next.child.wait()?.code(), Some(1));
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
         leases_outlive_the_command,
         hosts_are_declared_and_removed,
     with_a_database,
+    the_database_is_replaced,
 }

@@ -135,6 +135,36 @@ fn statuses() -> Outcome {
     Ok(())
 }
 
+/// An address that was found on the LAN is listed, and given again when its record is deleted.
+fn conflicts_are_listed_and_deleted() -> Outcome {
+    let scene = Scene::set()?;
+    let pid = scene.stage.container.pid();
+    scene
+        .ok("create lan --parent ens33 --subnet 192.168.15.0/30 --gateway 192.168.15.1 --probe")?;
+    assert_eq!(scene.ok("conflicts lan")?, "");
+    assert_eq!(scene.json("conflicts lan")?, json!([]));
+    // The only one, which host b has.
+    let said = scene.fails(1, format!("connect lan c1 {pid}"))?;
+    assert!(
+        said.contains(
+            "no address is left in 192.168.15.0/30, and 1 is recorded as conflicting; delete"
+        ),
+        "{said}"
+    );
+    let table = scene.ok("conflicts lan")?;
+    assert!(table.starts_with("ADDRESS       FOUND\n192.168.15.2  "), "{table}");
+    assert!(table.ends_with(" s ago\n"), "{table}");
+    assert_eq!(scene.json("conflicts lan")?[0]["address"], "192.168.15.2");
+    scene.ok("update lan --probe=off")?;
+    scene.fails(1, format!("connect lan c1 {pid}"))?;
+    let said = scene.fails(3, "conflicts lan --delete 192.168.15.9")?;
+    assert!(said.contains("network \"lan\" has none"), "{said}");
+    assert_eq!(scene.json("conflicts lan --delete 192.168.15.2")?, json!(["192.168.15.2"]));
+    assert_eq!(scene.ok("conflicts lan")?, "");
+    scene.ok(format!("connect lan c1 {pid}"))?;
+    Ok(())
+}
+
 fn all_are_removed_that_can_be() -> Outcome {
     let scene = Scene::set()?;
     for (name, subnet) in [("a", 1), ("b", 2), ("c", 3)] {
@@ -292,6 +322,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     from_creation_to_removal,
     statuses,
+    conflicts_are_listed_and_deleted,
     all_are_removed_that_can_be,
     reading_creates_nothing,
     a_container_by_its_own_name,

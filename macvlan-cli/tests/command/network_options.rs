@@ -1,7 +1,7 @@
 //! Every option of a network and of a connect, with the store and `ip` as witnesses.
 
 use macvlan_core::{Parent, VlanProtocol};
-use macvlan_network::{NetworkConfig, SqliteStore, Store as _};
+use macvlan_network::{NetworkConfig, SqliteStore, Store as _, Subnet};
 use macvlan_tests::{Directory, Lab, Outcome, Stage, ip_addresses, ip_lines, ip_link};
 use serde_json::{Value, json};
 
@@ -120,6 +120,36 @@ fn a_network_is_changed() -> Outcome {
         ),
     )?;
     assert_eq!((&again["created"], &again["outdated"]), (&json!(false), &json!([])));
+    Ok(())
+}
+
+/// A subnet that stays keeps the parts that are not given, and each subnet its own ranges.
+fn subnets_keep_what_is_not_given() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let create = "create lan --parent ens33 --subnet 10.1.0.0/24 --gateway 10.1.0.254 \
+                  --ip-range 10.1.0.64/26 --exclude 10.1.0.70 --aux-address printer=10.1.0.71 \
+                  --subnet fd00:1::/64@fd00:1::fe --ip-range fd00:1::1:0/112 --exclude fd00:1::1:7";
+    let before = stored(&lab, &directory, create)?;
+    let [v4, v6] = before.get_subnets() else { return Err("not two subnets".into()) };
+    let changed = |arguments: &str| -> Outcome<Vec<Subnet>> {
+        let config = stored(&lab, &directory, &format!("update lan {arguments}"))?;
+        Ok(config.get_subnets().to_vec())
+    };
+    let third = Subnet::new("10.2.0.0/24")?;
+    let given = "--subnet 10.1.0.0/24 --subnet fd00:1::/64 --subnet 10.2.0.0/24";
+    assert_eq!(changed(given)?, [v4.clone(), v6.clone(), third]);
+    let v4 = v4.clone().clear_ranges().range("10.1.0.128/25".parse()?);
+    let given = "--subnet fd00:1::/64 --subnet 10.1.0.0/24 --ip-range 10.1.0.128/25";
+    assert_eq!(changed(given)?, [v6.clone(), v4.clone()]);
+    let v6 = v6.clone().clear_ranges().range("fd00:1::2:0/112".parse()?).clear_excluded();
+    let v6 = v6.exclude("fd00:1::2:1".parse()?).exclude("fd00:1::2:5".parse()?);
+    let given = "--ip-range fd00:1::2:0/112 --exclude fd00:1::2:1 --exclude fd00:1::2:5";
+    assert_eq!(changed(given)?, [v6.clone(), v4.clone()]);
+    assert_eq!(changed("--subnet 10.1.0.0/24@none")?, [v4.clone().without_gateway()]);
+    assert_eq!(changed("--subnet 10.1.0.0/24 --gateway 10.1.0.254")?, [v4]);
+    // What `ensure` does not name is not kept.
+    let ensured = stored(&lab, &directory, "ensure lan --parent ens33 --subnet 10.1.0.0/24")?;
+    assert_eq!(ensured.get_subnets(), [Subnet::new("10.1.0.0/24")?]);
     Ok(())
 }
 
@@ -251,6 +281,7 @@ macvlan_tests::tests! {
     options_of_a_network,
     a_parent_on_demand,
     a_network_is_changed,
+    subnets_keep_what_is_not_given,
     lists_are_cleared,
     parts_belong_to_a_subnet,
     options_of_a_connect,

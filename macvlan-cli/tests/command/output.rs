@@ -27,7 +27,7 @@ const VERBS: [&str; 16] = [
     "completions",
     "man",
 ];
-const OF_NETWORK: [&str; 15] = [
+const OF_NETWORK: [&str; 16] = [
     "create",
     "ensure",
     "list",
@@ -41,6 +41,7 @@ const OF_NETWORK: [&str; 15] = [
     "resolve",
     "hosts",
     "leases",
+    "conflicts",
     "collect",
     "reconcile",
 ];

@@ -72,6 +72,36 @@ fn from_start_to_end() -> Outcome {
     Ok(())
 }
 
+/// A network of Docker stays until Docker deletes it, with or without endpoints.
+fn a_network_without_endpoints_stays() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({}))?;
+    scene.network("create idle --parent ens33 --subnet 10.9.0.0/24")?;
+    assert_eq!(scene.network("prune")?, json!(["idle"]));
+    let mut prune = scene.command("network prune");
+    let said = scene.runs_in().run(|| prune.output())??;
+    let (out, err) = (String::from_utf8(said.stdout)?, String::from_utf8(said.stderr)?);
+    assert!(said.status.success() && out.is_empty(), "{out} {err}");
+    assert!(err.contains("network \"n1\" is kept: it is Docker's"), "{err}");
+    // Nor does it give way to another one.
+    let (_, data) = scene.pool("192.168.15.0/24", "192.168.15.64/26", "")?;
+    let other = network("n2", &[data], &json!({ "parent": "ens33" }), false);
+    let error = scene.fails("NetworkDriver.CreateNetwork", &other)?;
+    assert!(error.contains("n1"), "{error}");
+    scene.join("n1", "e1", &pool, &inside)?;
+    assert!(ping(&inside.netns, "192.168.15.2").is_some());
+    assert_eq!(ip_addresses(&inside.netns, "eth0"), ["192.168.15.64/24"]);
+    // It is deleted by name.
+    scene.ok("NetworkDriver.Leave", &of("n1", "e1", ""))?;
+    scene.ok("NetworkDriver.DeleteEndpoint", &of("n1", "e1", ""))?;
+    eventually("it is in use", || {
+        let mut remove = scene.command("network remove n1");
+        Ok(scene.runs_in().run(|| remove.output())??.status.success())
+    })?;
+    assert_eq!(scene.network("list")?, json!([]));
+    Ok(())
+}
+
 /// Docker repeats requests that were not answered, and ends endpoints that do not exist.
 fn repeated() -> Outcome {
     let (mut scene, inside) = (Scene::set()?, Inside::start()?);
@@ -251,6 +281,7 @@ macvlan_tests::tests! {
     status,
     capabilities,
     from_start_to_end,
+    a_network_without_endpoints_stays,
     repeated,
     released_late,
     pools,

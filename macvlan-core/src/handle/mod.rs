@@ -572,12 +572,15 @@ impl Handle {
         if found.is_empty() {
             return Ok(found);
         }
-        let names: HashMap<u32, Option<LinkName>> = self
+        let names: HashMap<u32, LinkId> = self
             .links()?
             .into_iter()
-            .map(|link| (link.index, LinkName::new(&link.name).ok()))
+            .map(|link| (link.index, LinkId::named(&link.name, link.index)))
             .collect();
-        let name = |index| names.get(&index).copied().flatten();
+        let name = |index| match names.get(&index) {
+            Some(LinkId::Name(name)) => Some(*name),
+            _ => None,
+        };
         Ok(found.into_iter().map(|info| info.named(name)).collect())
     }
 

@@ -3,10 +3,15 @@
 use std::net::IpAddr;
 
 use crate::error::{Error, ErrorKind};
+use crate::lease::ConflictingAddress;
 use crate::record::NetworkRecord;
 
-/// Returns the error if no address is left.
-pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
+/// Returns the error if no address is left, some of which other hosts may have.
+pub(crate) fn exhausted(
+    network: &NetworkRecord,
+    v6: bool,
+    conflicts: &[ConflictingAddress],
+) -> Error {
     let subnets: Vec<String> = network
         .config
         .get_subnets()
@@ -17,13 +22,18 @@ pub(crate) fn exhausted(network: &NetworkRecord, v6: bool) -> Error {
             ranges => ranges.iter().map(ToString::to_string).collect(),
         })
         .collect();
-    Error::new(
-        ErrorKind::PoolExhausted,
-        "find a free address",
-        format!("no address is left in {}", subnets.join(", ")),
-    )
-    .with_hint("disconnect containers, or release the leases of those that have ended")
-    .in_network(network.name())
+    let left = format!("no address is left in {}", subnets.join(", "));
+    let (why, hint) = match conflicts.iter().filter(|one| one.address.is_ipv6() == v6).count() {
+        0 => (left, "disconnect containers, or release the leases of those that have ended"),
+        some => {
+            let are = if some == 1 { "is" } else { "are" };
+            let hint = "delete the records of conflicts that are over, or disconnect containers";
+            (format!("{left}, and {some} {are} recorded as conflicting"), hint)
+        }
+    };
+    Error::new(ErrorKind::PoolExhausted, "find a free address", why)
+        .with_hint(hint)
+        .in_network(network.name())
 }
 
 /// Returns the error if a container or another host has an address.

@@ -27,7 +27,7 @@ fn routes_and_a_metric() -> Outcome {
     lan.connect(&ConnectOptions::new("c1"), &inside)?;
     let v4 = |what: &str| ip_lines(&inside, &format!("-4 route show {what}"));
     assert_eq!(v4("default"), ["default via 10.1.0.1 dev eth0 proto 109 metric 50"]);
-    assert_eq!(v4("10.9.0.0/16"), ["10.9.0.0/16 via 10.1.0.254 dev eth0 metric 7"]);
+    assert_eq!(v4("10.9.0.0/16"), ["10.9.0.0/16 via 10.1.0.254 dev eth0 proto 109 metric 7"]);
     assert_eq!(v4("10.8.0.0/16").len(), 0, "it has no address in that gateway's subnet");
     assert_eq!(v4("type blackhole").len(), 1);
     let v6 = ip_lines(&inside, "-6 route show");
@@ -44,7 +44,10 @@ fn routes_and_a_metric() -> Outcome {
         routes.contains(&"default via 10.2.0.1 dev eth0 proto 109 metric 50".to_owned()),
         "{routes:?}"
     );
-    assert!(routes.contains(&"10.8.0.0/16 via 10.2.0.254 dev eth0".to_owned()), "{routes:?}");
+    assert!(
+        routes.contains(&"10.8.0.0/16 via 10.2.0.254 dev eth0 proto 109".to_owned()),
+        "{routes:?}"
+    );
     assert!(!routes.iter().any(|line| line.starts_with("10.9")), "{routes:?}");
     ip_do(&inside, "route del 10.9.0.0/16");
     assert_eq!(scene.networks.reconcile()?.len(), 1);

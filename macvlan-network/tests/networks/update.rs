@@ -1,9 +1,9 @@
 //! The effect of a network's changes on its containers' interfaces.
 #![deny(dead_code)]
 
-use crate::common::{Scene, default_routes, ip, on_ens33, started};
-use macvlan_core::NetNs;
-use macvlan_network::{ConnectOptions, Reconciled};
+use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet};
+use macvlan_core::{Endpoint, NetNs};
+use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
 
 /// Creates a link that can be a parent, and returns its index.
@@ -49,6 +49,77 @@ fn a_network_moves_to_another_parent() -> Outcome {
         "{:?}",
         gone.network.warnings()
     );
+    Ok(())
+}
+
+/// Routes that the network no longer has are removed by a reconcile and by connecting again, and
+/// those of other programs stay.
+fn routes_that_the_network_no_longer_has_are_removed() -> Outcome {
+    let scene = Scene::set()?;
+    let config = |routes: &[&str]| -> Outcome<_> {
+        let config = on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?);
+        let parsed = routes.iter().map(|route| route.parse());
+        let parsed: Vec<_> = parsed.collect::<Result<_, macvlan_core::Error>>()?;
+        Ok(parsed.into_iter().fold(config, NetworkConfig::route))
+    };
+    let (first, second, metric) = (
+        "10.8.0.0/16 via 10.1.0.254",
+        "10.9.0.0/16 via 10.1.0.254",
+        "10.9.0.0/16 via 10.1.0.254 metric 9",
+    );
+    let six = "fd00:9::/48 via fd00:1::9";
+    let lan = scene.networks.create(&config(&[first, second, six])?)?;
+    let wan = scene
+        .networks
+        .create(&on_ens33("wan", "10.2.0.0/24")?.route("10.7.0.0/16 via 10.2.0.9".parse()?))?;
+    let (_one, one) = started()?;
+    let (_two, two) = started()?;
+    for (container, inside) in [("c1", &one), ("c2", &two)] {
+        lan.connect(&ConnectOptions::new(container), inside)?;
+        wan.connect(&ConnectOptions::new(container), inside)?;
+        ip_do(inside, "route add 10.6.0.0/16 via 10.1.0.254 dev eth0");
+        ip_do(inside, "route add 10.5.0.0/16 via 10.1.0.254 dev eth0 proto static");
+    }
+    let routes = |inside: &NetNs| {
+        let mut all = ip_lines(inside, "-4 route show");
+        all.extend(ip_lines(inside, "-6 route show"));
+        let kept = |line: &&String| line.contains(" via ") && !line.starts_with("default");
+        let words = |line: &String| line.split(" dev").next().unwrap_or_default().to_owned();
+        all.iter().filter(kept).map(words).collect::<Vec<_>>()
+    };
+    let (static_, other, others) =
+        ("10.5.0.0/16 via 10.1.0.254", "10.6.0.0/16 via 10.1.0.254", "10.7.0.0/16 via 10.2.0.9");
+    assert_eq!(routes(&one), [static_, other, others, first, second, six]);
+    // An earlier version did not mark them.
+    ip_do(&one, "-4 route replace 10.8.0.0/16 via 10.1.0.254 dev eth0");
+    ip_do(&one, "-6 route replace fd00:9::/48 via fd00:1::9 dev eth0");
+    assert_eq!(scene.networks.reconcile()?.len(), 1);
+    for (family, net) in [("-4", "10.8.0.0/16"), ("-6", "fd00:9::/48")] {
+        let found = ip_lines(&one, &format!("{family} route show {net}"));
+        assert!(matches!(&found[..], [one] if one.contains("proto 109")), "{found:?}");
+    }
+    let lan = lan.update(&config(&[metric])?)?.network;
+    let done: Vec<String> = scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
+    assert!(
+        done.iter().any(|one| one.contains("the route 10.8.0.0/16 via 10.1.0.254 is unexpected")),
+        "{done:?}"
+    );
+    assert_eq!(routes(&one), [static_, other, others, second]);
+    assert!(ip_lines(&one, "route show 10.9.0.0/16")[0].contains("metric 9"));
+    assert!(scene.networks.reconcile()?.is_empty());
+    // Connecting again does the same, also for a network whose container is connected to another.
+    let lan = lan.update(&config(&[first])?)?.network;
+    lan.connect(&ConnectOptions::new("c2"), &two)?;
+    assert_eq!(routes(&two), [static_, other, others, first]);
+    lan.update(&config(&[])?)?;
+    // Another endpoint may have requested it.
+    let plain = Endpoint::new("other", "ens33")?.address("10.3.0.2/24".parse()?);
+    let plain = scene.networks.host().attach(&plain, &two)?;
+    wan.connect(&ConnectOptions::new("c2"), &two)?;
+    assert_eq!(routes(&two), [static_, other, others, first]);
+    scene.networks.host().detach(&plain)?;
+    wan.connect(&ConnectOptions::new("c2"), &two)?;
+    assert_eq!(routes(&two), [static_, other, others]);
     Ok(())
 }
 
@@ -114,6 +185,7 @@ fn an_internal_network_is_opened() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_network_moves_to_another_parent,
+    routes_that_the_network_no_longer_has_are_removed,
     options_change_and_who_is_outdated_is_told,
     an_internal_network_is_opened,
 }

@@ -255,6 +255,42 @@ fn a_file_that_is_gone_is_noticed() -> Outcome {
     Ok(())
 }
 
+/// A backup of the same store takes the file's place while sessions have it open.
+fn a_backup_is_put_back() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let (path, copy) = (directory.path().join("networks.db"), directory.path().join("backup.db"));
+    let networks = open(&lab, &path)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (first, second) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    lan.connect(&ConnectOptions::new("c1"), &first)?;
+    Connection::open(&path)?.execute("VACUUM INTO ?", [copy.to_str().ok_or("text")?])?;
+    // A long log, which closing the former file must not exchange for the new one's.
+    for number in 0..40 {
+        networks.create(&on_ens33(&format!("n{number}"), &format!("10.2.{number}.0/24"))?)?;
+    }
+    lan.connect(&ConnectOptions::new("c2"), &second)?;
+    for journal in ["networks.db-wal", "networks.db-shm"] {
+        fs::remove_file(directory.path().join(journal))?;
+    }
+    fs::rename(&copy, &path)?;
+    let other = open(&lab, &path)?;
+    other.create(&on_ens33("other", "10.3.0.0/24")?)?;
+
+    let containers = |networks: &Networks| -> Outcome<Vec<String>> {
+        let leases = networks.network("lan")?.leases()?;
+        Ok(leases.into_iter().map(|lease| lease.container).collect())
+    };
+    assert_eq!(containers(&networks)?, ["c1"]);
+    assert_eq!(networks.list()?.len(), 2);
+    networks.reconcile()?;
+    assert_eq!(containers(&other)?, ["c1", "c2"], "its interface has its lease again");
+    lan.disconnect("c2")?;
+    drop((networks, lan, other));
+    assert_eq!(sound(&directory)?, 1);
+    assert_eq!(open(&lab, &path)?.list()?.len(), 2);
+    Ok(())
+}
+
 fn the_true_cause_is_named() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let path = directory.path().join("no/such/networks.db");
@@ -396,6 +432,7 @@ macvlan_tests::tests! {
     what_is_not_ours_is_not_touched,
     what_is_no_path_is_refused,
     a_file_that_is_gone_is_noticed,
+    a_backup_is_put_back,
     the_true_cause_is_named,
     what_cannot_be_written_can_be_listed,
     a_full_disk_is_named_and_loses_nothing,

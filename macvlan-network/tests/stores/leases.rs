@@ -129,7 +129,9 @@ fn fixed_reserved_and_foreign_addresses() -> Outcome {
             lan.conflicting_addresses()?.iter().map(|one| one.address).collect::<Vec<_>>(),
             [ip("10.1.0.5")]
         );
-        lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
+        let error = lan.connect(&ConnectOptions::new("late"), &NetNs::anonymous()?).unwrap_err();
+        let words = "no address is left in 10.1.0.0/29, and 1 is recorded as conflicting; delete";
+        assert!(error.to_string().contains(words), "{error}");
         assert!(lan.remove_conflicting_address(ip("10.1.0.5"))?);
         assert!(!lan.remove_conflicting_address(ip("10.1.0.5"))?);
         assert_eq!(people.one(&lan, "late")?, "10.1.0.5");

@@ -34,7 +34,7 @@ fn each_has_its_own_lease() -> Outcome {
         assert!(aliases.len() == 2 && aliases[0] != aliases[1], "{aliases:?}");
         // The network's routes and the default routes lead through the first one.
         let routes = || ip_lines(&inside, "-o route show 10.9.0.0/16");
-        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev eth0"]);
+        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev eth0 proto 109"]);
         assert!(networks.reconcile()?.is_empty());
 
         // Both are found by name, whichever interface has it.
@@ -76,7 +76,7 @@ fn each_has_its_own_lease() -> Outcome {
         assert_eq!(ip_addresses(&inside, "net1"), ["10.1.0.3/24"]);
         // The only one left is meant again, and has the routes.
         assert_eq!(lan.connect(&ConnectOptions::new("c1"), &inside)?.interface(), "net1");
-        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev net1"]);
+        assert_eq!(routes(), ["10.9.0.0/16 via 10.1.0.254 dev net1 proto 109"]);
         lan.disconnect("c1")?;
         assert!(lan.leases()?.is_empty() && lan.resolve("web")?.is_empty());
         lan.connect(&ConnectOptions::new("c2").name("web"), &other)?;

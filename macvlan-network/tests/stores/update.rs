@@ -2,6 +2,7 @@
 #![deny(dead_code)]
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
@@ -203,6 +204,52 @@ fn addresses_that_rest_follow_the_change() -> Outcome {
     })
 }
 
+/// An address that the changed network no longer gives is not given back to its former container
+/// either, so that another network on the parent can give it.
+fn former_addresses_outside_of_the_range_are_not_given() -> Outcome {
+    with_stores(|networks| {
+        for (number, ttl) in [0, 3600].into_iter().enumerate() {
+            let name = format!("lan{number}");
+            let net = || subnet(&format!("10.{number}.0.0/24"));
+            let at = |end: u8| format!("10.{number}.0.{end}");
+            let config =
+                |subnet: Subnet| on(&name, subnet).reservation_ttl(Duration::from_secs(ttl));
+            let mut people = People::default();
+            let lan = networks.create(&config(net()?))?;
+            let (early, late) = (ConnectOptions::new("early"), ConnectOptions::new("late"));
+            // One is released before the change, one afterwards, one has requested its address.
+            people.join(&lan, &early)?;
+            people.join(&lan, &late)?;
+            lan.disconnect("early")?;
+            let high = net()?.range(format!("{}-{}", at(128), at(200)).parse()?);
+            let lan = lan.update(&config(high.clone()))?.network;
+            lan.disconnect("late")?;
+            let asked = ConnectOptions::new("asked");
+            people.join(&lan, &asked.clone().address(ip(&at(100))))?;
+            lan.disconnect("asked")?;
+
+            let low = net()?.range(format!("{}-{}", at(1), at(127)).parse()?);
+            let other = networks.create(&on(&format!("other{number}"), low))?;
+            let others = [people.one(&other, "o1")?, people.one(&other, "o2")?];
+            assert_eq!(others, [at(2), at(3)]);
+            for (options, end) in [(&early, 128), (&late, 129), (&asked, 130)] {
+                assert_eq!(people.join(&lan, options)?, [ip(&at(end))], "{options:?}");
+            }
+            // The same holds for an address that is excluded, or now reserved.
+            lan.disconnect("early")?;
+            lan.disconnect("late")?;
+            let less = high.exclude(at(128).parse()?).reserve("x", ip(&at(129)));
+            let lan = lan.update(&config(less))?.network;
+            for (options, end) in [(&early, 131), (&late, 132)] {
+                assert_eq!(people.join(&lan, options)?, [ip(&at(end))], "{options:?}");
+            }
+            let named = ConnectOptions::new("named").name("x");
+            assert_eq!(people.join(&lan, &named)?, [ip(&at(129))]);
+        }
+        Ok(())
+    })
+}
+
 /// Changes a network back and forth while containers are connected and disconnected, and asserts
 /// that each lease has its own address.
 pub(crate) fn change_while_containers_come_and_go(
@@ -317,6 +364,7 @@ macvlan_tests::tests! {
     it_stays_beside_the_others,
     a_network_is_internal_for_some_time,
     addresses_that_rest_follow_the_change,
+    former_addresses_outside_of_the_range_are_not_given,
     while_containers_come_and_go,
     parents_are_stored,
     an_ipv6_subnet_is_chosen,

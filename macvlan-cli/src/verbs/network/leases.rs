@@ -9,7 +9,10 @@ use crate::output::texts;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe;
 
-/// List the leases of networks.
+/// List the leases of networks, as the store has them.
+///
+/// A container that has ended is listed until its lease is released; `inspect` and `agent status`
+/// look for its namespace.
 #[derive(Args)]
 pub(super) struct Leases {
     /// The networks' names or ids [default: all]

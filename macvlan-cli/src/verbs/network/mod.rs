@@ -2,6 +2,7 @@
 
 mod clear;
 mod collect;
+mod conflicts;
 mod connect;
 mod context;
 mod create;
@@ -67,6 +68,8 @@ enum NetworkVerb {
     Hosts(Deferred<hosts::Hosts>),
     /// List the leases
     Leases(Deferred<leases::Leases>),
+    /// List the addresses that other hosts on the LAN have, or delete their records
+    Conflicts(Deferred<conflicts::Conflicts>),
     /// Release the leases of containers that have ended
     Collect,
     /// Make the kernel and the store agree, and print the changes
@@ -105,6 +108,7 @@ impl Network {
             NetworkVerb::Resolve(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Hosts(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Leases(Deferred(verb)) => verb.run(&context),
+            NetworkVerb::Conflicts(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Collect => collect::run(&context),
             NetworkVerb::Reconcile(Deferred(verb)) => verb.run(&context),
             NetworkVerb::Host(Deferred(verb)) => verb.run(&context),

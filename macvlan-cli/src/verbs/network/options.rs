@@ -71,7 +71,7 @@ pub(super) struct NetworkOptions {
     /// The number of addresses that a host takes at a time, if many share the network
     #[arg(long, value_name = "NUMBER")]
     block_size: Option<u32>,
-    /// Reserve a released address for its container for this time
+    /// Give a released address to another container during this time only if no other is left
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     reservation_ttl: Option<Duration>,
     /// An option of Docker's driver, such as parent=ens33; unknown ones are only shown

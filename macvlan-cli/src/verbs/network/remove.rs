@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::failure::{Done, Failure, parted};
+use crate::failure::{Done, Failure, parted, warn};
 use crate::output::lines;
+use crate::runtime_network;
 use crate::verbs::network::context::Context;
 
 /// Delete networks without containers.
@@ -29,8 +30,19 @@ impl Remove {
     }
 }
 
-/// Deletes all networks without containers.
+/// Deletes all networks without containers, except those that a runtime still counts on.
 pub(super) fn prune(context: &Context<'_>) -> Done {
-    let removed = context.networks.prune()?;
+    let mut kept = Vec::new();
+    let removed = context.networks.prune_if(|network| {
+        let stays = runtime_network::is_counted_on(network);
+        kept.extend(stays.then(|| network.name().to_owned()));
+        !stays
+    })?;
+    for name in kept {
+        warn(&format!(
+            "warning: network {name:?} is kept: it is Docker's; delete it by `docker network rm`, or \
+             by `macvlan network remove` if Docker no longer has it"
+        ));
+    }
     context.session.print(|| lines(&removed), || json!(removed))
 }

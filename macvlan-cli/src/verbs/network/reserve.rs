@@ -13,6 +13,9 @@ use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 
 /// Lease addresses for a container that does not exist yet; it takes them by `connect --take`.
+///
+/// `collect`, `reconcile` and the agent release them if no container takes them within ten minutes,
+/// or before the next boot.
 #[derive(Args)]
 pub(super) struct Reserve {
     /// The network's name or id

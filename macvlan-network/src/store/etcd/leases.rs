@@ -104,22 +104,11 @@ impl EtcdStore {
             let pending = self.take_pending(&seen, network, &item, &mut addresses, &mut change)?;
             taken.push(pending.ok_or_else(|| not_pending(network, one))?);
         }
-        for v6 in [false, true] {
-            let mut picks = Vec::new();
-            for address in request.fixed(network, v6)? {
-                picks.push(self.pick_fixed(&seen, network, address, &mut change)?);
-            }
-            if picks.is_empty() && request.chooses(network, v6) {
-                let family = (v6, was.as_ref(), &starts);
-                picks.push(self.pick_any(&seen, network, request, family, &mut change)?);
-            }
-            for pick in picks {
-                match pick {
-                    Pick::Taken(net, owner) => addresses.push((net, owner)),
-                    Pick::Again => return Ok(None),
-                }
-            }
-        }
+        let from = (was.as_ref(), &starts);
+        let Some(picked) = self.pick_all(&seen, network, request, from, &mut change)? else {
+            return Ok(None);
+        };
+        addresses.extend(picked);
         let plain = addresses.iter().map(|(net, _)| *net).collect();
         let lease = request.granted(network, plain, &others, &taken);
         self.put_lease(&mut change, network, &lease, &addresses, (&held, named.first()))?;
@@ -137,6 +126,35 @@ impl EtcdStore {
                 Err(trouble.into())
             }
         }
+    }
+
+    /// Chooses the addresses that are not taken from pending leases, with the owners of their gaps;
+    /// `None` if the data must be read again.
+    fn pick_all(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+        (was, starts): (Option<&Was>, &BTreeMap<usize, u128>),
+        change: &mut Change,
+    ) -> Result<Option<Vec<(IpNet, String)>>> {
+        let mut addresses = Vec::new();
+        for v6 in [false, true] {
+            let mut picks = Vec::new();
+            for address in request.fixed(network, v6)? {
+                picks.push(self.pick_fixed(seen, network, address, change)?);
+            }
+            if picks.is_empty() && request.chooses(network, v6) {
+                picks.push(self.pick_any(seen, network, request, (v6, was, starts), change)?);
+            }
+            for pick in picks {
+                match pick {
+                    Pick::Taken(net, owner) => addresses.push((net, owner)),
+                    Pick::Again => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(addresses))
     }
 
     /// Returns a network's current record and the condition that it is unchanged.

@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::LeaseRequest;
 use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
-use crate::store::clash;
 use crate::store::refusal::{exhausted, taken};
+use crate::store::{Store as _, clash};
 use crate::subnet::Subnet;
 
 use super::change::Change;
@@ -220,12 +220,9 @@ impl EtcdStore {
         (v6, was, starts): (bool, Option<&Was>, &BTreeMap<usize, u128>),
         change: &mut Change,
     ) -> Result<Pick> {
-        let may = |address: &IpAddr| {
-            network.with_prefix(*address).is_ok()
-                && network.check_reserved(*address, request.name.as_deref()).is_ok()
-        };
-        let mut had = was.iter().flat_map(|was| &was.addresses).copied().filter(may);
-        if let Some(address) = had.find(|address| address.is_ipv6() == v6) {
+        let mut had = was.iter().flat_map(|was| &was.addresses).copied();
+        let had = had.find(|address| address.is_ipv6() == v6 && network.gives(*address));
+        if let Some(address) = had {
             let key = self.keys.address(&network.id, pool::number(address));
             let holder = seen.get(&Get::Key(key))?;
             let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
@@ -236,13 +233,9 @@ impl EtcdStore {
             };
             if is_ours {
                 match self.pick_fixed(seen, network, address, change) {
+                    // It was free a moment ago, so another process was faster.
                     Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                        // It was free a moment ago, so another process was faster. An address that
-                        // the network does not give itself may be in use in another network on the
-                        // LAN.
-                        if network.gives(address) {
-                            return Ok(Pick::Again);
-                        }
+                        return Ok(Pick::Again);
                     }
                     Err(error) if is_of_an_address(&error) => {}
                     result => return result,
@@ -268,6 +261,9 @@ impl EtcdStore {
             }
             return Ok(Pick::Taken(network.with_prefix(pool::address(at))?, owner.to_owned()));
         }
-        self.pick_rested(seen, network, v6, change)?.ok_or_else(|| exhausted(network, v6))
+        if let Some(pick) = self.pick_rested(seen, network, v6, change)? {
+            return Ok(pick);
+        }
+        Err(exhausted(network, v6, &self.conflicting_addresses(network)?))
     }
 }

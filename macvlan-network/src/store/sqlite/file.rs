@@ -203,6 +203,11 @@ impl File {
         }))
     }
 
+    /// Returns whether another file is in the place of this one, or none.
+    pub(super) fn is_replaced(&self, path: &Path) -> Attempt<bool> {
+        is_replaced(self.identity, path)
+    }
+
     /// Returns the header, as it was read or last written; `None` if there is no file.
     pub(super) fn contents(&self) -> Option<&Contents> {
         self.contents.as_ref()
@@ -238,14 +243,9 @@ impl File {
             if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         let connection = copy.as_mut().unwrap_or(&mut self.connection);
         let transaction = connection.transaction_with_behavior(behavior)?;
-        if self.identity.is_some() && self.identity != identity(path).map_err(failed)? {
-            let why = io::Error::from(nix::Error::ESTALE);
-            let words = "the store's file was deleted or replaced while it was open";
-            return Err(Stop::Unusable(
-                Error::new(ErrorKind::StoreUnavailable, "", words)
-                    .with_hint("open the store again")
-                    .caused_by(why),
-            ));
+        // It may have been replaced while the lock was waited for.
+        if is_replaced(self.identity, path)? {
+            return Err(replaced());
         }
         if writes && !self.claimed {
             owner::claim(&transaction, self.moved)?;
@@ -261,10 +261,11 @@ impl Drop for File {
     /// Closes the file. The last process writes the log back, so that the file is complete without
     /// it; one that leaves the log does so only if it is long.
     fn drop(&mut self) {
-        let is_long = |path: &str| {
-            fs::metadata(beside(Path::new(path), "-wal")).is_ok_and(|log| log.len() > LOG)
-        };
-        if self.lasts && (!self.leaves_log || self.connection.path().is_some_and(is_long)) {
+        let Some(path) = self.connection.path().map(PathBuf::from) else { return };
+        let is_long = || fs::metadata(beside(&path, "-wal")).is_ok_and(|log| log.len() > LOG);
+        let completes = self.lasts && (!self.leaves_log || is_long());
+        // Closing it after writing back deletes the log, which is another file's if it was replaced.
+        if completes && self.is_replaced(&path).is_ok_and(|replaced| !replaced) {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             // Otherwise the next process writes it back.
             let _ = self.connection.set_db_config(keep, false);
@@ -279,6 +280,20 @@ fn copied(from: &Connection) -> Attempt<Connection> {
     Backup::new(from, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     fill(&mut copy)?;
     Ok(copy)
+}
+
+fn is_replaced(was: Option<(u64, u64)>, path: &Path) -> Attempt<bool> {
+    Ok(was.is_some() && was != identity(path).map_err(failed)?)
+}
+
+/// Returns the error for a file that was deleted or replaced by another store.
+pub(super) fn replaced() -> Stop {
+    let words = "the store's file was deleted or replaced while it was open";
+    Stop::Unusable(
+        Error::new(ErrorKind::StoreUnavailable, "", words)
+            .with_hint("open the store again")
+            .caused_by(io::Error::from(nix::Error::ESTALE)),
+    )
 }
 
 fn failed(error: io::Error) -> Stop {

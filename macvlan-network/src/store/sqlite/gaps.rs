@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
+use crate::lease::ConflictingAddress;
 use crate::pool::{self, Gap};
 use crate::record::NetworkRecord;
 
@@ -150,4 +151,19 @@ pub(super) fn holder(transaction: &Transaction<'_>, network: i64, at: u128) -> A
         Some(None) => Holder::Foreigner,
         Some(Some(container)) => Holder::Container(container),
     })
+}
+
+/// Returns the addresses that hosts outside of the network have.
+pub(super) fn conflicting(
+    transaction: &Transaction<'_>,
+    network: i64,
+) -> Attempt<Vec<ConflictingAddress>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT address, since FROM address WHERE network = ? AND endpoint IS NULL",
+    )?;
+    let found = statement.query_map([network], |row| {
+        let found: i64 = row.get(1)?;
+        Ok(ConflictingAddress { address: address(row)?, found: found.unsigned_abs() })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }

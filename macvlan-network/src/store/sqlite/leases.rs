@@ -161,8 +161,7 @@ fn take_any(
     v6: bool,
 ) -> Attempt<IpNet> {
     for address in remembered(transaction, number, request)? {
-        let may = network.check_reserved(address, request.name.as_deref()).is_ok();
-        if address.is_ipv6() == v6 && may {
+        if address.is_ipv6() == v6 && network.gives(address) {
             match take_fixed(transaction, network, number, address) {
                 Err(Stop::Refused(_)) => {}
                 done => return done,
@@ -194,7 +193,7 @@ fn take_any(
             return take_fixed(transaction, network, number, address);
         }
     }
-    Err(exhausted(network, v6).into())
+    Err(exhausted(network, v6, &gaps::conflicting(transaction, number)?).into())
 }
 
 /// Returns the addresses that a container had, first those of the requested interface.

@@ -156,13 +156,10 @@ impl SqliteStore {
         let writes = access != Access::Read;
         // A poisoned lock is harmless, since a panic rolls the transaction back.
         let mut kept = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = match kept.take() {
-            Some(file) => file,
-            None => File::open(&self.path, self.moved, writes).map_err(|stop| match stop {
-                Stop::Failed(_) => self.explain("open the store", stop),
-                _ => self.explain(format!("open the store {}", self.path.display()), stop),
-            })?,
-        };
+        let mut file = self.open_file(kept.take(), writes).map_err(|stop| match stop {
+            Stop::Failed(_) => self.explain("open the store", stop),
+            _ => self.explain(format!("open the store {}", self.path.display()), stop),
+        })?;
         file.leaves_log = self.leaves_log;
         let done = file.transact(&self.path, access, body);
         if let Some(Contents { id, secret, .. }) = file.contents() {
@@ -173,6 +170,22 @@ impl SqliteStore {
         }
         *kept = Some(file).filter(|file| file.lasts);
         done.map_err(|stop| self.explain(operation, stop))
+    }
+
+    /// Returns the file that was kept open, or opens it.
+    ///
+    /// If it was replaced, the new one has to be the same store, such as a backup. Once it is
+    /// known, it is not created again.
+    fn open_file(&self, kept: Option<File>, writes: bool) -> Attempt<File> {
+        if let Some(file) = kept {
+            if !file.is_replaced(&self.path)? {
+                return Ok(file);
+            }
+        }
+        let id = self.id.get();
+        let file = File::open(&self.path, self.moved, writes && id.is_none())?;
+        let is_known = |id: &String| file.contents().is_some_and(|found| found.id == *id);
+        if id.is_none_or(is_known) { Ok(file) } else { Err(file::replaced()) }
     }
 
     fn explain(&self, operation: impl Into<Cow<'static, str>>, stop: Stop) -> Error {
@@ -363,14 +376,7 @@ impl Store for SqliteStore {
 
     fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>> {
         self.read("list the conflicting addresses", |transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT address, since FROM address WHERE network = ? AND endpoint IS NULL",
-            )?;
-            let found = statement.query_map([number(transaction, network)?], |row| {
-                let found: i64 = row.get(1)?;
-                Ok(ConflictingAddress { address: gaps::address(row)?, found: found.unsigned_abs() })
-            })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            gaps::conflicting(transaction, number(transaction, network)?)
         })
     }
 
