@@ -1,7 +1,7 @@
 //! Leases in etcd.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use etcd_client::Compare;
