@@ -55,6 +55,7 @@ const CACHE: i32 = -8192;
 
 /// An open store file.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // they are independent
 pub(super) struct File {
     connection: Connection,
     /// Device and inode; `None` if there is no file, which reads as an empty store.
