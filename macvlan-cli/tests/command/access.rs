@@ -91,6 +91,58 @@ fn a_failure_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// A command that names no address keeps the link's own one, whether the parent has an address or
+/// not, and one that fails changes nothing.
+fn an_own_address_is_kept() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let other = Container::start()?;
+    ok(host, &format!("attach ens33 {} 192.168.15.8/24", other.pid()))?;
+    let own = |routes: usize| {
+        assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.250/32"]);
+        assert_eq!(ip_lines(host, "route show dev ens33-host").len(), routes);
+        assert!(ping(host, "192.168.15.9").is_some());
+    };
+    ok(host, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    ok(host, &format!("access ens33 {}", other.pid()))?;
+    own(2);
+    ok(host, "access back ens33")?;
+    own(2);
+    ok(host, "access move ens33 --yes")?;
+    ok(host, "access back ens33")?;
+    own(2);
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    ip_do(host, "route add 10.7.0.0/24 dev lo");
+    for arguments in ["", "--address 192.168.15.251"] {
+        fails(
+            host,
+            4,
+            &format!("access ens33 --route 10.8.0.0/24 --route 10.7.0.0/24 {arguments}"),
+        )?;
+        own(2);
+    }
+    ok(host, "access remove ens33")?;
+    ip_do(host, "address flush dev ens33");
+    assert!(fails(host, 2, "access ens33")?.contains("no address to borrow"));
+    assert_eq!(macvlans(host), 0);
+    ok(host, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    ok(host, &format!("access ens33 {}", other.pid()))?;
+    own(2);
+    assert!(fails(host, 3, "access move ens33 --yes")?.contains("no addresses to move"));
+    own(2);
+    ok(host, "access back ens33")?;
+    own(2);
+    ok(host, "access ens33 --address 192.168.15.251")?;
+    assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.251/32"]);
+    // Nothing is left to keep, and nothing to borrow.
+    ip_do(host, "address flush dev ens33-host");
+    assert!(fails(host, 2, "access ens33")?.contains("no address to borrow"));
+    ip_do(host, "address add 192.168.15.1/24 dev ens33");
+    ok(host, "access ens33")?;
+    assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.1/32"]);
+    Ok(())
+}
+
 fn addresses_are_moved_and_moved_back() -> Outcome {
     let Stage { lab, inside, container } = attached()?;
     let host = &lab.a.netns;
@@ -134,6 +186,7 @@ macvlan_tests::tests! {
     given_and_removed,
     removed_by_its_mark,
     a_failure_leaves_nothing,
+    an_own_address_is_kept,
     addresses_are_moved_and_moved_back,
     a_move_has_to_be_confirmed,
 }
