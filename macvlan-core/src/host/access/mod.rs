@@ -386,7 +386,8 @@ impl HostAccess {
         let mut moved = lock(&self.moved);
         let mark = shim.mark()?;
         if moved.is_moved() || mark.moved.is_some() {
-            return Err(Error::invalid("move the addresses", "the addresses are already moved"));
+            return Err(Error::invalid("move the addresses", "the addresses are already moved")
+                .with_hint("move them back first"));
         }
         let (netns, parent, link) = (self.host.netns(), shim.parent()?, shim.link()?);
         let done = moving::move_to_host_link(netns, parent, link, mark.own)?;
