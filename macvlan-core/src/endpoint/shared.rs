@@ -53,13 +53,14 @@ pub(super) fn unshared<'a>(
     Ok(deletions.iter().filter(|one| !is_shared(one)).collect())
 }
 
-/// Deletes everything with our mark, if no other endpoint is left in the namespace.
+/// Deletes everything with our mark, if no other endpoint is left in the namespace; returns whether
+/// there was any.
 pub(super) fn sweep(
     host: &NetNs,
     netns: &NetNs,
     inside: &Connection,
     there: &WeakNetNs,
-) -> Result<()> {
+) -> Result<bool> {
     let fails = |failure: Failure| {
         let error = failure.into_error("delete rules and routes without an endpoint");
         error.in_netns(netns.describe())
@@ -81,7 +82,7 @@ pub(super) fn sweep(
         });
     }
     let (deleted, left) = delete_all(inside, marked.iter());
-    deleted.map_err(|failure| {
+    deleted.map(|()| !marked.is_empty()).map_err(|failure| {
         left.into_iter()
             .fold(fails(failure), |error, left| error.leaves(format!("{left} in {there}")))
     })
