@@ -67,6 +67,8 @@ pub enum Change {
     AddConnectedRoute(Address),
     /// Adds a policy rule.
     AddRule(Rule),
+    /// Deletes a policy rule.
+    DeleteRule(Rule),
     /// Sets the container's `lo` up.
     SetLoopbackUp,
 }
@@ -120,6 +122,7 @@ enum Verb<'a> {
     Route(&'a Route),
     ConnectedRoute(Route),
     Rule(&'a Rule),
+    RuleDeletion(&'a Rule),
     Loopback,
 }
 
@@ -132,6 +135,7 @@ impl Change {
                 return Verb::ConnectedRoute(Route::connected(address));
             }
             Self::AddRule(rule) => return Verb::Rule(rule),
+            Self::DeleteRule(rule) => return Verb::RuleDeletion(rule),
             Self::SetLoopbackUp => return Verb::Loopback,
             Self::SetName(name) => LinkChange::Name(*name),
             Self::SetMac(mac) => LinkChange::Mac(*mac),
@@ -166,6 +170,9 @@ impl Change {
             Verb::Rule(rule) => {
                 Request::create(Message::NewRule(encode::rule(rule, RTPROT_MACVLAN)?))
             }
+            Verb::RuleDeletion(rule) => {
+                Request::new(Message::DelRule(encode::rule(rule, RTPROT_MACVLAN)?))
+            }
             Verb::Loopback => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
         })
     }
@@ -181,6 +188,7 @@ impl Change {
                 format!("add the connected route {}", route.get_destination()).into(),
             ),
             Verb::Rule(rule) => Attempt::Rule("add", rule),
+            Verb::RuleDeletion(rule) => Attempt::Rule("delete", rule),
             Verb::Loopback => Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()),
         }
     }

@@ -7,6 +7,7 @@ use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::Plan;
+use crate::endpoint::shared;
 use crate::endpoint::usable::{unusable, with_ages};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
@@ -21,6 +22,7 @@ use crate::value::link::{
 use crate::value::name::LinkId;
 use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
+use crate::value::rule::Rule;
 
 /// The result of a comparison.
 pub(crate) struct Findings {
@@ -262,8 +264,7 @@ fn contents(
                 found.iter().any(|found| is_same_route(wanted, device, found))
             }
             Change::AddRule(wanted) => {
-                let list = || inside.dump(&encode::get_rules(None), decode::marked_rule);
-                listed(&mut rules, list).map_err(explain)?.contains(wanted)
+                listed(&mut rules, || marked_rules(inside)).map_err(explain)?.contains(wanted)
             }
             Change::SetLoopbackUp => inside.link(LOOPBACK).map_err(explain)?.is_up(),
             Change::FilterArp => info.arp_filter == Some(true),
@@ -284,13 +285,32 @@ fn contents(
             | Change::SetVlan(_)
             | Change::SetRate(_)
             // Not part of any plan.
-            | Change::AddConnectedRoute(_) => true,
+            | Change::AddConnectedRoute(_)
+            | Change::DeleteRule(_) => true,
         };
         if !is_there {
             differences.push(Difference::Change { change: change.clone(), found: instead });
         }
     }
+    // Last, so that each address has a rule at all times.
+    let marked = listed(&mut rules, || marked_rules(inside)).map_err(explain)?;
+    let outdated = shared::outdated(inside, link.index, changes, marked).map_err(explain)?;
+    differences.extend(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing));
     Ok(())
+}
+
+fn marked_rules(inside: &Connection) -> std::result::Result<Vec<Rule>, Failure> {
+    inside.dump(&encode::get_rules(None), decode::marked_rule)
+}
+
+/// Finds rules that a link which is gone has left for the endpoint's addresses.
+pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs, link: u32) -> Result<Vec<Difference>> {
+    let changes: Vec<Change> = endpoint.plan()?.changes().collect();
+    let inside = netns.connection()?;
+    let outdated = marked_rules(inside)
+        .and_then(|marked| shared::outdated(inside, link, &changes, &marked))
+        .map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
+    Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing).collect())
 }
 
 /// Returns whether an existing route prevents another one from being added.

@@ -93,6 +93,8 @@ pub enum DifferenceKind {
     AddressTentative = 22,
     /// The allmulti flag differs.
     Allmulticast = 23,
+    /// A policy rule for an address is left of an earlier state.
+    RuleOutdated = 24,
 }
 
 kinds!(
@@ -122,6 +124,7 @@ kinds!(
         AddressDuplicate = "address-duplicate",
         AddressTentative = "address-tentative",
         Allmulticast = "allmulticast",
+        RuleOutdated = "rule-outdated",
     ]
 );
 
@@ -160,6 +163,7 @@ impl Difference {
             Change::AddAddress(_) => DifferenceKind::AddressMissing,
             Change::AddRoute(_) | Change::AddConnectedRoute(_) => DifferenceKind::RouteMissing,
             Change::AddRule(_) => DifferenceKind::RuleMissing,
+            Change::DeleteRule(_) => DifferenceKind::RuleOutdated,
             Change::SetLoopbackUp => DifferenceKind::LoopbackDown,
         }
     }
@@ -231,6 +235,9 @@ impl fmt::Display for Difference {
                 write!(f, "the connected route {} is missing", address.net().trunc())
             }
             (Change::AddRule(rule), _) => write!(f, "the rule {rule} is missing"),
+            (Change::DeleteRule(rule), _) => {
+                write!(f, "the rule {rule} is left of an earlier state")
+            }
             (Change::SetLoopbackUp, _) => f.write_str("lo is down"),
         }
     }
