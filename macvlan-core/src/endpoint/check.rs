@@ -58,7 +58,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     let changes: Vec<Change> = plan.changes().collect();
     let target = endpoint.target(netns, inside, link.index);
-    contents(&changes, &target, &link, &mut differences, &explain)?;
+    contents((&plan, &changes), &target, &link, &mut differences, &explain)?;
     Ok(Findings { plan, link: Some(link), parent, differences })
 }
 
@@ -218,7 +218,7 @@ fn rate(
 
 /// Compares the plan's addresses, routes and rules, and `lo`; lists each kind at most once.
 fn contents(
-    changes: &[Change],
+    (plan, changes): (&Plan, &[Change]),
     link: &Target<'_>,
     info: &LinkInfo,
     differences: &mut Vec<Difference>,
@@ -261,7 +261,15 @@ fn contents(
                 };
                 let found_instead = found.iter().find(in_the_way);
                 instead = found_instead.map(|found| Change::AddRoute(found.route.device(link.name)));
-                found.iter().any(|found| is_same_route(wanted, device, found))
+                let is_there = found.iter().any(|found| is_same_route(wanted, device, found));
+                if is_there && plan.replaces_by(wanted) {
+                    let other = found.iter().find(|found| is_other_default(wanted, link, found));
+                    differences.extend(other.map(|other| Difference::Change {
+                        change: change.clone(),
+                        found: Some(Change::AddRoute(other.route)),
+                    }));
+                }
+                is_there
             }
             Change::AddRule(wanted) => {
                 listed(&mut rules, || marked_rules(inside)).map_err(explain)?.contains(wanted)
@@ -311,6 +319,16 @@ pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs, link: u32) -> Resul
         .and_then(|marked| shared::outdated(inside, link, &changes, &marked))
         .map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
     Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing).collect())
+}
+
+/// Returns whether a route is a default route of others that a replacing one should have replaced.
+fn is_other_default(wanted: &Route, link: &Target<'_>, found: &RouteInfo) -> bool {
+    let is_v4 = |route: &Route| route.get_destination().addr().is_ipv4();
+    let found = &found.route;
+    found.is_default()
+        && found.get_table() == encode::MAIN_TABLE
+        && is_v4(found) == is_v4(wanted)
+        && found.get_device() != Some(LinkId::Index(link.index))
 }
 
 /// Returns whether an existing route prevents another one from being added.

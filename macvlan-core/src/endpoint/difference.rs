@@ -5,6 +5,7 @@ use std::fmt;
 use crate::endpoint::change::Change;
 use crate::value::address::Address;
 use crate::value::link::Ipv6Sysctl;
+use crate::value::name::LinkId;
 use crate::value::text::kinds;
 
 /// A difference between an endpoint and the actual state.
@@ -230,6 +231,12 @@ impl fmt::Display for Difference {
                 write!(f, "the address is {found} and should be {wanted}")
             }
             (Change::AddAddress(address), _) => write!(f, "the address {address} is missing"),
+            // A route through the link itself has its name.
+            (Change::AddRoute(route), Some(Change::AddRoute(found)))
+                if !matches!(found.get_device(), Some(LinkId::Name(_))) =>
+            {
+                write!(f, "the route {found} should be replaced by {route}")
+            }
             (Change::AddRoute(route), _) => write!(f, "the route {route} is missing"),
             (Change::AddConnectedRoute(address), _) => {
                 write!(f, "the connected route {} is missing", address.net().trunc())
