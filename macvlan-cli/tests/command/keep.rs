@@ -85,7 +85,7 @@ fn rules(inside: &NetNs) -> usize {
     ip_lines(inside, "rule show").iter().filter(|rule| rule.contains("proto 109")).count()
 }
 
-/// What does not go with a link is deleted, even if the link went with its parent.
+/// Rules are deleted at the end, even if the link went with its parent.
 fn nothing_is_left_of_a_link_that_is_gone() -> Outcome {
     let Stage { lab, inside, container } = Stage::set()?;
     let (host, pid) = (&lab.a.netns, container.pid());

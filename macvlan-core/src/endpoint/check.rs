@@ -2,7 +2,7 @@
 
 use nix::libc::RTPROT_BOOT;
 
-use crate::endpoint::change::{Change, Target};
+use crate::endpoint::change::{Change, Target, metric};
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_RA, decode, encode};
+use crate::rtnl::{RTPROT_RA, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{
@@ -336,15 +336,6 @@ pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.get_destination() == found.get_destination()
         && wanted.get_table() == found.get_table()
         && metric(wanted) == metric(found)
-}
-
-/// Returns the metric of a route, or its default.
-pub(super) fn metric(route: &Route) -> u32 {
-    match route.get_metric() {
-        // IPv6 treats 0 as the default.
-        None | Some(0) if route.get_destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
-        metric => metric.unwrap_or(0),
-    }
 }
 
 /// Returns a listing, made on first use.
