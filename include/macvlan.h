@@ -3092,6 +3092,8 @@ typedef enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_ADDRESS_TENTATIVE = 22,
     /** The allmulti flag differs. */
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
+    /** A policy rule for an address is left of an earlier state. */
+    MACVLAN_DIFFERENCE_RULE_OUTDATED = 24,
 } macvlan_difference_kinds;
 
 /**

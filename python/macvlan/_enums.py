@@ -365,6 +365,8 @@ class DifferenceKind(_Named):
     """An IPv6 address of the link has been tentative for too long."""
     ALLMULTICAST = "allmulticast"
     """The allmulti flag differs."""
+    RULE_OUTDATED = "rule-outdated"
+    """A policy rule for an address is left of an earlier state."""
 
 
 class FindingKind(_Named):

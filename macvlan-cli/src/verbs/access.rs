@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, Handle, Host, LinkName, Parent, PendingMove, Route, RouteFilter, parse_ip,
-    parse_net,
+    Access as Options, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove, Route,
+    RouteFilter, parse_ip, parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
@@ -126,6 +126,16 @@ fn give(
             "cannot give access on {parent}: the containers have no interface on it"
         )));
     }
+    for attachment in &attachments {
+        let link = Handle::in_netns(&attachment.netns()?)?.link(attachment.index())?;
+        let mode = link.macvlan.map(|macvlan| macvlan.get_mode());
+        if let Some(mode) = mode.filter(|mode| *mode != Mode::Bridge) {
+            warn(&format!(
+                "{} is in mode {mode}; only macvlans in mode bridge reach the host's",
+                attachment.name()
+            ));
+        }
+    }
     let before = before(host, parent)?;
     let access = host.access_by(options)?;
     let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
@@ -183,7 +193,12 @@ fn existing(host: &Host, parent: &Parent) -> Done<LinkName> {
 
 fn remove(session: &Session, host: &Host, parent: &Parent) -> Done {
     let name = existing(host, parent)?;
-    host.remove_access(parent)?;
+    host.remove_access(parent).map_err(|error| match error.kind() {
+        ErrorKind::InvalidValue => {
+            Failure::from(error).by("perhaps `macvlan agent`, by `access` in its configuration")
+        }
+        _ => error.into(),
+    })?;
     session.print(String::new, || json!({ "name": name.as_str() }))
 }
 
@@ -196,7 +211,14 @@ fn move_addresses(
 ) -> Done {
     let before = before(host, parent)?;
     let access = host.access_by(Options::on(parent)?.keep(true))?;
-    let moved = access.move_addresses(deadline).map_err(Failure::from).and_then(|moving| {
+    let moved = access.move_addresses(deadline).map_err(|error| match error.kind() {
+        // The only invalid value that is left here: they are moved already.
+        ErrorKind::InvalidValue => {
+            Failure::from(error).by(&format!("`macvlan access back {parent}`"))
+        }
+        _ => error.into(),
+    });
+    let moved = moved.and_then(|moving| {
         if deadline != Duration::MAX {
             wait_for_confirmation(&moving, deadline, signals)?;
         }
@@ -223,7 +245,7 @@ fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Sig
         if poll(&mut polled, PollTimeout::from(100_u8)) == Ok(1) {
             let mut line = String::new();
             return match input.read_line(&mut line) {
-                Ok(read) if read > 0 => Ok(()),
+                Ok(read) if read > 0 && is_yes(&line) => Ok(()),
                 _ => Err(not_confirmed()),
             };
         }
@@ -233,6 +255,11 @@ fn wait_for_confirmation(moving: &PendingMove, deadline: Duration, signals: &Sig
     } else {
         Err(not_confirmed())
     }
+}
+
+/// Returns whether a line confirms: an empty one, or a yes.
+fn is_yes(line: &str) -> bool {
+    ["", "y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str())
 }
 
 fn not_confirmed() -> Failure {

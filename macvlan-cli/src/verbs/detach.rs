@@ -40,7 +40,11 @@ impl Detach {
         for container in std::iter::once(&self.container).chain(&self.also) {
             let container = container::find(container)?;
             found.extend(if self.all {
-                select::all(&host, &container)?
+                match select::all(&host, &container) {
+                    // What is left of links that are gone.
+                    Err(_) if !self.plan && host.sweep(&container.netns)? => Vec::new(),
+                    all => all?,
+                }
             } else {
                 select::named(&host, &container, &self.names)?
             });

@@ -1,7 +1,7 @@
 //! `macvlan ensure`.
 
 use clap::Args;
-use macvlan_core::ErrorKind;
+use macvlan_core::{Error, ErrorKind};
 
 use crate::container;
 use crate::endpoint::EndpointOptions;
@@ -12,6 +12,8 @@ use crate::signal::Signals;
 use crate::verbs::attach::{describe, line, print_plan, progress};
 
 /// Attach an interface if it is missing, and repair differences.
+///
+/// A repair that is refused does not undo earlier ones.
 #[derive(Args)]
 pub(crate) struct Ensure {
     /// Replace a link that cannot be changed, such as one on another parent
@@ -24,13 +26,22 @@ pub(crate) struct Ensure {
     endpoint: EndpointOptions,
 }
 
+/// Names the option that allows a replacement.
+fn refused(error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NeedsReplacement => Failure::from(error).by("`--replace`"),
+        _ => error.into(),
+    }
+}
+
 impl Ensure {
     pub(crate) fn run(self, session: &Session) -> Done {
         let endpoint = self.endpoint.endpoint()?;
         let host = session.host()?;
         let netns = container::find(&self.endpoint.container)?.netns;
         if self.plan {
-            return print_plan(session, &host.plan_ensure(&endpoint, &netns, self.replace)?);
+            let plan = host.plan_ensure(&endpoint, &netns, self.replace);
+            return print_plan(session, &plan.map_err(refused)?);
         }
         let signals = Signals::catch()?;
         let host = host.cancelled_by(signals.cancel());
@@ -38,10 +49,7 @@ impl Ensure {
         let ensured = if self.replace {
             host.ensure_or_replace(&endpoint, &netns)?
         } else {
-            host.ensure(&endpoint, &netns).map_err(|error| match error.kind() {
-                ErrorKind::NeedsReplacement => Failure::from(error).by("`--replace`"),
-                _ => error.into(),
-            })?
+            host.ensure(&endpoint, &netns).map_err(refused)?
         };
         drop(waiting);
         let repaired = texts(&ensured.repaired);

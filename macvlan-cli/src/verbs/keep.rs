@@ -30,8 +30,8 @@ impl Keep {
         let host = plain_host.cancelled_by(signals.cancel());
         // The keeper does not keep the namespace in existence, so this handle is given away.
         let mut keeper = host.keep([(endpoint, netns)])?;
-        let first: Vec<_> = keeper.attachments().cloned().collect();
-        for attachment in &first {
+        let mut last: Vec<_> = keeper.attachments().cloned().collect();
+        for attachment in &last {
             session.print_event(
                 || format!("attached {}", line(attachment)),
                 || json!({ "kind": "kept", "attachment": describe(attachment) }),
@@ -41,6 +41,9 @@ impl Keep {
             match keeper.next() {
                 Some(Ok(event)) => {
                     session.print_event(|| event.to_string(), || described(&event))?;
+                    if let Some(attachment) = event.attachment() {
+                        last = vec![attachment.clone()];
+                    }
                     if matches!(event, KeepEvent::Ended(..)) {
                         return Ok(());
                     }
@@ -51,8 +54,8 @@ impl Keep {
             }
         };
         if self.detach {
-            let all: Vec<_> = keeper.attachments().cloned().collect();
-            for attachment in &all {
+            // Rules and routes may be left of a link that is gone.
+            for attachment in &last {
                 plain_host.detach(attachment)?;
             }
         }

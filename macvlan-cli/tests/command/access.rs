@@ -9,7 +9,7 @@ use macvlan_tests::{
 };
 use serde_json::json;
 
-use crate::common::{command, fails, json as run_json, ok};
+use crate::common::{command, fails, json as run_json, ok, output};
 
 /// A container at 192.168.15.9 on host a.
 fn attached() -> Outcome<Stage> {
@@ -91,6 +91,69 @@ fn a_failure_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+fn another_mode_is_warned_of() -> Outcome {
+    let Stage { lab, container, .. } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    ok(host, &format!("attach ens33 {pid} 192.168.15.9/24 -m private"))?;
+    let output = output(host, command(&format!("access ens33 {pid}")))?;
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("eth0 is in mode private; only macvlans in mode bridge"), "{text}");
+    Ok(())
+}
+
+/// A command that names no address keeps the link's own one, whether the parent has an address or
+/// not, and one that fails changes nothing.
+fn an_own_address_is_kept() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let other = Container::start()?;
+    ok(host, &format!("attach ens33 {} 192.168.15.8/24", other.pid()))?;
+    let own = |routes: usize| {
+        assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.250/32"]);
+        assert_eq!(ip_lines(host, "route show dev ens33-host").len(), routes);
+        assert!(ping(host, "192.168.15.9").is_some());
+    };
+    ok(host, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    ok(host, &format!("access ens33 {}", other.pid()))?;
+    own(2);
+    ok(host, "access back ens33")?;
+    own(2);
+    ok(host, "access move ens33 --yes")?;
+    ok(host, "access back ens33")?;
+    own(2);
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    ip_do(host, "route add 10.7.0.0/24 dev lo");
+    for arguments in ["", "--address 192.168.15.251"] {
+        fails(
+            host,
+            4,
+            &format!("access ens33 --route 10.8.0.0/24 --route 10.7.0.0/24 {arguments}"),
+        )?;
+        own(2);
+    }
+    ok(host, "access remove ens33")?;
+    ip_do(host, "address flush dev ens33");
+    assert!(fails(host, 2, "access ens33")?.contains("no address to borrow"));
+    assert_eq!(macvlans(host), 0);
+    ok(host, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    ok(host, &format!("access ens33 {}", other.pid()))?;
+    own(2);
+    assert!(fails(host, 3, "access move ens33 --yes")?.contains("no addresses to move"));
+    own(2);
+    ok(host, "access back ens33")?;
+    own(2);
+    ok(host, "access ens33 --address 192.168.15.251")?;
+    assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.251/32"]);
+    // Nothing is left to keep, and nothing to borrow.
+    ip_do(host, "address flush dev ens33-host");
+    assert!(fails(host, 2, "access ens33")?.contains("no address to borrow"));
+    ip_do(host, "address add 192.168.15.1/24 dev ens33");
+    ok(host, "access ens33")?;
+    assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.1/32"]);
+    Ok(())
+}
+
 fn addresses_are_moved_and_moved_back() -> Outcome {
     let Stage { lab, inside, container } = attached()?;
     let host = &lab.a.netns;
@@ -99,7 +162,10 @@ fn addresses_are_moved_and_moved_back() -> Outcome {
     assert_eq!(ip_lines(host, "-4 address show dev ens33"), [""; 0]);
     assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.1/24".to_owned()));
     assert!(ping(&inside, "192.168.15.1").is_some() && ping(host, "192.168.15.2").is_some());
-    assert!(fails(host, 2, "access move ens33 --yes")?.contains("already moved"));
+    assert!(
+        fails(host, 2, "access move ens33 --yes")?
+            .contains("already moved; move them back first: `macvlan access back ens33`")
+    );
     assert_eq!(run_json(host, "access back ens33")?, json!({ "name": "ens33-host" }));
     assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
     ok(host, "access move ens33 --yes")?;
@@ -116,16 +182,28 @@ fn a_move_has_to_be_confirmed() -> Outcome {
     assert!(fails(host, 1, "access move ens33 --deadline 10ms")?.contains("they were moved back"));
     assert_eq!(macvlans(host), 0);
     assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
-    // A line on standard input confirms.
-    let mut waiting = command("access move ens33 --deadline 1h");
-    waiting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut waiting = host.run(|| waiting.spawn())??;
-    eventually("the addresses are not moved", || {
-        Ok(macvlans(host) == 1 && ip_lines(host, "-4 address show dev ens33").is_empty())
-    })?;
-    waiting.stdin.take().ok_or("a pipe")?.write_all(b"\n")?;
-    assert!(waiting.wait()?.success());
-    assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.1/24".to_owned()));
+    // An empty line on standard input confirms, or a yes, and no other one.
+    for (line, confirms) in
+        [("no\n", false), ("n\n", false), ("", false), ("x", false), ("\n", true), ("Yes\n", true)]
+    {
+        let mut waiting = command("access move ens33 --deadline 1h");
+        waiting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut waiting = host.run(|| waiting.spawn())??;
+        eventually("the addresses are not moved", || {
+            Ok(macvlans(host) == 1 && ip_lines(host, "-4 address show dev ens33").is_empty())
+        })?;
+        waiting.stdin.take().ok_or("a pipe")?.write_all(line.as_bytes())?;
+        let output = waiting.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(i32::from(!confirms)), "{line:?}: {text}");
+        assert_eq!(text.contains("they were moved back"), !confirms, "{line:?}: {text}");
+        let on = if confirms { "ens33-host" } else { "ens33" };
+        assert!(ip_addresses(host, on).contains(&"192.168.15.1/24".to_owned()), "{line:?}");
+        if confirms {
+            ok(host, "access remove ens33")?;
+        }
+        assert_eq!(macvlans(host), 0);
+    }
     Ok(())
 }
 
@@ -134,6 +212,8 @@ macvlan_tests::tests! {
     given_and_removed,
     removed_by_its_mark,
     a_failure_leaves_nothing,
+    an_own_address_is_kept,
+    another_mode_is_warned_of,
     addresses_are_moved_and_moved_back,
     a_move_has_to_be_confirmed,
 }

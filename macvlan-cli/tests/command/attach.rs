@@ -196,13 +196,16 @@ fn a_plan_of_ensure_tells_of_a_replacement() -> Outcome {
     ok(host, &format!("attach ens33 {pid} 10.0.0.2/24"))?;
     let endpoint = format!("ens34 {pid} 10.0.0.2/24");
     let before = Snapshot::of(&inside);
-    let said = fails(host, 1, &format!("ensure {endpoint} --plan"))?;
-    assert!(said.contains("the link is not on this parent, which cannot be changed"), "{said}");
-    let said = fails(host, 1, &format!("ensure {endpoint}"))?;
-    assert!(
-        said.trim_end().ends_with("; delete the link, or allow its replacement: `--replace`"),
-        "{said}"
-    );
+    for plan in ["--plan", ""] {
+        let said = fails(host, 1, &format!("ensure {endpoint} {plan}"))?;
+        assert!(said.contains("the link is not on this parent, which cannot be changed"), "{said}");
+        assert!(
+            said.trim_end().ends_with("; delete the link, or allow its replacement: `--replace`"),
+            "{said}"
+        );
+    }
+    let unreachable = format!("attach ens33 {pid} 10.5.0.2/24@10.6.0.1 -i eth1");
+    assert!(fails(host, 1, &unreachable)?.contains("or set onlink: `--on-link-gateways`"));
     let plan = ok(host, &format!("ensure {endpoint} --plan --replace"))?;
     assert!(plan.starts_with("inside: ip link delete dev eth0\nhost:   ip link add link ens34 "));
     before.assert_same(&inside);

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 
 use macvlan_core::NetNs;
-use macvlan_tests::{Outcome, Snapshot, Stage, eventually, ip, ip_do, ip_link};
+use macvlan_tests::{Outcome, Snapshot, Stage, eventually, ip, ip_do, ip_lines, ip_link};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -81,6 +81,35 @@ fn kept_until_the_end() -> Outcome {
     Ok(())
 }
 
+fn rules(inside: &NetNs) -> usize {
+    ip_lines(inside, "rule show").iter().filter(|rule| rule.contains("proto 109")).count()
+}
+
+/// Rules are deleted at the end, even if the link went with its parent.
+fn nothing_is_left_of_a_link_that_is_gone() -> Outcome {
+    let Stage { lab, inside, container } = Stage::set()?;
+    let (host, pid) = (&lab.a.netns, container.pid());
+    let endpoint = format!("ens33 {pid} 192.168.15.9/24@192.168.15.2 --source-routing 9");
+    let mut keep = Running::start(host, &format!("keep {endpoint} --detach"))?;
+    keep.line()?;
+    assert_eq!(rules(&inside), 1);
+    ip_do(host, "link delete ens33");
+    assert!(keep.line()?.contains("the parent ens33 is gone"));
+    assert_eq!(keep.signal(Signal::SIGTERM)?.code(), Some(0));
+    assert_eq!(rules(&inside), 0);
+    lab.cable("ens33")?;
+    ok(host, &format!("attach {endpoint}"))?;
+    ip_do(host, "link delete ens33");
+    assert_eq!(rules(&inside), 1);
+    fails(host, 3, &format!("detach {pid} --all --plan"))?;
+    fails(host, 3, &format!("detach {pid}"))?;
+    assert_eq!(rules(&inside), 1);
+    ok(host, &format!("detach {pid} --all"))?;
+    assert_eq!(rules(&inside), 0);
+    fails(host, 3, &format!("detach {pid} --all"))?;
+    Ok(())
+}
+
 /// A signal during a probe of seconds leaves the container as it was.
 fn a_signal_undoes_an_attach() -> Outcome {
     for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130), (Signal::SIGHUP, 129)] {
@@ -154,6 +183,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     kept_while_its_parent_comes_and_goes,
     kept_until_the_end,
+    nothing_is_left_of_a_link_that_is_gone,
     a_signal_undoes_an_attach,
     changes_are_printed,
 }

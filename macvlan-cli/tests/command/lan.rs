@@ -47,6 +47,10 @@ fn a_diagnosis() -> Outcome {
     assert!(ok(host, &format!("diagnose {pid} 192.168.15.2"))?.starts_with("no problems found\n"));
     assert_eq!(run_json(host, &format!("diagnose {pid} 192.168.15.2"))?["answered"], true);
     ip_do(&inside, "link set eth0 down");
+    assert!(
+        fails(host, 2, &format!("diagnose {pid} 192.168.15.9"))?
+            .contains("192.168.15.9 is the container's own address")
+    );
     let said = ends(host, 6, &format!("diagnose {pid} 192.168.15.2 -i eth0"))?;
     assert!(said.starts_with("link-down: "), "{said}");
     assert!(fails(host, 3, &format!("diagnose {pid} 192.168.15.2 -i eth9"))?.contains("eth9"));

@@ -100,6 +100,16 @@ ID            NAME  PARENT  SUBNETS                CONTAINERS
     assert!(std::fs::read_to_string(&hosts)?.contains("10.1.0.9\tx x.lan"));
     ip_do(inside, "link delete eth0");
     assert!(scene.ok("reconcile")?.contains("repaired \"eth0\" of container \"c1\""));
+    // The interface has another name inside, so its MAC address is taken.
+    for line in ["link set eth0 down", "link set eth0 name lan0", "link set lan0 up"] {
+        ip_do(inside, line);
+    }
+    let refused = scene.fails(1, format!("connect lan c1 {pid}"))?;
+    assert!(refused.contains("\"lan0\", in the same namespace, has this MAC address"), "{refused}");
+    assert!(refused.contains("rename it back"), "{refused}");
+    ip_do(inside, "link set lan0 down");
+    ip_do(inside, "link set lan0 name eth0");
+    scene.ok("reconcile")?;
     let told = scene.json("disconnect lan x")?; // by its name
     assert_eq!(told, json!([{ "container": "c1", "outcome": "removed" }]));
     assert_eq!(ip(inside, "link show").as_array().map(Vec::len), Some(1));

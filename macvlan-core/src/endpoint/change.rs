@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Request};
 use crate::netns::NetNs;
-use crate::rtnl::RTPROT_MACVLAN;
 use crate::rtnl::encode::{self, LinkChange};
+use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_MACVLAN};
 use crate::value::address::Address;
 use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, VlanOptions};
 use crate::value::mac::MacAddr;
@@ -67,8 +67,19 @@ pub enum Change {
     AddConnectedRoute(Address),
     /// Adds a policy rule.
     AddRule(Rule),
+    /// Deletes a policy rule.
+    DeleteRule(Rule),
     /// Sets the container's `lo` up.
     SetLoopbackUp,
+}
+
+/// Returns the metric of a route, or its default.
+pub(super) fn metric(route: &Route) -> u32 {
+    match route.get_metric() {
+        // IPv6 treats 0 as the default.
+        None | Some(0) if route.get_destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
+        metric => metric.unwrap_or(0),
+    }
 }
 
 /// The link to which changes apply.
@@ -120,6 +131,7 @@ enum Verb<'a> {
     Route(&'a Route),
     ConnectedRoute(Route),
     Rule(&'a Rule),
+    RuleDeletion(&'a Rule),
     Loopback,
 }
 
@@ -132,6 +144,7 @@ impl Change {
                 return Verb::ConnectedRoute(Route::connected(address));
             }
             Self::AddRule(rule) => return Verb::Rule(rule),
+            Self::DeleteRule(rule) => return Verb::RuleDeletion(rule),
             Self::SetLoopbackUp => return Verb::Loopback,
             Self::SetName(name) => LinkChange::Name(*name),
             Self::SetMac(mac) => LinkChange::Mac(*mac),
@@ -166,6 +179,9 @@ impl Change {
             Verb::Rule(rule) => {
                 Request::create(Message::NewRule(encode::rule(rule, RTPROT_MACVLAN)?))
             }
+            Verb::RuleDeletion(rule) => {
+                Request::new(Message::DelRule(encode::rule(rule, RTPROT_MACVLAN)?))
+            }
             Verb::Loopback => encode::set_link(LOOPBACK, &LinkChange::Up(true)),
         })
     }
@@ -181,6 +197,7 @@ impl Change {
                 format!("add the connected route {}", route.get_destination()).into(),
             ),
             Verb::Rule(rule) => Attempt::Rule("add", rule),
+            Verb::RuleDeletion(rule) => Attempt::Rule("delete", rule),
             Verb::Loopback => Attempt::Other(LinkId::Index(LOOPBACK), "set lo up".into()),
         }
     }

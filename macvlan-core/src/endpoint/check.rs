@@ -2,17 +2,18 @@
 
 use nix::libc::RTPROT_BOOT;
 
-use crate::endpoint::change::{Change, Target};
+use crate::endpoint::change::{Change, Target, metric};
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::Plan;
+use crate::endpoint::shared;
 use crate::endpoint::usable::{unusable, with_ages};
 use crate::error::{Error, Result};
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
-use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_RA, decode, encode};
+use crate::rtnl::{RTPROT_RA, decode, encode};
 use crate::value::address::Address;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{
@@ -21,6 +22,7 @@ use crate::value::link::{
 use crate::value::name::LinkId;
 use crate::value::rate::Rate;
 use crate::value::route::{Route, RouteInfo};
+use crate::value::rule::Rule;
 
 /// The result of a comparison.
 pub(crate) struct Findings {
@@ -56,7 +58,7 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     rate(endpoint, inside, &link, &mut differences).map_err(explain)?;
     let changes: Vec<Change> = plan.changes().collect();
     let target = endpoint.target(netns, inside, link.index);
-    contents(&changes, &target, &link, &mut differences, &explain)?;
+    contents((&plan, &changes), &target, &link, &mut differences, &explain)?;
     Ok(Findings { plan, link: Some(link), parent, differences })
 }
 
@@ -216,7 +218,7 @@ fn rate(
 
 /// Compares the plan's addresses, routes and rules, and `lo`; lists each kind at most once.
 fn contents(
-    changes: &[Change],
+    (plan, changes): (&Plan, &[Change]),
     link: &Target<'_>,
     info: &LinkInfo,
     differences: &mut Vec<Difference>,
@@ -259,11 +261,18 @@ fn contents(
                 };
                 let found_instead = found.iter().find(in_the_way);
                 instead = found_instead.map(|found| Change::AddRoute(found.route.device(link.name)));
-                found.iter().any(|found| is_same_route(wanted, device, found))
+                let is_there = found.iter().any(|found| is_same_route(wanted, device, found));
+                if is_there && plan.replaces_by(wanted) {
+                    let other = found.iter().find(|found| is_other_default(wanted, link, found));
+                    differences.extend(other.map(|other| Difference::Change {
+                        change: change.clone(),
+                        found: Some(Change::AddRoute(other.route)),
+                    }));
+                }
+                is_there
             }
             Change::AddRule(wanted) => {
-                let list = || inside.dump(&encode::get_rules(None), decode::marked_rule);
-                listed(&mut rules, list).map_err(explain)?.contains(wanted)
+                listed(&mut rules, || marked_rules(inside)).map_err(explain)?.contains(wanted)
             }
             Change::SetLoopbackUp => inside.link(LOOPBACK).map_err(explain)?.is_up(),
             Change::FilterArp => info.arp_filter == Some(true),
@@ -284,13 +293,42 @@ fn contents(
             | Change::SetVlan(_)
             | Change::SetRate(_)
             // Not part of any plan.
-            | Change::AddConnectedRoute(_) => true,
+            | Change::AddConnectedRoute(_)
+            | Change::DeleteRule(_) => true,
         };
         if !is_there {
             differences.push(Difference::Change { change: change.clone(), found: instead });
         }
     }
+    // Last, so that each address has a rule at all times.
+    let marked = listed(&mut rules, || marked_rules(inside)).map_err(explain)?;
+    let outdated = shared::outdated(inside, link.index, changes, marked).map_err(explain)?;
+    differences.extend(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing));
     Ok(())
+}
+
+fn marked_rules(inside: &Connection) -> std::result::Result<Vec<Rule>, Failure> {
+    inside.dump(&encode::get_rules(None), decode::marked_rule)
+}
+
+/// Finds rules that a link which is gone has left for the endpoint's addresses.
+pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs, link: u32) -> Result<Vec<Difference>> {
+    let changes: Vec<Change> = endpoint.plan()?.changes().collect();
+    let inside = netns.connection()?;
+    let outdated = marked_rules(inside)
+        .and_then(|marked| shared::outdated(inside, link, &changes, &marked))
+        .map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
+    Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing).collect())
+}
+
+/// Returns whether a route is a default route of others that a replacing one should have replaced.
+fn is_other_default(wanted: &Route, link: &Target<'_>, found: &RouteInfo) -> bool {
+    let is_v4 = |route: &Route| route.get_destination().addr().is_ipv4();
+    let found = &found.route;
+    found.is_default()
+        && found.get_table() == encode::MAIN_TABLE
+        && is_v4(found) == is_v4(wanted)
+        && found.get_device() != Some(LinkId::Index(link.index))
 }
 
 /// Returns whether an existing route prevents another one from being added.
@@ -298,15 +336,6 @@ pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.get_destination() == found.get_destination()
         && wanted.get_table() == found.get_table()
         && metric(wanted) == metric(found)
-}
-
-/// Returns the metric of a route, or its default.
-pub(super) fn metric(route: &Route) -> u32 {
-    match route.get_metric() {
-        // IPv6 treats 0 as the default.
-        None | Some(0) if route.get_destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
-        metric => metric.unwrap_or(0),
-    }
 }
 
 /// Returns a listing, made on first use.

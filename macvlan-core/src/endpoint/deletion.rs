@@ -5,8 +5,7 @@ use std::fmt;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
-use crate::endpoint::change::{Change, Target};
-use crate::endpoint::check::metric;
+use crate::endpoint::change::{Change, Target, metric};
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
 use crate::rtnl::{Note, RTPROT_MACVLAN, encode};

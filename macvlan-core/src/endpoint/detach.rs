@@ -56,6 +56,13 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
     format!("perhaps VLAN {} in {host}, if it was made on demand", attachment.parent)
 }
 
+/// Deletes everything with our mark, if there is no endpoint in the namespace; returns whether
+/// there was any.
+pub(crate) fn sweep(host: &NetNs, netns: &NetNs) -> Result<bool> {
+    let _alone = netns.lock()?;
+    shared::sweep(host, netns, netns.connection()?, &netns.downgrade())
+}
+
 fn detach_link(host: &NetNs, attachment: &Attachment, visible: &Visible) -> Result<Detached> {
     match find_netns(attachment, visible)? {
         Some(netns) => detach_link_in(host, &netns, attachment),
@@ -103,7 +110,7 @@ fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Resul
         }
     };
     let swept = shared::sweep(host, netns, inside, &attachment.netns);
-    both(deleted.map(|()| detached), swept)
+    both(deleted.map(|()| detached), swept.map(drop))
 }
 
 /// Combines the results of two steps, both of which were tried.
@@ -178,7 +185,7 @@ fn in_one_group(
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
             if let (Some(last), Some(result)) = (attachments.last(), results.pop()) {
                 let swept = shared::sweep(host, netns, inside, &last.netns);
-                results.push(both(result, swept));
+                results.push(both(result, swept.map(drop)));
             }
             Ok(results)
         }

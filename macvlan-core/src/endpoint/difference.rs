@@ -5,6 +5,7 @@ use std::fmt;
 use crate::endpoint::change::Change;
 use crate::value::address::Address;
 use crate::value::link::Ipv6Sysctl;
+use crate::value::name::LinkId;
 use crate::value::text::kinds;
 
 /// A difference between an endpoint and the actual state.
@@ -93,6 +94,8 @@ pub enum DifferenceKind {
     AddressTentative = 22,
     /// The allmulti flag differs.
     Allmulticast = 23,
+    /// A policy rule for an address is left of an earlier state.
+    RuleOutdated = 24,
 }
 
 kinds!(
@@ -122,6 +125,7 @@ kinds!(
         AddressDuplicate = "address-duplicate",
         AddressTentative = "address-tentative",
         Allmulticast = "allmulticast",
+        RuleOutdated = "rule-outdated",
     ]
 );
 
@@ -160,6 +164,7 @@ impl Difference {
             Change::AddAddress(_) => DifferenceKind::AddressMissing,
             Change::AddRoute(_) | Change::AddConnectedRoute(_) => DifferenceKind::RouteMissing,
             Change::AddRule(_) => DifferenceKind::RuleMissing,
+            Change::DeleteRule(_) => DifferenceKind::RuleOutdated,
             Change::SetLoopbackUp => DifferenceKind::LoopbackDown,
         }
     }
@@ -226,11 +231,20 @@ impl fmt::Display for Difference {
                 write!(f, "the address is {found} and should be {wanted}")
             }
             (Change::AddAddress(address), _) => write!(f, "the address {address} is missing"),
+            // A route through the link itself has its name.
+            (Change::AddRoute(route), Some(Change::AddRoute(found)))
+                if !matches!(found.get_device(), Some(LinkId::Name(_))) =>
+            {
+                write!(f, "the route {found} should be replaced by {route}")
+            }
             (Change::AddRoute(route), _) => write!(f, "the route {route} is missing"),
             (Change::AddConnectedRoute(address), _) => {
                 write!(f, "the connected route {} is missing", address.net().trunc())
             }
             (Change::AddRule(rule), _) => write!(f, "the rule {rule} is missing"),
+            (Change::DeleteRule(rule), _) => {
+                write!(f, "the rule {rule} is left of an earlier state")
+            }
             (Change::SetLoopbackUp, _) => f.write_str("lo is down"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::endpoint::attach::{Work, attach};
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Change;
-use crate::endpoint::check::{Findings, check};
+use crate::endpoint::check::{Findings, check, left_rules};
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
@@ -11,6 +11,7 @@ use crate::endpoint::find_parent::Found;
 use crate::endpoint::plan::{Phase, Plan, Repairs};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
+use crate::explain::Place;
 use crate::lan::ask::ask;
 use crate::lan::carrier::Carrier;
 use crate::lan::probe::in_use;
@@ -59,6 +60,7 @@ pub(crate) fn ensure(
         let Some(link) = link else {
             repaired.extend(differences);
             let attachment = attach(host, endpoint, netns, cancels)?;
+            repaired.extend(delete_left_rules(endpoint, netns, &attachment)?);
             return Ok(Ensured { attachment, repaired });
         };
         let parent = parent.filter(|_| !differences.iter().any(Difference::needs_replacement));
@@ -107,6 +109,24 @@ pub(crate) fn ensure(
             return Err(error);
         }
     }
+}
+
+/// Deletes the rules for the addresses of a new link that an earlier one has left.
+fn delete_left_rules(
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    attachment: &Attachment,
+) -> Result<Vec<Difference>> {
+    let left = left_rules(endpoint, netns, attachment.index)?;
+    let inside = netns.connection()?;
+    let target = endpoint.target(netns, inside, attachment.index);
+    for difference in &left {
+        let Difference::Change { change, .. } = difference else { continue };
+        inside.retry(&change.request(&target)?).map_err(|failure| {
+            change.attempt(target.name.into(), target.kind).explain(failure, &Place::host(netns))
+        })?;
+    }
+    Ok(left)
 }
 
 /// Returns what [`ensure`] would do as commands of iproute2, and changes nothing.

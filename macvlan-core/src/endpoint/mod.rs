@@ -33,7 +33,7 @@ pub use plan::{Phase, Plan};
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
 pub(crate) use attachment::{attachments, interfaces};
 pub(crate) use check::check;
-pub(crate) use detach::{Visible, detach, detach_together};
+pub(crate) use detach::{Visible, detach, detach_together, sweep};
 pub(crate) use ensure::{ensure, plan_ensure};
 pub(crate) use find_parent::{
     find as find_parent, is_macvlan, is_on, lowest, lowest_seen, missing as missing_parent, on_host,

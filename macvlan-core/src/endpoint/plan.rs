@@ -625,6 +625,10 @@ impl fmt::Display for Command<'_> {
                 let family = if rule.get_ipv6() { " -6" } else { "" };
                 write!(f, "ip{family} rule add {rule}")
             }
+            Change::DeleteRule(rule) => {
+                let family = if rule.get_ipv6() { " -6" } else { "" };
+                write!(f, "ip{family} rule delete {rule}")
+            }
             Change::SetLoopbackUp => f.write_str("ip link set lo up"),
         }
     }

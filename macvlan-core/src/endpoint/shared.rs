@@ -8,7 +8,9 @@
 use ipnet::IpNet;
 use nix::errno::Errno;
 
+use crate::endpoint::change::Change;
 use crate::endpoint::deletion::{Deletion, delete_all};
+use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::find_parent::is_macvlan;
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
@@ -53,13 +55,14 @@ pub(super) fn unshared<'a>(
     Ok(deletions.iter().filter(|one| !is_shared(one)).collect())
 }
 
-/// Deletes everything with our mark, if no other endpoint is left in the namespace.
+/// Deletes everything with our mark, if no other endpoint is left in the namespace; returns whether
+/// there was any.
 pub(super) fn sweep(
     host: &NetNs,
     netns: &NetNs,
     inside: &Connection,
     there: &WeakNetNs,
-) -> Result<()> {
+) -> Result<bool> {
     let fails = |failure: Failure| {
         let error = failure.into_error("delete rules and routes without an endpoint");
         error.in_netns(netns.describe())
@@ -81,10 +84,37 @@ pub(super) fn sweep(
         });
     }
     let (deleted, left) = delete_all(inside, marked.iter());
-    deleted.map_err(|failure| {
+    deleted.map(|()| !marked.is_empty()).map_err(|failure| {
         left.into_iter()
             .fold(fails(failure), |error, left| error.leaves(format!("{left} in {there}")))
     })
+}
+
+/// Returns the rules for an endpoint's addresses that an earlier state of it has left: they have
+/// our mark, select another table, and belong to no other link with the address.
+pub(super) fn outdated(
+    inside: &Connection,
+    link: u32,
+    changes: &[Change],
+    marked: &[Rule],
+) -> std::result::Result<Vec<Rule>, Failure> {
+    let has_it = |rule: &Rule| {
+        changes.iter().any(|change| match change {
+            Change::AddAddress(address) => rule.get_from() == Some(IpNet::from(address.ip())),
+            _ => false,
+        })
+    };
+    let mut found = Vec::new();
+    for rule in marked {
+        if rule.get_priority() == Some(Endpoint::RULE_PRIORITY)
+            && has_it(rule)
+            && !changes.contains(&Change::AddRule(*rule))
+            && !is_for_another(inside, link, rule)?
+        {
+            found.push(*rule);
+        }
+    }
+    Ok(found)
 }
 
 /// An object with our mark.

@@ -120,7 +120,7 @@ fn links_on(place: &Place<'_>, netns: &NetNs) -> Vec<LinkInfo> {
         .collect()
 }
 
-fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
+pub(super) fn all_links(netns: &NetNs) -> Vec<LinkInfo> {
     netns
         .connection()
         .ok()

@@ -105,6 +105,10 @@ impl Attempt<'_> {
             (Self::Change(link, LinkChange::Mtu(mtu)), Errno::EINVAL) => {
                 refused_mtu(error, *link, *mtu, place)
             }
+            (
+                Self::Change(link, change @ (LinkChange::Mac(_) | LinkChange::Up(_))),
+                Errno::EADDRINUSE,
+            ) => taken_mac(error, *link, change, target),
             // A kernel without the queueing discipline reports ENOENT.
             (Self::Change(_, LinkChange::Rate(_)), Errno::ENOENT | Errno::EOPNOTSUPP) => error
                 .because(
@@ -263,11 +267,38 @@ fn refused_change(error: Error, errno: Errno) -> Error {
         Errno::EEXIST => error
             .because(ErrorKind::NameTaken, "a link with this name exists there")
             .with_hint("choose another name, or rename the link first"),
-        Errno::EADDRINUSE => error
-            .because(ErrorKind::MacInUse, "the parent or another link on it has this MAC address")
-            .with_hint("choose another one, or remove the link first"),
+        Errno::EADDRINUSE => taken_mac_of(error, None),
         _ => error,
     }
+}
+
+/// Explains a MAC address that is in use; names the link that has it, if that is in the same
+/// namespace, as one that was renamed.
+fn taken_mac(error: Error, link: LinkId, change: &LinkChange<'_>, target: &NetNs) -> Error {
+    let Some(info) = named_link(target, link) else { return taken_mac_of(error, None) };
+    let mac = match change {
+        LinkChange::Mac(mac) => Some(*mac),
+        _ => info.mac,
+    };
+    let parent = |link: &LinkInfo| (link.parent, link.parent_netns);
+    let has_it = |other: &LinkInfo| {
+        other.index != info.index && other.mac == mac && parent(other) == parent(&info)
+    };
+    taken_mac_of(error, link::all_links(target).into_iter().find(has_it))
+}
+
+fn taken_mac_of(error: Error, holder: Option<LinkInfo>) -> Error {
+    let (cause, hint) = match holder {
+        Some(holder) => (
+            format!("{:?}, in the same namespace, has this MAC address", holder.name),
+            "remove that link, or rename it back if it was renamed",
+        ),
+        None => (
+            "the parent or another link on it has this MAC address".to_owned(),
+            "choose another one, or remove the link first",
+        ),
+    };
+    error.because(ErrorKind::MacInUse, cause).with_hint(hint)
 }
 
 /// Explains a refused MTU. The kernel's message names the driver's limits, but not the parent's

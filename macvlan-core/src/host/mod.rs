@@ -190,6 +190,18 @@ impl Host {
         endpoint::check(&self.netns, endpoint, netns).map(|findings| findings.differences)
     }
 
+    /// Deletes the rules and routes that are left of endpoints whose links are gone, if the
+    /// namespace has no endpoint; returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's refusal, with those that were not deleted in
+    /// [`Error::leftovers`](crate::Error::leftovers).
+    #[doc(hidden)] // for the command
+    pub fn sweep(&self, netns: &NetNs) -> Result<bool> {
+        endpoint::sweep(&self.netns, netns)
+    }
+
     /// Ensures that an endpoint is attached as requested.
     ///
     /// Attaches it if it is missing, and repairs differences.

@@ -212,6 +212,51 @@ fn default_routes_are_replaced() -> Outcome {
     Ok(())
 }
 
+/// A default route of others that came later is found, and replaced as by an attach.
+fn later_default_routes_are_replaced() -> Outcome {
+    need(Need::Ipv6)?;
+    let (lab, (_container, inside)) = (Lab::new()?, started()?);
+    for line in [
+        "link add other type veth peer name end",
+        "link set other up",
+        "link set end up",
+        "address add 10.60.0.2/24 dev other",
+        "address add fd60::2/64 dev other nodad",
+    ] {
+        ip_do(&inside, line);
+    }
+    let endpoint = eth0()?
+        .address("192.168.15.10/24".parse()?)
+        .address("fd15::10/64 nodad".parse()?)
+        .gateway("192.168.15.2".parse()?)
+        .gateway("fd15::2".parse()?);
+    let replacing = endpoint.clone().replace_default_route(true);
+    lab.a.host.attach(&replacing, &inside)?;
+    assert_eq!(lab.a.host.check(&replacing, &inside)?, []);
+    let defaults = || {
+        let mut all = ip_lines(&inside, "-4 route show default");
+        all.extend(ip_lines(&inside, "-6 route show default"));
+        all
+    };
+    let before = defaults();
+    for (line, words) in [
+        ("route add default via 10.60.0.1 metric 100", "via 10.60.0.1"),
+        ("route prepend default via 10.60.0.1", "via 10.60.0.1"),
+        ("route add default metric 5 nexthop via 10.60.0.1 nexthop via 10.60.0.3", "metric 5"),
+        ("-6 route add default via fd60::1 metric 100", "via fd60::1"),
+    ] {
+        ip_do(&inside, line);
+        assert_eq!(lab.a.host.check(&endpoint, &inside)?, [], "{line}");
+        let found = lab.a.host.check(&replacing, &inside)?;
+        let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        assert!(text.contains(words) && text.contains("should be replaced by"), "{line}: {text}");
+        assert_eq!(lab.a.host.ensure(&replacing, &inside)?.repaired, found, "{line}");
+        assert_eq!(defaults(), before, "{line}");
+        assert_eq!(lab.a.host.check(&replacing, &inside)?, []);
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     default_routes_of_both_families,
     a_link_local_gateway,
@@ -219,4 +264,5 @@ macvlan_tests::tests! {
     routes_of_every_sort,
     detaching_leaves_others_routes,
     default_routes_are_replaced,
+    later_default_routes_are_replaced,
 }

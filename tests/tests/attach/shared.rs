@@ -2,7 +2,7 @@
 //! has them as long as it is attached, and the last one deletes them.
 #![deny(dead_code)]
 
-use macvlan_core::{Attachment, Endpoint, ErrorKind};
+use macvlan_core::{Attachment, Difference, DifferenceKind, Endpoint, ErrorKind};
 use macvlan_tests::{Need, Outcome, Snapshot, Stage, ip_do, ip_lines, need, settle};
 
 /// A container with `lo` up and another link, for routes.
@@ -162,6 +162,53 @@ fn detaching_found_attachments_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// A rule of an earlier state would come first, so it is found and deleted; rules of others stay.
+fn rules_of_an_earlier_state_are_deleted() -> Outcome {
+    let stage = stage()?;
+    let (host, inside) = (&stage.lab.a.host, &stage.inside);
+    host.attach(&endpoint("eth1", 11)?.source_routing(8), inside)?;
+    for rule in ["from 192.168.15.10 table 98 priority 30000", "from 192.168.15.10 table 99"] {
+        ip_do(inside, &format!("rule add {rule}"));
+    }
+    let others = ip_lines(inside, "rule show");
+    let ours = || {
+        let mut rules = ip_lines(inside, "rule show");
+        rules.retain(|rule| !others.contains(rule));
+        rules
+    };
+    let plain = endpoint("eth0", 10)?;
+    let (old, new) = (plain.clone().source_routing(20), plain.clone().source_routing(30));
+    host.attach(&old, inside)?;
+    let found = host.check(&new, inside)?;
+    let outdated: Vec<_> =
+        found.iter().filter(|one| one.kind() == DifferenceKind::RuleOutdated).collect();
+    assert_eq!(outdated.len(), 1, "{found:?}");
+    assert!(outdated[0].to_string().contains("table 20"), "{found:?}");
+    assert!(
+        host.plan_ensure(&new, inside, false)?
+            .ends_with("inside: ip rule delete from 192.168.15.10/32 table 20 priority 30000\n")
+    );
+    assert_eq!(host.ensure(&new, inside)?.repaired, found);
+    assert_eq!(host.check(&new, inside)?, []);
+    assert!(matches!(&ours()[..], [rule] if rule.contains("lookup 30")), "{:?}", ours());
+    // A link that is gone has left its rule.
+    ip_do(inside, "link delete eth0");
+    let repaired = host.ensure(&old, inside)?.repaired;
+    let kinds: Vec<_> = repaired.iter().map(Difference::kind).collect();
+    assert_eq!(kinds, [DifferenceKind::LinkMissing, DifferenceKind::RuleOutdated]);
+    assert!(matches!(&ours()[..], [rule] if rule.contains("lookup 20")), "{:?}", ours());
+    // Another endpoint with the address has the rule too.
+    let other = Endpoint::new("eth2", "ens33")?.address("192.168.15.10/25".parse()?);
+    let other = host.attach(&other.source_routing(20), inside)?;
+    assert_eq!(host.check(&plain, inside)?, []);
+    ip_do(inside, "link delete eth2");
+    host.ensure(&plain, inside)?;
+    assert_eq!(ours(), [""; 0]);
+    host.detach(&other)?;
+    assert_eq!(ip_lines(inside, "rule show"), others);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     shared_routes_stay_until_both_are_detached,
@@ -169,4 +216,5 @@ macvlan_tests::tests! {
     objects_of_one_endpoint_are_deleted_with_it,
     a_refused_attach_shares_nothing,
     detaching_found_attachments_leaves_nothing,
+    rules_of_an_earlier_state_are_deleted,
 }

@@ -173,7 +173,13 @@ impl Work<'_> {
         // The endpoint's own default routes with other metrics are kept.
         existing.retain(|route| !route.attributes.contains(&RouteAttribute::Oif(self.index)));
         // The new routes are added first; the others are deleted once these exist.
+        let mut added = Vec::new();
         for route in routes {
+            // The kernel accepts no second one.
+            if !self.created && self.is_there(route)? {
+                continue;
+            }
+            added.push(*route);
             let request = encode::prepend_route(route, Some(self.index))?;
             if let Err(failure) = self.inside.submit_one(request.clone()) {
                 self.make_way(&Change::AddRoute(*route), &request, failure)?;
@@ -182,7 +188,7 @@ impl Work<'_> {
         self.routes.extend(routes);
         self.replaced = existing;
         if !self.created {
-            for route in routes {
+            for route in &added {
                 self.added.extend(Deletion::of(&Change::AddRoute(*route), &self.target())?);
             }
         }
@@ -244,6 +250,14 @@ impl Work<'_> {
         let marked = marked.map_err(|failure| self.explain_other("list the routes", failure))?;
         let device = self.target().device(route)?;
         Ok(marked.iter().any(|found| is_same_route(route, device, found)))
+    }
+
+    /// Returns whether the link has this route.
+    fn is_there(&self, route: &Route) -> Result<bool> {
+        let all = encode::get_routes(&RouteFilter::new(), Some(self.index));
+        let found = self.inside.dump(&all, decode::route);
+        let found = found.map_err(|failure| self.explain_other("list the routes", failure))?;
+        Ok(found.iter().any(|found| is_same_route(route, Some(self.index), found)))
     }
 
     /// Returns whether a change took effect although the reply was lost.

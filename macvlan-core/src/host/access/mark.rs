@@ -8,6 +8,7 @@ use crate::value::net::parse_number;
 const ALIAS: &str = "the host's way to its containers";
 const MOVED: &str = "; addresses moved from link #";
 const BY_PREFIX: &str = "; no marks on addresses";
+const OWN: &str = "; own addresses";
 const ARP_FILTER_WAS_OFF: &str = "; the parent's arp_filter was 0";
 
 /// The information in the alias of a host's link.
@@ -21,6 +22,8 @@ pub(super) struct Mark {
     pub(super) by_prefix: bool,
     /// True if the parent's `arp_filter` was enabled for this.
     pub(super) arp_filter_was_off: bool,
+    /// True if the link was given its own addresses and borrows none.
+    pub(super) own: bool,
 }
 
 /// The group in which the link is created.
@@ -41,6 +44,7 @@ impl Mark {
             moved: said.split_once(MOVED).and_then(|(_, from)| index_at_start(from)),
             by_prefix: said.contains(BY_PREFIX),
             arp_filter_was_off: said.contains(ARP_FILTER_WAS_OFF),
+            own: said.contains(OWN),
         })
     }
 
@@ -53,7 +57,8 @@ impl Mark {
         let say = |is, what| if is { what } else { "" };
         let moved = self.moved.map(|from| format!("{MOVED}{from}")).unwrap_or_default();
         let by_prefix = say(self.by_prefix, BY_PREFIX);
-        format!("{ALIAS}{moved}{by_prefix}{}", say(self.arp_filter_was_off, ARP_FILTER_WAS_OFF))
+        let arp_filter = say(self.arp_filter_was_off, ARP_FILTER_WAS_OFF);
+        format!("{ALIAS}{moved}{by_prefix}{arp_filter}{}", say(self.own, OWN))
     }
 }
 
@@ -76,10 +81,13 @@ mod tests {
 
     #[test]
     fn an_alias_round_trips() {
-        for (moved, by_prefix, arp_filter_was_off) in
-            [(None, false, false), (Some(7), true, false), (Some(u32::MAX), true, true)]
-        {
-            let mark = Mark { moved, by_prefix, arp_filter_was_off };
+        for (moved, by_prefix, arp_filter_was_off, own) in [
+            (None, false, false, false),
+            (None, false, false, true),
+            (Some(7), true, false, false),
+            (Some(u32::MAX), true, true, true),
+        ] {
+            let mark = Mark { moved, by_prefix, arp_filter_was_off, own };
             let (kind, alias) = (Some("macvlan".to_owned()), Some(mark.alias()));
             let link = LinkInfo { kind, alias, ..LinkInfo::default() };
             assert!(mark.alias().len() < 256);

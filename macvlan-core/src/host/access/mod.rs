@@ -94,7 +94,8 @@ impl Host {
 
     /// Gives the host access to the containers on a parent, with options.
     ///
-    /// Creates the host's link, or finds one that was kept.
+    /// Creates the host's link, or finds one that was kept. If that has its own addresses and the
+    /// options name none, it keeps them.
     ///
     /// On a failure nothing is changed.
     ///
@@ -383,10 +384,13 @@ impl HostAccess {
         let _alone = self.host.netns().lock()?;
         let shim = self.put_right(&mut state, false)?;
         let mut moved = lock(&self.moved);
-        if moved.is_moved() || shim.mark()?.moved.is_some() {
-            return Err(Error::invalid("move the addresses", "the addresses are already moved"));
+        let mark = shim.mark()?;
+        if moved.is_moved() || mark.moved.is_some() {
+            return Err(Error::invalid("move the addresses", "the addresses are already moved")
+                .with_hint("move them back first"));
         }
-        let done = moving::move_to_host_link(self.host.netns(), shim.parent()?, shim.link()?)?;
+        let (netns, parent, link) = (self.host.netns(), shim.parent()?, shim.link()?);
+        let done = moving::move_to_host_link(netns, parent, link, mark.own)?;
         let number = moved.begin(done);
         drop(moved);
         PendingMove::watch(&self.host, &self.moved, number, deadline)
@@ -418,7 +422,7 @@ impl HostAccess {
         if mark.moved.is_none() {
             return Ok(());
         }
-        let borrows = self.access.addresses.is_empty();
+        let borrows = self.access.addresses.is_empty() && !mark.own;
         moving::move_back(host, shim.link()?, shim.moved_from(mark)?, Back { mark, borrows })
     }
 

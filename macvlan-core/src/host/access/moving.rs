@@ -58,8 +58,8 @@ pub(super) struct Back {
 }
 
 /// Moves a parent's addresses and routes to the host's link, completely or not at all. The link's
-/// mark records the move before it begins.
-pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Result<Done> {
+/// mark records the move before it begins; `own` says that the link has its own addresses.
+pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link, own: bool) -> Result<Done> {
     let connection = host.connection()?;
     let mut leaving = described(connection, parent.0)?;
     leaving.retain(|one| !one.came_by_itself && !one.flags().contains(AddressFlags::Dadfailed));
@@ -75,9 +75,10 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link) -> Resul
         return fails(ErrorKind::Unsupported, why);
     }
     let filter = arp_filter_to_set(connection, parent)?;
-    let mark = Mark { moved: Some(parent.0), by_prefix, arp_filter_was_off: filter.is_some() };
+    let moved = Some(parent.0);
+    let mark = Mark { moved, by_prefix, arp_filter_was_off: filter.is_some(), own };
     let mut plan = Plan::default();
-    plan.changes.push(say(link, mark, Mark::default()));
+    plan.changes.push(say(link, mark, Mark { own, ..Mark::default() }));
     let kept = move_over(host, &mut plan, &leaving, parent, link)?;
     plan.changes.extend(filter);
     plan.leaving = plan.changes.len();
@@ -107,7 +108,8 @@ pub(super) fn move_back(host: &NetNs, link: Link, parent: Link, how: Back) -> Re
     if how.mark.arp_filter_was_off {
         plan.changes.push(filter_arp(parent, false));
     }
-    plan.changes.push(say(link, Mark::default(), how.mark));
+    let unmoved = Mark { own: how.mark.own, ..Mark::default() };
+    plan.changes.push(say(link, unmoved, how.mark));
     plan.carry_out(host, link, parent).map(drop)
 }
 

@@ -63,13 +63,17 @@ impl Shim {
             Some(there) => there.name.parse()?,
             None => new_name(connection, access, &parent, found.as_ref())?,
         };
-        let mark = there.as_ref().map_or(Ok(Mark::default()), Mark::of)?;
-        if access.addresses.is_empty() && there.is_none() {
-            let lends = match &found {
-                Some(parent) => !lend::lendable(connection, parent, 0)?.is_empty(),
-                None => false,
+        let mut mark = there.as_ref().map_or(Ok(Mark::default()), Mark::of)?;
+        // Before anything is changed.
+        mark.own = !access.addresses.is_empty()
+            || match &there {
+                Some(there) if mark.own => has_own(connection, there.index)?,
+                _ => false,
             };
-            if !lends {
+        let needs = !mark.own && mark.moved.is_none() && (there.is_none() || !may_have_none);
+        if needs {
+            let lent = found.as_ref().map(|parent| lend::lendable(connection, parent, 0));
+            if lent.transpose()?.is_none_or(|lent| lent.is_empty()) {
                 return Err(no_address(access));
             }
         }
@@ -91,9 +95,7 @@ impl Shim {
         let is_new = there.is_none();
         let furnished = Self::furnish(netns, access, before, attachment.clone()).and_then(|shim| {
             known.know(netns, &access.parent, shim.parent_index())?;
-            let needs =
-                access.addresses.is_empty() && mark.moved.is_none() && (is_new || !may_have_none);
-            if needs && shim.borrowed.is_empty() { Err(no_address(access)) } else { Ok(shim) }
+            Ok(shim)
         });
         furnished.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
             Some(Err(other)) => error.leaves_too(other),
@@ -151,19 +153,29 @@ impl Shim {
             has_lost_routes: before.is_some_and(|before| same.is_none() || before.has_lost_routes),
             attachment,
         };
-        shim.lend_again(access)?;
-        if same.is_none() {
-            shim.add_routes(&access.prefixes)?;
+        // The routes can be undone exactly, so they come first.
+        let routes: &[IpNet] = if same.is_none() { &access.prefixes } else { &[] };
+        let added = shim.add_routes(routes)?;
+        let lent = shim.lend_again(access).and_then(|()| {
+            if shim.has_lost_routes { shim.add_routes(routes).map(drop) } else { Ok(()) }
+        });
+        match lent {
+            Ok(()) => Ok(shim),
+            Err(error) => Err(match shim.delete_routes(&added) {
+                Ok(()) => error,
+                Err(other) => error.leaves_too(other),
+            }),
         }
-        Ok(shim)
     }
 
-    /// Adds the link's own addresses, or updates the borrowed ones.
+    /// Adds the link's own addresses, or updates the borrowed ones. A link that was given its own
+    /// addresses by others borrows none.
     pub(super) fn lend_again(&mut self, access: &Access) -> Result<()> {
         let (connection, index) = (self.netns.connection()?, self.index());
+        let mark = self.mark()?;
         let wanted = if !access.addresses.is_empty() {
             lend::owned(&access.addresses, index)
-        } else if self.mark()?.moved.is_some() {
+        } else if mark.moved.is_some() || mark.own && self.borrowed.is_empty() {
             return Ok(());
         } else {
             match find(connection, self.parent_index())? {
@@ -351,6 +363,12 @@ impl Shim {
 /// Returns a link of the host, or `None` if it does not exist.
 fn find(connection: &Connection, link: impl Into<LinkId>) -> Result<Option<LinkInfo>> {
     connection.find_link(link).map_err(|failure| failure.into_error("read the host's link"))
+}
+
+/// Returns whether a link still has an address of its own, by the prefix length as kernels before
+/// Linux 5.18 have no marks on addresses.
+fn has_own(connection: &Connection, link: u32) -> Result<bool> {
+    Ok(lend::described(connection, link)?.iter().any(lend::Described::is_for_a_host))
 }
 
 fn no_address(access: &Access) -> Error {

@@ -7,7 +7,7 @@ mod wire;
 use std::net::IpAddr;
 
 use crate::endpoint::Attachment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
 use crate::host::diagnose::wire::Heard;
@@ -35,8 +35,16 @@ impl Host {
     ///
     /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) without `CAP_NET_RAW`
     /// and the other capabilities of [`Host`];
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the peer's address is the
+    /// container's own;
     /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
     pub fn diagnose(&self, attachment: &Attachment, peer: IpAddr) -> Result<Diagnosis> {
+        if attachment.addresses().iter().any(|address| address.ip() == peer) {
+            let why = format!("{peer} is the container's own address");
+            return Err(Error::invalid("diagnose the peer", why)
+                .on_link(attachment.name().as_str())
+                .with_hint("name another host's address"));
+        }
         let mut diagnosis = Diagnosis { answered: false, findings: Vec::new(), facts: Vec::new() };
         let Some(around) = Surroundings::look(self.netns(), attachment, peer, &mut diagnosis)?
         else {
