@@ -30,7 +30,7 @@ pub(crate) struct StoreOptions {
     /// This host's name in the store [default: the system's host name]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) host_name: Option<String>,
-    /// Whether the process makes one change, so that the database's log is left to the next one.
+    /// True if the process makes one change, and leaves the database's log to the next one.
     #[arg(skip)]
     pub(crate) is_plugin: bool,
 }
@@ -92,8 +92,10 @@ impl Choice {
         match self {
             Self::File { path, moved, leave_log, host_name } => {
                 let open = if *moved { SqliteStore::open_moved } else { SqliteStore::open };
-                let store = open(path)?;
-                let store = if *leave_log { store.leave_log() } else { store };
+                let mut store = open(path)?;
+                if *leave_log {
+                    store.leave_log();
+                }
                 let networks = Networks::new(host, store)?;
                 match host_name {
                     Some(name) => networks.with_host_name(name),

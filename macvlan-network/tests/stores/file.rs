@@ -120,7 +120,8 @@ fn the_log_of_a_closed_file_stays_short() -> Outcome {
     open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/16")?)?;
     assert!(!log.exists());
     let as_plugin = || -> Outcome<Networks> {
-        let store = SqliteStore::open(&path)?.leave_log();
+        let mut store = SqliteStore::open(&path)?;
+        store.leave_log();
         Ok(Networks::new(lab.a.host.clone(), store)?.with_host_name("a")?)
     };
     let mut written_back = 0;

@@ -118,9 +118,8 @@ impl SqliteStore {
     /// For a process that makes one change, such as a plugin: it syncs once, and creates and deletes
     /// no files. Until another process closes the file, it is incomplete without its log.
     #[doc(hidden)] // for the plugins of macvlan-cli
-    pub fn leave_log(mut self) -> Self {
+    pub fn leave_log(&mut self) {
         self.leaves_log = true;
-        self
     }
 
     /// Returns the path of the file.
