@@ -294,10 +294,14 @@ fn the_database_is_replaced() -> Outcome {
     a.ok(CREATE)?;
     let mut agent = a.agent()?;
     agent.logs("runs")?;
-    // With their logs, which contain the latest changes.
+    // With its log, if it has one, which contains the latest changes.
     let put = |other: &str| -> Outcome {
+        let log = format!("{other}-wal");
         fs::remove_file(format!("{db}-shm"))?;
-        fs::rename(format!("{other}-wal"), format!("{db}-wal"))?;
+        fs::remove_file(format!("{db}-wal"))?;
+        if fs::exists(&log)? {
+            fs::rename(log, format!("{db}-wal"))?;
+        }
         Ok(fs::rename(other, &db)?)
     };
     let backup = path("backup.db");

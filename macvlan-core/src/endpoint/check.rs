@@ -312,11 +312,12 @@ fn marked_rules(inside: &Connection) -> std::result::Result<Vec<Rule>, Failure> 
 }
 
 /// Finds rules that a link which is gone has left for the endpoint's addresses.
-pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs, link: u32) -> Result<Vec<Difference>> {
+pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs) -> Result<Vec<Difference>> {
+    const NO_LINK: u32 = 0;
     let changes: Vec<Change> = endpoint.plan()?.changes().collect();
     let inside = netns.connection()?;
     let outdated = marked_rules(inside)
-        .and_then(|marked| shared::outdated(inside, link, &changes, &marked))
+        .and_then(|marked| shared::outdated(inside, NO_LINK, &changes, &marked))
         .map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
     Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing).collect())
 }

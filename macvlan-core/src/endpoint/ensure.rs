@@ -59,8 +59,11 @@ pub(crate) fn ensure(
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
+            // Whatever may fail without a change comes first.
+            let left = left_rules(endpoint, netns)?;
             let attachment = attach(host, endpoint, netns, cancels)?;
-            repaired.extend(delete_left_rules(endpoint, netns, &attachment)?);
+            delete_left_rules(&left, endpoint, netns, &attachment)?;
+            repaired.extend(left);
             return Ok(Ensured { attachment, repaired });
         };
         let parent = parent.filter(|_| !differences.iter().any(Difference::needs_replacement));
@@ -113,20 +116,20 @@ pub(crate) fn ensure(
 
 /// Deletes the rules for the addresses of a new link that an earlier one has left.
 fn delete_left_rules(
+    left: &[Difference],
     endpoint: &Endpoint,
     netns: &NetNs,
     attachment: &Attachment,
-) -> Result<Vec<Difference>> {
-    let left = left_rules(endpoint, netns, attachment.index)?;
+) -> Result<()> {
     let inside = netns.connection()?;
     let target = endpoint.target(netns, inside, attachment.index);
-    for difference in &left {
+    for difference in left {
         let Difference::Change { change, .. } = difference else { continue };
         inside.retry(&change.request(&target)?).map_err(|failure| {
             change.attempt(target.name.into(), target.kind).explain(failure, &Place::host(netns))
         })?;
     }
-    Ok(left)
+    Ok(())
 }
 
 /// Returns what [`ensure`] would do as commands of iproute2, and changes nothing.
