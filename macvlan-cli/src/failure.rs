@@ -112,6 +112,11 @@ impl Failure {
         self
     }
 
+    /// Returns whether an object does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == status::NOT_FOUND
+    }
+
     /// Returns whether a permission is missing.
     pub(crate) fn is_permission(&self) -> bool {
         self.status == status::PERMISSION

@@ -63,7 +63,7 @@ impl Networks {
                 gone.push((record, lease));
             }
         }
-        // Those of a network are released together, since each change of the store is synced.
+        // Leases of one network are released together, since each change of the store is synced.
         let mut by_network: HashMap<&str, Vec<Lease>> = HashMap::new();
         for (record, lease) in gone {
             by_network.entry(&record.id).or_default().push(lease);

@@ -41,8 +41,14 @@ impl Detach {
             let container = container::find(container)?;
             found.extend(if self.all {
                 match select::all(&host, &container) {
-                    // What is left of links that are gone.
-                    Err(_) if !self.plan && host.sweep(&container.netns)? => Vec::new(),
+                    // Links that are gone may have left rules and routes.
+                    Err(failure)
+                        if failure.is_not_found()
+                            && !self.plan
+                            && host.sweep(&container.netns)? =>
+                    {
+                        Vec::new()
+                    }
                     all => all?,
                 }
             } else {

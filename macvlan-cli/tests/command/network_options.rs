@@ -147,7 +147,7 @@ fn subnets_keep_what_is_not_given() -> Outcome {
     assert_eq!(changed(given)?, [v6.clone(), v4.clone()]);
     assert_eq!(changed("--subnet 10.1.0.0/24@none")?, [v4.clone().without_gateway()]);
     assert_eq!(changed("--subnet 10.1.0.0/24 --gateway 10.1.0.254")?, [v4]);
-    // What `ensure` does not name is not kept.
+    // `ensure` keeps only the settings that it names.
     let ensured = stored(&lab, &directory, "ensure lan --parent ens33 --subnet 10.1.0.0/24")?;
     assert_eq!(ensured.get_subnets(), [Subnet::new("10.1.0.0/24")?]);
     Ok(())

@@ -57,7 +57,7 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
 }
 
 /// Deletes everything with our mark, if there is no endpoint in the namespace; returns whether
-/// there was any.
+/// it deleted something.
 pub(crate) fn sweep(host: &NetNs, netns: &NetNs) -> Result<bool> {
     let _alone = netns.lock()?;
     shared::sweep(host, netns, netns.connection()?, &netns.downgrade())

@@ -59,7 +59,7 @@ pub(crate) fn ensure(
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
-            // Whatever may fail without a change comes first.
+            // A list that is refused leaves no link behind.
             let left = left_rules(endpoint, netns)?;
             let attachment = attach(host, endpoint, netns, cancels)?;
             delete_left_rules(&left, endpoint, netns, &attachment)?;

@@ -56,7 +56,7 @@ pub(super) fn unshared<'a>(
 }
 
 /// Deletes everything with our mark, if no other endpoint is left in the namespace; returns whether
-/// there was any.
+/// it deleted something.
 pub(super) fn sweep(
     host: &NetNs,
     netns: &NetNs,
