@@ -186,14 +186,7 @@ impl From<Error> for Failure {
         if error.kind() == ErrorKind::Cancelled && error.leftovers().is_empty() {
             return Self::status(status);
         }
-        let kind = Some(error.kind() as u32);
-        let failure = Self { kind, ..Self::new(status, error.to_string()) };
-        match error.kind() {
-            ErrorKind::GatewayUnreachable => {
-                failure.by("`--on-link-gateways`, or `onlink` in a `--route`")
-            }
-            _ => failure,
-        }
+        Self { kind: Some(error.kind() as u32), ..Self::new(status, error.to_string()) }
     }
 }
 

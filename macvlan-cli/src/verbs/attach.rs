@@ -1,17 +1,31 @@
 //! `macvlan attach`.
 
 use clap::Args;
-use macvlan_core::{Attachment, Endpoint};
+use macvlan_core::{Attachment, Endpoint, Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::container;
 use crate::endpoint::EndpointOptions;
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 use crate::output::style::{Role, paint};
 use crate::output::texts;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::signal::Signals;
+
+/// Names the option by which the library's hint is followed.
+pub(crate) fn refused(error: Error) -> Failure {
+    let says = |end| error.hint().is_some_and(|hint| hint.ends_with(end));
+    match error.kind() {
+        ErrorKind::NeedsReplacement if says("allow its replacement") => {
+            Failure::from(error).by("`--replace`")
+        }
+        ErrorKind::GatewayUnreachable if says("or set onlink") => {
+            Failure::from(error).by("`--on-link-gateways`, or `onlink` in a `--route`")
+        }
+        _ => error.into(),
+    }
+}
 
 /// Attach an interface to a container.
 #[derive(Args)]
@@ -34,7 +48,7 @@ impl Attach {
         let signals = Signals::catch()?;
         let host = host.cancelled_by(signals.cancel());
         let waiting = progress(&endpoint);
-        let attachment = host.attach(&endpoint, &container.netns)?;
+        let attachment = host.attach(&endpoint, &container.netns).map_err(refused)?;
         drop(waiting);
         session.print(|| line(&attachment), || describe(&attachment))
     }

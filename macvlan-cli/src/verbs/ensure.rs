@@ -1,15 +1,14 @@
 //! `macvlan ensure`.
 
 use clap::Args;
-use macvlan_core::{Error, ErrorKind};
 
 use crate::container;
 use crate::endpoint::EndpointOptions;
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
 use crate::output::{lines, texts};
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::verbs::attach::{describe, line, print_plan, progress};
+use crate::verbs::attach::{describe, line, print_plan, progress, refused};
 
 /// Attach an interface if it is missing, and repair differences.
 ///
@@ -26,14 +25,6 @@ pub(crate) struct Ensure {
     endpoint: EndpointOptions,
 }
 
-/// Names the option that allows a replacement.
-fn refused(error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::NeedsReplacement => Failure::from(error).by("`--replace`"),
-        _ => error.into(),
-    }
-}
-
 impl Ensure {
     pub(crate) fn run(self, session: &Session) -> Done {
         let endpoint = self.endpoint.endpoint()?;
@@ -47,7 +38,7 @@ impl Ensure {
         let host = host.cancelled_by(signals.cancel());
         let waiting = progress(&endpoint);
         let ensured = if self.replace {
-            host.ensure_or_replace(&endpoint, &netns)?
+            host.ensure_or_replace(&endpoint, &netns).map_err(refused)?
         } else {
             host.ensure(&endpoint, &netns).map_err(refused)?
         };
