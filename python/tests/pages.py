@@ -99,7 +99,7 @@ def steady(output: str) -> str:
     output = re.sub(r"\b[0-9a-f]{8}(?:…|[0-9a-f]{56}\b)", "ID", output)
     output = re.sub(r"\bpid \d+", "pid N", output)
     output = re.sub(r"[\d.]+ ?(?:ms|µs)\b", "T", output)
-    output = re.sub(r"\d+ frames came", "N frames came", output)
+    output = re.sub(r"\d+ frames? came", "N frames came", output)
     # The kernel says a moment later that a link is up.
     output = re.sub(r"\bUNKNOWN\b", "UP", output)
     return re.sub(r" +$", "", re.sub(" +", " ", output), flags=re.MULTILINE)
