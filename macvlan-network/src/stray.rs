@@ -243,8 +243,8 @@ impl Network {
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
             };
-            let adopted = store.adopt(record, &lease);
-            adopted.map_err(|error| error.in_network(self.name()))?;
+            let adopted = store.adopt(record, lease);
+            let lease = adopted.map_err(|error| error.in_network(self.name()))?;
             // The old mark may cover more addresses than it has now.
             let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
             let alias = mark::alias(&**store, record, &lease);
