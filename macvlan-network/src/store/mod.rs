@@ -331,6 +331,12 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// As for every [`Store`](#errors).
     fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>>;
 
+    /// Returns whether an address or a setting is remembered for a container that has no lease.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool>;
     /// Frees addresses that were kept for containers for long enough, and returns their number.
     ///
     /// # Errors

@@ -369,6 +369,12 @@ impl Store for EtcdStore {
         Ok(conflicting)
     }
 
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool> {
+        let was = self.keys.was(&network.id, container);
+        let gets = [Get::prefix(&format!("{was}/")), Get::Key(was)];
+        Ok(!self.wire.read_all(gets)?.iter().all(Vec::is_empty))
+    }
+
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.settle()?;
         self.sweep()?;

@@ -393,6 +393,17 @@ impl Store for SqliteStore {
         })
     }
 
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool> {
+        self.read("look up a former lease", |transaction| {
+            let number = number(transaction, network)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM memory WHERE network = ?1 AND container = ?2) \
+                 OR EXISTS (SELECT 1 FROM former WHERE network = ?1 AND container = ?2)",
+            )?;
+            Ok(statement.query_row(params![number, container], |row| row.get(0))?)
+        })
+    }
+
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.write("release kept addresses", |transaction| leases::expire(transaction, network))
     }
