@@ -245,7 +245,7 @@ fn an_adopted_lease_has_all_of_them() -> Outcome {
     })
 }
 
-/// They are forgotten with the addresses, after thirty days.
+/// Names and addresses are forgotten after thirty days.
 fn they_are_forgotten_in_time() -> Outcome {
     let options = || web().gw_priority(5);
     let returns = |lan: &Network| -> Outcome<Lease> {
@@ -264,16 +264,24 @@ fn they_are_forgotten_in_time() -> Outcome {
     let networks = session(&lab.a, &directory, "a")?;
     let lan = set(&networks)?;
     let age = |days: i32| {
-        let sql = "UPDATE former SET released = unixepoch() - 86400 * ?";
-        behind(&directory)?.execute(sql, [days]).map(drop).map_err(Into::into)
+        let file = behind(&directory)?;
+        let mut kept = 0;
+        for table in ["former", "memory"] {
+            let sql = format!("UPDATE {table} SET released = unixepoch() - 86400 * {days}");
+            file.execute(&sql, [])?;
+        }
+        networks.collect()?;
+        for table in ["former", "memory"] {
+            let sql = format!("SELECT count(*) FROM {table}");
+            kept += file.query_row(&sql, [], |row| row.get::<_, u32>(0))?;
+        }
+        Ok(kept)
     };
-    let age = |days| -> Outcome { age(days) };
-    age(29)?;
-    networks.collect()?;
+    let age = |days| -> Outcome<u32> { age(days) };
+    assert_eq!(age(29)?, 2);
     is_web(&returns(&lan)?);
     reconcile_all(&networks, 1)?;
-    age(31)?;
-    networks.collect()?;
+    assert_eq!(age(31)?, 0);
     assert_eq!(settings(&returns(&lan)?), (None, vec![], true, 0));
 
     let etcd = Etcd::start()?;
