@@ -108,7 +108,7 @@ fn values_that_are_given_replace_them() -> Outcome {
     })
 }
 
-/// A remembered name is no reason to refuse anyone.
+/// A connect is never refused because of a remembered name.
 fn a_name_that_another_has_is_not_taken() -> Outcome {
     with_stores(|networks| {
         let config = on_ens33("lan", "10.1.0.0/24")?;
