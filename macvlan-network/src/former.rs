@@ -84,6 +84,18 @@ impl Former {
         Some(Self { name: last.name, aliases: last.aliases, ..Self::default() })
     }
 
+    /// Returns the addresses that are reserved for the name, and that a request would get with it.
+    ///
+    /// If one of them cannot be given, the container is connected without the name.
+    pub(crate) fn reserved(&self, network: &NetworkRecord, request: &LeaseRequest) -> Vec<IpAddr> {
+        let is_open = |v6: &bool| {
+            let mut given = request.addresses.iter();
+            request.chooses(network, *v6) && !given.any(|one| one.is_ipv6() == *v6)
+        };
+        let open = [false, true].into_iter().filter(is_open);
+        open.filter_map(|v6| network.reserved_for(self.name.as_deref(), v6)).collect()
+    }
+
     /// Sets the values that a request leaves open.
     pub(crate) fn complete(self, request: &mut LeaseRequest) {
         request.name = request.name.take().or(self.name);

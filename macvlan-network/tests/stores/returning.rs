@@ -149,6 +149,19 @@ fn a_reserved_name_gets_its_address() -> Outcome {
         let connection = lan.connect(&ConnectOptions::new("c1"), &inside)?;
         assert_eq!(connection.addresses(), [ip("10.1.0.9")]);
         assert_eq!(connection.lease().name.as_deref(), Some("printer"));
+        // A host on the LAN has the address by now.
+        lan.disconnect("c1")?;
+        let (container, inside) = started()?;
+        lan.connect(&options, &inside)?;
+        drop((container, inside));
+        reconcile_all(networks, 1)?;
+        lan.add_conflicting_address(ip("10.1.0.9"))?;
+        let (_container, inside) = started()?;
+        let error = lan.connect(&options, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressConflict, "{error}");
+        let connection = lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
+        assert_eq!(connection.lease().name, None);
         Ok(())
     })
 }

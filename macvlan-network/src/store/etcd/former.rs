@@ -2,12 +2,14 @@
 
 use crate::error::Result;
 use crate::former::{Ending, Former};
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseRequest};
+use crate::pool;
+use crate::record::NetworkRecord;
 use crate::time::seconds as now;
 
 use super::change::Change;
 use super::held::AllHeld;
-use super::keys::{self, WasSet};
+use super::keys::{self, Holder, WasSet};
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item};
@@ -59,6 +61,25 @@ impl EtcdStore {
         let holder = seen.get(&self.former_name_get(id, former))?;
         if holder.first().is_some_and(|holder| holder.value != container) {
             former.name = None;
+        }
+        Ok(())
+    }
+
+    /// Drops the name if an address that is reserved for it cannot be given.
+    pub(super) fn drop_name_without_address(
+        &self,
+        seen: &Seen<'_>,
+        network: &NetworkRecord,
+        request: &LeaseRequest,
+        former: &mut Former,
+    ) -> Result<()> {
+        for address in former.reserved(network, request) {
+            let key = self.keys.address(&network.id, pool::number(address));
+            let holder = seen.get(&Get::Key(key))?;
+            let holder = holder.first().map(|item| keys::read(&item.value)).transpose()?;
+            if !matches!(holder, None | Some(Holder::Kept { .. })) {
+                former.name = None;
+            }
         }
         Ok(())
     }

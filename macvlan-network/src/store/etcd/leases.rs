@@ -102,7 +102,10 @@ impl EtcdStore {
         let starts = self.fetch_rest(&seen, network, request, (was.as_ref(), named, starts))?;
         let mut request = request.clone();
         if let Some(mut former) = former {
-            self.drop_taken_name(&seen, (id, container), &mut former)?;
+            if request.name.is_none() {
+                self.drop_taken_name(&seen, (id, container), &mut former)?;
+                self.drop_name_without_address(&seen, network, &request, &mut former)?;
+            }
             former.complete(&mut request);
         }
         let request = &request;

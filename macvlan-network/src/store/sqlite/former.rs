@@ -6,9 +6,11 @@ use rusqlite::{Row, Transaction, params};
 
 use crate::former::{Ending, Former};
 use crate::lease::{Lease, LeaseRequest};
+use crate::pool;
 use crate::record::NetworkRecord;
 use crate::time;
 
+use super::gaps::{self, Holder};
 use super::names;
 use super::transaction::Attempt;
 
@@ -74,6 +76,14 @@ pub(super) fn completed(
     if let Some(mut former) = Former::of_returning(all, network, &request, others) {
         if request.name.is_none() {
             drop_taken(transaction, number, &request.container, &mut former)?;
+            for address in former.reserved(network, &request) {
+                if !matches!(
+                    gaps::holder(transaction, number, pool::number(address))?,
+                    Holder::Nobody
+                ) {
+                    former.name = None;
+                }
+            }
         }
         former.complete(&mut request);
     }
