@@ -243,7 +243,7 @@ fn an_adopted_lease_has_all_of_them() -> Outcome {
         let options = web().link_local_address(link_local).gw_priority(5);
         let had = lan.connect(&options, &inside)?.lease().clone();
         let released = networks.store().release_gone(lan.record(), vec![had.clone()])?;
-        assert_eq!(released, [had.clone()]);
+        assert_eq!(released, std::slice::from_ref(&had));
         let done = networks.reconcile()?;
         let [Reconciled::Adopted(lease)] = done.as_slice() else {
             return Err(format!("{done:?}").into());
@@ -301,7 +301,7 @@ fn they_are_forgotten_in_time() -> Outcome {
     let networks = in_etcd(&lab.a, &etcd, "a")?;
     let lan = set(&networks)?;
     let key = format!("/macvlan/was/{}/c1/~/eth0", lan.id());
-    assert_eq!(keys(&etcd, &key)?, [key.clone()]);
+    assert_eq!(keys(&etcd, &key)?, std::slice::from_ref(&key));
     put(&etcd, &key, r#"{"addresses":[],"interface":"eth0","name":"web","released":7}"#)?;
     networks.collect()?;
     assert_eq!(keys(&etcd, &key)?, [""; 0]);

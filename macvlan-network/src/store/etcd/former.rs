@@ -36,12 +36,11 @@ impl EtcdStore {
             (Ending::Gone, Some(former)) => {
                 change.put(key, keys::write(&WasSet { addresses: Vec::new(), former })?);
             }
-            (Ending::Gone, None) => change.delete(key),
             // With the last interface, also those of interfaces that it no longer had.
             (Ending::Disconnected, _) if others.all.is_empty() => {
                 change.delete_all(self.keys.formers(id, container));
             }
-            (Ending::Disconnected, _) => change.delete(key),
+            (Ending::Gone, None) | (Ending::Disconnected, _) => change.delete(key),
         }
         Ok(())
     }
