@@ -160,7 +160,8 @@ impl Network {
             self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(lease, others)?;
-        let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE);
+        // A network has no rules; those of a CNI configuration are set beside it.
+        let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE).leaving_rules();
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
         ensured.map_err(|error| Error::kernel("attach", error))
     }
