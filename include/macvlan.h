@@ -4328,7 +4328,9 @@ const struct macvlan_network_info *macvlan_network_get(const struct macvlan_netw
  *
  * A container that is already connected in the same namespace stays connected; differences of its
  * interface are repaired. If the namespace in which it was connected no longer exists, as after a
- * restart of the container, it is connected again with the same addresses.
+ * restart of the container or a reboot, it is connected again with the same addresses, and with the
+ * same name, aliases, link-local addresses and priority, unless the options set others. So it is if
+ * its lease was collected in between, except for a name that another container has by now.
  *
  * Waits while another process connects or disconnects the container.
  */
@@ -4669,6 +4671,9 @@ typedef struct macvlan_ip_list macvlan_ip_list;
 /**
  * Makes the object that `docker network inspect` prints for a network, with its containers on all
  * hosts, as JSON. The caller frees the text with macvlan_text_free().
+ *
+ * `Link` of a container is the name that its interface has inside now, if it was renamed, or null, if
+ * it is not there.
  */
 int macvlan_network_inspect(const struct macvlan_network *network,
                             struct macvlan_text **json,

@@ -81,7 +81,8 @@ pub(crate) fn time(text: &str) -> Done<Duration> {
 }
 
 impl Config {
-    /// Reads the file that `MACVLAN_CONFIG` names, or the default one if it exists.
+    /// Reads the file that `MACVLAN_CONFIG` names, which has to exist, or the default one if it
+    /// exists.
     pub(crate) fn read() -> Done<Self> {
         let given = env::var_os("MACVLAN_CONFIG").filter(|path| !path.is_empty());
         let path = given.clone().map_or_else(|| PathBuf::from(FILE), PathBuf::from);
@@ -90,7 +91,11 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => {
                 return Ok(Self::default());
             }
-            Err(error) => return Err(Failure::file(&format!("read {}", path.display()), &error)),
+            Err(error) => {
+                let variable = if given.is_some() { ", which MACVLAN_CONFIG names" } else { "" };
+                let operation = format!("read {}{variable}", path.display());
+                return Err(Failure::file(&operation, &error));
+            }
         };
         Self::parse(&text)
             .map_err(|why| Failure::usage(format!("cannot read {}: {why}", path.display())))

@@ -66,7 +66,9 @@ impl Network {
     /// default routes are changed to those of `options`, and its interface is repaired if needed.
     /// If the namespace in which it was connected no longer exists, as after a restart of the
     /// container, it is connected again with the same addresses, as far as the network still gives
-    /// them. An interface name that it does not have yet ([`ConnectOptions::interface`]) connects it
+    /// them, and with the same name, aliases and priority, unless `options` sets others. So is a
+    /// container whose lease was released since, as by [`Networks::reconcile`](crate::Networks::reconcile) after a reboot, except
+    /// that it does not get a name that another container has by now. An interface name that it does not have yet ([`ConnectOptions::interface`]) connects it
     /// once more, with further addresses.
     ///
     /// With [`ConnectOptions::take`], a pending lease becomes the container's, with its addresses
@@ -128,7 +130,6 @@ impl Network {
                         let is_moved = lease.netns().is_none();
                         if !is_moved || self.bind_here(&lease, netns)?.is_none() {
                             self.take_over(&lease)?;
-                            request.take_over(lease);
                         }
                     }
                     LeaseOutcome::New { lease, others, taken } => {
@@ -214,7 +215,8 @@ impl Network {
         } else if !self.session.is_host_dead(lease)? {
             return refuse(format!("already connected on host {:?}", lease.host));
         }
-        self.session.store.release(&self.record, lease)?;
+        // The container returns, with the same names and settings.
+        self.session.store.release_gone(&self.record, vec![lease.clone()])?;
         Ok(())
     }
 

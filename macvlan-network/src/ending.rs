@@ -33,7 +33,7 @@ impl Network {
         if cleared.is_empty() {
             return Ok(cleared);
         }
-        self.session.store.release_all(&self.record, cleared)
+        self.session.store.release_gone(&self.record, cleared)
     }
 
     /// Waits until the interface of a lease whose container is gone has left the parent, so that the

@@ -1,6 +1,6 @@
 //! Networks in the form of `docker network inspect`, for tools that read it.
 
-use macvlan_core::Presence;
+use macvlan_core::{LinkName, Presence};
 use serde_json::{Map, Value, json};
 
 use crate::alive;
@@ -21,7 +21,8 @@ impl Network {
     ///
     /// Each container additionally has its `Host`, its `Interface` and, as `Namespace`, the state
     /// of its namespace: `there`, `gone`, `unknown` (as on another host that is alive), or
-    /// `pending` for a pending lease, whose age in seconds is `Pending`. Further interfaces of a
+    /// `pending` for a pending lease, whose age in seconds is `Pending`. `Link` is the name that the
+    /// interface has inside now, if it was renamed, or `null`, if it is not there. Further interfaces of a
     /// container have the key `CONTAINER/INTERFACE`.
     ///
     /// # Errors
@@ -32,14 +33,14 @@ impl Network {
         let config = self.config();
         let mut leases = self.leases()?;
         leases.sort_by_key(|lease| lease.sequence);
-        let states = self.session.states(&leases)?;
+        let states = self.states(&leases)?;
         let mut containers = Map::new();
-        for (lease, state) in leases.iter().zip(states) {
+        for (lease, (state, link)) in leases.iter().zip(states) {
             let mut key = lease.container.clone();
             if containers.contains_key(&key) {
                 key = format!("{key}/{}", lease.interface);
             }
-            containers.insert(key, container(lease, state)?);
+            containers.insert(key, container(lease, state, link)?);
         }
         let mut options = Map::new();
         options.insert("macvlan_mode".to_owned(), config.get_mode().to_string().into());
@@ -97,7 +98,7 @@ fn text_of_range(range: &AddressRange) -> String {
     range.net().map_or_else(|| range.to_string(), |net| net.to_string())
 }
 
-fn container(lease: &Lease, state: &str) -> Result<Value> {
+fn container(lease: &Lease, state: &str, link: Option<Link>) -> Result<Value> {
     let of_family = |v6: bool| lease.addresses.iter().filter(move |one| one.addr().is_ipv6() == v6);
     let first = |v6| of_family(v6).next().map(ToString::to_string).unwrap_or_default();
     let mut told = json!({
@@ -113,6 +114,9 @@ fn container(lease: &Lease, state: &str) -> Result<Value> {
     });
     if let Some(pending) = lease.pending() {
         told["Pending"] = pending.age()?.as_secs().into();
+    }
+    if let Some(link) = link.filter(|link| *link != Some(lease.interface)) {
+        told["Link"] = json!(link);
     }
     let others: Vec<String> = [false, true]
         .into_iter()
@@ -132,7 +136,39 @@ fn container(lease: &Lease, state: &str) -> Result<Value> {
     Ok(told)
 }
 
+/// The name that an interface has inside now, if it is there.
+type Link = Option<LinkName>;
+
 impl Network {
+    /// Returns the states of the containers' namespaces, after one search of the machine, and their
+    /// links, as far as they can be examined.
+    fn states(&self, leases: &[Lease]) -> Result<Vec<(&'static str, Option<Link>)>> {
+        let hosts = self.session.store.living_hosts()?;
+        let mut states = vec![("unknown", None); leases.len()];
+        let (mut places, mut marks) = (Vec::new(), Vec::new());
+        for (at, lease) in leases.iter().enumerate() {
+            if lease.pending().is_some() {
+                states[at].0 = "pending";
+            } else if let Some(netns) = lease.netns().filter(|_| self.session.is_here(lease)) {
+                places.push(at);
+                marks.push(netns);
+            } else if lease.is_of_the_dead(hosts.as_deref()) {
+                states[at].0 = "gone";
+            }
+        }
+        alive::find_all(&marks, |at, presence| {
+            let at = places[at];
+            states[at] = match presence {
+                Presence::There(netns) => {
+                    ("there", self.link_inside(&leases[at], leases, &netns).ok())
+                }
+                Presence::Gone => ("gone", None),
+                Presence::Unknown(_) => ("unknown", None),
+            };
+        })?;
+        Ok(states)
+    }
+
     /// Returns the network's entry in [`Networks::summary`](crate::Networks::summary).
     pub(crate) fn summary(&self, containers: usize) -> Value {
         let subnets: Vec<String> =
@@ -154,30 +190,5 @@ impl Session {
     /// Returns Docker's word for the networks' scope.
     fn scope(&self) -> &'static str {
         if self.store.host_name().is_some() { "global" } else { "local" }
-    }
-
-    /// Returns the states of the containers' namespaces, after one search of the machine.
-    fn states(&self, leases: &[Lease]) -> Result<Vec<&'static str>> {
-        let hosts = self.store.living_hosts()?;
-        let mut states = vec!["unknown"; leases.len()];
-        let (mut places, mut marks) = (Vec::new(), Vec::new());
-        for (at, lease) in leases.iter().enumerate() {
-            if lease.pending().is_some() {
-                states[at] = "pending";
-            } else if let Some(netns) = lease.netns().filter(|_| self.is_here(lease)) {
-                places.push(at);
-                marks.push(netns);
-            } else if lease.is_of_the_dead(hosts.as_deref()) {
-                states[at] = "gone";
-            }
-        }
-        alive::find_all(&marks, |at, presence| {
-            states[places[at]] = match presence {
-                Presence::There(_) => "there",
-                Presence::Gone => "gone",
-                Presence::Unknown(_) => "unknown",
-            };
-        })?;
-        Ok(states)
     }
 }

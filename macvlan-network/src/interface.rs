@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    LinkName, MacAddr, NetNs, Presence, Route, RouteKind,
+    LinkInfo, LinkName, MacAddr, NetNs, Presence, Route, RouteKind,
 };
 
 use crate::config::NetworkConfig;
@@ -155,37 +155,109 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> Result<macvlan_core::Ensured> {
-        self.refuse_foreign(lease, netns)?;
+        let name = self.name_inside(lease, others, netns)?;
         if self.is_isolated() {
             self.session.make_dummy(&self.record)?;
         }
-        let endpoint = self.endpoint(lease, others)?;
+        let endpoint = self.endpoint(&Lease { interface: name, ..lease.clone() }, others)?;
         // A network has no rules; those of a CNI configuration are set beside it.
         let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE).leaving_rules();
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
-        ensured.map_err(|error| Error::kernel("attach", error))
+        ensured.map_err(|error| {
+            let in_use = error.kind() == CoreKind::MacInUse;
+            let moved = if in_use { self.moved_away(lease, netns) } else { None };
+            moved.unwrap_or_else(|| Error::kernel("attach", error))
+        })
     }
 
-    /// Refuses to change another program's link that has the name of a lease's interface. A process
-    /// that was killed before it attached the interface may have left the lease.
-    fn refuse_foreign(&self, lease: &Lease, netns: &NetNs) -> Result<()> {
-        let find = || match Handle::in_netns(netns)?.link(lease.interface) {
-            Err(error) if error.is_not_found() => Ok(None),
-            link => link.map(Some),
+    /// Returns the name of a lease's interface in the container, where it may have been renamed.
+    ///
+    /// Without an interface, this is the lease's name. It is refused if another program's link has
+    /// it: a process that was killed before it attached the interface may have left the lease.
+    fn name_inside(&self, lease: &Lease, others: &[Lease], netns: &NetNs) -> Result<LinkName> {
+        let find = || -> macvlan_core::Result<Option<LinkName>> {
+            if let Some(name) = self.link_inside(lease, others, netns)? {
+                return Ok(Some(name));
+            }
+            match Handle::in_netns(netns)?.link(lease.interface) {
+                Err(error) if error.is_not_found() => Ok(Some(lease.interface)),
+                link => link.map(|_| None),
+            }
         };
-        let Some(link) = find().map_err(|error| Error::kernel("attach", error))? else {
-            return Ok(());
-        };
-        let alias = link.alias.as_deref().unwrap_or_default();
-        let has_mark = Mark::read(alias, &*self.session.store).is_some();
-        // In mode passthru the MAC address is the parent's.
-        if has_mark || lease.mac.is_none_or(|mac| link.mac == Some(mac)) {
-            return Ok(());
+        if let Some(name) = find().map_err(|error| Error::kernel("attach", error))? {
+            return Ok(name);
         }
         let why =
             format!("{:?} in the container is another program's link", lease.interface.as_str());
         Err(Error::new(ErrorKind::Kernel, "attach", why)
             .with_hint("rename the link, or disconnect the container"))
+    }
+
+    /// Returns the name that a lease's interface has in the container, if it is there.
+    pub(crate) fn link_inside(
+        &self,
+        lease: &Lease,
+        others: &[Lease],
+        netns: &NetNs,
+    ) -> macvlan_core::Result<Option<LinkName>> {
+        let named = match Handle::in_netns(netns)?.link(lease.interface) {
+            Err(error) if error.is_not_found() => None,
+            link => Some(link?),
+        };
+        let is_its = |link: &LinkInfo| lease.mac.is_none_or(|mac| link.mac == Some(mac));
+        if named.as_ref().is_some_and(is_its) {
+            return Ok(Some(lease.interface));
+        }
+        let renamed = self.renamed(lease, others, netns)?;
+        Ok(renamed.or(named.filter(|link| self.is_marked(link)).map(|_| lease.interface)))
+    }
+
+    /// Returns whether a link has a mark of this store.
+    fn is_marked(&self, link: &LinkInfo) -> bool {
+        let alias = link.alias.as_deref().unwrap_or_default();
+        Mark::read(alias, &*self.session.store).is_some()
+    }
+
+    /// Returns the error for an interface that is not in its container, but in another namespace
+    /// that can be seen; `None` if it is not found.
+    fn moved_away(&self, lease: &Lease, netns: &NetNs) -> Option<Error> {
+        let mut all = NetNs::visible().namespaces.into_iter().filter_map(|one| one.open().ok());
+        let (link, place) = all.find_map(|place| {
+            let links = self.session.host.interfaces(&place).ok()?;
+            let its = |link: &LinkInfo| link.mac.is_some() && link.mac == lease.mac;
+            let link = links.into_iter().map(|(_, link)| link).find(its)?;
+            (!place.same_as(netns)).then_some((link, place))
+        })?;
+        let why = format!(
+            "its interface is not in the container, but is {:?} in {}",
+            link.name,
+            words(&place)
+        );
+        let hint = "move it back, or delete it there";
+        Some(Error::new(ErrorKind::Kernel, "attach", why).with_hint(hint))
+    }
+
+    /// Returns the name of the link on the host's links that has a lease's MAC address, or its alias
+    /// in mode passthru, if it is not the lease's name.
+    pub(crate) fn renamed(
+        &self,
+        lease: &Lease,
+        others: &[Lease],
+        netns: &NetNs,
+    ) -> macvlan_core::Result<Option<LinkName>> {
+        let alias = mark::alias(&*self.session.store, &self.record, lease);
+        let is_siblings = |link: &LinkInfo| {
+            let mut siblings = others.iter().filter(|other| other.is_sibling_of(lease));
+            siblings.any(|sibling| sibling.interface == *link.name)
+        };
+        let is_its = |link: &LinkInfo| match lease.mac {
+            Some(mac) => link.mac == Some(mac),
+            None => link.alias.as_ref() == Some(&alias) && !is_siblings(link),
+        };
+        let all = self.session.host.interfaces(netns)?;
+        let its = all.into_iter().map(|(_, link)| link).find(is_its);
+        let its = its.filter(|link| lease.interface != *link.name);
+        its.map(|link| LinkName::new(&link.name)).transpose()
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
@@ -324,6 +396,14 @@ fn marked(route: Route) -> Route {
         return route.protocol(Endpoint::PROTOCOL);
     }
     route
+}
+
+/// Returns the words for a namespace: its id, and the path that it was found by.
+pub(crate) fn words(netns: &NetNs) -> String {
+    match netns.found_by() {
+        Some(path) => format!("{} ({})", netns.id(), path.display()),
+        None => netns.id().to_string(),
+    }
 }
 
 /// Returns whether an attachment has a lease's MAC address, or its name in mode passthru.

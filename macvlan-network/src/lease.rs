@@ -252,23 +252,6 @@ pub struct LeaseRequest {
 }
 
 impl LeaseRequest {
-    /// Fills in the values that were not requested from an earlier lease of the container.
-    ///
-    /// These are its names, its link-local addresses and its settings for default routes.
-    pub(crate) fn take_over(&mut self, lease: Lease) {
-        self.name = self.name.take().or(lease.name);
-        if self.aliases.is_empty() {
-            self.aliases = lease.aliases;
-        }
-        if self.link_local.is_empty() {
-            self.link_local = lease.link_local;
-        }
-        if self.default_route.is_none() && self.gw_priority.is_none() {
-            self.default_route = Some(lease.default_route);
-            self.gw_priority = Some(lease.gw_priority);
-        }
-    }
-
     /// Returns the addresses of a family that are fixed: the requested ones, or the reserved one.
     pub(crate) fn fixed(&self, network: &NetworkRecord, v6: bool) -> Result<Vec<IpAddr>> {
         let asked_for = self.addresses.iter().copied().filter(|address| address.is_ipv6() == v6);
@@ -316,6 +299,19 @@ impl LeaseRequest {
         }
     }
 
+    /// Returns those of the container's other leases that are not in another namespace.
+    fn beside<'a>(&self, others: &'a [Lease]) -> Vec<&'a Lease> {
+        let beside = |lease: &&Lease| !self.state.is_elsewhere_than(&lease.state);
+        others.iter().filter(beside).collect()
+    }
+
+    /// Returns the interface's name: the requested one, or the first free one beside the container's
+    /// other leases.
+    pub(crate) fn interface_beside(&self, others: &[Lease]) -> LinkName {
+        let free = || free_interface(&self.beside(others), self.skip_interfaces);
+        self.interface.unwrap_or_else(free)
+    }
+
     /// Makes the lease with these addresses.
     ///
     /// `others` are the container's other leases, `taken` the pending ones that it takes.
@@ -326,16 +322,14 @@ impl LeaseRequest {
         others: &[Lease],
         taken: &[Lease],
     ) -> Lease {
-        let beside = |lease: &&Lease| !self.state.is_elsewhere_than(&lease.state);
-        let here: Vec<&Lease> = others.iter().filter(beside).collect();
+        let here = self.beside(others);
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
         let may = self.default_route.unwrap_or(!self.is_moved);
         let asks = may && self.default_route.is_some();
         let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         let id = random::id();
         let endpoint = if self.is_allocation() { self.container.clone() } else { id };
-        let interface =
-            self.interface.unwrap_or_else(|| free_interface(&here, self.skip_interfaces));
+        let interface = self.interface_beside(others);
         // Each of several interfaces has a MAC address of its own.
         let place = if others.iter().any(|one| one.network == network.id) {
             format!("{}/{interface}", self.container)

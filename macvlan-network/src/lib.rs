@@ -67,6 +67,7 @@ mod error;
 mod error_kind;
 mod file_lock;
 mod form;
+mod former;
 mod given;
 mod granting;
 mod host_link;

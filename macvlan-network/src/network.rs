@@ -110,6 +110,12 @@ impl Network {
         Ok(leases)
     }
 
+    /// Returns whether something is remembered of a container that was disconnected.
+    #[doc(hidden)] // for the command, which must not take its id for another container's name
+    pub fn remembers(&self, container: &str) -> Result<bool> {
+        self.session.store.remembers(&self.record, container)
+    }
+
     /// Returns the current state of a lease, with the container's other leases in this network.
     ///
     /// `None` if it no longer exists.

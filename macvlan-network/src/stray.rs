@@ -16,6 +16,7 @@ use crate::connect_options::{is_link_local, path_of};
 use crate::container_ref::ContainerRef;
 use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interface::words;
 use crate::lease::{Lease, LeaseState};
 use crate::mark::{self, Mark};
 use crate::network::Network;
@@ -98,7 +99,17 @@ impl Networks {
             None if is_host => Vec::new(),
             // It may belong to the container that is here.
             None if leases.iter().any(|lease| lease.is_in(&here)) => return Ok(Vec::new()),
-            None => return Err(not_ours(&attachment, netns, &mark, network.as_ref())),
+            None => {
+                let is_its = |one: &&Lease| one.mac == Some(attachment.mac());
+                let error = match leases.iter().find(is_its).and_then(Lease::netns) {
+                    Some(home) => moved_here(&attachment, netns, &mark, home),
+                    None => not_ours(&attachment, netns, &mark),
+                };
+                return Err(match &network {
+                    Some(network) => error.in_network(network.name()),
+                    None => error,
+                });
+            }
         };
         let are_led = match *are_led {
             Some(known) => known,
@@ -243,8 +254,8 @@ impl Network {
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
             };
-            let adopted = store.adopt(record, &lease);
-            adopted.map_err(|error| error.in_network(self.name()))?;
+            let adopted = store.adopt(record, lease);
+            let lease = adopted.map_err(|error| error.in_network(self.name()))?;
             // The old mark may cover more addresses than it has now.
             let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
             let alias = mark::alias(&**store, record, &lease);
@@ -368,21 +379,23 @@ impl Network {
 }
 
 /// Returns the error for an interface with a mark that the store did not make.
-fn not_ours(
-    attachment: &Attachment,
-    netns: &NetNs,
-    mark: &Mark<'_>,
-    network: Option<&Network>,
-) -> Error {
+fn not_ours(attachment: &Attachment, netns: &NetNs, mark: &Mark<'_>) -> Error {
     let operation = format!("adopt {:?} in {}", attachment.name().as_str(), netns.id());
     let why = format!(
         "its alias names container {:?}, but was not written by this store, or not for this MAC address and these addresses",
         mark.container
     );
-    let error = Error::new(ErrorKind::NotConnected, operation, why)
-        .with_hint("connect the container, or delete the interface");
-    match network {
-        Some(network) => error.in_network(network.name()),
-        None => error,
-    }
+    Error::new(ErrorKind::NotConnected, operation, why)
+        .with_hint("connect the container, or delete the interface")
+}
+
+/// Returns the error for an interface that was moved out of its container. It has lost its addresses
+/// there, which the mark depends on.
+fn moved_here(attachment: &Attachment, netns: &NetNs, mark: &Mark<'_>, home: &NetNsMark) -> Error {
+    let operation = format!("adopt {:?} in {}", attachment.name().as_str(), words(netns));
+    let why = format!(
+        "it has the alias and the MAC address of container {:?}, which is connected in net:[{}]",
+        mark.container, home.inode
+    );
+    Error::new(ErrorKind::AlreadyConnected, operation, why).with_hint("delete it here")
 }

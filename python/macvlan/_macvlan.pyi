@@ -2847,7 +2847,9 @@ class Network:
         A container that is already connected in the same namespace stays connected; its name,
         aliases and default routes are updated, and differences of its interface are repaired. If
         the namespace in which it was connected no longer exists, it is connected again with the
-        same addresses. Waits while another process connects or disconnects the container.
+        same addresses, and with the same name, aliases, link-local addresses and priority, unless
+        others are given; also if its lease was collected in between, except for a name that another
+        container has by now. disconnect() forgets them. Waits while another process connects or disconnects the container.
 
         On Ctrl-C during a wait, with probe=True or in etcd, the connection is completed and stays;
         disconnect() undoes it.
@@ -2937,7 +2939,8 @@ class Network:
         """Returns the object that `docker network inspect` prints for a network.
 
         It has the containers on all hosts; each also has the Host, the Interface, and as Namespace
-        "there", "gone" or "unknown".
+        "there", "gone" or "unknown". Link is the name that the interface has inside now, if it was
+        renamed, or None, if it is not there.
         """
     def leases(self) -> list[Lease]:
         """Returns the leases of the containers of all hosts, including pending ones.

@@ -499,7 +499,7 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
     assert ip_link(inside, "eth0")["address"] == made.mac
 
     with process() as pid:
-        network.connect("c2", pid)
+        network.connect("c2", pid, name="db", aliases=["sql"], gw_priority=3)
     # Its namespace has ended with the process.
     collected = networks.collect()
     assert isinstance(collected, Collected)
@@ -507,6 +507,7 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
     assert (lease.container, expired) == ("c2", 0)
     again = network.connect("c2", lab.container())
     assert again.addresses == (lease.addresses[0].ip,)
+    assert (again.lease.name, again.lease.aliases, again.lease.gw_priority) == ("db", ("sql",), 3)
     with process() as pid:
         network.connect("c3", pid)
     (done,) = network.reconcile()
@@ -515,6 +516,9 @@ def test_kernel_and_store_are_brought_together(lab: Lab, networks: Networks) -> 
     assert done.lease.container == "c3"
     assert (done.repaired, done.expired) == ((), 0)
     network.disconnect("c2")
+    ip_text(inside, "link set eth0 down")
+    ip_text(inside, "link set eth0 name lan0")
+    assert network.inspect()["Containers"]["c1"]["Link"] == "lan0"
     network.disconnect("c1")
 
 

@@ -143,14 +143,19 @@ static void forgets(macvlan_networks *networks, const macvlan_network *network)
     macvlan_netns_free(stray);
 }
 
-/* A container that ends keeps its lease until it is collected. */
+/* A container that ends keeps its lease until it is collected, and its name until it returns. */
 static void collects(macvlan_networks *networks, const macvlan_network *network)
 {
     macvlan_collected *collected = NULL;
     pid_t pid = lab_start_container();
-    macvlan_netns *dying = lab_container(pid);
+    macvlan_netns *dying = lab_container(pid), *returned = NULL;
+    macvlan_connect_options options = lab_container_of("c1");
+    macvlan_connection *connection = NULL;
+    const macvlan_lease_info *lease = NULL;
 
-    CHECK_TEXT(lab_join(network, "c1", dying), "192.168.15.3");
+    options.name = "web";
+    MUST(macvlan_network_connect(network, &options, dying, &connection, &error));
+    macvlan_connection_free(connection);
     MUST(macvlan_networks_collect(networks, &collected, &error));
     CHECK(macvlan_collected_get(collected)->lease_count == 0);
     macvlan_collected_free(collected);
@@ -161,6 +166,15 @@ static void collects(macvlan_networks *networks, const macvlan_network *network)
     CHECK_TEXT(macvlan_lease_get(macvlan_collected_get(collected)->leases[0])->container, "c1");
     CHECK(macvlan_collected_get(collected)->expired == 0);
     macvlan_collected_free(collected);
+    options.name = NULL;
+    MUST(macvlan_netns_anonymous(&returned, &error));
+    MUST(macvlan_network_connect(network, &options, returned, &connection, &error));
+    lease = macvlan_lease_get(macvlan_connection_get(connection)->lease);
+    CHECK_TEXT(lease->name, "web");
+    CHECK_TEXT(lease->addresses[0], "192.168.15.3/24");
+    macvlan_connection_free(connection);
+    MUST(macvlan_network_disconnect_from(network, "c1", returned, NULL, &error));
+    macvlan_netns_free(returned);
 }
 
 /* The other host has .2, and .3 is reported as taken too. */

@@ -62,32 +62,54 @@ impl Source {
             Self::Machine => "no running machine of systemd-nspawn has",
             Self::Lxc => "no running container of LXC or Incus has",
             Self::NetNs => "no namespace of `ip netns` has",
-            // Both find one, or fail.
-            Self::Pid | Self::Path => "nothing has",
+            // Both find one, or fail; their containers have no id.
+            Self::Pid | Self::Path => "no container with a permanent id has",
         }
     }
 
     /// Returns the containers of this name; several for the beginning of several ids.
     fn find(self, text: &str) -> Done<Vec<Container>> {
-        let candidates = match self {
-            Self::Pid => return by_pid(text).map(|found| vec![found]),
+        match self {
+            Self::Pid => by_pid(text).map(|found| vec![found]),
             Self::Path => {
                 let netns = NetNs::from_path(text)?;
-                return Ok(vec![Container { netns, id: None, name: None, said: text.to_owned() }]);
+                Ok(vec![Container { netns, id: None, name: None, said: text.to_owned() }])
             }
-            Self::NetNs => return Ok(by_netns_name(text)?.into_iter().collect()),
-            Self::Docker | Self::Podman => engine::find(self, text)?,
-            Self::Containerd => containerd::find(text)?,
-            Self::Machine => machine::find(text)?,
-            Self::Lxc => lxc::find(text).into_iter().collect(),
-        };
-        candidates.into_iter().map(|one| self.open(one)).collect()
+            Self::NetNs => Ok(by_netns_name(text)?.into_iter().collect()),
+            _ => self.candidates(text)?.into_iter().map(|one| self.open(one)).collect(),
+        }
+    }
+
+    /// Returns the containers of a runtime, which may not run.
+    fn candidates(self, text: &str) -> Done<Vec<Candidate>> {
+        match self {
+            Self::Pid | Self::Path | Self::NetNs => Ok(Vec::new()),
+            Self::Docker | Self::Podman => engine::find(self, text),
+            Self::Containerd => containerd::find(text),
+            Self::Machine => machine::find(text),
+            Self::Lxc => Ok(lxc::find(text).into_iter().collect()),
+        }
+    }
+
+    /// Returns the permanent ids of the containers of this name, with the words for each.
+    fn ids(self, text: &str) -> Done<Vec<(String, String)>> {
+        if self == Self::NetNs {
+            let found = by_netns_name(text)?.into_iter();
+            return Ok(found.map(|one| (text.to_owned(), one.said)).collect());
+        }
+        let found = self.candidates(text)?.into_iter();
+        Ok(found.map(|one| (one.id.clone(), self.words(&one))).collect())
+    }
+
+    fn words(self, candidate: &Candidate) -> String {
+        let within = candidate.namespace.as_ref().map(|name| format!("{name}/"));
+        let name = candidate.name.as_ref().unwrap_or(&candidate.id);
+        format!("{}:{}{name}", self.prefix(), within.unwrap_or_default())
     }
 
     fn open(self, candidate: Candidate) -> Done<Container> {
-        let Candidate { id, name, pid, namespace } = candidate;
-        let within = namespace.map(|name| name + "/").unwrap_or_default();
-        let said = format!("{}:{within}{}", self.prefix(), name.as_deref().unwrap_or(&id));
+        let said = self.words(&candidate);
+        let Candidate { id, name, pid, .. } = candidate;
         if pid == 0 {
             return Err(Failure::not_found(format!(
                 "cannot find the namespace of {said}: the container does not run; start it first"
@@ -125,6 +147,39 @@ pub(crate) fn find(text: &str) -> Done<Container> {
         }
     }
     one(text, found, &refused)
+}
+
+/// Finds the permanent id of a container, which need not run, with the words for it; `None` if its
+/// name has none.
+///
+/// A source that is not named and does not answer has no such container.
+pub(crate) fn find_id(text: &str) -> Done<Option<(String, String)>> {
+    let named = text.split_once(':');
+    let named = named.and_then(|(prefix, name)| Some((Source::of_prefix(prefix)?, name)));
+    let mut found = match named {
+        // The id is the name, also of a namespace that does not exist any more.
+        Some((Source::NetNs, name)) => vec![(name.to_owned(), text.to_owned())],
+        Some((source, name)) => {
+            let found = source.ids(name)?;
+            if found.is_empty() {
+                return Err(Failure::not_found(format!(
+                    "cannot find container {text:?}: {} that name; use id:ID, with its id as \
+                     `macvlan network leases` lists it",
+                    source.unknown()
+                )));
+            }
+            found
+        }
+        None => BY_NAME.iter().filter_map(|source| source.ids(text).ok()).flatten().collect(),
+    };
+    if found.iter().any(|(id, _)| *id != found[0].0) {
+        let said: Vec<String> = found.into_iter().map(|(_, said)| said).collect();
+        return Err(Failure::usage(format!(
+            "cannot find container {text:?}: several have that name; use one of {}",
+            said.join(", ")
+        )));
+    }
+    Ok(found.pop())
 }
 
 /// Returns the only container, which several sources may know, or an error.

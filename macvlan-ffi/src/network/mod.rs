@@ -114,7 +114,9 @@ pub unsafe extern "C" fn macvlan_network_get(
 ///
 /// A container that is already connected in the same namespace stays connected; differences of its
 /// interface are repaired. If the namespace in which it was connected no longer exists, as after a
-/// restart of the container, it is connected again with the same addresses.
+/// restart of the container or a reboot, it is connected again with the same addresses, and with the
+/// same name, aliases, link-local addresses and priority, unless the options set others. So it is if
+/// its lease was collected in between, except for a name that another container has by now.
 ///
 /// Waits while another process connects or disconnects the container.
 #[unsafe(no_mangle)]

@@ -20,6 +20,9 @@ object!(macvlan_ip_list, Vec<CString>);
 
 /// Makes the object that `docker network inspect` prints for a network, with its containers on all
 /// hosts, as JSON. The caller frees the text with macvlan_text_free().
+///
+/// `Link` of a container is the name that its interface has inside now, if it was renamed, or null, if
+/// it is not there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_network_inspect(
     network: *const macvlan_network,

@@ -202,29 +202,35 @@ pub trait Store: Sealed + Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn take_up(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Releases a lease, so that its addresses can be given to others.
+    /// Releases the lease of a container that was disconnected, so that its addresses can be given
+    /// to others.
     ///
-    /// Returns false if it no longer exists, if it was pending and is now bound to a namespace, or
-    /// if it belongs to another host that is alive. A lease is identified by its endpoint.
+    /// The addresses are remembered for the container. Its names, aliases and settings for default
+    /// routes are forgotten, also those of the interfaces that it had before.
     ///
-    /// # Errors
-    ///
-    /// As for every [`Store`](#errors).
-    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.undo_lease(network, lease, &[])
-    }
-    /// Releases leases like [`Store::release`], and returns those that were released.
-    ///
-    /// SQLite does it in one transaction, etcd in as few as their size permits. If it fails, some
-    /// may have been released.
+    /// Returns false if the lease no longer exists, if it was pending and is now bound to a
+    /// namespace, or if it belongs to another host that is alive. A lease is identified by its
+    /// endpoint.
     ///
     /// # Errors
     ///
     /// As for every [`Store`](#errors).
-    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>>;
-    /// Releases a lease, and makes the leases that it has taken pending again, in one change.
+    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
+    /// Releases leases of containers that are gone like [`Store::release`], but remembers their
+    /// names and settings, and returns the leases that were released.
     ///
-    /// Returns false as [`Store::release`] does, and then changes nothing.
+    /// If the container gets a lease again, and the request does not set them, it gets these, except
+    /// for a name that another container has by then. SQLite releases all in one transaction, etcd
+    /// in as few as their size permits. If it fails, some may have been released.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn release_gone(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>>;
+    /// Releases a lease that could not be used, and makes the leases that it has taken pending
+    /// again, in one change.
+    ///
+    /// What is remembered for the container stays, except for its addresses. Returns false as [`Store::release`] does, and then changes nothing.
     ///
     /// # Errors
     ///
@@ -250,14 +256,16 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// [`ErrorKind::AlreadyConnected`] if another lease of the container has the interface;
     /// otherwise as for every [`Store`](#errors).
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
-    /// Enters a lease that was lost, with the addresses that the container has.
+    /// Enters a lease that was lost, with the addresses that the container has, and returns it.
+    ///
+    /// It gets the names and settings that are remembered for its interface, unless it has others.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AddressTaken`] or [`ErrorKind::AddressConflict`] if another host has one of
     /// them; [`ErrorKind::NameTaken`] or [`ErrorKind::AlreadyConnected`] if another lease has the
     /// name or the interface; otherwise as for every [`Store`](#errors).
-    fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()>;
+    fn adopt(&self, network: &NetworkRecord, lease: Lease) -> Result<Lease>;
 
     /// Returns a container's leases in a network, one for each interface.
     ///
@@ -323,6 +331,12 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// As for every [`Store`](#errors).
     fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>>;
 
+    /// Returns whether an address or a setting is remembered for a container that has no lease.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool>;
     /// Frees addresses that were kept for containers for long enough, and returns their number.
     ///
     /// # Errors

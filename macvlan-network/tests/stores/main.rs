@@ -39,6 +39,8 @@ mod recovery;
 #[cfg(feature = "etcd")]
 mod retain;
 #[cfg(feature = "etcd")]
+mod returning;
+#[cfg(feature = "etcd")]
 mod round_trips;
 #[cfg(feature = "etcd")]
 mod samples;
@@ -87,6 +89,8 @@ macvlan_tests::main! {
     recovery,
     #[cfg(feature = "etcd")]
     retain,
+    #[cfg(feature = "etcd")]
+    returning,
     #[cfg(feature = "etcd")]
     round_trips,
     #[cfg(feature = "etcd")]

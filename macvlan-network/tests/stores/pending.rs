@@ -152,7 +152,7 @@ fn a_reboot_ends_it() -> Outcome {
 }
 
 /// Opens a session like another process, on host a: a file, or etcd in this namespace.
-fn open(kind: &str, place: &str, host: &str) -> Outcome<Network> {
+pub(crate) fn open(kind: &str, place: &str, host: &str) -> Outcome<Network> {
     let host = Host::in_netns(&NetNs::from_path(host)?)?;
     let networks = if kind == "sqlite" {
         Networks::new(host, SqliteStore::open(place)?)?.with_host_name("a")?
@@ -187,7 +187,7 @@ fn takes(arguments: &[String]) -> Outcome {
 }
 
 /// Runs a test with each kind of store, as other processes open it.
-fn with_places(test: impl Fn(&Networks, [&str; 3]) -> Outcome) -> Outcome {
+pub(crate) fn with_places(test: impl Fn(&Networks, [&str; 3]) -> Outcome) -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
     let host = path_of(&lab.a.netns);
     let file = directory.path().join("networks.db").to_string_lossy().into_owned();

@@ -2,12 +2,15 @@
 //! program has changed.
 #![deny(dead_code)]
 
+use std::time::Instant;
+
 use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{
     Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
 };
+use nix::fcntl::{Flock, FlockArg};
 
 /// Containers that are gone, and others that are only hard to find.
 fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
@@ -243,6 +246,34 @@ fn what_cannot_be_adopted_is_removed() -> Outcome {
     Ok(())
 }
 
+/// A process that holds its container's lock delays the repair of that container alone.
+fn a_container_that_is_held_is_reported() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let (holder, held) = started()?;
+    let (_other, other) = started()?;
+    for (id, inside) in [("c1", &held), ("c2", &other)] {
+        lan.connect(&ConnectOptions::new(id), inside)?;
+        ip_do(inside, "link delete eth0");
+    }
+    let file = std::fs::File::open(format!("/proc/{}/ns/net", holder.pid()))?;
+    let lock = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    let began = Instant::now();
+    let mut done = scene.networks.reconcile()?;
+    assert!((5..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    done.sort_by_key(Reconciled::kind);
+    let [Reconciled::Repaired(lease, _), Reconciled::Failed(why)] = done.as_slice() else {
+        return Err(format!("{done:?}").into());
+    };
+    assert_eq!(lease.container, "c2");
+    assert!(why.contains("container \"c1\"") && why.contains("held it for 5 s"), "{why}");
+    assert_eq!(ip_addresses(&other, "eth0"), ["10.1.0.3/24"]);
+    drop(lock);
+    assert_eq!(scene.networks.reconcile()?.len(), 1);
+    assert_eq!(ip_addresses(&held, "eth0"), ["10.1.0.2/24"]);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     leases_of_namespaces_that_are_gone_are_collected,
@@ -253,4 +284,5 @@ macvlan_tests::tests! {
     kernel_and_store_are_brought_together,
     what_another_store_knows_is_left_alone,
     what_cannot_be_adopted_is_removed,
+    a_container_that_is_held_is_reported,
 }

@@ -84,7 +84,7 @@ fn assert_file_is_read(of: i32, sample: &str) -> Outcome {
     assert_eq!(version()?, of, "what only reads changes nothing");
     let before = networks.store().id().to_owned();
     assert_written(&networks)?;
-    assert_eq!(version()?, 4);
+    assert_eq!(version()?, 5);
     // The store's id, by which the interfaces of its containers are recognized.
     assert_eq!((before.as_str(), networks.store().id()), ("70563c2c", "70563c2c"));
     let again = session(&lab.a, &directory, "a")?;
@@ -198,6 +198,46 @@ fn pending_leases_in_etcd_are_read() -> Outcome {
         crate::common::put(&etcd, key, value)?;
     }
     assert_pending_is_read(&crate::common::in_etcd(&lab.a, &etcd, "a")?)
+}
+
+/// Checks the contents of the samples with a container that is gone, by connecting it again.
+fn assert_former_is_read(networks: &Networks) -> Outcome {
+    let lan = networks.network("lan")?;
+    let inside = NetNs::anonymous()?;
+    let lease = lan.connect(&ConnectOptions::new("c2"), &inside)?.lease().clone();
+    assert_eq!(lease.addresses, ["10.1.0.3/24".parse()?]);
+    assert_eq!((lease.name.as_deref(), lease.link_local), (Some("db"), vec![ip("169.254.2.2")]));
+    assert_eq!(lease.aliases, ["sql", "postgres"]);
+    assert_eq!((lease.default_route, lease.gw_priority), (true, 3));
+    lan.disconnect("c2")?;
+    Ok(())
+}
+
+fn a_file_of_version_5_is_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-5.sql"))?;
+    let networks = session(&lab.a, &directory, "a")?;
+    assert_former_is_read(&networks)?;
+    assert_pending_is_read(&networks)?;
+    assert_eq!(sound(&directory)?, 1);
+    Ok(())
+}
+
+/// An earlier version reads what is remembered of a container as one without addresses, so its
+/// fields are those of such a record and further ones.
+fn former_settings_in_etcd_are_read() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, macvlan_tests::Etcd::start()?);
+    for line in include_str!("../samples/etcd-3-former.txt").lines() {
+        let (key, value) = line.split_once(' ').ok_or("KEY VALUE")?;
+        crate::common::put(&etcd, key, value)?;
+        if let (true, Some(value)) = (key.contains("/was/"), value.strip_prefix('{')) {
+            assert!(value.starts_with("\"addresses\":["), "{key}: {value}");
+            assert!(value.contains("\"released\":4102444800"), "{key}: {value}");
+        }
+    }
+    let networks = crate::common::in_etcd(&lab.a, &etcd, "a")?;
+    assert_former_is_read(&networks)?;
+    assert_pending_is_read(&networks)
 }
 
 /// The fields that version 2 has added to a network's record, in either store.
@@ -321,6 +361,8 @@ macvlan_tests::tests! {
     a_file_of_version_3_is_read,
     what_version_1_has_in_etcd_is_read,
     a_file_of_version_4_is_read,
+    a_file_of_version_5_is_read,
+    former_settings_in_etcd_are_read,
     all_of_a_lease_in_etcd_is_read,
     pending_leases_in_etcd_are_read,
     a_network_of_version_2_is_read,

@@ -12,6 +12,7 @@ use crate::failure::{Done, Failure};
 use crate::progress::Progress;
 use crate::value::set;
 use crate::verbs::attach::{describe, line};
+use crate::verbs::network::connected::given_id;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::lease;
 
@@ -20,7 +21,7 @@ use crate::verbs::network::describe::lease;
 pub(super) struct Connect {
     /// The network's name or id
     network: String,
-    /// The container; with NETNS its id, which stays the same when it returns
+    /// The container; with NETNS its id (or `id:ID`), which stays the same when it returns
     container: String,
     /// The container's namespace: a pid, a name or a path
     netns: Option<String>,
@@ -64,7 +65,10 @@ impl Connect {
         let network = context.networks.network(&self.network)?;
         let found = container::find(self.netns.as_deref().unwrap_or(&self.container))?;
         let (id, known_name) = match (&self.netns, found.id) {
-            (Some(_), _) => (self.container, None),
+            (Some(_), _) => {
+                let id = given_id(&self.container).unwrap_or(&self.container);
+                (id.to_owned(), None)
+            }
             (None, Some(id)) => (id, found.name),
             (None, None) => {
                 return Err(Failure::usage(format!(

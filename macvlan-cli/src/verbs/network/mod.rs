@@ -4,6 +4,7 @@ mod clear;
 mod collect;
 mod conflicts;
 mod connect;
+mod connected;
 mod context;
 mod create;
 mod describe;

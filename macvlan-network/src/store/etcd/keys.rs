@@ -18,6 +18,7 @@
 //! | `alias/ID/NAME/CONTAINER` | marks a container with this alias |
 //! | `member/CONTAINER/ID` | a copy of the lease, to be found by the container; further ones as above |
 //! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above |
+//! | `was/ID/CONTAINER/~/INTERFACE` | the settings of a lease that it had ([`WasSet`]) |
 //! | `host/HOST/PROCESS` | the boot id of a process's machine, while the process is alive; empty if written by an earlier version |
 //! | `host/HOST/agent/PROCESS` | the same for an agent |
 //! | `host/HOST/~` | exists while the host is declared alive |
@@ -33,6 +34,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::former::Former;
 
 /// The owner of the common pool, from which any host may take addresses.
 pub(super) const EVERYBODY: &str = "@";
@@ -72,6 +74,17 @@ impl Holder {
 pub(super) struct Was {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) released: u64,
+}
+
+/// The settings of a lease that a container had.
+///
+/// Hosts of an earlier version read it as a [`Was`] without addresses, which they delete in time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct WasSet {
+    #[serde(default)]
+    pub(super) addresses: Vec<IpAddr>,
+    #[serde(flatten)]
+    pub(super) former: Former,
 }
 
 /// Makes keys with the store's prefix.
@@ -181,6 +194,14 @@ impl Keys {
 
     pub(super) fn was(&self, id: &str, container: &str) -> String {
         format!("{}was/{id}/{container}", self.0)
+    }
+
+    pub(super) fn formers(&self, id: &str, container: &str) -> String {
+        format!("{}was/{id}/{container}/~/", self.0)
+    }
+
+    pub(super) fn former(&self, id: &str, container: &str, interface: &str) -> String {
+        format!("{}was/{id}/{container}/~/{interface}", self.0)
     }
 
     pub(super) fn hosts(&self) -> String {

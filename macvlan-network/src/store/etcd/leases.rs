@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use macvlan_core::LinkName;
 
 use crate::error::{Error, Result};
+use crate::former::{Ending, Former};
 use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
@@ -17,6 +18,7 @@ use crate::store::{LeaseOutcome, Store as _, format};
 use crate::time::seconds as now;
 
 use super::change::{Change, retry, retry_or};
+use super::former;
 use super::held::{AllHeld, Held};
 use super::keys::{self, EVERYBODY, Holder, Was};
 use super::pick::Pick;
@@ -41,7 +43,6 @@ impl EtcdStore {
         request: &LeaseRequest,
     ) -> Result<Option<LeaseOutcome>> {
         let (id, container) = (network.id.as_str(), request.container.as_str());
-        let name = request.name.as_deref().unwrap_or("");
         let seen = Seen::new(&self.wire);
         let [first, further] = AllHeld::gets(&self.keys, id, container);
         let was = self.keys.was(id, container);
@@ -50,11 +51,12 @@ impl EtcdStore {
             Get::Key(self.keys.network(id)),
             first,
             further,
-            Get::Key(self.keys.name(id, name)),
             Get::prefix(&self.keys.members(container)),
             Get::Key(format!("{was}/{interface}")),
             Get::Key(was),
+            self.former_get(id, container),
             Get::Key(self.registration.key.clone()),
+            self.name_get(id, request),
         ];
         let wanted = request.take.iter().map(|one| Get::Key(self.keys.lease(id, one)));
         let wanted: Vec<Get> = wanted.collect();
@@ -64,8 +66,8 @@ impl EtcdStore {
         seen.fetch(&[&gets[..], &wanted, &life, &pools].concat())?;
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
-        let (there, first, further, named) = (found()?, found()?, found()?, found()?);
-        let (others, was_by_it, was, host) = (found()?, found()?, found()?, found()?);
+        let (there, first, further, others) = (found()?, found()?, found()?, found()?);
+        let (was_by_it, was, formers, host) = (found()?, found()?, found()?, found()?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now != *network {
@@ -95,7 +97,15 @@ impl EtcdStore {
         self.check_life_in(&life).map_err(|error| error.in_network(network.name()))?;
         let was = was_by_it.first().or(was.first());
         let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
-        let starts = self.fetch_rest(&seen, network, request, (was.as_ref(), starts))?;
+        let former = Former::of_returning(former::all(&formers), network, request, &others);
+        let named = former.as_ref().map(|former| self.former_name_get(id, former));
+        let starts = self.fetch_rest(&seen, network, request, (was.as_ref(), named, starts))?;
+        let mut request = request.clone();
+        if let Some(mut former) = former {
+            self.drop_taken_name(&seen, (id, container), &mut former)?;
+            former.complete(&mut request);
+        }
+        let request = &request;
         let mut change = Change::default();
         let (mut taken, mut addresses) = (Vec::new(), Vec::new());
         for (get, one) in wanted.iter().zip(&request.take) {
@@ -111,6 +121,7 @@ impl EtcdStore {
         addresses.extend(picked);
         let plain = addresses.iter().map(|(net, _)| *net).collect();
         let lease = request.granted(network, plain, &others, &taken);
+        let named = seen.get(&self.name_get(id, request))?;
         self.put_lease(&mut change, network, &lease, &addresses, (&held, named.first()))?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         change.when.push(unchanged(there.key.clone(), there.changed));
@@ -126,6 +137,11 @@ impl EtcdStore {
                 Err(trouble.into())
             }
         }
+    }
+
+    /// Returns the read for the holder of a requested name.
+    fn name_get(&self, id: &str, request: &LeaseRequest) -> Get {
+        Get::Key(self.keys.name(id, request.name.as_deref().unwrap_or_default()))
     }
 
     /// Chooses the addresses that are not taken from pending leases, with the owners of their gaps;
@@ -266,14 +282,14 @@ impl EtcdStore {
         &self,
         network: &NetworkRecord,
         lease: &Lease,
-        taken: &[Lease],
+        how: (&[Lease], Ending),
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<bool, Trouble> {
-        let released = self.take_back_some(network, std::slice::from_ref(lease), taken, may)?;
+        let released = self.take_back_some(network, std::slice::from_ref(lease), how, may)?;
         Ok(released.contains(&true))
     }
 
-    /// Releases leases, as many in one transaction as fit into it.
+    /// Releases leases of containers that are gone, as many in one transaction as fit into it.
     pub(super) fn take_back_all(
         &self,
         network: &NetworkRecord,
@@ -292,7 +308,7 @@ impl EtcdStore {
                 containers.insert(lease.container.clone());
                 some.push(lease);
             }
-            let done = self.take_back_some(network, &some, &[], |_| true)?;
+            let done = self.take_back_some(network, &some, (&[], Ending::Gone), |_| true)?;
             released
                 .extend(some.into_iter().zip(done).filter_map(|(one, done)| done.then_some(one)));
         }
@@ -305,7 +321,7 @@ impl EtcdStore {
         &self,
         network: &NetworkRecord,
         leases: &[Lease],
-        taken: &[Lease],
+        (taken, ending): (&[Lease], Ending),
         may: impl Fn(&Item) -> bool,
     ) -> std::result::Result<Vec<bool>, Trouble> {
         let id = network.id.as_str();
@@ -333,7 +349,7 @@ impl EtcdStore {
                 let others =
                     AllHeld::read(&self.keys, id, &lease.container, [&*held[0], &*held[1]])?;
                 let found = (others, &*places);
-                let lease = (lease, taken);
+                let lease = (lease, taken, ending);
                 released.push(self.release(&seen, &current, lease, found, &may, &mut change)?);
             }
             if !released.contains(&true) {
@@ -348,7 +364,7 @@ impl EtcdStore {
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
-        (lease, taken): (&Lease, &[Lease]),
+        (lease, taken, ending): (&Lease, &[Lease], Ending),
         (mut others, places): (AllHeld, &[Vec<Item>]),
         may: impl Fn(&Item) -> bool,
         change: &mut Change,
@@ -372,6 +388,7 @@ impl EtcdStore {
         change.delete(held.item.key.clone());
         change.delete(format!("{}{}", self.keys.member(container, id), held.suffix));
         self.delete_names(change, &held.lease, &others);
+        self.end_settings(&held.lease, &others, ending, change)?;
         for pending in taken {
             self.put_pending(pending, change)?;
         }
@@ -402,22 +419,23 @@ impl EtcdStore {
         Ok(true)
     }
 
-    pub(super) fn enter(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
+    /// Enters a lease that was lost, and returns it.
+    pub(super) fn enter(&self, network: &NetworkRecord, lost: &Lease) -> Result<Lease> {
         retry(|| {
+            let mut lease = lost.clone();
             let host = self.registration.key.clone();
             let [first, further] = AllHeld::gets(&self.keys, &network.id, &lease.container);
-            let name = lease.name.as_deref().unwrap_or("");
             let mut gets = vec![
                 Get::Key(self.keys.network(&network.id)),
                 Get::Key(host.clone()),
                 first,
                 further,
-                Get::Key(self.keys.name(&network.id, name)),
+                self.former_get(&network.id, &lease.container),
             ];
             gets.extend(self.life_gets());
             let mut read = self.wire.read(gets)?.into_iter();
             let mut take = || read.next().unwrap_or_default();
-            let (there, registered, first, further, named) =
+            let (there, registered, first, further, formers) =
                 (take(), take(), take(), take(), take());
             self.check_life_in(&read.collect::<Vec<_>>())?;
             if there.is_empty() {
@@ -434,6 +452,7 @@ impl EtcdStore {
             lease.check_interface(network, &held.leases())?;
             let mut change = Change::default();
             let seen = Seen::new(&self.wire);
+            self.restore(&seen, &formers, &mut lease)?;
             let mut addresses = Vec::new();
             for net in &lease.addresses {
                 match self.pick_fixed(&seen, network, net.addr(), &mut change)? {
@@ -441,11 +460,13 @@ impl EtcdStore {
                     Pick::Again => return Ok(None),
                 }
             }
+            let name = lease.name.as_deref().unwrap_or_default();
+            let named = seen.get(&Get::Key(self.keys.name(&network.id, name)))?;
             let rests_on = (&held, named.first());
-            self.put_lease(&mut change, network, lease, &addresses, rests_on)?;
+            self.put_lease(&mut change, network, &lease, &addresses, rests_on)?;
             change.when.push(unchanged(host, registered.changed));
             change.when.push(there);
-            Ok(self.decide(change)?.then_some(()))
+            Ok(self.decide(change)?.then_some(lease))
         })
     }
 

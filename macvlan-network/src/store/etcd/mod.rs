@@ -9,6 +9,7 @@ mod change;
 mod changed;
 mod client;
 mod create;
+mod former;
 mod gaps;
 mod held;
 mod host;
@@ -35,6 +36,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::error::{Error, Result};
+use crate::former::Ending;
 use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::life::HostStatus;
 use crate::pool;
@@ -66,7 +68,8 @@ impl EtcdStore {
         loop {
             let Some((network, lease, taken)) = doubtful().pop() else { return Ok(()) };
             let is_unconfirmed = |item: &Item| item.made == item.changed;
-            match self.take_back(&network, &lease, &taken, is_unconfirmed) {
+            let undone = (&*taken, Ending::Undone);
+            match self.take_back(&network, &lease, undone, is_unconfirmed) {
                 Err(trouble) if trouble.is_passing() => {
                     doubtful().push((network, lease, taken));
                     return Err(trouble);
@@ -241,10 +244,15 @@ impl Store for EtcdStore {
 
     fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
         self.settle()?;
-        Ok(self.take_back(network, lease, taken, |_| true)?)
+        Ok(self.take_back(network, lease, (taken, Ending::Undone), |_| true)?)
     }
 
-    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
+    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.settle()?;
+        Ok(self.take_back(network, lease, (&[], Ending::Disconnected), |_| true)?)
+    }
+
+    fn release_gone(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
         self.settle()?;
         self.take_back_all(network, leases)
     }
@@ -254,9 +262,9 @@ impl Store for EtcdStore {
         retry(|| self.try_update(network, lease))
     }
 
-    fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
+    fn adopt(&self, network: &NetworkRecord, lease: Lease) -> Result<Lease> {
         self.settle()?;
-        self.enter(network, lease)
+        self.enter(network, &lease)
     }
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
@@ -359,6 +367,12 @@ impl Store for EtcdStore {
             }
         }
         Ok(conflicting)
+    }
+
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool> {
+        let was = self.keys.was(&network.id, container);
+        let gets = [Get::prefix(&format!("{was}/")), Get::Key(was)];
+        Ok(!self.wire.read_all(gets)?.iter().all(Vec::is_empty))
     }
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {

@@ -155,13 +155,14 @@ impl EtcdStore {
     }
 
     /// Reads the rest that a choice depends on, in one request: the gaps around the address that was
-    /// given last, and the container's former addresses. Returns all starts.
+    /// given last, the container's former addresses, and the holder of its former name. Returns all
+    /// starts.
     pub(super) fn fetch_rest(
         &self,
         seen: &Seen<'_>,
         network: &NetworkRecord,
         request: &LeaseRequest,
-        (was, mut starts): (Option<&Was>, BTreeMap<usize, u128>),
+        (was, named, mut starts): (Option<&Was>, Option<Get>, BTreeMap<usize, u128>),
     ) -> Result<BTreeMap<usize, u128>> {
         let mut gets = Vec::new();
         if network.config.get_order() == Order::Next {
@@ -170,6 +171,7 @@ impl EtcdStore {
         }
         let had = was.iter().flat_map(|was| &was.addresses);
         gets.extend(had.map(|had| Get::Key(self.keys.address(&network.id, pool::number(*had)))));
+        gets.extend(named);
         seen.fetch(&gets)?;
         Ok(starts)
     }

@@ -7,12 +7,14 @@ use ipnet::IpNet;
 use macvlan_core::LinkName;
 use rusqlite::{Transaction, params};
 
+use crate::former::Ending;
 use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::refusal::{exhausted, taken};
 use crate::store::{LeaseOutcome, clash};
 
+use super::former;
 use super::gaps::{self, Holder, blob, from_blob};
 use super::names;
 use super::networks;
@@ -43,6 +45,7 @@ pub(super) fn lease(
         others.retain(|other| other.endpoint != lease.endpoint);
         return Ok(LeaseOutcome::Held { lease, others });
     }
+    let request = &former::completed(transaction, (number, network), request, &others)?;
     let (mut taken, mut addresses) = (Vec::new(), Vec::new());
     for id in &request.take {
         let pending = pending::take(transaction, network, number, id)?;
@@ -217,6 +220,7 @@ pub(super) fn release(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     leases: Vec<Lease>,
+    ending: Ending,
 ) -> Attempt<Vec<Lease>> {
     let (number, network) = current(transaction, network)?;
     let keep = i64::try_from(network.config.get_reservation_ttl().as_secs()).unwrap_or(i64::MAX);
@@ -244,6 +248,7 @@ pub(super) fn release(
                 lease.interface.as_str()
             ])?;
         }
+        former::end(transaction, number, &lease, ending)?;
         released.push(lease);
     }
     Ok(released)
@@ -255,6 +260,7 @@ pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> 
     let over = transaction
         .prepare_cached("UPDATE memory SET until = NULL WHERE network = ? AND until <= ?")?
         .execute(params![number, now()])?;
+    former::expire(transaction, number, now() - MEMORY)?;
     let mut statement = transaction.prepare_cached(
         "SELECT address FROM memory WHERE network = ? AND until IS NULL AND released < ?",
     )?;
@@ -274,13 +280,15 @@ pub(super) fn expire(transaction: &Transaction<'_>, network: &NetworkRecord) -> 
 pub(super) fn adopt(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
-    lease: &Lease,
-) -> Attempt<()> {
+    mut lease: Lease,
+) -> Attempt<Lease> {
     let (number, network) = current(transaction, network)?;
     let network = &*network;
+    former::restore(transaction, number, &mut lease)?;
     lease.check_interface(network, &rows::find(transaction, network, &lease.container)?)?;
     for address in &lease.addresses {
         take_fixed(transaction, network, number, address.addr())?;
     }
-    insert(transaction, network, number, lease)
+    insert(transaction, network, number, &lease)?;
+    Ok(lease)
 }

@@ -7,6 +7,7 @@
 mod cause;
 mod change;
 mod file;
+mod former;
 mod gaps;
 mod leases;
 mod library;
@@ -27,6 +28,7 @@ use ipnet::IpNet;
 use rusqlite::{Transaction, params};
 
 use crate::error::{Error, Result};
+use crate::former::Ending;
 use crate::lease::{ConflictingAddress, Lease, LeaseRequest};
 use crate::owned::Owned;
 use crate::pool;
@@ -260,23 +262,35 @@ impl Store for SqliteStore {
 
     fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
         self.write("release a lease", |transaction| {
-            let released = leases::release(transaction, network, vec![lease.clone()])?;
+            let leases = vec![lease.clone()];
+            let released = leases::release(transaction, network, leases, Ending::Undone)?;
             let released = !released.is_empty();
-            let mut back = taken.iter().filter(|_| released);
-            back.try_for_each(|pending| leases::adopt(transaction, network, pending))?;
+            for pending in taken.iter().filter(|_| released) {
+                leases::adopt(transaction, network, pending.clone())?;
+            }
             Ok(released)
         })
     }
 
-    fn release_all(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
-        self.write("release leases", |transaction| leases::release(transaction, network, leases))
+    fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
+        self.write("release a lease", |transaction| {
+            let leases = vec![lease.clone()];
+            let released = leases::release(transaction, network, leases, Ending::Disconnected)?;
+            Ok(!released.is_empty())
+        })
+    }
+
+    fn release_gone(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
+        self.write("release leases", |transaction| {
+            leases::release(transaction, network, leases, Ending::Gone)
+        })
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
         self.write("change a lease", |transaction| lookup::update(transaction, network, lease))
     }
 
-    fn adopt(&self, network: &NetworkRecord, lease: &Lease) -> Result<()> {
+    fn adopt(&self, network: &NetworkRecord, lease: Lease) -> Result<Lease> {
         self.write("add a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
@@ -376,6 +390,17 @@ impl Store for SqliteStore {
     fn conflicting_addresses(&self, network: &NetworkRecord) -> Result<Vec<ConflictingAddress>> {
         self.read("list the conflicting addresses", |transaction| {
             gaps::conflicting(transaction, number(transaction, network)?)
+        })
+    }
+
+    fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool> {
+        self.read("look up a former lease", |transaction| {
+            let number = number(transaction, network)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM memory WHERE network = ?1 AND container = ?2) \
+                 OR EXISTS (SELECT 1 FROM former WHERE network = ?1 AND container = ?2)",
+            )?;
+            Ok(statement.query_row(params![number, container], |row| row.get(0))?)
         })
     }
 

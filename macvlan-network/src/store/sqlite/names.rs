@@ -13,6 +13,18 @@ pub(super) fn words(all: &[impl ToString]) -> String {
     words.join(" ")
 }
 
+/// Returns the other container that has a name.
+pub(super) fn holder(
+    transaction: &Transaction<'_>,
+    number: i64,
+    (name, container): (&str, &str),
+) -> Attempt<Option<String>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
+    )?;
+    Ok(statement.query_row(params![number, name, container], |row| row.get(0)).optional()?)
+}
+
 /// Refuses a name that another container has.
 pub(super) fn refuse_taken(
     transaction: &Transaction<'_>,
@@ -21,12 +33,7 @@ pub(super) fn refuse_taken(
     lease: &Lease,
 ) -> Attempt<()> {
     let Some(name) = &lease.name else { return Ok(()) };
-    let mut statement = transaction.prepare_cached(
-        "SELECT container FROM lease WHERE network = ? AND name = ? AND container != ?",
-    )?;
-    let holder: Option<String> =
-        statement.query_row(params![number, name, lease.container], |row| row.get(0)).optional()?;
-    match holder {
+    match holder(transaction, number, (name, &lease.container))? {
         Some(holder) => Err(name_taken(network, name, &holder).into()),
         None => Ok(()),
     }

@@ -1,0 +1,83 @@
+//! The names and settings of containers that are gone.
+
+use crate::error::Result;
+use crate::former::{Ending, Former};
+use crate::lease::Lease;
+use crate::time::seconds as now;
+
+use super::change::Change;
+use super::held::AllHeld;
+use super::keys::{self, WasSet};
+use super::seen::Seen;
+use super::store::EtcdStore;
+use super::wire::{Get, Item};
+
+impl EtcdStore {
+    /// Returns the read for the settings that are remembered for a container.
+    pub(super) fn former_get(&self, id: &str, container: &str) -> Get {
+        Get::prefix(&self.keys.formers(id, container))
+    }
+
+    /// Remembers or forgets the settings of a lease that is released; `others` are those that the
+    /// container still has in the network.
+    pub(super) fn end_settings(
+        &self,
+        lease: &Lease,
+        others: &AllHeld,
+        ending: Ending,
+        change: &mut Change,
+    ) -> Result<()> {
+        let (id, container) = (lease.network.as_str(), lease.container.as_str());
+        let key = self.keys.former(id, container, lease.interface.as_str());
+        match (ending, Former::of(lease, now())) {
+            (Ending::Undone, _) => {}
+            (Ending::Gone, Some(former)) => {
+                change.put(key, keys::write(&WasSet { addresses: Vec::new(), former })?);
+            }
+            (Ending::Gone, None) => change.delete(key),
+            // With the last interface, also those of interfaces that it no longer had.
+            (Ending::Disconnected, _) if others.all.is_empty() => {
+                change.delete_all(self.keys.formers(id, container));
+            }
+            (Ending::Disconnected, _) => change.delete(key),
+        }
+        Ok(())
+    }
+
+    /// Returns the read for the holder of a name that would be restored.
+    pub(super) fn former_name_get(&self, id: &str, former: &Former) -> Get {
+        Get::Key(self.keys.name(id, former.name.as_deref().unwrap_or_default()))
+    }
+
+    /// Drops the name if another container has it by now.
+    pub(super) fn drop_taken_name(
+        &self,
+        seen: &Seen<'_>,
+        (id, container): (&str, &str),
+        former: &mut Former,
+    ) -> Result<()> {
+        let holder = seen.get(&self.former_name_get(id, former))?;
+        if holder.first().is_some_and(|holder| holder.value != container) {
+            former.name = None;
+        }
+        Ok(())
+    }
+
+    /// Gives a lease that was lost the settings that are remembered for its interface.
+    pub(super) fn restore(&self, seen: &Seen<'_>, found: &[Item], lease: &mut Lease) -> Result<()> {
+        let former = all(found).into_iter().find(|one| lease.interface == *one.interface);
+        if let Some(mut former) = former {
+            let (id, container) = (lease.network.clone(), lease.container.clone());
+            self.drop_taken_name(seen, (&id, &container), &mut former)?;
+            former.restore(lease);
+        }
+        Ok(())
+    }
+}
+
+/// Reads what is remembered. A record that cannot be read is left out, since the container can be
+/// connected without it.
+pub(super) fn all(found: &[Item]) -> Vec<Former> {
+    let read = |item: &Item| keys::read::<WasSet>(&item.value).ok().map(|one| one.former);
+    found.iter().filter_map(read).collect()
+}
