@@ -9,6 +9,8 @@ use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mac::MacFrom;
 use crate::name::folded;
+use crate::parent;
+use crate::store::format;
 use crate::subnet::Subnet;
 
 /// The record of a network in the store.
@@ -60,6 +62,17 @@ impl NetworkRecord {
     /// An isolated network has a LAN of its own.
     pub(crate) fn shares_wire(&self, other: &Self) -> bool {
         self.config.shares_parent(&other.config)
+    }
+
+    /// Returns the parent as stores write it.
+    pub(crate) fn stored_parent(&self) -> Option<String> {
+        self.config.get_parent().map(format::write_parent)
+    }
+
+    /// Returns whether a parent that a store has written is this network's.
+    pub(crate) fn has_parent(&self, stored: &str) -> bool {
+        let ours = self.config.get_parent().zip(format::read_parent(stored));
+        ours.is_some_and(|(ours, stored)| parent::is_same(ours, &stored))
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
