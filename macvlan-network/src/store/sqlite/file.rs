@@ -407,9 +407,9 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             let id = format!("{application:08x}");
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
-        2..=5
+        2..=6
             if application == OURS
-                && has(&["store", "alias", "former"][..[1, 2, 2, 3][known - 2]]) =>
+                && has(&["store", "alias", "former"][..[1, 2, 2, 3, 3][known - 2]]) =>
         {
             let columns =
                 if known < 3 { "id, NULL, NULL, NULL" } else { "id, boot, machine, secret" };
