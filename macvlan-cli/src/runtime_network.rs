@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use macvlan_core::NetNs;
 use macvlan_network::{
-    ConnectOptions, Connection, Error, ErrorKind, Network, NetworkConfig, Networks, Subnet, Updated,
+    ConnectOptions, Connection, Error, ErrorKind, Network, NetworkConfig, Networks, Updated,
 };
 
 use crate::failure::{Done, Failure, status};
@@ -109,6 +109,24 @@ pub(crate) fn gateway(address: &IpNet, config: &NetworkConfig) -> Option<IpAddr>
     subnet.get_gateway().filter(|_| !config.get_internal())
 }
 
+/// Refuses to make the network of a runtime another one, whose containers the runtime could then
+/// neither find nor disconnect.
+pub(crate) fn refuse_described(networks: &Networks, config: &NetworkConfig) -> Done {
+    let label = |config: &NetworkConfig| config.get_labels().get(LABEL).cloned();
+    let Some(network) = find(networks, config.get_name())? else { return Ok(()) };
+    match label(network.config()) {
+        Some(by) if label(config).as_ref() != Some(&by) => Err(Failure::new(
+            status::EXISTS,
+            format!(
+                "cannot change network {:?}: it was created by {by}; change it there, or single \
+                 options with `macvlan network update`",
+                network.name()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
     let Some(others) = find(networks, name)?.filter(|network| !is_of(network, runtime)) else {
         return Ok(());
@@ -134,43 +152,35 @@ fn is_of(network: &Network, runtime: &str) -> bool {
     network.config().get_labels().get(LABEL).is_some_and(|label| label == runtime)
 }
 
-/// Deletes networks of runtimes that no container uses and that are in the way of this one; false
-/// if there are none.
+/// Deletes the networks that are in the way of this one, if they are all of runtimes and no container
+/// uses them; otherwise none, and returns false.
 fn make_way(networks: &Networks, config: &NetworkConfig, error: &Error) -> Done<bool> {
     let is_in_the_way = |other: &NetworkConfig| match error.kind() {
-        ErrorKind::SubnetOverlaps => overlap(config, other),
-        ErrorKind::ParentClash => config.get_parent() == other.get_parent(),
+        ErrorKind::SubnetOverlaps => config.clashes_with(other),
+        ErrorKind::ParentClash => config.shares_parent(other),
         _ => false,
     };
-    if !is_in_the_way(config) {
+    let mut others = networks.list()?;
+    others.retain(|other| other.name() != config.get_name() && is_in_the_way(other.config()));
+    let may_go =
+        |other: &Network| other.config().get_labels().contains_key(LABEL) && !is_counted_on(other);
+    if others.is_empty() || !others.iter().all(may_go) {
         return Ok(false);
     }
-    let mut gone = false;
-    for other in networks.list()? {
-        let may_go = other.config().get_labels().contains_key(LABEL) && !is_counted_on(&other);
-        if !may_go || other.name() == config.get_name() || !is_in_the_way(other.config()) {
-            continue;
-        }
-        match other.remove() {
-            // Or another process was faster.
-            Err(error) if error.kind() == ErrorKind::NetworkNotFound => gone = true,
-            Err(error) if error.kind() == ErrorKind::NetworkInUse => {}
-            removed => {
-                removed?;
-                gone = true;
-            }
+    for other in &others {
+        if !other.leases()?.is_empty() {
+            return Ok(false);
         }
     }
-    Ok(gone)
-}
-
-fn overlap(one: &NetworkConfig, other: &NetworkConfig) -> bool {
-    let nets = |config: &NetworkConfig| {
-        config.get_subnets().iter().map(Subnet::get_net).collect::<Vec<IpNet>>()
-    };
-    let others = nets(other);
-    let overlaps = |net: &IpNet| others.iter().any(|one| one.contains(net) || net.contains(one));
-    nets(one).iter().any(overlaps)
+    for other in others {
+        match other.remove() {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::NetworkNotFound => {}
+            Err(error) if error.kind() == ErrorKind::NetworkInUse => return Ok(false),
+            removed => drop(removed?),
+        }
+    }
+    Ok(true)
 }
 
 /// Returns the priority for default routes: Podman sets networks up in any order, but they are to lead

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use macvlan_core::{AcceptRa, IntoParent, Mode, Parent, Route};
 
 use crate::mac::MacFrom;
+use crate::parent;
 use crate::pool::Order;
 use crate::subnet::Subnet;
 
@@ -303,6 +304,22 @@ impl NetworkConfig {
     /// Returns the parent, or `None` for an isolated network.
     pub fn get_parent(&self) -> Option<&Parent> {
         self.parent.as_ref()?.as_ref().ok()
+    }
+
+    /// Returns whether both networks have the same parent, judged by its description.
+    #[doc(hidden)]
+    pub fn shares_parent(&self, other: &Self) -> bool {
+        let parents = self.get_parent().zip(other.get_parent());
+        parents.is_some_and(|(ours, theirs)| parent::is_same(ours, theirs))
+    }
+
+    /// Returns whether both networks could lease an address on the same parent.
+    #[doc(hidden)]
+    pub fn clashes_with(&self, other: &Self) -> bool {
+        let clash = |subnet: &Subnet| {
+            other.get_subnets().iter().any(|theirs| subnet.clash(theirs).is_some())
+        };
+        self.shares_parent(other) && self.get_subnets().iter().any(clash)
     }
 
     /// Returns the macvlan mode.

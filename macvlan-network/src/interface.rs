@@ -160,13 +160,20 @@ impl Network {
             self.session.make_dummy(&self.record)?;
         }
         let endpoint = self.endpoint(&Lease { interface: name, ..lease.clone() }, others)?;
-        let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE);
+        // A network has no rules; those of a CNI configuration are set beside it.
+        let endpoint = endpoint.mac_conflict_timeout(MAC_PATIENCE).leaving_rules();
         let ensured = self.session.host.ensure_or_replace(&endpoint, netns);
-        ensured.map_err(|error| {
+        let ensured = ensured.map_err(|error| {
             let in_use = error.kind() == CoreKind::MacInUse;
             let moved = if in_use { self.moved_away(lease, netns) } else { None };
             moved.unwrap_or_else(|| Error::kernel("attach", error))
-        })
+        })?;
+        // Other networks may have its addresses on its former parent now.
+        let parent = self.record.stored_parent();
+        if lease.parent != parent {
+            self.session.store.update(&self.record, &Lease { parent, ..lease.clone() })?;
+        }
+        Ok(ensured)
     }
 
     /// Returns the name of a lease's interface in the container, where it may have been renamed.

@@ -55,6 +55,10 @@ pub struct Lease {
     ///
     /// See [`Network::create_link`](crate::Network::create_link).
     pub link: Option<LinkName>,
+    /// The parent that the interface is on, as stores write it. After a change of the network's
+    /// parent, this is the earlier one until the interface is moved.
+    #[serde(skip)]
+    pub(crate) parent: Option<String>,
 }
 
 /// The namespace that a lease is bound to, or that it is pending.
@@ -355,6 +359,7 @@ impl LeaseRequest {
                 .unwrap_or_else(|| if asks { in_front_of(here.iter().copied()) } else { 0 }),
             sequence: sequence.unwrap_or(0),
             state: self.state.clone(),
+            parent: network.stored_parent(),
         }
     }
 

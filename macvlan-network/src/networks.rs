@@ -23,6 +23,9 @@ use crate::store::{Store, Unreadable};
 use crate::subnet::Subnet;
 use crate::time;
 
+/// The operation in error messages.
+const CREATE: &str = "create the network";
+
 /// A session that creates, finds and maintains networks.
 ///
 /// Clones share the session, also among threads.
@@ -162,7 +165,8 @@ impl Networks {
     pub fn create(&self, config: &NetworkConfig) -> Result<Network> {
         let config = config.clone().settled();
         config.check()?;
-        let warnings = parent::look_at("create the network", self.host(), &config)?;
+        let warnings = parent::look_at(CREATE, self.host(), &config)?;
+        parent::refuse_other_name(CREATE, self.host(), &config, &self.store().networks()?)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }

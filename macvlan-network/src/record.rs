@@ -9,6 +9,8 @@ use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mac::MacFrom;
 use crate::name::folded;
+use crate::parent;
+use crate::store::format;
 use crate::subnet::Subnet;
 
 /// The record of a network in the store.
@@ -23,17 +25,6 @@ pub struct NetworkRecord {
     pub config: NetworkConfig,
     /// The id under which a store has the network's gaps, if it differs from the network's.
     pub(crate) gaps: Option<String>,
-}
-
-/// Returns whether two parents are the same link, judged by their descriptions.
-///
-/// VLANs are compared by base, id and protocol, other links by name.
-fn is_same(one: &Parent, other: &Parent) -> bool {
-    let tag = |parent: &Parent| (parent.get_vlan_id(), parent.get_protocol());
-    match (one.get_base(), other.get_base()) {
-        (Some(base), Some(others)) => tag(one) == tag(other) && is_same(base, others),
-        _ => one.to_string() == other.to_string(),
-    }
 }
 
 /// Returns whether an address reserved for `holder` is reserved for a container of this name.
@@ -70,8 +61,18 @@ impl NetworkRecord {
     ///
     /// An isolated network has a LAN of its own.
     pub(crate) fn shares_wire(&self, other: &Self) -> bool {
-        let parents = self.config.get_parent().zip(other.config.get_parent());
-        parents.is_some_and(|(ours, theirs)| is_same(ours, theirs))
+        self.config.shares_parent(&other.config)
+    }
+
+    /// Returns the parent as stores write it.
+    pub(crate) fn stored_parent(&self) -> Option<String> {
+        self.config.get_parent().map(format::write_parent)
+    }
+
+    /// Returns whether a parent that a store has written is this network's.
+    pub(crate) fn has_parent(&self, stored: &str) -> bool {
+        let ours = self.config.get_parent().zip(format::read_parent(stored));
+        ours.is_some_and(|(ours, stored)| parent::is_same(ours, &stored))
     }
 
     pub(crate) fn is_isolated(&self) -> bool {
@@ -167,26 +168,5 @@ impl NetworkRecord {
         };
         // In mode passthru it would become the parent's.
         wanted.or_else(|| (!self.is_passthru()).then(derived))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use macvlan_core::VlanProtocol;
-
-    use super::*;
-
-    #[test]
-    fn a_vlan_is_the_same_under_any_name() {
-        let vlan = || Parent::vlan("eth0", 20).unwrap();
-        let parse = |text: &str| text.parse::<Parent>().unwrap();
-        let service = || vlan().protocol(VlanProtocol::Dot1ad).unwrap();
-        assert!(is_same(&vlan().name("lan").unwrap(), &parse("eth0.20")));
-        assert!(is_same(&vlan().name("lan").unwrap(), &parse("lan")));
-        assert!(!is_same(&service(), &vlan()) && !is_same(&vlan(), &parse("eth0.21")));
-        assert!(!is_same(&vlan(), &parse("eth0")) && !is_same(&vlan(), &parse("eth1.20")));
-        let inner = |base: Parent| Parent::vlan(base, 5).unwrap();
-        assert!(is_same(&inner(vlan()), &parse("eth0.20.5")));
-        assert!(!is_same(&inner(service()), &parse("eth0.20.5")));
     }
 }

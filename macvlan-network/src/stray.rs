@@ -253,6 +253,7 @@ impl Network {
                     .unwrap_or(u32::from(!leads)),
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
+                parent: record.stored_parent(),
             };
             let adopted = store.adopt(record, lease);
             let lease = adopted.map_err(|error| error.in_network(self.name()))?;

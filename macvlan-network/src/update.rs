@@ -94,6 +94,8 @@ impl Network {
             let network = Self { warnings, ..self.clone() };
             return Ok(Updated::alone(network, false));
         }
+        let others = networks.store().networks()?;
+        parent::refuse_other_name(CHANGE, networks.host(), &config, &others)?;
         networks.with_subnets(&config, |config, alone| {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;

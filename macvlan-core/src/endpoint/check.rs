@@ -59,6 +59,11 @@ pub(crate) fn check(host: &NetNs, endpoint: &Endpoint, netns: &NetNs) -> Result<
     let changes: Vec<Change> = plan.changes().collect();
     let target = endpoint.target(netns, inside, link.index);
     contents((&plan, &changes), &target, &link, &mut differences, &explain)?;
+    if !endpoint.leaves_rules {
+        // Last, so that each address has a rule at all times.
+        let outdated = outdated(inside, link.index, &changes).map_err(explain)?;
+        differences.extend(outdated);
+    }
     Ok(Findings { plan, link: Some(link), parent, differences })
 }
 
@@ -300,10 +305,6 @@ fn contents(
             differences.push(Difference::Change { change: change.clone(), found: instead });
         }
     }
-    // Last, so that each address has a rule at all times.
-    let marked = listed(&mut rules, || marked_rules(inside)).map_err(explain)?;
-    let outdated = shared::outdated(inside, link.index, changes, marked).map_err(explain)?;
-    differences.extend(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing));
     Ok(())
 }
 
@@ -311,15 +312,27 @@ fn marked_rules(inside: &Connection) -> std::result::Result<Vec<Rule>, Failure> 
     inside.dump(&encode::get_rules(None), decode::marked_rule)
 }
 
+/// Finds rules that an earlier state has left for the endpoint's addresses.
+fn outdated(
+    inside: &Connection,
+    link: u32,
+    changes: &[Change],
+) -> std::result::Result<impl Iterator<Item = Difference>, Failure> {
+    let outdated = shared::outdated(inside, link, changes, &marked_rules(inside)?)?;
+    Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing))
+}
+
 /// Finds rules that a link which is gone has left for the endpoint's addresses.
 pub(super) fn left_rules(endpoint: &Endpoint, netns: &NetNs) -> Result<Vec<Difference>> {
     const NO_LINK: u32 = 0;
+    if endpoint.leaves_rules {
+        return Ok(Vec::new());
+    }
     let changes: Vec<Change> = endpoint.plan()?.changes().collect();
-    let inside = netns.connection()?;
-    let outdated = marked_rules(inside)
-        .and_then(|marked| shared::outdated(inside, NO_LINK, &changes, &marked))
-        .map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
-    Ok(outdated.into_iter().map(Change::DeleteRule).map(Difference::missing).collect())
+    let left = outdated(netns.connection()?, NO_LINK, &changes);
+    let left =
+        left.map_err(|failure| failure.into_error("list the rules").in_netns(netns.describe()))?;
+    Ok(left.collect())
 }
 
 /// Returns whether a route is a default route of others that a replacing one should have replaced.

@@ -66,6 +66,9 @@ pub struct Endpoint {
     /// True if ARP is answered only for addresses that are routed through the link.
     pub(super) arp_filter: bool,
     pub(super) left_down: bool,
+    /// True if rules for its addresses are set by others, so that an endpoint without any is not
+    /// repaired by deleting them.
+    pub(super) leaves_rules: bool,
 }
 
 /// The kind of link of an endpoint, with its options.
@@ -232,6 +235,7 @@ impl Endpoint {
             rate: None,
             arp_filter: false,
             left_down: false,
+            leaves_rules: false,
         })
     }
 
@@ -732,6 +736,13 @@ impl Endpoint {
     #[doc(hidden)] // for the crate of networks
     pub fn left_down(mut self) -> Self {
         self.left_down = true;
+        self
+    }
+
+    /// Leaves policy rules for the addresses as they are, as others set them.
+    #[doc(hidden)] // for the crate of networks
+    pub fn leaving_rules(mut self) -> Self {
+        self.leaves_rules = true;
         self
     }
 

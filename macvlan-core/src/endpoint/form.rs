@@ -93,6 +93,7 @@ impl Form<Endpoint> for EndpointForm {
             rate,
             arp_filter: _,
             left_down: _,
+            leaves_rules: _,
         } = endpoint.clone();
         let (mode, options) = match &kind {
             EndpointKind::Macvlan(options) | EndpointKind::Macvtap(options) => {

@@ -12,14 +12,18 @@ use super::{Found, Unreadable};
 
 /// Refuses a network that conflicts with others, or whose subnets in `alone` overlap any of theirs.
 ///
+/// `parents` returns the parents that the interfaces of a network's leases are on. They may differ
+/// from the network's own for as long as interfaces are left on its former one.
+///
 /// Returns the networks on the same LAN with an overlapping subnet, whose leases are for
 /// [`check_held`].
-pub(crate) fn check<'a>(
+pub(crate) fn check<'a, E: From<Error>>(
     operation: &'static str,
     network: &NetworkRecord,
     others: &'a [Found<NetworkRecord>],
     alone: &[IpNet],
-) -> Result<Vec<&'a NetworkRecord>> {
+    mut parents: impl FnMut(&NetworkRecord) -> std::result::Result<Vec<String>, E>,
+) -> std::result::Result<Vec<&'a NetworkRecord>, E> {
     let refuse = |kind, why: String| Error::new(kind, operation, why).in_network(network.name());
     let mut neighbours = Vec::new();
     for other in others_than(operation, network, others) {
@@ -27,7 +31,7 @@ pub(crate) fn check<'a>(
         let name = other.name();
         if name == network.name() {
             let why = "a network with this name exists".to_owned();
-            return Err(refuse(ErrorKind::NetworkExists, why));
+            return Err(refuse(ErrorKind::NetworkExists, why).into());
         }
         let shared = network.shares_wire(other);
         let mut overlaps = false;
@@ -38,17 +42,18 @@ pub(crate) fn check<'a>(
                 }
                 let words = format!("subnet {subnet} overlaps {theirs} of network {name:?}");
                 if alone.contains(&subnet.get_net()) {
-                    return Err(refuse(ErrorKind::SubnetOverlaps, words));
+                    return Err(refuse(ErrorKind::SubnetOverlaps, words).into());
                 }
                 if let Some(address) = subnet.clash(theirs).filter(|_| shared) {
                     let why = format!("{words}, and both could lease {address}");
                     return Err(refuse(ErrorKind::SubnetOverlaps, why)
-                        .with_hint("use ranges without common addresses"));
+                        .with_hint("use ranges without common addresses")
+                        .into());
                 }
                 overlaps = true;
             }
         }
-        if shared && overlaps {
+        if overlaps && (shared || are_left(network, &parents(other)?)) {
             neighbours.push(other);
         }
         let alone = [network, other].into_iter().find(|one| shared && one.is_passthru());
@@ -61,7 +66,8 @@ pub(crate) fn check<'a>(
                     network.parent(),
                     if alone.id == other.id { "that network" } else { "this network" }
                 ),
-            ));
+            )
+            .into());
         }
     }
     Ok(neighbours)
@@ -80,7 +86,9 @@ pub(crate) fn check_held(
     let held = |address: &&IpAddr| network.gives(**address) || ours.contains(*address);
     let why = if let Some(address) = theirs.iter().find(held) {
         format!("{address} is already leased in network {name:?} on the same parent")
-    } else if let Some(address) = ours.iter().find(|address| other.gives(**address)) {
+    } else if let Some(address) =
+        ours.iter().find(|address| network.shares_wire(other) && other.gives(**address))
+    {
         format!("{address} is leased, and in the range of network {name:?} on the same parent")
     } else {
         return Ok(());
@@ -90,28 +98,36 @@ pub(crate) fn check_held(
         .in_network(network.name()))
 }
 
+/// Returns whether interfaces of another network are left on this one's parent.
+fn are_left(network: &NetworkRecord, parents: &[String]) -> bool {
+    parents.iter().any(|parent| network.has_parent(parent))
+}
+
 /// Returns the other networks on the same LAN with a subnet that contains an address.
 ///
 /// Refuses the address if one of them gives it. This is only for addresses that the network does
 /// not give itself, since those are never in another's range.
-pub(crate) fn neighbours_with<'a>(
+pub(crate) fn neighbours_with<'a, E: From<Error>>(
     network: &NetworkRecord,
     others: &'a [Found<NetworkRecord>],
     address: IpAddr,
-) -> Result<Vec<&'a NetworkRecord>> {
+    mut parents: impl FnMut(&NetworkRecord) -> std::result::Result<Vec<String>, E>,
+) -> std::result::Result<Vec<&'a NetworkRecord>, E> {
     let mut neighbours = Vec::new();
     for other in others_than("lease an address", network, others) {
         let other = other?;
-        if !network.shares_wire(other) || other.subnet_of(address).is_none() {
+        let shared = network.shares_wire(other);
+        if other.subnet_of(address).is_none() || !shared && !are_left(network, &parents(other)?) {
             continue;
         }
-        if other.gives(address) {
+        if shared && other.gives(address) {
             let why = format!(
                 "{address} is in the range of network {:?} on the same parent",
                 other.name()
             );
             return Err(Error::new(ErrorKind::AddressUnusable, format!("lease {address}"), why)
-                .in_network(network.name()));
+                .in_network(network.name())
+                .into());
         }
         neighbours.push(other);
     }

@@ -92,6 +92,17 @@ impl From<&Parent> for StoredParent {
     }
 }
 
+/// Writes a parent as text, which is enough to compare it.
+pub(crate) fn write_parent(parent: &Parent) -> String {
+    let written = serde_json::to_string(&StoredParent::from(parent));
+    written.unwrap_or_else(|_| parent.to_string())
+}
+
+/// Reads a parent that was written as text, unless a later version has written it.
+pub(crate) fn read_parent(text: &str) -> Option<Parent> {
+    serde_json::from_str::<StoredParent>(text).ok()?.read().ok()
+}
+
 impl StoredParent {
     fn read(self) -> macvlan_core::Result<Parent> {
         match self {
@@ -226,6 +237,8 @@ pub(crate) struct StoredLease {
     pending: Option<StoredPending>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<LinkName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -460,6 +473,7 @@ impl Stored for Lease {
             sequence,
             state,
             link,
+            parent,
         } = self.clone();
         let (netns, netns_path, pending) = match state {
             LeaseState::Connected { netns: NetNsMark { boot, inode, cookie }, path } => {
@@ -489,6 +503,7 @@ impl Stored for Lease {
             netns_path,
             pending,
             link,
+            parent,
         }
     }
 
@@ -522,6 +537,7 @@ impl Stored for Lease {
             sequence: shape.sequence,
             state,
             link: shape.link,
+            parent: shape.parent,
         })
     }
 

@@ -3,7 +3,7 @@
 mod clash;
 #[cfg(feature = "etcd")]
 mod etcd;
-mod format;
+pub(crate) mod format;
 pub(crate) mod refusal;
 mod secret;
 #[cfg(feature = "sqlite")]

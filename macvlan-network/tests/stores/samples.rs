@@ -223,6 +223,20 @@ fn a_file_of_version_5_is_read() -> Outcome {
     Ok(())
 }
 
+/// Its leases are of containers on the parent that the network had before.
+fn a_file_of_version_6_is_read() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    behind(&directory)?.execute_batch(include_str!("../samples/sqlite-6.sql"))?;
+    let networks = session(&lab.a, &directory, "a")?;
+    networks.network("lan")?.set_parent("ens34")?;
+    let error = networks.create(&on_ens33("new", "10.1.0.0/24")?).unwrap_err();
+    assert!(error.to_string().contains("is already leased in network \"lan\""), "{error}");
+    assert_former_is_read(&networks)?;
+    assert_pending_is_read(&networks)?;
+    assert_eq!(sound(&directory)?, 1);
+    Ok(())
+}
+
 /// An earlier version reads what is remembered of a container as one without addresses, so its
 /// fields are those of such a record and further ones.
 fn former_settings_in_etcd_are_read() -> Outcome {
@@ -362,6 +376,7 @@ macvlan_tests::tests! {
     what_version_1_has_in_etcd_is_read,
     a_file_of_version_4_is_read,
     a_file_of_version_5_is_read,
+    a_file_of_version_6_is_read,
     former_settings_in_etcd_are_read,
     all_of_a_lease_in_etcd_is_read,
     pending_leases_in_etcd_are_read,

@@ -8,8 +8,10 @@ use crate::common::with_stores;
 use crate::common::{ip, on_ens33, subnet};
 use crate::leases::People;
 use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
-use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network, NetworkConfig, Networks, Subnet};
-use macvlan_tests::Outcome;
+use macvlan_network::{
+    ConnectOptions, ErrorKind, Lease, Network, NetworkConfig, Networks, Reconciled, Subnet,
+};
+use macvlan_tests::{Outcome, ip_do, ip_link};
 
 fn on(name: &str, subnet: Subnet) -> NetworkConfig {
     NetworkConfig::new(name).parent("ens33").subnet(subnet)
@@ -115,6 +117,60 @@ fn it_stays_beside_the_others() -> Outcome {
         lan.disconnect("c1")?;
         let same = same.update(&on("same", high))?.network;
         assert_eq!(people.one(&same, "c1")?, "10.1.0.128");
+        Ok(())
+    })
+}
+
+/// Containers stay on the former parent until they are reconciled or connected again.
+fn addresses_on_the_former_parent_are_not_leased_again() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        ip_do(host, "link add ens34 type veth peer name ens34-peer");
+        ip_do(host, "link set ens34 up");
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let mut people = People::default();
+        assert_eq!(people.one(&lan, "c1")?, "10.1.0.2");
+        lan.set_parent("ens34")?;
+        let all = || on_ens33("new", "10.1.0.0/24");
+        let refused = |error: macvlan_network::Error| {
+            assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+            let words = "10.1.0.2 is already leased in network \"lan\" on the same parent";
+            assert!(error.to_string().contains(words), "{error}");
+        };
+        refused(networks.create(&all()?).unwrap_err());
+        let new = on("new", subnet("10.1.0.0/24")?.range("10.1.0.64/26".parse()?));
+        let new = networks.create(&new)?;
+        let fixed = ConnectOptions::new("c2").address(ip("10.1.0.2"));
+        let error = new.connect(&fixed, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+        refused(new.update(&all()?).unwrap_err());
+
+        let done = networks.reconcile()?;
+        assert!(done.iter().all(|one| matches!(one, Reconciled::Repaired(..))), "{done:?}");
+        let new = new.update(&all()?)?.network;
+        assert_eq!(people.one(&new, "c2")?, "10.1.0.2", "c1 has it on another LAN");
+        Ok(())
+    })
+}
+
+fn a_parent_by_two_names() -> Outcome {
+    with_stores(|networks| {
+        ip_do(networks.host().netns(), "link property add dev ens33 altname enp2s1");
+        networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let named = |name: &str, net: &str| -> Outcome<NetworkConfig> {
+            Ok(NetworkConfig::new("other").parent(name).subnet(subnet(net)?))
+        };
+        for name in
+            ["enp2s1", &format!("#{}", ip_link(networks.host().netns(), "ens33")["ifindex"])]
+        {
+            let error = networks.create(&named(name, "10.1.0.0/25")?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
+            let words = format!("{name} is the link that network \"lan\" has as ens33");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+        let other = networks.create(&named("enp2s1", "10.2.0.0/24")?)?;
+        let error = other.update(&named("enp2s1", "10.1.0.0/25")?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
         Ok(())
     })
 }
@@ -362,6 +418,8 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     subnets_change_around_who_is_connected,
     it_stays_beside_the_others,
+    addresses_on_the_former_parent_are_not_leased_again,
+    a_parent_by_two_names,
     a_network_is_internal_for_some_time,
     addresses_that_rest_follow_the_change,
     former_addresses_outside_of_the_range_are_not_given,

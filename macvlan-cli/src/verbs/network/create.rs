@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::failure::Done;
+use crate::runtime_network;
 use crate::verbs::network::context::Context;
 use crate::verbs::network::describe::{print, warn_of};
 use crate::verbs::network::options::NetworkOptions;
@@ -39,6 +40,7 @@ pub(super) struct Ensure {
 impl Ensure {
     pub(super) fn run(self, context: &Context<'_>) -> Done {
         let config = self.options.config(&self.network)?;
+        runtime_network::refuse_described(&context.networks, &config)?;
         let ensured = context.networks.ensure(&config)?;
         print(context, &ensured)
     }

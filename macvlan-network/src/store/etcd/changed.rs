@@ -37,11 +37,21 @@ impl EtcdStore {
         when: &mut Vec<Compare>,
     ) -> Result<()> {
         let others = self.all_networks()?;
-        for other in clash::check(operation, network, &others, alone)? {
+        let parents = |other: &NetworkRecord| self.parents(other);
+        for other in clash::check(operation, network, &others, alone, parents)? {
             let theirs: Vec<IpAddr> = self.held(&other.id, false, when)?.into_iter().collect();
             clash::check_held(operation, network, other, &theirs, ours)?;
         }
         Ok(())
+    }
+
+    /// Returns the parents that the interfaces of a network's containers are on, as they are stored.
+    ///
+    /// No condition is needed: interfaces only leave a parent that is not the network's.
+    pub(super) fn parents(&self, network: &NetworkRecord) -> Result<Vec<String>> {
+        let (found, _) = self.wire.all_at(&self.keys.leases(&network.id))?;
+        let leases = found.iter().filter_map(|item| format::read::<Lease>(&item.value).ok());
+        Ok(leases.filter_map(|lease| lease.parent).collect())
     }
 
     /// Returns the addresses that have a holder in a network, optionally with those that are kept,

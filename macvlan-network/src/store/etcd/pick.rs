@@ -81,7 +81,8 @@ impl EtcdStore {
     fn free_at_neighbours(&self, network: &NetworkRecord, address: IpAddr) -> Result<Vec<Compare>> {
         let mut when = vec![self.guarded()?];
         let others = self.all_networks()?;
-        for other in clash::neighbours_with(network, &others, address)? {
+        let parents = |other: &NetworkRecord| self.parents(other);
+        for other in clash::neighbours_with(network, &others, address, parents)? {
             let key = self.keys.address(&other.id, pool::number(address));
             let found = self.wire.get(Get::Key(key.clone()))?;
             let holder = found.first().map(|item| keys::read(&item.value)).transpose()?;

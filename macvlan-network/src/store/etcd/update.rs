@@ -56,6 +56,7 @@ impl EtcdStore {
             aliases: lease.aliases.clone(),
             default_route: lease.default_route,
             gw_priority: lease.gw_priority,
+            parent: lease.parent.clone(),
             ..held.lease
         };
         let value = format::write_again(&held.item.value, &changed)?;

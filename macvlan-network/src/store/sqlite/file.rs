@@ -33,12 +33,13 @@ use super::transaction::{Attempt, Stop};
 const OURS: i32 = 0x6d76_6c6e;
 /// The scripts that make each version's tables from those of the version before. `user_version` is
 /// the version.
-const VERSIONS: [&str; 5] = [
+const VERSIONS: [&str; 6] = [
     include_str!("version-1.sql"),
     include_str!("version-2.sql"),
     include_str!("version-3.sql"),
     include_str!("version-4.sql"),
     include_str!("version-5.sql"),
+    include_str!("version-6.sql"),
 ];
 /// The time to wait for other processes that hold the file, in milliseconds.
 const PATIENCE: i32 = 60_000;
@@ -406,9 +407,9 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
             let id = format!("{application:08x}");
             Ok(Some(Contents { version: 1, id, owner: None, secret: None }))
         }
-        2..=5
+        2..=6
             if application == OURS
-                && has(&["store", "alias", "former"][..[1, 2, 2, 3][known - 2]]) =>
+                && has(&["store", "alias", "former"][..[1, 2, 2, 3, 3][known - 2]]) =>
         {
             let columns =
                 if known < 3 { "id, NULL, NULL, NULL" } else { "id, boot, machine, secret" };

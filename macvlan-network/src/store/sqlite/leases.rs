@@ -79,8 +79,8 @@ fn insert(
         .prepare_cached(
             "INSERT INTO lease (network, container, name, host, endpoint, interface, mac, addresses, \
              default_route, boot, inode, cookie, link_local, gw_priority, sequence, netns_path, \
-             since, uptime, link) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             since, uptime, link, parent) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             number,
@@ -102,6 +102,7 @@ fn insert(
             pending.map(|pending| pending.since),
             pending.map(|pending| pending.uptime),
             lease.link.as_ref().map(LinkName::as_str),
+            lease.parent,
         ])?;
     names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {
@@ -129,7 +130,8 @@ fn take_fixed(
     refuse_taken(transaction, network, number, address)?;
     if !network.gives(address) {
         let others = networks::all(transaction)?;
-        for other in clash::neighbours_with(network, &others, address)? {
+        let parents = |other: &NetworkRecord| networks::parents(transaction, other);
+        for other in clash::neighbours_with(network, &others, address, parents)? {
             let number = self::number(transaction, other)?;
             refuse_taken(transaction, network, number, address)?;
         }

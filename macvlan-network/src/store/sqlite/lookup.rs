@@ -26,10 +26,16 @@ pub(super) fn update(
     names::refuse_taken(transaction, network, number, lease)?;
     let changed = transaction
         .prepare_cached(
-            "UPDATE lease SET name = ?, aliases = '', default_route = ?, gw_priority = ? \
-             WHERE endpoint = ?",
+            "UPDATE lease SET name = ?, aliases = '', default_route = ?, gw_priority = ?, \
+             parent = ? WHERE endpoint = ?",
         )?
-        .execute(params![lease.name, lease.default_route, lease.gw_priority, lease.endpoint])?;
+        .execute(params![
+            lease.name,
+            lease.default_route,
+            lease.gw_priority,
+            lease.parent,
+            lease.endpoint
+        ])?;
     if changed == 0 {
         return Ok(false);
     }

@@ -92,11 +92,24 @@ pub(super) fn check(
     ours: &BTreeSet<IpAddr>,
 ) -> Attempt<()> {
     let others = all(transaction)?;
-    for other in clash::check(operation, network, &others, alone)? {
+    let parents = |other: &NetworkRecord| parents(transaction, other);
+    for other in clash::check(operation, network, &others, alone, parents)? {
         let theirs = held(transaction, number(transaction, other)?)?;
         clash::check_held(operation, network, other, &theirs, ours)?;
     }
     Ok(())
+}
+
+/// Returns the parents that the interfaces of a network's containers are on, as they are stored.
+pub(super) fn parents(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+) -> Attempt<Vec<String>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT DISTINCT parent FROM lease WHERE network = ? AND parent IS NOT NULL",
+    )?;
+    let found = statement.query_map([number(transaction, network)?], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns the addresses in a network that have a holder.

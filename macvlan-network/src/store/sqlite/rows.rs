@@ -21,7 +21,7 @@ macro_rules! select {
         concat!(
             "SELECT container, lease.name, host, endpoint, interface, mac, addresses, \
              default_route, boot, inode, cookie, network, aliases, link_local, gw_priority, sequence, \
-             netns_path, since, uptime, link FROM lease ",
+             netns_path, since, uptime, link, lease.parent FROM lease ",
             $rest
         )
     };
@@ -149,6 +149,7 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         sequence: row.get(15)?,
         state: state(row)?,
         link: row.get_ref(19)?.as_str_or_null()?.map(|link| parse(19, link)).transpose()?,
+        parent: row.get(20)?,
     })
 }
 
