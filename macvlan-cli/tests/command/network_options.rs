@@ -98,7 +98,7 @@ fn contradicting_options() -> Outcome {
         let said = fails(&lab.a.netns, 2, &format!("network --db {} {arguments}", db.display()))?;
         assert!(said.contains(words), "{said}");
     }
-    // The same said twice is no contradiction.
+    // The same may be said twice.
     let config = stored(&lab, &directory, "create lan --mtu 1400 -o mtu=1400 -o parent=ens33")?;
     assert_eq!(config.get_mtu(), Some(1400));
     Ok(())
