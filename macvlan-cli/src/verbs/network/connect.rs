@@ -40,10 +40,10 @@ pub(super) struct Connect {
     #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
     link_local_ip: Vec<IpAddr>,
     /// The interface's name in the container [default: the first free ethN]
-    #[arg(short, long)]
+    #[arg(short, long, value_name = "NAME")]
     interface: Option<LinkName>,
     /// The interface's MAC address
-    #[arg(long, visible_alias = "mac")]
+    #[arg(long, visible_alias = "mac", value_name = "MAC")]
     mac_address: Option<MacAddr>,
     /// Lead the default routes through this network
     #[arg(long, conflicts_with_all = ["no_default_route", "gw_priority"])]

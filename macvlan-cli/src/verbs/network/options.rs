@@ -21,8 +21,6 @@ pub(super) struct NetworkOptions {
     parent: Option<Parent>,
     #[command(flatten)]
     on_demand: OnDemandOptions,
-    #[command(flatten)]
-    subnets: SubnetOptions,
     /// The mode of the macvlans [default: bridge]
     #[arg(short, long, value_parser = value::words::<Mode>(MODES))]
     mode: Option<Mode>,
@@ -60,7 +58,7 @@ pub(super) struct NetworkOptions {
     #[arg(long, value_parser = value::choice(Order::ALL, &["first", "next", "random"]))]
     order: Option<Order>,
     /// The source of MAC addresses [default: address]
-    #[arg(long, value_parser = value::choice(MacFrom::ALL, &["address", "container"]))]
+    #[arg(long, value_name = "SOURCE", value_parser = value::choice(MacFrom::ALL, &["address", "container"]))]
     mac_from: Option<MacFrom>,
     /// Skip addresses that another host on the LAN has
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = value::switch())]
@@ -83,6 +81,9 @@ pub(super) struct NetworkOptions {
     /// Only macvlan, as for `docker network create`
     #[arg(short, long, value_parser = ["macvlan"], hide = true)]
     driver: Option<String>,
+    // Last, because its heading is that of all options that follow.
+    #[command(flatten)]
+    subnets: SubnetOptions,
 }
 
 impl NetworkOptions {
