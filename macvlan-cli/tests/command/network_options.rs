@@ -104,6 +104,33 @@ fn contradicting_options() -> Outcome {
     Ok(())
 }
 
+/// A name or alias that no resolver can ask for is refused, and nothing is leased.
+fn names_are_those_of_dns() -> Outcome {
+    let stage = Stage::set()?;
+    let directory = Directory::new()?;
+    let (host, db) = (&stage.lab.a.netns, directory.path().join("n.db").display().to_string());
+    let create = format!("network --db {db} create lan --parent ens33 --subnet 10.1.0.0/24");
+    ok(host, &create)?;
+    let connect = format!("network --db {db} connect lan c1 {}", stage.container.pid());
+    let long = "a".repeat(64);
+    for (name, words) in [
+        ("a..b", "\"a..b\" has an empty part between two dots"),
+        ("a...", "\"a..\" ends with a dot"),
+        (&long, "has a part of more than 63 characters, the most that DNS allows"),
+        (&format!("{long}.lan"), "has a part of more than 63 characters"),
+    ] {
+        for option in ["name", "alias"] {
+            let said = fails(host, 2, &format!("{connect} --{option} {name}"))?;
+            assert!(said.contains(words), "{said}");
+        }
+    }
+    assert_eq!(run_json(host, &format!("network --db {db} leases"))?, json!([]));
+    ok(host, &format!("{connect} --name {}", &long[1..]))?;
+    let resolved = ok(host, &format!("network --db {db} resolve lan {}", &long[1..]))?;
+    assert_eq!(resolved, "10.1.0.2\n");
+    Ok(())
+}
+
 /// Options that are not given keep their values, and lists that are given replace the old ones.
 fn a_network_is_changed() -> Outcome {
     let (lab, directory) = (Lab::new()?, Directory::new()?);
@@ -303,6 +330,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     options_of_a_network,
     contradicting_options,
+    names_are_those_of_dns,
     a_parent_on_demand,
     a_network_is_changed,
     subnets_keep_what_is_not_given,
