@@ -116,7 +116,7 @@ fn a_name_that_dns_cannot_have() -> Outcome {
     let lan = scene.create(&lan())?;
     let request = request("4f1c9a", &"long".repeat(20), &lan, &json!({}));
     scene.setup(&inside.path, &request)?;
-    let leases = scene.leases()?;
+    let leases = scene.network("leases")?;
     assert_eq!((&leases[0]["name"], &leases[0]["container"]), (&Value::Null, &json!("4f1c9a")));
     Ok(())
 }

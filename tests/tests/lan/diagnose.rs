@@ -151,6 +151,13 @@ fn the_peer_is_the_host_itself() -> Outcome {
     let access = lab.a.host.access("ens33")?;
     access.add(&attachment)?;
     assert!(find(&lab, &attachment, "192.168.15.1", &[]).answered);
+    // With access, it is the mode that keeps another container from the host.
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Private)?;
+    let private = lab.a.host.attach(&endpoint.address("192.168.15.11/24".parse()?), &inside)?;
+    let diagnosis = find(&lab, &private, "192.168.15.1", &[FindingKind::SiblingMode]);
+    let text = &diagnosis.findings[0].text;
+    assert!(text.contains("and ens33-host of the host in mode bridge"), "{text}");
     Ok(())
 }
 

@@ -54,9 +54,10 @@ impl Host {
         };
         if let Some((source, target)) = around.question() {
             let heard = Heard::ask(self.netns(), attachment, &around, source, target)?;
-            let sibling = match heard.is_answered() {
-                false => Sibling::find(self.netns(), &around, target)?,
-                true => None,
+            let sibling = if heard.is_answered() {
+                None
+            } else {
+                Sibling::find(self.netns(), &around, target)?
             };
             heard.tell(&around, target, sibling.as_ref(), &mut diagnosis);
         }

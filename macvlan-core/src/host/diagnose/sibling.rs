@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::host::diagnose::look::Surroundings;
 use crate::netns::NetNs;
-use crate::value::link::{LinkInfo, Mode};
+use crate::value::link::{LinkInfo, MacvlanOptions, Mode};
 
 /// A macvlan beside the container's.
 pub(super) struct Sibling {
@@ -32,7 +32,9 @@ impl Sibling {
                 }
                 let Ok(link) = netns.connection()?.link(one.index()) else { continue };
                 if let Some(mode) = mode(&link) {
-                    return Ok(Some(Self { words: format!("{} in {netns}", one.name()), mode }));
+                    let place =
+                        if netns.same_as(host) { "of the host" } else { &format!("in {netns}") };
+                    return Ok(Some(Self { words: format!("{} {place}", one.name()), mode }));
                 }
             }
         }
@@ -62,5 +64,5 @@ impl Sibling {
 const BOTH: (Mode, Mode) = (Mode::Bridge, Mode::Bridge);
 
 fn mode(link: &LinkInfo) -> Option<Mode> {
-    link.macvlan.as_ref().map(|macvlan| macvlan.get_mode())
+    link.macvlan.as_ref().map(MacvlanOptions::get_mode)
 }
