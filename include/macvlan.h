@@ -3476,6 +3476,8 @@ typedef enum macvlan_finding_kinds {
     MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
     /** The connected route of an address was deleted. */
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
+    /** The peer is a macvlan on the same parent, and not both are in mode bridge. */
+    MACVLAN_FINDING_SIBLING_MODE = 24,
 } macvlan_finding_kinds;
 
 /**

@@ -49,7 +49,9 @@ impl Place {
     /// Returns whether this is a route of the network through its interface that the network no
     /// longer has.
     fn had(&self, info: &RouteInfo) -> bool {
-        let place = |route: &Route| (route.get_destination(), route.get_gateway(), metric(route));
+        let place = |route: &Route| {
+            (route.get_destination(), route.get_gateway(), route.get_actual_metric())
+        };
         let has = |route: &Route| place(route) == place(&info.route);
         info.protocol == Endpoint::PROTOCOL
             && info.route.get_device() == Some(LinkId::Index(self.link))
@@ -204,8 +206,9 @@ impl<'a> Found<'a> {
     ///
     /// Returns false if it would replace a route of another program.
     fn put(&self, handle: &Handle, wanted: &Route, replaced: bool) -> macvlan_core::Result<bool> {
-        let in_the_way =
-            |all: &[&RouteInfo]| all.iter().any(|info| metric(&info.route) == metric(wanted));
+        let in_the_way = |all: &[&RouteInfo]| {
+            all.iter().any(|info| info.route.get_actual_metric() == wanted.get_actual_metric())
+        };
         let is_anothers = in_the_way(&self.others);
         if is_anothers && !replaced {
             // The kernel would replace any route with this metric.
@@ -242,7 +245,7 @@ impl<'a> Found<'a> {
 
 /// Returns whether a route that was found is the wanted one.
 fn is_same(wanted: &Route, found: &Route) -> bool {
-    let way = |route: &Route| (route.get_gateway(), route.get_device(), metric(route));
+    let way = |route: &Route| (route.get_gateway(), route.get_device(), route.get_actual_metric());
     way(wanted) == way(found)
 }
 
@@ -262,14 +265,6 @@ fn words(route: &Route) -> String {
         return format!("default route{gateway}");
     }
     format!("route {}{gateway}", route.get_destination())
-}
-
-/// Returns the metric of a route, or the kernel's default.
-fn metric(route: &Route) -> u32 {
-    match (route.get_destination(), route.get_metric()) {
-        (IpNet::V6(_), None | Some(0)) => 1024,
-        (_, metric) => metric.unwrap_or(0),
-    }
 }
 
 impl Network {

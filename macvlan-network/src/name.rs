@@ -25,11 +25,18 @@ pub(crate) fn folded(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
+/// The maximum length of a part of a name in DNS (RFC 1035).
+const LONGEST_PART: usize = 63;
+
 /// Refuses a name, in the form of [`folded`], that resolvers would not look up.
 pub(crate) fn check_findable(name: &str, what: &str) -> Result<()> {
     check_name(name, what)?;
-    let why = if name.split('.').any(str::is_empty) {
+    let why = if name.ends_with('.') {
         "ends with a dot"
+    } else if name.contains("..") {
+        "has an empty part between two dots"
+    } else if name.split('.').any(|part| part.len() > LONGEST_PART) {
+        "has a part of more than 63 characters, the most that DNS allows"
     } else if name.rsplit('.').next() == Some("localhost") {
         "always means the own host (RFC 6761)"
     } else if name.parse::<IpAddr>().is_ok() {
@@ -55,11 +62,13 @@ mod tests {
         {
             check_findable(name, "a name").unwrap();
         }
+        check_findable(&format!("{0}.{0}", "a".repeat(63)), "a name").unwrap();
         for (name, words) in [
             ("", "1 to 128"),
             (".", "must begin"),
             ("a b", "can only contain letters"),
-            ("a..b", "ends with a dot"),
+            ("a..b", "has an empty part"),
+            (&format!("{}.lan", "a".repeat(64)), "more than 63 characters"),
             ("a.", "ends with a dot"),
             ("localhost", "RFC 6761"),
             ("a.localhost", "RFC 6761"),

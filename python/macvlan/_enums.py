@@ -418,6 +418,8 @@ class FindingKind(_Named):
     """An IPv6 address of the container has been tentative for longer than a detection takes."""
     CONNECTED_ROUTE_MISSING = "connected-route-missing"
     """The connected route of an address was deleted."""
+    SIBLING_MODE = "sibling-mode"
+    """The peer is a macvlan on the same parent, and not both are in mode bridge."""
 
 
 class KeepEventKind(_Named):

@@ -155,6 +155,7 @@ _FindingKind: TypeAlias = (
         "address-duplicate",
         "address-tentative",
         "connected-route-missing",
+        "sibling-mode",
     ]
 )
 _Life: TypeAlias = Life | Literal["process", "agent", "declared"]

@@ -31,6 +31,7 @@
 
 mod actor;
 mod advertise;
+mod booted;
 mod certificates;
 mod container;
 mod damaged;
@@ -54,6 +55,7 @@ mod wire;
 
 pub use actor::{Actor, Part, path_of};
 pub use advertise::advertise;
+pub use booted::Booted;
 pub use certificates::Certificates;
 pub use container::Container;
 pub use damaged::damaged;

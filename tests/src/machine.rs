@@ -35,7 +35,7 @@ pub enum Debian {
 
 impl Debian {
     /// Returns the path of its root, which has to be made already.
-    fn root(self) -> Outcome<String> {
+    pub(crate) fn root(self) -> Outcome<String> {
         need(Need::Root)?;
         let name = match self {
             Self::Bookworm => "bookworm",

@@ -55,18 +55,19 @@ enum AgentVerb {
 /// The options of the agent.
 #[derive(Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    store: StoreOptions,
     /// The time between two passes [default: that of the configuration, or 1m]
     #[arg(long, value_name = "TIME", value_parser = value::duration)]
     interval: Option<Duration>,
-    #[command(flatten)]
-    dns: DnsOptions,
     /// Also serve the Docker plugin, on this socket unless systemd has opened one [default: that of
     /// the configuration, or /run/docker/plugins/lan.sock]
     #[arg(long, value_name = "SOCKET")]
     #[allow(clippy::option_option)] // clap's way to an option whose value may be left out
     docker: Option<Option<PathBuf>>,
+    // Last, because their headings are those of all options that follow.
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(flatten)]
+    dns: DnsOptions,
 }
 
 impl Agent {

@@ -112,7 +112,10 @@ fn options(
     leases: &Leases,
 ) -> Result<ConnectOptions> {
     let mut options = ConnectOptions::new(&of.container).interface(of.interface.as_str());
-    set!(options, name = of.name(), mac = config.mac(&of.arguments)?);
+    set!(options, mac = config.mac(&of.arguments)?);
+    if let Some(name) = of.name() {
+        options = options.runtime_name(&name);
+    }
     options = config.ips(&of.arguments)?.into_iter().fold(options, ConnectOptions::address);
     // With source routing, they are in a table of the interface's own.
     if !leases.has_default_route() || config.source_routing.is_some() {

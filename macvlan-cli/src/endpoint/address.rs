@@ -24,7 +24,7 @@ pub(super) struct AddressOptions {
     #[arg(long)]
     route: Vec<Route>,
     /// Replace the container's default routes
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "source_routing")]
     replace_default_route: bool,
     /// A table for the packets from the interface's addresses, in place of default routes
     #[arg(long, value_name = "TABLE")]

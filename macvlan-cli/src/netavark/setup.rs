@@ -59,10 +59,9 @@ fn finish(
 
 fn connect_options(container: &Container, default_route: bool) -> Done<ConnectOptions> {
     let asked = &container.network_options;
-    let mut options = ConnectOptions::new(&container.container_id).interface(&asked.interface_name);
-    if !container.container_name.is_empty() {
-        options = options.name(&container.container_name);
-    }
+    let mut options = ConnectOptions::new(&container.container_id)
+        .interface(&asked.interface_name)
+        .runtime_name(&container.container_name);
     if let Some(mac) = asked.static_mac.as_deref().filter(|mac| !mac.is_empty()) {
         options = options.mac(mac.parse()?);
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove, Route,
-    RouteFilter, parse_ip, parse_net,
+    Access as Options, Address, Attachment, ErrorKind, Handle, Host, LinkName, Mode, Parent,
+    PendingMove, Route, RouteFilter, parse_ip, parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
@@ -58,7 +58,7 @@ enum AccessVerb {
         #[arg(long, value_name = "TIME", default_value = "30s", value_parser = value::duration)]
         deadline: Duration,
         /// Confirm at once
-        #[arg(short, long)]
+        #[arg(short, long, conflicts_with = "deadline")]
         yes: bool,
     },
     /// Move the addresses back to the parent
@@ -95,11 +95,17 @@ impl Access {
             (None, Some(parent)) => {
                 let mut options = Options::on(&parent)?.keep(true);
                 options = self.address.into_iter().fold(options, Options::address);
-                options = self.route.into_iter().fold(options, Options::route);
                 if let Some(name) = self.name {
                     options = options.name(name);
                 }
-                give(session, &host, &parent, options, &containers)
+                let routes = routes(&host, &parent, &containers, self.route)?;
+                let access = host.access_by(routes.into_iter().fold(options, Options::route))?;
+                let name = access.name().map(|name| name.to_string()).unwrap_or_default();
+                let routes = texts(access.routes());
+                session.print(
+                    || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
+                    || json!({ "name": name, "routes": routes }),
+                )
             }
             // The parser requires a parent without a verb.
             (None, None) => Err(Failure::usage("the parent is missing")),
@@ -107,14 +113,15 @@ impl Access {
     }
 }
 
-/// Gives access to containers, or changes nothing.
-fn give(
-    session: &Session,
+/// Returns these routes, and those to the containers' addresses that are in none of them.
+///
+/// As options of the access they are added all or none, and before anything else is changed.
+fn routes(
     host: &Host,
     parent: &Parent,
-    options: Options,
     containers: &[Container],
-) -> Done {
+    mut routes: Vec<IpNet>,
+) -> Done<Vec<IpNet>> {
     let mut attachments = Vec::new();
     for container in containers {
         attachments.extend(select::all(host, container)?);
@@ -128,26 +135,34 @@ fn give(
     }
     for attachment in &attachments {
         let link = Handle::in_netns(&attachment.netns()?)?.link(attachment.index())?;
-        let mode = link.macvlan.map(|macvlan| macvlan.get_mode());
-        if let Some(mode) = mode.filter(|mode| *mode != Mode::Bridge) {
+        let Some(macvlan) = link.macvlan else {
+            return Err(Failure::usage(format!(
+                "cannot give access on {parent}: {} is not a macvlan; only macvlans reach the host's",
+                attachment.name()
+            )));
+        };
+        let mode = macvlan.get_mode();
+        if mode != Mode::Bridge {
             warn(&format!(
                 "{} is in mode {mode}; only macvlans in mode bridge reach the host's",
                 attachment.name()
             ));
         }
     }
-    let before = before(host, parent)?;
-    let access = host.access_by(options)?;
-    let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
-    let name = access.name().map(|name| name.to_string()).unwrap_or_default();
-    let routes = texts(access.routes());
-    // The session ends before the link can be removed.
-    drop(access);
-    added.map_err(|error| undo(host, parent, &before, error.into()))?;
-    session.print(
-        || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
-        || json!({ "name": name, "routes": routes }),
-    )
+    let ips = attachments.iter().flat_map(Attachment::addresses).map(Address::ip);
+    for ip in ips.filter(|ip| !is_link_local(*ip)) {
+        if !routes.iter().any(|route| route.contains(&ip)) {
+            routes.push(ip.into());
+        }
+    }
+    Ok(routes)
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
 }
 
 /// The routes through the host's link before a change; `None` if there was no link.

@@ -58,7 +58,7 @@ pub(crate) fn two_machines() -> Outcome<[Machine; 2]> {
     Machine::start_two(Debian::Trixie, &command())
 }
 
-fn only_here() -> Outcome {
+pub(crate) fn only_here() -> Outcome {
     if is_guest()? {
         return Err(Stop::Ignored("the container engines run on this kernel".to_owned()));
     }
@@ -67,7 +67,7 @@ fn only_here() -> Outcome {
 
 /// Returns the command. `tests/run` says where the static one is, which runs with another C library
 /// too.
-fn command() -> String {
+pub(crate) fn command() -> String {
     std::env::var("MACVLAN_COMMAND").unwrap_or_else(|_| env!("CARGO_BIN_EXE_macvlan").to_owned())
 }
 

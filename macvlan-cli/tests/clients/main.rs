@@ -15,6 +15,7 @@ mod netavark;
 mod podman;
 mod podman_cni;
 mod podman_scenes;
+mod systemd;
 mod versions;
 mod vlan;
 
@@ -32,6 +33,7 @@ macvlan_tests::main! {
     netavark,
     podman,
     podman_cni,
+    systemd,
     versions,
     vlan,
 }

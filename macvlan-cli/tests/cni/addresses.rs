@@ -78,6 +78,8 @@ fn a_pod_is_found_by_its_name() -> Outcome {
         ("c1", "IgnoreUnknown=1;K8S_POD_NAMESPACE=blue;K8S_POD_NAME=web-0;K8S_POD_UID=1"),
         ("c2", "IgnoreUnknown=1;K8S_POD_NAMESPACE=red;K8S_POD_NAME=web-0"),
         ("c3", "K8S_POD_NAME=db"),
+        // Kubernetes allows longer parts than DNS does; such a pod has no name.
+        ("c4", &format!("K8S_POD_NAMESPACE=blue;K8S_POD_NAME={}", "long-".repeat(20))),
     ] {
         let pod = Scene::pod(id)?;
         scene.ok(&Call::of("ADD", &config, &pod).with("CNI_ARGS", arguments))?;

@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use macvlan_core::NetNs;
 use macvlan_tests::{
-    Container, Lab, Outcome, Stage, eventually, ip, ip_addresses, ip_do, ip_lines, ping, silent,
+    Container, Lab, Outcome, Stage, eventually, ip, ip_addresses, ip_do, ip_lines, ip_link, ping,
+    silent,
 };
 use serde_json::json;
 
@@ -86,6 +87,22 @@ fn a_failure_leaves_nothing() -> Outcome {
     fails(host, 4, &format!("access ens33 {} {pid}", other.pid()))?;
     assert_eq!(macvlans(host), 1);
     assert!(ping(host, "192.168.15.8").is_some());
+    // With an address that the link is to have from now on, it goes on borrowing the parent's.
+    let shim =
+        || (ip_addresses(host, "ens33-host"), ip_link(host, "ens33-host")["ifalias"].clone());
+    let before = shim();
+    fails(host, 4, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    assert_eq!(shim(), before);
+    fails(host, 4, "access ens33 --route 192.168.15.9/32 --address 192.168.15.250")?;
+    assert_eq!(shim(), before);
+    ip_do(host, "address add 192.168.15.7/24 dev ens33");
+    ok(host, "access ens33")?;
+    assert!(ip_addresses(host, "ens33-host").contains(&"192.168.15.7/32".to_owned()));
+    // Of several addresses, one is refused by the kernel.
+    ip_do(host, "address delete 192.168.15.7/24 dev ens33");
+    ok(host, "access ens33 --address 192.168.15.251")?;
+    fails(host, 1, "access ens33 --address 192.168.15.250 --address fd15::250 --address ff02::1")?;
+    assert_eq!(ip_addresses(host, "ens33-host"), ["192.168.15.251/32"]);
     let elsewhere = Container::start()?;
     assert!(fails(host, 3, &format!("access ens33 {}", elsewhere.pid()))?.contains("has none"));
     Ok(())

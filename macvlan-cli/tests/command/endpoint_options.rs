@@ -47,6 +47,20 @@ fn switches_are_on_or_off() -> Outcome {
     Ok(())
 }
 
+fn contradicting_options() -> Outcome {
+    let stage = Stage::set()?;
+    for arguments in [
+        "attach ens33 1 10.0.0.2/24@10.0.0.1 --source-routing 7 --replace-default-route",
+        "ensure ens33 1 10.0.0.2/24@10.0.0.1 -r --source-routing 7",
+        "access move ens33 --yes --deadline 5s",
+        "show --json --format plain",
+    ] {
+        let said = fails(&stage.lab.a.netns, 2, arguments)?;
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
+    Ok(())
+}
+
 fn options_of_a_macvlan() -> Outcome {
     let stage = Stage::set()?;
     let link = attached(
@@ -242,6 +256,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     options_of_the_link,
     switches_are_on_or_off,
+    contradicting_options,
     options_of_a_macvlan,
     the_cutoff_of_broadcasts,
     passthru_without_promiscuity,

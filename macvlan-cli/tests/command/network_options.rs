@@ -24,7 +24,7 @@ fn options_of_a_network() -> Outcome {
          --route '10.9.0.0/16 via 10.1.0.254' --metric 50 --disable-ipv6=off --accept-ra never \
          --leave-ipv6 --allmulticast --order random --mac-from container --probe \
          --duplicate-detection --block-size 16 --reservation-ttl 10m --label a=b \
-         -o com.docker.network.driver.mtu=1300 -o note=x \
+         -o com.docker.network.driver.mtu=1400 -o note=x \
          --subnet 10.1.0.0/24 --gateway 10.1.0.254 --ip-range 10.1.0.64/26 \
          --ip-range 10.1.0.200-10.1.0.210 --exclude 10.1.0.100 --aux-address printer=10.1.0.70",
     )?;
@@ -77,6 +77,57 @@ fn a_parent_on_demand() -> Outcome {
         let said = fails(&lab.a.netns, 2, &format!("{create} {arguments}"))?;
         assert!(said.contains(words), "{said}");
     }
+    Ok(())
+}
+
+/// Options that contradict each other are refused by name.
+fn contradicting_options() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let db = directory.path().join("n.db");
+    for (arguments, words) in [
+        ("create lan --without-addresses --subnet 10.1.0.0/24", "'--subnet <SUBNET"),
+        ("update lan --without-addresses --ip-range 10.1.0.0/26", "'--ip-range <RANGE>'"),
+        ("create lan --mtu 1400 -o mtu=1300", "option mtu=1300: another option says otherwise"),
+        ("create lan -o mode=vepa -o macvlan_mode=private", "option mode=vepa: another option"),
+        ("create lan -o parent=ens33 --parent ens34", "option parent=ens33: another option"),
+        ("connect lan c1 1 --default-route --no-default-route", "'--no-default-route'"),
+        ("connect lan c1 1 --no-default-route --gw-priority 3", "'--gw-priority <NUMBER>'"),
+        ("connect lan c1 1 --default-route --gw-priority 3", "'--gw-priority <NUMBER>'"),
+        ("connect lan c1 1 --no-default-route --replace-default-route", "'--replace-default"),
+    ] {
+        let said = fails(&lab.a.netns, 2, &format!("network --db {} {arguments}", db.display()))?;
+        assert!(said.contains(words), "{said}");
+    }
+    // The same may be said twice.
+    let config = stored(&lab, &directory, "create lan --mtu 1400 -o mtu=1400 -o parent=ens33")?;
+    assert_eq!(config.get_mtu(), Some(1400));
+    Ok(())
+}
+
+/// A name or alias that no resolver can ask for is refused, and nothing is leased.
+fn names_are_those_of_dns() -> Outcome {
+    let stage = Stage::set()?;
+    let directory = Directory::new()?;
+    let (host, db) = (&stage.lab.a.netns, directory.path().join("n.db").display().to_string());
+    let create = format!("network --db {db} create lan --parent ens33 --subnet 10.1.0.0/24");
+    ok(host, &create)?;
+    let connect = format!("network --db {db} connect lan c1 {}", stage.container.pid());
+    let long = "a".repeat(64);
+    for (name, words) in [
+        ("a..b", "\"a..b\" has an empty part between two dots"),
+        ("a...", "\"a..\" ends with a dot"),
+        (&long, "has a part of more than 63 characters, the most that DNS allows"),
+        (&format!("{long}.lan"), "has a part of more than 63 characters"),
+    ] {
+        for option in ["name", "alias"] {
+            let said = fails(host, 2, &format!("{connect} --{option} {name}"))?;
+            assert!(said.contains(words), "{said}");
+        }
+    }
+    assert_eq!(run_json(host, &format!("network --db {db} leases"))?, json!([]));
+    ok(host, &format!("{connect} --name {}", &long[1..]))?;
+    let resolved = ok(host, &format!("network --db {db} resolve lan {}", &long[1..]))?;
+    assert_eq!(resolved, "10.1.0.2\n");
     Ok(())
 }
 
@@ -228,7 +279,6 @@ fn parts_belong_to_a_subnet() -> Outcome {
         let said = fails(&lab.a.netns, 2, &arguments)?;
         assert!(said.contains(words), "{said}");
     }
-    assert!(!db.exists());
     let config = stored(
         &lab,
         &directory,
@@ -279,6 +329,8 @@ fn options_of_a_connect() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     options_of_a_network,
+    contradicting_options,
+    names_are_those_of_dns,
     a_parent_on_demand,
     a_network_is_changed,
     subnets_keep_what_is_not_given,

@@ -65,6 +65,17 @@ fn help_and_version() -> Outcome {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb}: {help}");
     }
     assert!(ok(&netns, "--help")?.contains("Exit status:"));
+    // Each option stands below its own heading.
+    for (verb, option, heading) in [
+        ("network create", "--mode <", "Subnet options:"),
+        ("network create", "--label <", "Subnet options:"),
+        ("agent", "--interval <", "Store options:"),
+        ("agent", "--docker ", "DNS options:"),
+    ] {
+        let help = ok(&netns, &format!("{verb} --help"))?;
+        let above = help.split_once(heading).ok_or("no such heading")?.0;
+        assert!(above.contains(option), "{option}: {help}");
+    }
     // Without arguments, the help is an error message.
     let ended = output(&netns, command(""))?;
     let (out, err) = texts(&ended);

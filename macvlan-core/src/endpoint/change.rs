@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::explain::{Attempt, Place};
 use crate::netlink::{Connection, Request};
 use crate::netns::NetNs;
+use crate::rtnl::RTPROT_MACVLAN;
 use crate::rtnl::encode::{self, LinkChange};
-use crate::rtnl::{IP6_RT_PRIO_USER, RTPROT_MACVLAN};
 use crate::value::address::Address;
 use crate::value::link::{AddrGenMode, LOOPBACK, MacvlanChange, VlanOptions};
 use crate::value::mac::MacAddr;
@@ -71,15 +71,6 @@ pub enum Change {
     DeleteRule(Rule),
     /// Sets the container's `lo` up.
     SetLoopbackUp,
-}
-
-/// Returns the metric of a route, or its default.
-pub(super) fn metric(route: &Route) -> u32 {
-    match route.get_metric() {
-        // IPv6 treats 0 as the default.
-        None | Some(0) if route.get_destination().addr().is_ipv6() => IP6_RT_PRIO_USER,
-        metric => metric.unwrap_or(0),
-    }
 }
 
 /// The link to which changes apply.

@@ -2,7 +2,7 @@
 
 use nix::libc::RTPROT_BOOT;
 
-use crate::endpoint::change::{Change, Target, metric};
+use crate::endpoint::change::{Change, Target};
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{self, Found};
@@ -349,7 +349,7 @@ fn is_other_default(wanted: &Route, link: &Target<'_>, found: &RouteInfo) -> boo
 pub(super) fn is_in_the_way(wanted: &Route, found: &Route) -> bool {
     wanted.get_destination() == found.get_destination()
         && wanted.get_table() == found.get_table()
-        && metric(wanted) == metric(found)
+        && wanted.get_actual_metric() == found.get_actual_metric()
 }
 
 /// Returns a listing, made on first use.
@@ -374,7 +374,7 @@ pub(super) fn is_same_route(wanted: &Route, device: Option<u32>, found: &RouteIn
         && wanted.get_gateway() == route.get_gateway()
         && wanted.get_table() == route.get_table()
         && device.map(LinkId::Index) == route.get_device()
-        && metric(wanted) == metric(route)
+        && wanted.get_actual_metric() == route.get_actual_metric()
         && (wanted.get_source().is_none() || wanted.get_source() == route.get_source())
         && (!v4 || wanted.get_scope().is_none() || wanted.get_scope() == route.get_scope())
         && said(wanted.get_mtu(), route.get_mtu())

@@ -5,7 +5,7 @@ use std::fmt;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use nix::errno::Errno;
 
-use crate::endpoint::change::{Change, Target, metric};
+use crate::endpoint::change::{Change, Target};
 use crate::error::Result;
 use crate::netlink::{Connection, Failure, Request};
 use crate::rtnl::{Note, RTPROT_MACVLAN, encode};
@@ -50,9 +50,10 @@ impl Deletion {
     /// Returns the note about the object, if several endpoints may have requested it.
     pub(super) fn note(&self) -> Option<Note> {
         match self {
-            Self::Route(route, _) => {
-                Some(Note { net: route.get_destination().trunc(), number: metric(route) })
-            }
+            Self::Route(route, _) => Some(Note {
+                net: route.get_destination().trunc(),
+                number: route.get_actual_metric(),
+            }),
             Self::Rule(rule) => {
                 Some(Note { net: rule.get_from()?.trunc(), number: rule.get_table() })
             }

@@ -17,4 +17,4 @@ mod uapi;
 
 pub(crate) use elsewhere::{find_elsewhere, may_be_elsewhere};
 pub(crate) use note::Note;
-pub(crate) use uapi::{IP6_RT_PRIO_USER, RTPROT_MACVLAN, RTPROT_RA};
+pub(crate) use uapi::{RTPROT_MACVLAN, RTPROT_RA};

@@ -49,8 +49,6 @@ pub(super) const RTNH_F_ONLINK: u32 = 4;
 pub(crate) const RTPROT_RA: u8 = 9;
 /// Our protocol number, which iproute2's `rt_protos` assigns to no other program.
 pub(crate) const RTPROT_MACVLAN: u8 = 109;
-// linux/ipv6_route.h: the metric of an IPv6 route without one
-pub(crate) const IP6_RT_PRIO_USER: u32 = 1024;
 // linux/fib_rules.h
 pub(super) const FRA_DST: u16 = 1;
 pub(super) const FRA_SRC: u16 = 2;

@@ -73,6 +73,8 @@ const MOST_ADVMSS: u32 = 65535 - 40;
 
 /// The metric of the routes that the kernel adds with IPv6 addresses (`IP6_RT_PRIO_ADDRCONF`).
 const IP6_RT_PRIO_ADDRCONF: u32 = 256;
+/// The metric of IPv6 routes that set none (`IP6_RT_PRIO_USER`).
+pub(crate) const IP6_RT_PRIO_USER: u32 = 1024;
 
 impl Route {
     /// Makes a unicast route to a subnet.
@@ -279,6 +281,16 @@ impl Route {
     #[doc(alias = "RTA_PRIORITY")]
     pub fn get_metric(&self) -> Option<u32> {
         self.metric
+    }
+
+    /// Returns the metric that the kernel gives the route: its own, or the family's default.
+    #[doc(hidden)] // for macvlan-network
+    pub fn get_actual_metric(&self) -> u32 {
+        match self.metric {
+            // IPv6 treats 0 as the default.
+            None | Some(0) if self.destination.addr().is_ipv6() => IP6_RT_PRIO_USER,
+            metric => metric.unwrap_or(0),
+        }
     }
 
     /// Returns the routing table.

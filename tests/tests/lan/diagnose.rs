@@ -151,6 +151,44 @@ fn the_peer_is_the_host_itself() -> Outcome {
     let access = lab.a.host.access("ens33")?;
     access.add(&attachment)?;
     assert!(find(&lab, &attachment, "192.168.15.1", &[]).answered);
+    // With access, it is the mode that keeps another container from the host.
+    let inside = NetNs::anonymous()?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.mode(Mode::Private)?;
+    let private = lab.a.host.attach(&endpoint.address("192.168.15.11/24".parse()?), &inside)?;
+    let diagnosis = find(&lab, &private, "192.168.15.1", &[FindingKind::SiblingMode]);
+    let text = &diagnosis.findings[0].text;
+    assert!(text.contains("and ens33-host of the host in mode bridge"), "{text}");
+    Ok(())
+}
+
+/// Two containers on one parent, of which one is in another mode than bridge.
+fn a_mode_keeps_siblings_apart() -> Outcome {
+    let lab = Lab::new()?;
+    let beside = NetNs::anonymous()?;
+    let other = Endpoint::new("eth0", "ens33")?.address("192.168.15.11/24".parse()?);
+    let (bridge, private, vepa) = (Mode::Bridge, Mode::Private, Mode::Vepa);
+    for (mine, its) in [(private, bridge), (bridge, private), (vepa, vepa)] {
+        let inside = NetNs::anonymous()?;
+        let attachment = lab.a.host.attach(&eth0()?.mode(mine)?, &inside)?;
+        let sibling = lab.a.host.attach(&other.clone().mode(its)?, &beside)?;
+        let diagnosis = find(&lab, &attachment, "192.168.15.11", &[FindingKind::SiblingMode]);
+        let (text, remedy) = (&diagnosis.findings[0].text, &diagnosis.findings[0].remedy);
+        assert!(text.contains(&format!("eth0 is in mode {mine}, and eth0 in ")), "{text}");
+        assert!(text.contains(&format!("in mode {its}; only macvlans in mode bridge")), "{text}");
+        assert_eq!(remedy, "set the mode of both to bridge");
+        // The same peer elsewhere is reached.
+        assert!(find(&lab, &attachment, "192.168.15.2", &[]).answered);
+        lab.a.host.detach(&sibling)?;
+        lab.a.host.detach(&attachment)?;
+    }
+    // Both in mode bridge, and one without the address: that is not because of the mode.
+    let inside = NetNs::anonymous()?;
+    let attachment = lab.a.host.attach(&eth0()?, &inside)?;
+    lab.a.host.attach(&other, &beside)?;
+    assert!(find(&lab, &attachment, "192.168.15.11", &[]).answered);
+    ip_do(&beside, "link set dev eth0 down");
+    let diagnosis = diagnose(&lab, &attachment, "192.168.15.11");
+    assert!(!diagnosis.has(FindingKind::SiblingMode), "{diagnosis}");
     Ok(())
 }
 
@@ -358,6 +396,7 @@ macvlan_tests::tests! {
     addresses_that_cannot_be_used,
     a_peer_that_is_off,
     the_peer_is_the_host_itself,
+    a_mode_keeps_siblings_apart,
     only_the_parents_mac_address_gets_through,
     several_answer_and_a_wrong_entry,
     the_answer_is_lost_at_the_parent,

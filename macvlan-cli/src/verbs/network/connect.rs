@@ -41,16 +41,16 @@ pub(super) struct Connect {
     #[arg(long, value_name = "IP", value_parser = parse_ip::<IpAddr>)]
     link_local_ip: Vec<IpAddr>,
     /// The interface's name in the container [default: the first free ethN]
-    #[arg(short, long)]
+    #[arg(short, long, value_name = "NAME")]
     interface: Option<LinkName>,
     /// The interface's MAC address
-    #[arg(long, visible_alias = "mac")]
+    #[arg(long, visible_alias = "mac", value_name = "MAC")]
     mac_address: Option<MacAddr>,
     /// Lead the default routes through this network
-    #[arg(long, overrides_with = "no_default_route")]
+    #[arg(long, conflicts_with_all = ["no_default_route", "gw_priority"])]
     default_route: bool,
     /// Never lead the default routes through this network
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["gw_priority", "replace_default_route"])]
     no_default_route: bool,
     /// The network with the highest priority gets the default routes
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
@@ -79,13 +79,16 @@ impl Connect {
             }
         };
         let mut options = ConnectOptions::new(id).replace_default_route(self.replace_default_route);
+        if let Some(name) = known_name {
+            options = options.runtime_name(&name);
+        }
         let default_route = match (self.default_route, self.no_default_route) {
             (false, false) => None,
             (_, never) => Some(!never),
         };
         set!(
             options,
-            name = self.name.or(known_name),
+            name = self.name,
             interface = self.interface.map(|name| name.to_string()),
             mac = self.mac_address,
             default_route = default_route,

@@ -21,13 +21,11 @@ pub(super) struct NetworkOptions {
     parent: Option<Parent>,
     #[command(flatten)]
     on_demand: OnDemandOptions,
-    #[command(flatten)]
-    subnets: SubnetOptions,
     /// The mode of the macvlans [default: bridge]
     #[arg(short, long, value_parser = value::words::<Mode>(MODES))]
     mode: Option<Mode>,
     /// Leave interfaces without addresses, for DHCP or router advertisements
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["subnet", "gateway", "ip_range", "exclude", "aux_address", "on_link_gateway"])]
     without_addresses: bool,
     /// Choose an IPv6 subnet too
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = value::switch())]
@@ -60,7 +58,7 @@ pub(super) struct NetworkOptions {
     #[arg(long, value_parser = value::choice(Order::ALL, &["first", "next", "random"]))]
     order: Option<Order>,
     /// The source of MAC addresses [default: address]
-    #[arg(long, value_parser = value::choice(MacFrom::ALL, &["address", "container"]))]
+    #[arg(long, value_name = "SOURCE", value_parser = value::choice(MacFrom::ALL, &["address", "container"]))]
     mac_from: Option<MacFrom>,
     /// Skip addresses that another host on the LAN has
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = value::switch())]
@@ -83,6 +81,9 @@ pub(super) struct NetworkOptions {
     /// Only macvlan, as for `docker network create`
     #[arg(short, long, value_parser = ["macvlan"], hide = true)]
     driver: Option<String>,
+    // Last, because its heading is that of all options that follow.
+    #[command(flatten)]
+    subnets: SubnetOptions,
 }
 
 impl NetworkOptions {
@@ -110,8 +111,8 @@ impl NetworkOptions {
         for (key, value) in self.label {
             config = config.label(key, value);
         }
-        for (key, value) in self.option {
-            config = match driver_option::apply(&config, &key, &value)? {
+        for (key, value) in &self.option {
+            config = match driver_option::apply(&config, key, value)? {
                 Some(changed) => changed,
                 None => config.option(key, value),
             };
@@ -135,6 +136,13 @@ impl NetworkOptions {
             block_size = self.block_size,
             reservation_ttl = self.reservation_ttl,
         );
+        for (key, value) in &self.option {
+            let applied = driver_option::apply(&config, key, value)?;
+            if applied.is_some_and(|applied| applied != config) {
+                let why = "another option says otherwise; give one of them";
+                return Err(Failure::usage(format!("cannot use option {key}={value}: {why}")));
+            }
+        }
         if self.on_demand.is_given() {
             let Some(parent) = config.get_parent() else {
                 return Err(Failure::usage(

@@ -30,7 +30,7 @@ pub(super) struct Reserve {
     #[arg(long, value_name = "on|off", value_parser = value::switch())]
     ipv6: Option<bool>,
     /// The MAC address
-    #[arg(long, visible_alias = "mac")]
+    #[arg(long, visible_alias = "mac", value_name = "MAC")]
     mac_address: Option<MacAddr>,
 }
 

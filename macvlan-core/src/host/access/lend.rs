@@ -9,7 +9,7 @@ use netlink_packet_route::address::{
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use nix::errno::Errno;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
@@ -166,7 +166,7 @@ pub(super) fn owned(ips: &[IpAddr], link: u32) -> Vec<AddressMessage> {
 }
 
 /// Adds missing addresses to a link, and deletes those that have our mark, may be deleted and are
-/// not among these. Returns whether any was deleted.
+/// not among these; all of it or nothing. Returns whether any was deleted.
 pub(super) fn give(
     host: &NetNs,
     link: (u32, &LinkName),
@@ -179,7 +179,14 @@ pub(super) fn give(
         let what = format!("{verb} address {ip}");
         failure.into_error(what).on_link(link.1.as_str()).in_netns(host.describe())
     };
-    let mut wanted_ips = Vec::new();
+    let undo = |done: Vec<Request>, error: Error| {
+        let undone = done.iter().rev().try_for_each(|request| connection.retry(request));
+        match undone {
+            Ok(()) => error,
+            Err(failure) => error.leaves_too(failure.into_error("restore the addresses")),
+        }
+    };
+    let (mut wanted_ips, mut done) = (Vec::new(), Vec::new());
     // Additions come first: without any IPv4 address the link would lose its routes.
     for message in wanted {
         let Some(ip) = ip_of(message) else { continue };
@@ -194,7 +201,11 @@ pub(super) fn give(
             }
             Some(_) => continue,
         };
-        connection.submit_one(request).map_err(|failure| fails("add", ip, failure))?;
+        match connection.submit_one(request) {
+            Ok(()) if there.iter().any(|one| enough(&one)) => {}
+            Ok(()) => done.push(deletion(message)),
+            Err(failure) => return Err(undo(done, fails("add", ip, failure))),
+        }
     }
     let mut went = false;
     for one in there.iter().filter(|one| one.marked && may_go(one.ip)) {
@@ -202,9 +213,12 @@ pub(super) fn give(
             continue;
         }
         match connection.retry(&deletion(&one.message)) {
-            Ok(()) => went = true,
+            Ok(()) => {
+                went = true;
+                done.push(Request::create(Message::NewAddress(one.message.clone())));
+            }
             Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => {}
-            Err(failure) => return Err(fails("delete", one.ip, failure)),
+            Err(failure) => return Err(undo(done, fails("delete", one.ip, failure))),
         }
     }
     Ok(went)

@@ -19,6 +19,7 @@ use crate::host::access::presence::Presence;
 use crate::lan::announce::{Announce, Announcement};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
+use crate::rtnl::encode::LinkChange;
 use crate::rtnl::{RTPROT_MACVLAN, decode, encode};
 use crate::value::filter::RouteFilter;
 use crate::value::link::{AcceptRa, LinkInfo, MacvlanOptions, Mode};
@@ -92,14 +93,19 @@ impl Shim {
             None => endpoint,
         };
         let attachment = endpoint::ensure(netns, &endpoint, netns, false, &[])?.attachment;
-        let is_new = there.is_none();
         let furnished = Self::furnish(netns, access, before, attachment.clone()).and_then(|shim| {
             known.know(netns, &access.parent, shim.parent_index())?;
             Ok(shim)
         });
-        furnished.map_err(|error| match is_new.then(|| endpoint::detach(netns, &attachment)) {
-            Some(Err(other)) => error.leaves_too(other),
-            _ => error,
+        furnished.map_err(|error| {
+            let undone = match &there {
+                None => endpoint::detach(netns, &attachment).map(drop),
+                Some(there) => restore_mark(connection, there),
+            };
+            match undone {
+                Ok(()) => error,
+                Err(other) => error.leaves_too(other),
+            }
         })
     }
 
@@ -363,6 +369,15 @@ impl Shim {
 /// Returns a link of the host, or `None` if it does not exist.
 fn find(connection: &Connection, link: impl Into<LinkId>) -> Result<Option<LinkInfo>> {
     connection.find_link(link).map_err(|failure| failure.into_error("read the host's link"))
+}
+
+/// Sets the mark that a link had; one without a mark was just created by another process.
+fn restore_mark(connection: &Connection, link: &LinkInfo) -> Result<()> {
+    let Some(alias) = &link.alias else { return Ok(()) };
+    let request = encode::set_link(link.index, &LinkChange::Alias(alias));
+    connection.retry(&request).map_err(|failure| {
+        failure.into_error("restore the mark of the host's link").on_link(link.name.as_str())
+    })
 }
 
 /// Returns whether a link still has an address of its own, by the prefix length as kernels before

@@ -85,6 +85,8 @@ pub enum FindingKind {
     AddressTentative = 22,
     /// The connected route of an address was deleted.
     ConnectedRouteMissing = 23,
+    /// The peer is a macvlan on the same parent, and not both are in mode bridge.
+    SiblingMode = 24,
 }
 
 kinds!(
@@ -114,6 +116,7 @@ kinds!(
         AddressDuplicate = "address-duplicate",
         AddressTentative = "address-tentative",
         ConnectedRouteMissing = "connected-route-missing",
+        SiblingMode = "sibling-mode",
     ]
 );
 

@@ -2,6 +2,7 @@
 
 mod finding;
 mod look;
+mod sibling;
 mod wire;
 
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use crate::endpoint::Attachment;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
+use crate::host::diagnose::sibling::Sibling;
 use crate::host::diagnose::wire::Heard;
 
 pub use finding::{Diagnosis, Finding, FindingKind};
@@ -52,7 +54,12 @@ impl Host {
         };
         if let Some((source, target)) = around.question() {
             let heard = Heard::ask(self.netns(), attachment, &around, source, target)?;
-            heard.tell(&around, target, &mut diagnosis);
+            let sibling = if heard.is_answered() {
+                None
+            } else {
+                Sibling::find(self.netns(), &around, target)?
+            };
+            heard.tell(&around, target, sibling.as_ref(), &mut diagnosis);
         }
         around.tell_neighbours(&mut diagnosis)?;
         Ok(diagnosis)

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::handle::promisc::PromiscGuard;
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::host::diagnose::look::Surroundings;
+use crate::host::diagnose::sibling::Sibling;
 use crate::netns::NetNs;
 use crate::packet::{self, Arp, BROADCAST, Ndp, PacketSocket, everybody, solicited_node};
 use crate::value::mac::MacAddr;
@@ -183,8 +184,19 @@ impl Heard {
         Ok(())
     }
 
+    /// Returns whether an answer has reached the container.
+    pub(super) fn is_answered(&self) -> bool {
+        !self.inside.is_empty()
+    }
+
     /// Derives the findings.
-    pub(super) fn tell(&self, around: &Surroundings, target: IpAddr, diagnosis: &mut Diagnosis) {
+    pub(super) fn tell(
+        &self,
+        around: &Surroundings,
+        target: IpAddr,
+        sibling: Option<&Sibling>,
+        diagnosis: &mut Diagnosis,
+    ) {
         diagnosis.answered = !self.inside.is_empty() && !self.with_promisc;
         let (link, parent) = (&around.link.name, &around.parent.name);
         diagnosis.note(format!(
@@ -236,7 +248,9 @@ impl Heard {
                     hypervisor(around)
                 ),
             );
-        } else if self.inside.is_empty() {
+        } else if !self.is_answered()
+            && !sibling.is_some_and(|one| one.tell(around, target, diagnosis))
+        {
             self.tell_silence(around, target, diagnosis);
         }
     }

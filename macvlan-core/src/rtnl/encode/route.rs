@@ -13,9 +13,9 @@ use crate::error::Result;
 use crate::netlink::Request;
 use crate::netlink::attributes::Payload;
 use crate::rtnl::encode::family::{family_number, family_of, flag, with_octets};
-use crate::rtnl::uapi::{IP6_RT_PRIO_USER, RTA_VIA, RTAX_ADVMSS, RTAX_MTU, RTNH_F_ONLINK};
+use crate::rtnl::uapi::{RTA_VIA, RTAX_ADVMSS, RTAX_MTU, RTNH_F_ONLINK};
 use crate::value::filter::RouteFilter;
-use crate::value::route::{Route, RouteKind};
+use crate::value::route::{IP6_RT_PRIO_USER, Route, RouteKind};
 use crate::value::scope::Scope;
 
 // `ip route add`; `device` and `protocol` are defaults for those that the route does not have.
