@@ -84,7 +84,7 @@ impl Pods {
             (true, false) => 1,
             (true, true) => 29,
             (false, false) => 19,
-            (false, true) => 211,
+            (false, true) => 499,
         };
         let mut number = 0;
         loop {

@@ -203,8 +203,8 @@ fn faults(call: Call) -> Vec<(Fault, bool)> {
 fn step(calls: usize) -> Outcome<usize> {
     Ok(match (is_long(), is_guest()?) {
         (true, _) => 1,
-        (_, true) if calls < 60 => 9,
-        (_, true) => 27,
+        (_, true) if calls < 60 => 18,
+        (_, true) => 54,
         (_, false) if calls < 40 => 1,
         (_, false) => 5,
     })
