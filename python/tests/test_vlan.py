@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("vlan")
 
-# Only the guest has VLANs for certain, where each of these takes seconds. The scenes with `only_long`
-# are also those of the Rust tests `vlan`, `on_demand` and `on_demand_crowd`.
+# Only the guest has VLANs for certain, where each of these takes seconds. The scenes with
+# `only_long` are also those of the Rust tests `vlan`, `on_demand` and `on_demand_crowd`.
 
 
 def names(netns: NetNs) -> list[str]:
