@@ -164,7 +164,6 @@ macro_rules! tests {
             long: &[$($((stringify!($long), $long)),+)?],
             parts: &[$($((stringify!($part), $part)),+)?],
             same_on_every_kernel: $same,
-            ..$crate::Tests::NONE
         };
     };
     ($($rest:tt)+) => { $crate::tests! { @ false $($rest)+ } };
