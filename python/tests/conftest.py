@@ -57,9 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "needs(kind, …): the kernel can make links of these kinds, or there is a program"
     )
     config.addinivalue_line("markers", "root: it makes network namespaces")
+    config.addinivalue_line("markers", "only_long: without --long there is no such test")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not os.environ.get("MACVLAN_LONG"):
+        items[:] = [item for item in items if not item.get_closest_marker("only_long")]
     names = config.getoption("--name")
     if names:
         items[:] = [item for item in items if any(name in name_of(item.nodeid) for name in names)]

@@ -46,11 +46,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("vlan")
 
+# Only the guest has VLANs for certain, where each of these takes seconds. The scenes with
+# `only_long` are also those of the Rust tests `vlan`, `on_demand` and `on_demand_crowd`.
+
 
 def names(netns: NetNs) -> list[str]:
     return [link["ifname"] for link in ip(netns, "link show")]
 
 
+@pytest.mark.only_long
 def test_containers_on_a_vlan_of_two_hosts(lab: Lab) -> None:
     places: list[tuple[str, NetNs, int, int]] = []
     for host, number in ((lab.a, 1), (lab.b, 2)):
@@ -119,6 +123,7 @@ def table_main(name: str, vlan: int, number: int, *, default: bool) -> list[str]
     return routes
 
 
+@pytest.mark.only_long
 def test_two_vlans_and_a_router(lab: Lab) -> None:
     container0 = lab.start(lab.a, in_vlan("eth0", 10, 10, gateway=True))
     container1 = lab.start(lab.b, in_vlan("eth0", 10, 11, gateway=True), in_vlan("eth1", 20, 11))
@@ -173,6 +178,7 @@ def tags_of_a_ping(lab: Lab, netns: NetNs, to: str) -> list[tuple[int, int, int]
         return tags(frame)
 
 
+@pytest.mark.only_long
 def test_a_vlan_in_a_service_vlan(lab: Lab) -> None:
     service = Parent.vlan("ens33", 20, protocol="802.1ad")
     inside = [
@@ -305,6 +311,7 @@ def test_a_parent_under_another_name(lab: Lab) -> None:
     assert caught.value.kind is ErrorKind.PARENT_NOT_FOUND
 
 
+@pytest.mark.only_long
 def test_vlans_of_others_or_in_use_stay(lab: Lab) -> None:
     host, netns = lab.a.host, lab.a.netns
     endpoint = Endpoint("eth0", parent="ens33.100")
@@ -318,6 +325,7 @@ def test_vlans_of_others_or_in_use_stay(lab: Lab) -> None:
     assert "ens33.100" in names(netns)
 
 
+@pytest.mark.only_long
 def test_the_last_of_many_takes_the_vlan_along(lab: Lab) -> None:
     endpoint = Endpoint("eth0", parent="ens33.100")
     containers = [lab.container() for _ in range(5)]
@@ -356,6 +364,7 @@ def come_and_go(path: str, seed: int, failures: Any) -> None:
         raise
 
 
+@pytest.mark.only_long
 def test_processes_come_and_go_on_one_vlan(lab: Lab, *, long: bool) -> None:
     lab.b.handle.add_link("ens33.100", parent="ens33", options=VlanOptions(100), up=True)
     lab.b.handle.add_address("ens33.100", "10.100.0.1/16")

@@ -147,7 +147,7 @@ fn print_slowest(times: &mut Vec<(Duration, String)>) {
 /// are the same on every kernel, its list begins with `same_on_every_kernel:`. The guest, which is
 /// slow, then runs only tests that begin with a [`need`](crate::need()) of 802.1Q, dummy or ipvlan,
 /// which another kernel may not have, and the others with `--long`. If it begins with
-/// `only_with_long:`, its tests exist only with `--long`.
+/// `only_with_long:`, its tests exist only with `--long`, like those that follow after `long:`.
 #[macro_export]
 macro_rules! tests {
     (only_with_long: $($test:ident),+ $(,)?) => {
@@ -157,12 +157,13 @@ macro_rules! tests {
         };
     };
     (same_on_every_kernel: $($rest:tt)+) => { $crate::tests! { @ true $($rest)+ } };
-    (@ $same:literal $($test:ident),+ $(,)? $(; parts: $($part:ident),+ $(,)?)?) => {
+    (@ $same:literal $($test:ident),+ $(,)? $(; long: $($long:ident),+ $(,)?)?
+        $(; parts: $($part:ident),+ $(,)?)?) => {
         pub(crate) const TESTS: $crate::Tests = $crate::Tests {
             tests: &[$((stringify!($test), $test)),+],
+            long: &[$($((stringify!($long), $long)),+)?],
             parts: &[$($((stringify!($part), $part)),+)?],
             same_on_every_kernel: $same,
-            ..$crate::Tests::NONE
         };
     };
     ($($rest:tt)+) => { $crate::tests! { @ false $($rest)+ } };

@@ -69,7 +69,7 @@ pub use ip::{ip, ip_addresses, ip_batch, ip_do, ip_lines, ip_link, ip_try, ip_tr
 pub use lab::{Lab, LabHost};
 pub use machine::{Debian, Machine};
 pub use matrix::{Matrix, Place, table};
-pub use need::{Need, need, need_kernel};
+pub use need::{Need, need, need_kernel, on_each_kernel};
 pub use patience::{PATIENCE, eventually, quick};
 pub use ping::{Echo, ToIp, ping, ping_from, silent, silent_from};
 pub use settle::settle;

@@ -49,6 +49,12 @@ pub(crate) fn begin_test(only_optional: bool) {
     ONLY_OPTIONAL.set(only_optional);
 }
 
+/// Lets this test run in the guest, too: one of a file whose results are the same on every kernel,
+/// which shows that this is so.
+pub fn on_each_kernel() {
+    ONLY_OPTIONAL.set(false);
+}
+
 /// Continues if the need is met; otherwise the test is ignored, with the reason.
 #[track_caller]
 pub fn need(need: Need) -> Outcome {

@@ -224,7 +224,7 @@ fn two_networks_one_subnet(debian: Debian) -> Outcome {
 
 /// Each of many containers has an address of its own, and all find their way out.
 fn many_in_a_row(debian: Debian) -> Outcome {
-    let count = if is_long() { 200 } else { 12 };
+    let count = if is_long() { 200 } else { 6 };
     let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} n1"))?;
     machine.ok(&format!(
@@ -446,11 +446,12 @@ fn plugin_killed(debian: Debian) -> Outcome {
 fn plugin_killed_at_any_moment(debian: Debian) -> Outcome {
     let machine = docker(debian)?;
     machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
-    let mut load = machine.command(
-        "for round in 1 2 3 4 5 6; do for name in k1 k2 k3; do \
+    let rounds = if is_long() { 6 } else { 3 };
+    let mut load = machine.command(&format!(
+        "for round in $(seq {rounds}); do for name in k1 k2 k3; do \
          docker run -d --network n1 --name $name$round busybox sleep 1000; done; \
          docker rm -f k1$round k3$round; done >/dev/null 2>&1",
-    );
+    ));
     let mut load = load.spawn()?;
     let mut kills = 0;
     while load.try_wait()?.is_none() {

@@ -83,8 +83,8 @@ impl Pods {
         let step = match (is_long(), is_guest()?) {
             (true, false) => 1,
             (true, true) => 29,
-            (false, false) => 19,
-            (false, true) => 211,
+            (false, false) => 41,
+            (false, true) => 397,
         };
         let mut number = 0;
         loop {
@@ -154,7 +154,7 @@ fn on_a_vlan_on_demand() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     of_layer_2,
-    on_a_vlan_on_demand,
     with_leases;
+    long: on_a_vlan_on_demand;
     parts: traced,
 }

@@ -51,7 +51,7 @@ fn time() -> Outcome<Duration> {
     Ok(Duration::from_secs(match (is_long(), is_guest()?) {
         (true, false) => 3600,
         (true, true) => 60,
-        (false, _) => 8,
+        (false, _) => 5,
     }))
 }
 

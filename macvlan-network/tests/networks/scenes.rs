@@ -181,6 +181,6 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     one_subnet_over_two_hosts_with_split_ranges,
     an_address_that_somebody_has_is_skipped,
-    vlans_on_a_trunk_of_three_hosts_and_a_router,
-    an_isolated_network_on_two_hosts,
+    vlans_on_a_trunk_of_three_hosts_and_a_router;
+    long: an_isolated_network_on_two_hosts,
 }

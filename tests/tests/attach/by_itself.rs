@@ -8,7 +8,7 @@ use std::time::Duration;
 use macvlan_core::{AcceptRa, Difference, DifferenceKind, Endpoint, ErrorKind, Probe};
 use macvlan_tests::{
     Lab, Need, Outcome, Snapshot, Stage, advertise, eventually, ip_addresses, ip_do, ip_lines,
-    need, settle, sysctl, takes_long_in_the_guest,
+    need, on_each_kernel, settle, sysctl, takes_long_in_the_guest,
 };
 
 fn eth0() -> Outcome<Endpoint> {
@@ -54,6 +54,7 @@ fn advertisements_add_nothing_where_they_are_off() -> Outcome {
 
 /// Accepted, but not for addresses.
 fn advertisements_without_autoconf_add_no_address() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     let endpoint = eth0()?.accept_ra(AcceptRa::Always).autoconf(false);
@@ -143,6 +144,7 @@ fn sysctls_are_repaired() -> Outcome {
 
 /// In a container whose default is off, and the reverse.
 fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -172,6 +174,7 @@ fn ipv6_is_enabled_and_disabled_for_one_link() -> Outcome {
 /// Two containers have one address. The kernel does not use the second one's, which is a difference
 /// that is repaired when the first is gone.
 fn a_duplicate_is_found_and_repaired() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     let host = &stage.lab.a.host;
@@ -263,6 +266,7 @@ fn a_missing_connected_route_is_repaired() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     advertisements_add_nothing_where_they_are_off,
     advertisements_without_autoconf_add_no_address,
     no_attach_fails_of_advertisements,

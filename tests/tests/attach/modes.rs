@@ -4,7 +4,7 @@
 use macvlan_core::{
     Endpoint, ErrorKind, Handle, MacAddr, MacvlanChange, MacvlanOptions, Mode, NetNs, SourceMacs,
 };
-use macvlan_tests::{Container, Lab, Outcome, ip_lines, ip_link, ping, silent};
+use macvlan_tests::{Container, Lab, Outcome, ip_lines, ip_link, on_each_kernel, ping, silent};
 
 /// Two containers on host a in one mode.
 struct Siblings {
@@ -31,6 +31,7 @@ impl Siblings {
 }
 
 fn bridge_siblings_reach_each_other() -> Outcome {
+    on_each_kernel();
     let siblings = Siblings::in_mode(Mode::Bridge)?;
     assert!(ping(&siblings.one, "192.168.15.12").is_some());
     assert!(ping(&siblings.other, "192.168.15.2").is_some());
@@ -58,6 +59,7 @@ fn vepa_siblings_need_a_switch() -> Outcome {
 
 /// Source links receive only from listed MAC addresses; these have an empty list.
 fn source_links_receive_only_from_listed_addresses() -> Outcome {
+    on_each_kernel();
     let siblings = Siblings::in_mode(Mode::Source)?;
     assert!(silent(&siblings.one, "192.168.15.2"));
     assert!(silent(&siblings.lab.b.netns, "192.168.15.12"));
@@ -83,6 +85,7 @@ fn passthru_has_the_parents_mac_address() -> Outcome {
 
 /// With its own MAC address, it changes the parent's until it is detached.
 fn passthru_lends_its_mac_address_to_the_parent() -> Outcome {
+    on_each_kernel();
     let lab = Lab::with_addresses(&[], &["192.168.15.2/24"])?;
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -149,6 +152,7 @@ fn a_source_list_is_as_long_as_it_can_be() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     bridge_siblings_reach_each_other,
     private_siblings_do_not,
     vepa_siblings_need_a_switch,

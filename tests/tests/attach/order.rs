@@ -5,7 +5,7 @@
 use std::thread;
 
 use macvlan_core::{Endpoint, Handle, Host, Link, NetNs};
-use macvlan_tests::{Actor, Lab, Outcome, ip, path_of};
+use macvlan_tests::{Actor, Lab, Outcome, ip, on_each_kernel, path_of};
 
 /// Not in the order of the alphabet.
 const NAMES: [&str; 6] = ["c", "f", "a", "e", "b", "d"];
@@ -30,6 +30,7 @@ fn endpoint(name: &str) -> Outcome<Endpoint> {
 }
 
 fn one_call() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let containers = [NetNs::anonymous()?, NetNs::anonymous()?];
     let endpoints = NAMES.map(endpoint).into_iter().collect::<Outcome<Vec<_>>>()?;
@@ -90,6 +91,7 @@ fn attaches(words: &[String]) -> Outcome {
 
 /// Other links may have the indexes that come next, and the last of all.
 fn indexes_of_others() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let netns = NetNs::anonymous()?;
     let inside = Handle::in_netns(&netns)?;
@@ -122,6 +124,7 @@ fn a_moved_link() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     one_call,
     several_threads,
     several_processes,

@@ -6,7 +6,7 @@ use macvlan_core::{
     Attachment, Detached, Endpoint, ErrorKind, Host, IntoParent, Link, MacvlanOptions, Mode, NetNs,
     Parent,
 };
-use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, ping};
+use macvlan_tests::{Lab, Need, Outcome, ip_do, ip_link, need, on_each_kernel, ping};
 
 fn eth0(parent: impl IntoParent) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", parent)?.address("192.168.15.10/24".parse()?))
@@ -33,6 +33,7 @@ fn attached(host: &Host, endpoint: &Endpoint, inside: &NetNs) -> Outcome<[Attach
 
 /// By its name, its index, and alternative names, short and of maximum length.
 fn by_every_name() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let parent = lab.a.handle.link("ens33")?.index;
     let long = "x".repeat(127);
@@ -163,6 +164,7 @@ fn host_access_through_a_macvlan() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     by_every_name,
     a_macvlan_as_parent,
     a_host_in_a_container,

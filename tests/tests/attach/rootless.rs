@@ -7,7 +7,9 @@
 use std::process::Command;
 
 use macvlan_core::{Detached, Endpoint, ErrorKind, Handle, Host, Link, NetNs};
-use macvlan_tests::{Container, Lab, Need, Outcome, Stage, ip_lines, need, ping, silent};
+use macvlan_tests::{
+    Container, Lab, Need, Outcome, Stage, ip_lines, need, on_each_kernel, ping, silent,
+};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use super::seeds::stories;
@@ -45,6 +47,7 @@ fn started_again(name: &str, front: &[&str]) -> Outcome<bool> {
 
 /// Everything works between network namespaces of the user's own.
 fn a_user_namespace_has_room_for_a_lab() -> Outcome {
+    on_each_kernel();
     if !started_again("a_user_namespace_has_room_for_a_lab", &IN_A_USER_NAMESPACE)? {
         return Ok(());
     }
@@ -76,6 +79,7 @@ fn the_seeds_grow_in_a_user_namespace() -> Outcome {
 /// With only `CAP_NET_ADMIN`, a namespace cannot be entered, but a socket that was opened inside
 /// before is enough for attaching.
 fn net_admin_is_enough_where_a_socket_is_open() -> Outcome {
+    on_each_kernel();
     let stage = Stage::set()?;
     let (host, inside) = (&stage.lab.a.host, &stage.inside);
     let never_entered = NetNs::anonymous()?;
@@ -183,6 +187,7 @@ fn the_missing_capability_is_named() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_user_namespace_has_room_for_a_lab,
     the_machines_parents_are_out_of_reach,
     others_namespaces_cannot_be_entered,

@@ -2,7 +2,9 @@
 #![deny(dead_code)]
 
 use macvlan_core::{Endpoint, NetNs, Result};
-use macvlan_tests::{Container, Lab, Need, Outcome, Snapshot, ip_do, ip_lines, need, ping, sysctl};
+use macvlan_tests::{
+    Container, Lab, Need, Outcome, Snapshot, ip_do, ip_lines, need, on_each_kernel, ping, sysctl,
+};
 
 /// The addresses of a host b that is a router: 10.99.0.1 and `fd99::1` are behind it.
 const ROUTER: [&str; 4] =
@@ -91,6 +93,7 @@ fn on_link_gateways() -> Outcome {
 }
 
 fn routes_of_every_sort() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let lab = Lab::with_addresses(&[], &ROUTER)?;
     let (_container, inside) = started()?;
@@ -163,6 +166,7 @@ fn detaching_leaves_others_routes() -> Outcome {
 /// Every kind of default route is replaced. Other routes stay, and so do the endpoint's own further
 /// ones.
 fn default_routes_are_replaced() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let lab = Lab::with_addresses(&[], &ROUTER)?;
     let (_container, inside) = started()?;
@@ -258,6 +262,7 @@ fn later_default_routes_are_replaced() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     default_routes_of_both_families,
     a_link_local_gateway,
     on_link_gateways,

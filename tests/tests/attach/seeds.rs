@@ -9,6 +9,7 @@ use stories::{
 };
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     four_containers_on_two_hosts,
     a_container_gets_its_place_by_pid,
     pipework_moves_the_default_route,

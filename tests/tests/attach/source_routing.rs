@@ -4,8 +4,8 @@
 
 use macvlan_core::{AddrGenMode, Attachment, Endpoint, ErrorKind, Host, Link, NetNs, Result};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Snapshot, Stop, Wire, eventually, ip_do, ip_lines, need, ping,
-    ping_from, silent, sysctl,
+    Container, Lab, Need, Outcome, Snapshot, Stop, Wire, eventually, ip_do, ip_lines, need,
+    on_each_kernel, ping, ping_from, silent, sysctl,
 };
 
 /// Host b is a router between two networks, on the cables `ens33` and `ens34`, and a distant host.
@@ -121,6 +121,7 @@ fn without_it_answers_go_the_wrong_way() -> Outcome {
 }
 
 fn with_it_they_leave_by_the_link_that_was_asked() -> Outcome {
+    on_each_kernel();
     let stage = Stage::set()?;
     let before = Snapshot::of(&stage.inside);
     let endpoint = second()?.source_routing(100);
@@ -228,6 +229,7 @@ fn a_failed_attach_leaves_no_rules() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     without_it_answers_go_the_wrong_way,
     with_it_they_leave_by_the_link_that_was_asked,
     every_interface_with_a_table_of_its_own,

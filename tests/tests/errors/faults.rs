@@ -203,10 +203,10 @@ fn faults(call: Call) -> Vec<(Fault, bool)> {
 fn step(calls: usize) -> Outcome<usize> {
     Ok(match (is_long(), is_guest()?) {
         (true, _) => 1,
-        (_, true) if calls < 60 => 9,
-        (_, true) => 27,
+        (_, true) if calls < 60 => 18,
+        (_, true) => 54,
         (_, false) if calls < 40 => 1,
-        (_, false) => 5,
+        (_, false) => 9,
     })
 }
 
@@ -268,7 +268,7 @@ fn attach_with_faults(endpoint: &Endpoint, refused: Option<ErrorKind>) -> Outcom
         },
         || Ok(()),
     )?;
-    assert!(trials > 15, "{trials}");
+    assert!(trials > if is_guest()? && !is_long() { 5 } else { 15 }, "{trials}");
     stage.judge_all(&before);
     Ok(())
 }

@@ -10,7 +10,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Actor, Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines,
-    need, path_of, ping, quick, settle, silent, sysctl, takes_long_in_the_guest,
+    need, on_each_kernel, path_of, ping, quick, settle, silent, sysctl, takes_long_in_the_guest,
 };
 use nix::sys::resource::{Resource, setrlimit};
 use serde_json::{Deserializer, Value};
@@ -83,6 +83,7 @@ fn without_it_they_do_not_reach_each_other() -> Outcome {
 /// With the parent's borrowed addresses. The link is deleted with the last container, and created
 /// again.
 fn host_and_containers_reach_each_other() -> Outcome {
+    on_each_kernel();
     let lab = routed()?;
     let before = Snapshot::settled(&lab.a.netns);
     let access = lab.a.host.access("ens33")?;
@@ -280,6 +281,7 @@ fn ready(lab: &Lab) -> Outcome<(HostAccess, NetNs)> {
 
 /// Moved, confirmed, and moved back when the access is closed.
 fn addresses_are_moved_and_moved_back() -> Outcome {
+    on_each_kernel();
     let lab = routed()?;
     ip_do(&lab.a.netns, "address add 192.168.15.101/24 dev ens33"); // a secondary one
     ip_do(&lab.a.netns, "address add 172.30.0.1/16 dev ens33 noprefixroute");
@@ -762,6 +764,7 @@ fn longest_gap(lab: &Lab, access: &HostAccess) -> Outcome<Duration> {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     without_it_they_do_not_reach_each_other,
     host_and_containers_reach_each_other,
     others_are_answered_by_the_parent,

@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use macvlan_core::{Announce, Endpoint, NetNs, Probe, Result};
-use macvlan_tests::{Lab, Need, Outcome, Wire, eventually, ip, ip_do, need, ping, quick, sysctl};
+use macvlan_tests::{
+    Lab, Need, Outcome, Wire, eventually, ip, ip_do, need, on_each_kernel, ping, quick, sysctl,
+};
 
 const OLD: &str = "02:42:00:00:00:99";
 /// `fd15::5`
@@ -64,6 +66,7 @@ fn without_it_the_old_entry_stays() -> Outcome {
 }
 
 fn a_stale_entry_is_put_right_at_once() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
@@ -174,6 +177,7 @@ fn deleted_addresses_are_not_announced() -> Outcome {
 
 /// The kernel announces again when the link comes up again.
 fn the_kernel_goes_on_announcing() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     lab.a.host.attach(&eth0()?.announce(Announce::once()), &inside)?;
@@ -204,6 +208,7 @@ fn a_link_of_a_pool_is_announced_too() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     without_it_the_old_entry_stays,
     a_stale_entry_is_put_right_at_once,
     after_a_probe_too,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use macvlan_core::{Endpoint, Error, ErrorKind, NetNs, Probe};
 use macvlan_tests::{
     Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip, ip_addresses, ip_do, ip_link,
-    ip_try, need, ping, sysctl,
+    ip_try, need, on_each_kernel, ping, sysctl,
 };
 
 /// A probe that listens for longer than any timeout, unless it is ended.
@@ -68,6 +68,7 @@ fn assert_is(error: &Error, kind: ErrorKind, words: &str) {
 }
 
 fn a_carrier_that_is_lost_ends_the_probe() -> Outcome {
+    on_each_kernel();
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("192.168.15.9/24".parse()?);
     let error = ended_by(&stage, &endpoint, |stage| {
@@ -94,6 +95,7 @@ fn a_carrier_that_was_lost_for_a_moment_proves_nothing() -> Outcome {
 
 /// Also while the kernel checks an IPv6 address.
 fn a_carrier_that_is_lost_ends_duplicate_detection() -> Outcome {
+    on_each_kernel();
     let stage = Stage::set()?;
     let endpoint = eth0(endless())?.address("fd15::9/64".parse()?);
     let error = ended_by(&stage, &endpoint, |stage| {
@@ -214,6 +216,7 @@ fn ensure_asks_through_a_link_that_was_down() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_carrier_that_is_lost_ends_the_probe,
     a_carrier_that_was_lost_for_a_moment_proves_nothing,
     a_carrier_that_is_lost_ends_duplicate_detection,

@@ -9,7 +9,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, Snapshot, eventually, ip_addresses, ip_do, ip_lines,
-    ip_link, is_guest, need, ping, quick, settle, silent, takes_long_in_the_guest,
+    ip_link, is_guest, need, on_each_kernel, ping, quick, settle, silent, takes_long_in_the_guest,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -90,6 +90,7 @@ fn is_seen(inside: &NetNs, before: &(String, Vec<String>, Vec<String>)) -> Outco
 }
 
 fn the_parent_is_made_again() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let mac = lab.a.handle.link("ens33")?.mac.ok_or("no MAC address")?;
@@ -337,6 +338,7 @@ fn a_parent_by_its_index() -> Outcome {
 
 /// A container that ends is released, with an event; its namespace is not kept alive.
 fn a_container_that_ends() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let (stays, ends) = (Container::start()?, Container::start()?);
     let wan0 = Endpoint::new("wan0", "ens33")?.address("192.168.15.11/24".parse()?);
@@ -419,6 +421,7 @@ fn a_failed_keep_leaves_nothing() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     a_failed_keep_leaves_nothing,
     the_parent_is_made_again,
     the_parent_comes_back_under_another_name,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use macvlan_core::{Endpoint, ErrorKind, Link, MacvlanOptions, Mode, NetNs, Probe, Result};
 use macvlan_tests::{
     Container, Lab, Need, Outcome, PATIENCE, Snapshot, Stage, Wire, eventually, ip, ip_addresses,
-    ip_do, ip_lines, ip_link, need, ping, quick, sysctl,
+    ip_do, ip_lines, ip_link, need, on_each_kernel, ping, quick, sysctl,
 };
 
 /// Quick, but patient with the kernel, whose check of an IPv6 address takes up to two seconds.
@@ -44,6 +44,7 @@ fn acquaintance(lab: &Lab) -> Outcome<Container> {
 
 /// The basic case: a station on the other host has the address.
 fn an_address_in_use_is_refused_without_side_effects() -> Outcome {
+    on_each_kernel();
     let stage = Stage::set()?;
     let _station = station(&stage.lab)?;
     let knows = acquaintance(&stage.lab)?.netns()?;
@@ -107,6 +108,7 @@ fn free_addresses_are_asked_for_at_once() -> Outcome {
 
 /// IPv6: the kernel finds the duplicate, its result is waited for, and the holder is named.
 fn the_kernels_verdict_is_waited_for() -> Outcome {
+    on_each_kernel();
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     let _station = station(&stage.lab)?;
@@ -270,6 +272,7 @@ fn a_passthru_parent_cannot_be_asked_on() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     an_address_in_use_is_refused_without_side_effects,
     free_addresses_are_asked_for_at_once,
     the_kernels_verdict_is_waited_for,

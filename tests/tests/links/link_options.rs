@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use macvlan_core::{AddrGenMode, Endpoint, Handle, Link, LinkName, MacvlanOptions, Mode};
 use macvlan_tests::{
-    Container, Lab, Need, Outcome, Twins, eventually, ip, ip_do, ip_lines, ip_link, need, sysctl,
+    Container, Lab, Need, Outcome, Twins, eventually, ip, ip_do, ip_lines, ip_link, need,
+    on_each_kernel, sysctl,
 };
 use serde_json::Value;
 
@@ -82,6 +83,7 @@ fn common_options_changed_on_a_living_link() -> Outcome {
 
 /// All at once, and complete.
 fn all_options_of_an_endpoint() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let container = Container::start()?;
     let inside = container.netns()?;
@@ -164,6 +166,7 @@ fn no_link_local_address_when_none_is_asked_for() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     common_options_at_creation,
     common_options_changed_on_a_living_link,
     all_options_of_an_endpoint,

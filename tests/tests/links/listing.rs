@@ -11,7 +11,7 @@ use macvlan_core::{
 };
 use macvlan_tests::{
     Container, Lab, Need, Outcome, Snapshot, eventually, ip, ip_do, ip_lines, ip_link, is_guest,
-    need, ping, settle, silent,
+    need, on_each_kernel, ping, settle, silent,
 };
 use serde_json::Value;
 
@@ -67,6 +67,7 @@ fn name(link: &str) -> LinkName {
 
 /// Only the kernel filters here. It must exclude what `ip` excludes, and no more.
 fn links_and_addresses_that_are_wanted() -> Outcome {
+    on_each_kernel();
     let lab = full_lab()?;
     let (a, netns) = (&lab.a.handle, &lab.a.netns);
     let links = [
@@ -112,6 +113,7 @@ fn links_and_addresses_that_are_wanted() -> Outcome {
 }
 
 fn routes_and_neighbours_that_are_wanted() -> Outcome {
+    on_each_kernel();
     let lab = full_lab()?;
     let (a, netns) = (&lab.a.handle, &lab.a.netns);
     let all = RouteFilter::new;
@@ -248,6 +250,7 @@ fn told(attachment: &Attachment) -> String {
 
 /// Whatever process created them, but only those on this host's links.
 fn the_attachments_of_a_container() -> Outcome {
+    on_each_kernel();
     need(Need::Macvtap)?;
     let lab = Lab::new()?;
     let container = Container::start()?;
@@ -391,6 +394,7 @@ fn links_are_listed_while_others_are_added() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     links_are_listed_while_others_are_added,
     links_and_addresses_that_are_wanted,
     routes_and_neighbours_that_are_wanted,

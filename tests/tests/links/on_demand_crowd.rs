@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use macvlan_core::{Detached, Endpoint, Handle, Host, NetNs};
 use macvlan_tests::{
-    Actor, Lab, Need, Outcome, Snapshot, eventually, ip_do, is_long, need, path_of, ping,
+    Actor, Lab, Need, Outcome, Snapshot, eventually, ip_do, is_guest, is_long, need, path_of, ping,
 };
 use nix::sys::resource::{Resource, setrlimit};
 
@@ -82,11 +82,15 @@ fn visits(lab: &Lab, visitors: u64, rounds: &str, stays: &str) -> Outcome<BTreeS
     Ok(parents)
 }
 
-fn fifty_processes_come_and_go() -> Outcome {
+fn many_processes_come_and_go() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
-    let rounds = if is_long() { "2" } else { "1" };
-    assert!(!visits(&lab, 50, rounds, "40")?.is_empty());
+    let (visitors, rounds) = match (is_long(), is_guest()?) {
+        (true, _) => (50, "2"),
+        (false, false) => (50, "1"),
+        (false, true) => (15, "1"),
+    };
+    assert!(!visits(&lab, visitors, rounds, "40")?.is_empty());
     before.assert_same(&lab.a.netns);
     Ok(())
 }
@@ -95,9 +99,10 @@ fn fifty_processes_come_and_go() -> Outcome {
 fn a_few_processes_that_meet_at_the_door() -> Outcome {
     let lab = lab()?;
     let before = Snapshot::of(&lab.a.netns);
+    let rounds = if is_guest()? && !is_long() { "4" } else { "10" };
     let mut parents = BTreeSet::new();
     eventually("it is not made and removed all the time", || {
-        parents.extend(visits(&lab, 3, "10", "2")?);
+        parents.extend(visits(&lab, 3, rounds, "2")?);
         Ok(parents.len() > 5)
     })?;
     before.assert_same(&lab.a.netns);
@@ -125,8 +130,12 @@ fn killed_at_any_moment() -> Outcome {
     let before = Snapshot::of(&lab.a.netns);
     let (theirs, ours) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let mut seen = BTreeSet::new();
-    // With --long at each of them.
-    for call in (0_usize..).step_by(if is_long() { 1 } else { 4 }) {
+    let step = match (is_long(), is_guest()?) {
+        (true, _) => 1,
+        (false, false) => 4,
+        (false, true) => 12,
+    };
+    for call in (0_usize..).step_by(step) {
         let arguments = [path_of(&lab.a.netns), path_of(&theirs), call.to_string()];
         let victim = Actor::start("victim", &arguments.each_ref().map(String::as_str))?;
         let killed = victim.finish().is_err();
@@ -147,14 +156,17 @@ fn killed_at_any_moment() -> Outcome {
             break;
         }
     }
+    // Nothing, the VLAN, and a remover's probe on it.
     let all = ["veth", "veth vlan", "veth vlan macvlan"].map(str::to_owned);
-    assert_eq!(seen, BTreeSet::from(all), "nothing, the VLAN, and a remover's probe on it");
+    let all = BTreeSet::from(all);
+    // In large steps, some may not be seen.
+    assert!(seen == all || step > 4 && seen.len() > 1 && seen.is_subset(&all), "{seen:?}");
     before.assert_same(&lab.a.netns);
     Ok(())
 }
 
 macvlan_tests::tests! {
-    fifty_processes_come_and_go,
+    many_processes_come_and_go,
     a_few_processes_that_meet_at_the_door,
     killed_at_any_moment;
     parts: visitor, victim,

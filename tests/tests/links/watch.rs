@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use macvlan_core::{Endpoint, Event, Handle, Link, NetNs, Watch};
-use macvlan_tests::{Lab, Need, Outcome, PATIENCE, need};
+use macvlan_tests::{Lab, Need, Outcome, PATIENCE, need, on_each_kernel};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Returns the events up to this one, as short texts; fails if it does not come.
@@ -38,6 +38,7 @@ fn up(up: bool) -> &'static str {
 
 /// An attachment is reported inside as its link, address and route, in the order of their creation.
 fn an_attachment_is_told() -> Outcome {
+    on_each_kernel();
     let lab = Lab::new()?;
     let inside = NetNs::anonymous()?;
     let mut watch = Handle::in_netns(&inside)?.watch()?;
@@ -100,6 +101,7 @@ fn a_loss_is_told() -> Outcome {
 
 /// A link moved from or to another namespace is reported as new or deleted.
 fn moves_are_told() -> Outcome {
+    on_each_kernel();
     need(Need::Root)?;
     let (here, there) = (NetNs::anonymous()?, NetNs::anonymous()?);
     let handle = Handle::in_netns(&here)?;
@@ -167,6 +169,7 @@ fn a_burst_reaches_tokio_programs() -> Outcome {
 }
 
 macvlan_tests::tests! {
+    same_on_every_kernel:
     an_attachment_is_told,
     waiting_has_an_end_and_a_descriptor,
     a_loss_is_told,
