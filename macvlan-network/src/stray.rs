@@ -40,7 +40,11 @@ struct Stray<'a> {
 
 /// Returns the addresses of the lease that an interface was made for; `None` if the store did not
 /// make its mark.
-fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
+pub(crate) fn sealed(
+    store: &dyn Store,
+    mark: &Mark<'_>,
+    attachment: &Attachment,
+) -> Option<Vec<IpAddr>> {
     // Link-local addresses are not leased.
     let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
     let all: Vec<IpAddr> = all.collect();
