@@ -156,21 +156,14 @@ fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: 
     if addresses.is_empty() {
         return Ok(());
     }
-    match parent_if_there(request, host, log)? {
-        Some(parent) => Ok(host_access::take(host, &parent, &addresses)?),
-        None => Ok(()),
-    }
-}
-
-/// Returns the parent; `None` if it was the default route's link, and there is no default route any
-/// more.
-fn parent_if_there(request: &Request, host: &Host, log: &Log) -> Result<Option<Parent>> {
-    match request.config.parent(host) {
-        Err(error) if !request.config.has_master() => {
+    match config.parent(host) {
+        Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
+        // There is no default route any more.
+        Err(error) if !config.has_master() => {
             log.line(&format!("the host's routes remain: {}", error.message()));
-            Ok(None)
+            Ok(())
         }
-        parent => parent.map(Some),
+        Err(error) => Err(error),
     }
 }
 
@@ -234,36 +227,9 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
             errors.extend(collected.err());
         }
     }
-    if config.access {
-        errors.extend(take_stale(request, host, log).err());
-    }
     errors.extend(host.remove_unused_parents().err().map(Error::from));
     errors.extend(plugin.and_then(|plugin| collect(plugin, request).err()));
     Error::all(errors)
-}
-
-/// Removes the host's access to addresses that no container has any more.
-fn take_stale(request: &Request, host: &Host, log: &Log) -> Result {
-    let Some(parent) = parent_if_there(request, host, log)? else { return Ok(()) };
-    // A plugin adds the address first, and waits for this lock to give access to it.
-    let _alone = host.netns().lock()?;
-    let mut stale = host.transient_access(&parent)?;
-    let visible = if stale.is_empty() { return Ok(()) } else { NetNs::visible() };
-    if !visible.unseen.is_empty() {
-        log.line("the host's routes remain: not every process can be examined");
-        return Ok(());
-    }
-    for found in visible.namespaces {
-        let Ok(netns) = found.open() else { continue };
-        match host.attachments(&netns) {
-            Err(error) if error.kind() == ErrorKind::NamespaceGone => {}
-            all => {
-                let used: Vec<IpAddr> = all?.iter().flat_map(ips_of).collect();
-                stale.retain(|ip| !used.contains(ip));
-            }
-        }
-    }
-    Ok(host_access::take(host, &parent, &stale)?)
 }
 
 /// Has the other plugin release the addresses of the attachment.

@@ -279,10 +279,12 @@ fn access_ends_with_the_pod() -> Outcome {
     scene.ok(&Call::new("GC", &with_valid(&plain, &[])))?;
     before.assert_same(scene.host());
     drop(pod);
-    // Nothing is left that tells the address.
-    drop(add(&plain, "1.1.0", "c4")?);
-    std::fs::remove_file(scene.path("given"))?;
-    scene.ok(&Call::new("GC", &with_valid(&plain, &[])))?;
+    // The interface has ended with its namespace.
+    let pod = Scene::pod("c4")?;
+    let result = scene.ok(&Call::of("ADD", &plain, &pod))?;
+    let del = Call::of("DEL", &with_result(&plain, &result), &pod);
+    drop((pod.netns, pod.process));
+    scene.ok(&del)?;
     before.assert_same(scene.host());
     Ok(())
 }
