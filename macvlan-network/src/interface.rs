@@ -12,9 +12,8 @@ use macvlan_core::{
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
-use crate::mark::{self, Mark};
+use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
-use crate::stray::sealed;
 
 /// The time to wait for a MAC address whose last user is being removed.
 pub(crate) const MAC_PATIENCE: Duration = Duration::from_secs(2);

@@ -156,6 +156,10 @@ fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: 
     if addresses.is_empty() {
         return Ok(());
     }
+    // After an earlier DEL, another container may have them. A plugin adds an address first, and
+    // waits for this lock to give access to it.
+    let _alone = host.netns().lock()?;
+    let addresses = unused(host, addresses);
     match config.parent(host) {
         Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
         // There is no default route any more.
@@ -165,6 +169,16 @@ fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: 
         }
         Err(error) => Err(error),
     }
+}
+
+/// Returns those addresses that no visible container has on a link of this host.
+fn unused(host: &Host, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    for found in NetNs::visible().namespaces {
+        let attachments = found.open().and_then(|netns| host.attachments(&netns));
+        let used: Vec<IpAddr> = attachments.iter().flatten().flat_map(ips_of).collect();
+        addresses.retain(|ip| !used.contains(ip));
+    }
+    addresses
 }
 
 fn ips_of(attached: &Attachment) -> Vec<IpAddr> {

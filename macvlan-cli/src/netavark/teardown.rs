@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{ErrorKind, Network};
+use macvlan_network::{ErrorKind, Lease, NetNsMark, Network};
 
 use crate::failure::{Done, warn};
 use crate::host_access;
@@ -54,7 +54,11 @@ fn disconnect_from(
     let one = (container.container_id.as_str(), interface);
     let has_access = has_access(container.network.options.as_ref());
     if has_access {
-        host_access::take_from(host, network, network.lease(one)?.as_slice())?;
+        // It may be connected elsewhere by now.
+        let here = netns.map(NetNsMark::of).transpose()?;
+        let is_its = |lease: &Lease| here.as_ref().is_none_or(|here| lease.netns() == Some(here));
+        let lease = network.lease(one)?.filter(is_its);
+        host_access::take_from(host, network, lease.as_slice())?;
     }
     let disconnected = match netns {
         Some(netns) => network.disconnect_from(one, netns),

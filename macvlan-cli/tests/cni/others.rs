@@ -286,6 +286,12 @@ fn access_ends_with_the_pod() -> Outcome {
     drop((pod.netns, pod.process));
     scene.ok(&del)?;
     before.assert_same(scene.host());
+    // By now, another pod has the address.
+    let pod = add(&plain, "1.1.0", "c5")?;
+    scene.ok(&del)?;
+    assert_eq!(access_routes(&scene), ["10.4.0.10"]);
+    scene.ok(&Call::of("DEL", &plain, &pod))?;
+    before.assert_same(scene.host());
     Ok(())
 }
 
