@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use macvlan_core::{
-    Address, Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter,
-};
+use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter};
 use macvlan_network::{
     ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks, Subnet,
 };
@@ -252,8 +250,9 @@ pub(super) fn del(
         // The store may have lost the lease, or be another one by now.
         let (previous, known) = (request.previous.as_ref(), (&networks, network.as_ref()));
         if let Some(found) = mark::find_lost(host, netns, of, known, previous)? {
-            if config.access {
-                let addresses: Vec<IpAddr> = found.addresses().iter().map(Address::ip).collect();
+            if config.access && network.is_none() {
+                let ips = previous.iter().flat_map(|previous| &previous.ips);
+                let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
                 host_access::take(host, found.parent_index(), &addresses)?;
             }
             host.detach(&found)?;

@@ -141,44 +141,56 @@ pub(super) fn del(
     Error::all(results.into_iter().filter_map(Result::err).collect())
 }
 
-/// Removes the host's access to the addresses of an interface, or of `prevResult` if it is gone,
+/// Removes the host's access to the addresses of `prevResult`, or else to those of the interface,
 /// before others can get them.
 fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: &Log) -> Result {
     let config = &request.config;
     if !config.access {
         return Ok(());
     }
-    if let Some(found) = found {
-        return Ok(host_access::take(host, found.parent_index(), &ips_of(found))?);
-    }
     let ips = request.previous.iter().flat_map(|previous| &previous.ips);
-    let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
-    if addresses.is_empty() {
-        return Ok(());
-    }
-    // After an earlier DEL, another container may have them. A plugin adds an address first, and
-    // waits for this lock to give access to it.
-    let _alone = host.netns().lock()?;
-    let addresses = unused(host, addresses);
-    match config.parent(host) {
-        Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
+    let given: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+    let parent = match (found, config.parent(host)) {
+        (Some(found), _) => found.parent_index().into(),
         // There is no default route any more.
-        Err(error) if !config.has_master() => {
+        (None, Err(error)) if !config.has_master() => {
             log.line(&format!("the host's routes remain: {}", error.message()));
-            Ok(())
+            return Ok(());
         }
-        Err(error) => Err(error),
+        (None, parent) => parent?,
+    };
+    match found {
+        // Until it is deleted, it has what it was given.
+        Some(_) if !given.is_empty() => Ok(host_access::take(host, &parent, &given)?),
+        Some(found) => take_unless_used(host, &parent, Some(found), &ips_of(found)),
+        None => take_unless_used(host, &parent, None, &given),
     }
 }
 
-/// Returns those addresses that no visible container has on a link of this host.
-fn unused(host: &Host, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    for found in NetNs::visible().namespaces {
+/// Removes the host's access to the addresses that no visible container has, apart from one.
+///
+/// Others may have got them after an earlier DEL, and a container can add any address to its own
+/// interface.
+fn take_unless_used(
+    host: &Host,
+    parent: &Parent,
+    of: Option<&Attachment>,
+    addresses: &[IpAddr],
+) -> Result {
+    // A plugin adds an address first, and waits for this lock to give access to it.
+    let _alone = host.netns().lock()?;
+    let mut addresses = addresses.to_vec();
+    let is_it = |one: &Attachment| {
+        of.is_some_and(|of| (of.netns_id(), of.index()) == (one.netns_id(), one.index()))
+    };
+    let visible = if addresses.is_empty() { Vec::new() } else { NetNs::visible().namespaces };
+    for found in visible {
         let attachments = found.open().and_then(|netns| host.attachments(&netns));
-        let used: Vec<IpAddr> = attachments.iter().flatten().flat_map(ips_of).collect();
+        let others = attachments.iter().flatten().filter(|one| !is_it(one));
+        let used: Vec<IpAddr> = others.flat_map(ips_of).collect();
         addresses.retain(|ip| !used.contains(ip));
     }
-    addresses
+    Ok(host_access::take(host, parent, &addresses)?)
 }
 
 fn ips_of(attached: &Attachment) -> Vec<IpAddr> {
@@ -224,7 +236,8 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
                     return Ok(());
                 }
                 if config.access {
-                    host_access::take(host, found.parent_index(), &ips_of(&found))?;
+                    let parent = found.parent_index().into();
+                    take_unless_used(host, &parent, Some(&found), &ips_of(&found))?;
                 }
                 if host.detach(&found)? == Detached::Removed {
                     log.line(&format!("deleted {} in {netns}, which is not valid", link.name));

@@ -290,6 +290,20 @@ fn access_ends_with_the_pod() -> Outcome {
     let pod = add(&plain, "1.1.0", "c5")?;
     scene.ok(&del)?;
     assert_eq!(access_routes(&scene), ["10.4.0.10"]);
+    // A pod can have any address that it likes.
+    let odd = Scene::pod("c6")?;
+    let layer_2 = merged(with_access(&Scene::plain(&json!({}))), &json!({ "name": "red" }));
+    for by_gc in [false, true] {
+        scene.ok(&Call::of("ADD", &layer_2, &odd))?;
+        ip_do(&odd.netns, "address add 10.4.0.10/24 dev eth0");
+        if by_gc {
+            scene.ok(&Call::new("GC", &with_valid(&layer_2, &[])))?;
+        } else {
+            scene.ok(&Call::of("DEL", &layer_2, &odd))?;
+        }
+        assert!(!has(&odd, "eth0"));
+        assert_eq!(access_routes(&scene), ["10.4.0.10"]);
+    }
     scene.ok(&Call::of("DEL", &plain, &pod))?;
     before.assert_same(scene.host());
     Ok(())

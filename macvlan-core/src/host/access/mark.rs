@@ -14,6 +14,7 @@ const ARP_FILTER_WAS_OFF: &str = "; the parent's arp_filter was 0";
 
 /// The information in the alias of a host's link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent notes, not a state machine
 pub(super) struct Mark {
     /// The index of the link whose addresses were moved here, or may have been: parents that are
     /// macvlans on one link share the host's link.
