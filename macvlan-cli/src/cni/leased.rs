@@ -275,10 +275,11 @@ pub(super) fn del(
 
 /// Removes the host's access to a container, whose lease may have been released already.
 fn take_access(host: &Host, network: &Network, of: &environment::Attachment) -> Result {
-    Ok(match network.lease(of.key())? {
+    match network.lease(of.key())? {
         Some(lease) => host_access::take_from(host, network, &[lease])?,
         None => host_access::take_stale(host, network, &[])?,
-    })
+    }
+    Ok(())
 }
 
 /// Disconnects the containers that the runtime does not know.

@@ -152,7 +152,9 @@ mod tests {
     use super::*;
 
     fn link(alias: &str) -> LinkInfo {
-        LinkInfo { name: "eth0".to_owned(), alias: Some(alias.to_owned()), ..LinkInfo::default() }
+        let mut link = LinkInfo::default();
+        (link.name, link.alias) = ("eth0".to_owned(), Some(alias.to_owned()));
+        link
     }
 
     #[test]
