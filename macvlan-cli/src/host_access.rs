@@ -1,10 +1,15 @@
 //! The host's access to the containers of plugins.
+//!
+//! A plugin creates a link of the host that is deleted with the last route. One that `macvlan
+//! access`, the agent or a program has made, or has used since, is theirs: only routes through it
+//! are removed.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{Access, Attachment, Endpoint, Host, Parent, RouteFilter, RouteInfo};
-use macvlan_network::{Lease, Network};
+use macvlan_core::{Access, Attachment, Host, IntoParent, Parent};
+use macvlan_network::{Lease, Network, Networks, Reconciled};
 
 use crate::failure::Done;
 
@@ -14,38 +19,62 @@ use crate::failure::Done;
 pub(crate) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Done {
     let mut attachment = attachment.clone();
     attachment.refresh()?;
-    Ok(host.access_by(Access::on(parent)?.keep(true))?.add(&attachment)?)
+    let access = Access::on(parent)?.keep(true).transient(true);
+    Ok(host.access_by(access)?.add(&attachment)?)
 }
 
-/// Removes the host's access to containers that are disconnected from a network.
+/// Removes the host's access to containers that are about to be disconnected from a network, before
+/// others can lease their addresses.
 pub(crate) fn take_from(host: &Host, network: &Network, leases: &[Lease]) -> Done {
-    let addresses: Vec<IpAddr> =
-        leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect();
     match network.config().get_parent() {
-        Some(parent) if !addresses.is_empty() => take(host, parent, &addresses),
+        Some(parent) if !leases.is_empty() => take(host, parent, &addresses(leases)),
         _ => Ok(()),
     }
 }
 
-/// Removes the host's routes to a container's addresses, and its link with the last one.
-pub(crate) fn take(host: &Host, parent: &Parent, addresses: &[IpAddr]) -> Done {
-    let Some(link) = host.find_access(parent)? else { return Ok(()) };
-    let handle = host.handle()?;
-    let routes = RouteFilter::new().link(link).protocol(Endpoint::PROTOCOL);
-    let (its, others): (Vec<RouteInfo>, Vec<RouteInfo>) =
-        handle.find_routes(&routes)?.into_iter().partition(|info| {
-            let destination = info.route.get_destination();
-            addresses.iter().any(|address| destination == IpNet::from(*address))
-        });
-    if others.is_empty() && !its.is_empty() {
-        host.remove_access(parent)?;
+/// Removes the host's access to the addresses of a network that no container has any more: those of
+/// released leases, and those that plugins have left.
+pub(crate) fn take_stale(host: &Host, network: &Network, released: &[Lease]) -> Done {
+    let Some(parent) = network.config().get_parent() else { return Ok(()) };
+    // A plugin leases an address first, and waits for this lock to give access to it.
+    let _alone = host.netns().lock()?;
+    let mut stale = host.transient_access(parent)?;
+    let subnets = network.config().get_subnets();
+    stale.retain(|ip| subnets.iter().any(|subnet| subnet.get_net().contains(ip)));
+    stale.extend(addresses(released));
+    if stale.is_empty() {
         return Ok(());
     }
-    for info in its {
-        match handle.delete_route(&info.route) {
-            Err(error) if error.is_not_found() => {}
-            deleted => deleted?,
-        }
+    let leased: HashSet<IpAddr> = addresses(&network.leases()?).into_iter().collect();
+    stale.retain(|ip| !leased.contains(ip));
+    take(host, parent, &stale)
+}
+
+/// Removes the host's access to stale addresses of all networks, as [`take_stale`].
+pub(crate) fn take_all_stale(networks: &Networks, released: &[Lease]) -> Done {
+    for network in networks.list()? {
+        let its = released.iter().filter(|lease| lease.network == network.id());
+        take_stale(networks.host(), &network, &its.cloned().collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+/// Removes the host's access to containers of leases that were released when the kernel and the
+/// store were made to agree, and to other stale addresses.
+pub(crate) fn take_reconciled(networks: &Networks, changes: &[Reconciled]) -> Done {
+    let released = |change: &Reconciled| match change {
+        Reconciled::Released(lease) => Some(lease.clone()),
+        _ => None,
+    };
+    take_all_stale(networks, &changes.iter().filter_map(released).collect::<Vec<_>>())
+}
+
+/// Removes the host's routes to a container's addresses, and with the last route a link that
+/// plugins have made.
+pub(crate) fn take(host: &Host, parent: impl IntoParent, addresses: &[IpAddr]) -> Done {
+    Ok(host.remove_access_to(parent, addresses)?)
+}
+
+fn addresses(leases: &[Lease]) -> Vec<IpAddr> {
+    leases.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr).collect()
 }

@@ -9,10 +9,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use macvlan_core::NetNs;
 use macvlan_network::{
-    ConnectOptions, Connection, Error, ErrorKind, Network, NetworkConfig, Networks, Updated,
+    Collected, ConnectOptions, Connection, Error, ErrorKind, Network, NetworkConfig, Networks,
+    Updated,
 };
 
 use crate::failure::{Done, Failure, status};
+use crate::host_access;
 
 /// The label with the runtime that describes the network.
 const LABEL: &str = "macvlan.runtime";
@@ -38,8 +40,16 @@ pub(crate) fn ensure(
     }
 }
 
+/// Returns the network of this name that a runtime has described, for verbs that change or remove
+/// parts of it.
+///
+/// One of others is not it, as [`ensure`] refuses it.
+pub(crate) fn find(networks: &Networks, name: &str, runtime: &str) -> Done<Option<Network>> {
+    Ok(find_any(networks, name)?.filter(|network| is_of(network, runtime)))
+}
+
 /// Returns the network of this name, not of an id that begins so.
-pub(crate) fn find(networks: &Networks, name: &str) -> Done<Option<Network>> {
+fn find_any(networks: &Networks, name: &str) -> Done<Option<Network>> {
     match networks.network(name) {
         Err(error) if error.kind() == ErrorKind::NetworkNotFound => Ok(None),
         found => Ok(Some(found?).filter(|network| network.name() == name)),
@@ -55,14 +65,23 @@ pub(crate) fn connect(
     network: &Network,
     options: &ConnectOptions,
     netns: &NetNs,
-) -> macvlan_network::Result<Connection> {
+) -> Done<Connection> {
     match network.connect(options, netns) {
         Err(error) if error.kind() == ErrorKind::PoolExhausted => {
-            networks.collect()?;
-            network.connect(options, netns)
+            collect(networks)?;
+            Ok(network.connect(options, netns)?)
         }
-        connected => connected,
+        connected => Ok(connected?),
     }
+}
+
+/// Releases the leases of containers that are gone, and removes the host's access to them.
+pub(crate) fn collect(networks: &Networks) -> Done<Collected> {
+    let collected = networks.collect()?;
+    if !collected.leases.is_empty() {
+        host_access::take_all_stale(networks, &collected.leases)?;
+    }
+    Ok(collected)
 }
 
 /// Changes the network of this name to what is described of it as it is, or creates it.
@@ -76,7 +95,7 @@ pub(crate) fn put(
 ) -> Done<Network> {
     loop {
         refuse_others(networks, name, runtime)?;
-        let had = find(networks, name)?;
+        let had = find(networks, name, runtime)?;
         let config = describe(had.as_ref())?.label(LABEL, runtime);
         let put = match had {
             Some(network) => network.update(&config).map(|updated| updated.network),
@@ -113,7 +132,7 @@ pub(crate) fn gateway(address: &IpNet, config: &NetworkConfig) -> Option<IpAddr>
 /// neither find nor disconnect.
 pub(crate) fn refuse_described(networks: &Networks, config: &NetworkConfig) -> Done {
     let label = |config: &NetworkConfig| config.get_labels().get(LABEL).cloned();
-    let Some(network) = find(networks, config.get_name())? else { return Ok(()) };
+    let Some(network) = find_any(networks, config.get_name())? else { return Ok(()) };
     match label(network.config()) {
         Some(by) if label(config).as_ref() != Some(&by) => Err(Failure::new(
             status::EXISTS,
@@ -127,8 +146,9 @@ pub(crate) fn refuse_described(networks: &Networks, config: &NetworkConfig) -> D
     }
 }
 
-fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
-    let Some(others) = find(networks, name)?.filter(|network| !is_of(network, runtime)) else {
+/// Fails if others have created the network of this name.
+pub(crate) fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
+    let Some(others) = find_any(networks, name)?.filter(|network| !is_of(network, runtime)) else {
         return Ok(());
     };
     let by = others.config().get_labels().get(LABEL);

@@ -12,7 +12,7 @@ use macvlan_core::{
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
-use crate::mark::{self, Mark};
+use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
 
 /// The time to wait for a MAC address whose last user is being removed.
@@ -294,7 +294,7 @@ impl Network {
     /// Detaches the interface of a lease, if it exists.
     ///
     /// It is recognized by its MAC address or its alias, each of which can be changed inside.
-    /// Interfaces of other programs and of the container's other leases stay.
+    /// Interfaces of other programs, of other networks and of the container's other leases stay.
     pub(crate) fn detach(
         &self,
         lease: &Lease,
@@ -303,14 +303,24 @@ impl Network {
     ) -> Result<Detached> {
         let host = &self.session.host;
         let detach = || -> macvlan_core::Result<Detached> {
-            let aliases = self.aliases(&lease.container, netns)?;
+            let store = &*self.session.store;
+            let links = Handle::in_netns(netns)?.links()?.into_iter();
+            let aliases: HashMap<u32, String> =
+                links.filter_map(|link| Some((link.index, link.alias?))).collect();
             let mut detached = Detached::AlreadyGone;
             for attachment in host.attachments(netns)? {
-                let alias = aliases.get(&attachment.index());
-                let is_ours = is_of(&attachment, lease)
-                    || alias.is_some_and(|alias| {
-                        !self.is_of_sibling(lease, others, &attachment, alias)
-                    });
+                let alias = aliases.get(&attachment.index()).map_or("", String::as_str);
+                let mark = Mark::read(alias, store);
+                let names_it = |mark: &Mark<'_>| mark.is_of(&self.record, &lease.container);
+                let is_ours = if mark.as_ref().is_some_and(names_it) {
+                    let is_its = is_of(&attachment, lease);
+                    is_its || !self.is_of_sibling(lease, others, &attachment, alias)
+                } else {
+                    // A network on another parent may have the same subnet, and so the same MAC
+                    // addresses. Only the store can write its mark.
+                    let is_others = |mark: Mark<'_>| sealed(store, &mark, &attachment).is_some();
+                    is_of(&attachment, lease) && !mark.is_some_and(is_others)
+                };
                 // A link on top of another one was deleted together with it.
                 if is_ours && host.detach(&attachment)? == Detached::Removed {
                     detached = Detached::Removed;

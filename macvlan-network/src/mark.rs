@@ -6,8 +6,9 @@
 
 use std::net::IpAddr;
 
-use macvlan_core::MacAddr;
+use macvlan_core::{Address, Attachment, MacAddr};
 
+use crate::connect_options::is_link_local;
 use crate::lease::Lease;
 use crate::record::NetworkRecord;
 use crate::store::Store;
@@ -100,6 +101,21 @@ impl<'a> Mark<'a> {
             (seal == self.seal).then_some(some)
         })
     }
+}
+
+/// Returns the addresses of the lease that an interface was made for; `None` if the store did not
+/// make its mark.
+pub(crate) fn sealed(
+    store: &dyn Store,
+    mark: &Mark<'_>,
+    attachment: &Attachment,
+) -> Option<Vec<IpAddr>> {
+    // Link-local addresses are not leased.
+    let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
+    let all: Vec<IpAddr> = all.collect();
+    // In mode passthru the MAC address is the parent's.
+    let macs = [Some(attachment.mac()), None];
+    macs.into_iter().find_map(|mac| mark.addresses(store, mac, &all))
 }
 
 /// Returns all ways to choose `count` out of `of` numbers, each in ascending order.

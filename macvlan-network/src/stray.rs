@@ -8,22 +8,21 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use macvlan_core::{Address, Attachment, Detached, Handle, LinkInfo, NetNs};
+use macvlan_core::{Attachment, Detached, Handle, LinkInfo, NetNs};
 
 use crate::alive::NetNsMark;
 use crate::alone::{alone, alone_soon};
-use crate::connect_options::{is_link_local, path_of};
+use crate::connect_options::path_of;
 use crate::container_ref::ContainerRef;
 use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interface::words;
 use crate::lease::{Lease, LeaseState};
-use crate::mark::{self, Mark};
+use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::random;
 use crate::reconcile::Reconciled;
-use crate::store::Store;
 
 /// The time that a runtime may take from moving a link to renaming it.
 const MOVING: Duration = Duration::from_secs(10);
@@ -37,17 +36,6 @@ struct Stray<'a> {
     addresses: Vec<IpAddr>,
     /// True if this library's default routes were in the namespace when its first stray was found.
     are_led: bool,
-}
-
-/// Returns the addresses of the lease that an interface was made for; `None` if the store did not
-/// make its mark.
-fn sealed(store: &dyn Store, mark: &Mark<'_>, attachment: &Attachment) -> Option<Vec<IpAddr>> {
-    // Link-local addresses are not leased.
-    let all = attachment.addresses().iter().map(Address::ip).filter(|one| !is_link_local(*one));
-    let all: Vec<IpAddr> = all.collect();
-    // In mode passthru the MAC address is the parent's.
-    let macs = [Some(attachment.mac()), None];
-    macs.into_iter().find_map(|mac| mark.addresses(store, mac, &all))
 }
 
 fn fails(error: macvlan_core::Error) -> Error {

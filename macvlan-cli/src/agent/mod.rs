@@ -21,6 +21,7 @@ use crate::config::{self, Config};
 use crate::dns::{Dns, DnsOptions};
 use crate::docker;
 use crate::failure::{Done, Failure};
+use crate::host_access;
 use crate::log;
 use crate::session::Session;
 use crate::signal::Signals;
@@ -223,7 +224,9 @@ fn pass(networks: &Networks) -> Done<Vec<String>> {
             for one in made {
                 info!("{one}");
             }
-            Ok(failed.iter().map(ToString::to_string).collect())
+            let taken = host_access::take_reconciled(networks, &changes);
+            let faults = failed.iter().map(ToString::to_string);
+            Ok(faults.chain(taken.err().map(|failure| failure.in_one_line())).collect())
         }
         Err(error) if is_replaced(&error) => Err(error.into()),
         Err(error) => Ok(vec![error.to_string()]),

@@ -31,7 +31,10 @@ pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) ->
     let finish = || -> Result {
         sysctl::set(&sysctls, &netns)?;
         if config.access {
-            host_access::give(&host, &config.parent(&host)?, &attached)?;
+            // The default route may lead elsewhere than at the first ADD.
+            let own = || Ok(attached.parent_index().into());
+            let parent = if config.has_master() { config.parent(&host) } else { own() };
+            host_access::give(&host, &parent?, &attached)?;
         }
         Ok(())
     };

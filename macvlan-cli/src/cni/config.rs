@@ -75,7 +75,9 @@ pub(super) enum Kind {
 
 impl Request {
     /// Parses the configuration; `version` is that of the answer, also if it is an error.
-    pub(super) fn parse(text: &[u8], version: &mut Version) -> Result<Self> {
+    ///
+    /// DEL does without a result that cannot be read.
+    pub(super) fn parse(text: &[u8], verb: &str, version: &mut Version) -> Result<Self> {
         let json: Value = serde_json::from_slice(text).map_err(|error| {
             Error::new(Code::DECODE, format!("cannot read the configuration: {error}"))
         })?;
@@ -95,13 +97,12 @@ impl Request {
             *version = Version::OLDEST;
         }
         let previous = json.get("prevResult").filter(|json| !json.is_null());
+        let previous = previous.map(|json| Answer::parse(json, *version, "prevResult"));
         Ok(Self {
             text: text.to_vec(),
             version: *version,
             config: Config::read(&fields)?,
-            previous: previous
-                .map(|json| Answer::parse(json, *version, "prevResult"))
-                .transpose()?,
+            previous: previous.filter(|read| verb != "DEL" || read.is_ok()).transpose()?,
             valid: fields.get("cni.dev/valid-attachments")?,
         })
     }

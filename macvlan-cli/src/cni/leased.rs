@@ -39,9 +39,9 @@ pub(super) fn open(leases: &Leases, config: &Config, host: &Host) -> Result<Netw
     })
 }
 
-/// Returns the network of the configuration, if it was created.
+/// Returns the network of the configuration, if a CNI runtime has created it.
 pub(super) fn find(networks: &Networks, config: &Config) -> Result<Option<Network>> {
-    Ok(runtime_network::find(networks, &config.name)?)
+    Ok(runtime_network::find(networks, &config.name, RUNTIME)?)
 }
 
 /// Returns the description of the network.
@@ -78,8 +78,10 @@ pub(super) fn add(
     let networks = open(leases, config, host)?;
     let described = describe(&networks, config, leases)?;
     let network = runtime_network::ensure(&networks, described, RUNTIME)?.network;
+    // Until it is finished, so that another ADD of this interface is refused.
+    let _alone = netns.lock()?;
     // A lease without an interface remains of an ADD that was killed.
-    if network.lease(of.key())?.is_some() && mark::find_leased(host, netns, of)?.is_some() {
+    if network.lease(of.key())?.is_some() && mark::is_leased(host, netns, of)? {
         let why = "the container is already connected by it";
         return Err(Error::new(
             Code::OTHER,
@@ -94,13 +96,13 @@ pub(super) fn add(
     };
     match finish() {
         Ok(answer) => Ok((connection.attachment().clone(), answer)),
-        Err(error) => Err(undo(&network, of, error)),
+        Err(error) => Err(undo(&network, of, netns, error)),
     }
 }
 
 /// Disconnects the container after a failure, and returns the failure.
-fn undo(network: &Network, of: &environment::Attachment, error: Error) -> Error {
-    match network.disconnect(of.key()) {
+fn undo(network: &Network, of: &environment::Attachment, netns: &NetNs, error: Error) -> Error {
+    match network.disconnect_from(of.key(), netns) {
         Ok(_) => error,
         Err(other) => error.and(&other.into()),
     }
@@ -237,28 +239,48 @@ pub(super) fn del(
     let config = &request.config;
     let disconnect = || -> Result {
         let networks = open(leases, config, host)?;
-        let Some(network) = find(&networks, config)? else { return Ok(()) };
-        let lease = if config.access { network.lease(of.key())? } else { None };
-        match network.disconnect(of.key()) {
-            Err(error) if error.kind() == ErrorKind::NotConnected => {}
-            done => drop(done?),
+        let network = find(&networks, config)?;
+        if let Some(network) = &network {
+            if config.access {
+                take_access(host, network, of)?;
+            }
+            match network.disconnect(of.key()) {
+                Err(error) if error.kind() == ErrorKind::NotConnected => {}
+                done => drop(done?),
+            }
         }
-        Ok(host_access::take_from(host, &network, lease.as_slice())?)
-    };
-    match disconnect() {
-        Ok(()) => {}
-        // The interface has ended with its namespace, and the lease is released by GC, by
-        // `network reconcile` or by the agent.
-        Err(error) if netns.is_none() && error.is(ErrorKind::StoreUnavailable) => {
-            log.line(&format!("the lease remains for GC: {}", error.message()));
-        }
-        Err(error) => return Err(error),
-    }
-    // The store may have lost the lease, or be another one by now.
-    if let Some(netns) = netns {
-        if let Some(found) = mark::find_leased(host, netns, of)? {
+        let Some(netns) = netns else { return Ok(()) };
+        // The store may have lost the lease, or be another one by now.
+        let (previous, known) = (request.previous.as_ref(), (&networks, network.as_ref()));
+        if let Some(found) = mark::find_lost(host, netns, of, known, previous)? {
+            if config.access && network.is_none() {
+                let ips = previous.iter().flat_map(|previous| &previous.ips);
+                let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+                host_access::take(host, found.parent_index(), &addresses)?;
+            }
             host.detach(&found)?;
         }
+        Ok(())
+    };
+    let may_wait = |error: &Error| {
+        [ErrorKind::StoreUnavailable, ErrorKind::File].into_iter().any(|kind| error.is(kind))
+    };
+    match disconnect() {
+        // The interface has ended with its namespace, and the lease is released by GC, by
+        // `network reconcile` or by the agent.
+        Err(error) if netns.is_none() && may_wait(&error) => {
+            log.line(&format!("the lease remains for GC: {}", error.message()));
+            Ok(())
+        }
+        disconnected => disconnected,
+    }
+}
+
+/// Removes the host's access to a container, whose lease may have been released already.
+fn take_access(host: &Host, network: &Network, of: &environment::Attachment) -> Result {
+    match network.lease(of.key())? {
+        Some(lease) => host_access::take_from(host, network, &[lease])?,
+        None => host_access::take_stale(host, network, &[])?,
     }
     Ok(())
 }
@@ -276,7 +298,7 @@ pub(super) fn gc(request: &Request, host: &Host, leases: &Leases, log: &Log) -> 
     let mut errors: Vec<Error> = Vec::new();
     errors.extend(retained.failed.into_iter().map(|(_, error)| error.into()));
     if config.access {
-        let taken = host_access::take_from(host, &network, &retained.released);
+        let taken = host_access::take_stale(host, &network, &retained.released);
         errors.extend(taken.err().map(Error::from));
     }
     Error::all(errors)
@@ -316,6 +338,7 @@ pub(super) fn expected(
 pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
     let networks = open(leases, config, host)?;
     networks.check_life()?;
+    runtime_network::refuse_others(&networks, &config.name, RUNTIME)?;
     let Some(network) = find(&networks, config)? else {
         // The first ADD makes it, unless the description is refused.
         networks.list()?;

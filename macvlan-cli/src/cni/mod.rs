@@ -75,13 +75,17 @@ fn answer(verb: &str, version: &mut Version) -> Result<Option<Value>> {
     };
     let started = Instant::now();
     let text = read()?;
-    let request = Request::parse(&text, version)?;
+    let request = Request::parse(&text, verb, version)?;
     if *version < since {
         let why = format!("the verb needs cniVersion {since}, and the configuration has {version}");
         let why = format!("cannot run {verb}: {why}");
         return Err(Error::new(Code::VERSION, why));
     }
-    let log = Log::open(&request.config)?;
+    let log = match Log::open(&request.config) {
+        // What is to be removed is removed all the same.
+        Err(_) if matches!(verb, "DEL" | "GC") => Log::Stderr,
+        opened => opened?,
+    };
     let of = if matches!(verb, "GC" | "STATUS") { None } else { Some(Attachment::read(verb)?) };
     let done = match (verb, &of) {
         ("ADD", Some(of)) => add::add(&request, of, &log).map(Some),

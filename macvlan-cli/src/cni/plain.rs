@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use macvlan_core::{
-    Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
+    Address, Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
 };
 
 use crate::cni::attachment;
@@ -12,7 +12,7 @@ use crate::cni::delegate;
 use crate::cni::environment;
 use crate::cni::error::{Error, Result};
 use crate::cni::log::Log;
-use crate::cni::mark;
+use crate::cni::mark::{self, Mark};
 use crate::cni::result::{Answer, Interface, Ip, RouteTo};
 use crate::host_access;
 
@@ -34,8 +34,15 @@ pub(super) fn add(
         return Err(Error::config(format!("cannot use the requested addresses: {why}")));
     }
     let bare = bare(request, of, &parent, mac)?;
-    let marked = bare.clone().group(mark::GROUP).alias(mark::alias(&config.name, &of.container)?);
-    let attached = host.attach(&marked, netns)?;
+    let alias = Mark::new(&config.name, of).alias()?;
+    let attached = host.attach(&bare.clone().group(mark::GROUP).alias(alias), netns)?;
+    let undo = |error: Error| match host.detach(&attached) {
+        Ok(_) => error,
+        Err(other) => error.and(&other.into()),
+    };
+    // It says only that there is no alias yet: one that the container deletes is not made again.
+    let handle = Handle::in_netns(netns).and_then(|handle| handle.set_group(attached.index(), 0));
+    handle.map_err(|error| undo(error.into()))?;
     let interface = Interface::new(
         of.interface.as_str(),
         attached.mac().to_string(),
@@ -44,10 +51,6 @@ pub(super) fn add(
     );
     let mut answer = Answer { interfaces: vec![interface], ..Answer::default() };
     let Some(plugin) = plugin else { return Ok((attached, answer)) };
-    let undo = |error: Error| match host.detach(&attached) {
-        Ok(_) => error,
-        Err(other) => error.and(&other.into()),
-    };
     let given = delegate::add(plugin, request).map_err(undo)?;
     let ips: Vec<&Ip> = given.ips.iter().collect();
     let address = |routes: &[RouteTo]| -> Result {
@@ -115,12 +118,17 @@ pub(super) fn del(
     plugin: Option<&str>,
     log: &Log,
 ) -> Result {
+    let mark = Mark::new(&request.config.name, of);
+    let previous = request.previous.as_ref();
+    let find = |netns| mark::find(host, netns, mark, previous);
+    let found = netns.map_or(Ok(None), find);
+    let taken = take_access(request, host, found.as_ref().ok().and_then(Option::as_ref), log);
     let detach = || -> Result {
-        let Some(netns) = netns else {
+        if netns.is_none() {
             // The kernel has deleted the interface with its namespace, and not its parent.
-            return Ok(host.remove_unused_parents()?);
-        };
-        if let Some(found) = mark::find(host, netns, of, &request.config.name)? {
+            host.remove_unused_parents()?;
+        }
+        if let Some(found) = found.clone()? {
             host.detach(&found)?;
         }
         Ok(())
@@ -129,33 +137,71 @@ pub(super) fn del(
     // Addresses are not free before no link has them. Only dhcp releases them through the link.
     let (first, then): (&dyn Fn() -> Result, &dyn Fn() -> Result) =
         if plugin == Some("dhcp") { (&release, &detach) } else { (&detach, &release) };
-    let results = [first(), then(), take_access(request, host, log)];
+    let results = [taken, first(), then()];
     Error::all(results.into_iter().filter_map(Result::err).collect())
 }
 
-/// Removes the host's access to the addresses of `prevResult`.
-fn take_access(request: &Request, host: &Host, log: &Log) -> Result {
+/// Removes the host's access to the addresses of `prevResult`, or else to those of the interface,
+/// before others can get them.
+fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: &Log) -> Result {
     let config = &request.config;
-    let ips = request.previous.iter().flat_map(|previous| &previous.ips);
-    let addresses: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
-    if !config.access || addresses.is_empty() {
+    if !config.access {
         return Ok(());
     }
-    match config.parent(host) {
-        Ok(parent) => Ok(host_access::take(host, &parent, &addresses)?),
+    let ips = request.previous.iter().flat_map(|previous| &previous.ips);
+    let given: Vec<IpAddr> = ips.map(|ip| ip.address.addr()).collect();
+    let parent = match (found, config.parent(host)) {
+        (Some(found), _) => found.parent_index().into(),
         // There is no default route any more.
-        Err(error) if !config.has_master() => {
+        (None, Err(error)) if !config.has_master() => {
             log.line(&format!("the host's routes remain: {}", error.message()));
-            Ok(())
+            return Ok(());
         }
-        Err(error) => Err(error),
+        (None, parent) => parent?,
+    };
+    match found {
+        // Until it is deleted, it has what it was given.
+        Some(_) if !given.is_empty() => Ok(host_access::take(host, &parent, &given)?),
+        Some(found) => take_unless_used(host, &parent, Some(found), &ips_of(found)),
+        None => take_unless_used(host, &parent, None, &given),
     }
+}
+
+/// Removes the host's access to the addresses that no visible container has, apart from one.
+///
+/// Others may have got them after an earlier DEL, and a container can add any address to its own
+/// interface.
+fn take_unless_used(
+    host: &Host,
+    parent: &Parent,
+    of: Option<&Attachment>,
+    addresses: &[IpAddr],
+) -> Result {
+    // A plugin adds an address first, and waits for this lock to give access to it.
+    let _alone = host.netns().lock()?;
+    let mut addresses = addresses.to_vec();
+    let is_it = |one: &Attachment| {
+        of.is_some_and(|of| (of.netns_id(), of.index()) == (one.netns_id(), one.index()))
+    };
+    let visible = if addresses.is_empty() { Vec::new() } else { NetNs::visible().namespaces };
+    for found in visible {
+        let attachments = found.open().and_then(|netns| host.attachments(&netns));
+        let others = attachments.iter().flatten().filter(|one| !is_it(one));
+        let used: Vec<IpAddr> = others.flat_map(ips_of).collect();
+        addresses.retain(|ip| !used.contains(ip));
+    }
+    Ok(host_access::take(host, parent, &addresses)?)
+}
+
+fn ips_of(attached: &Attachment) -> Vec<IpAddr> {
+    attached.addresses().iter().map(Address::ip).collect()
 }
 
 /// Detaches the interfaces of a network that the runtime does not know, in all namespaces, and
 /// releases their addresses.
 pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log) -> Result {
-    let (network, valid, mut errors) = (&request.config.name, request.valid()?, Vec::new());
+    let config = &request.config;
+    let (network, valid, mut errors) = (&config.name, request.valid()?, Vec::new());
     for found in NetNs::visible().namespaces {
         // It has ended in the meantime, or may not be entered.
         let Ok(netns) = found.open() else { continue };
@@ -172,13 +218,12 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
             }
         };
         for (_, link) in links {
-            let alias = link.alias.as_deref().unwrap_or_default();
-            let container = mark::container(alias, network);
-            let is_half = alias.is_empty() && link.group == mark::GROUP;
-            let is_valid = |container: &str| {
-                valid.iter().any(|one| one.container == container && one.interface == link.name)
+            let mark = Mark::read(&link).filter(|mark| mark.network == network);
+            let is_valid = |mark: Mark<'_>| {
+                let mut same = valid.iter().filter(|one| one.container == mark.container);
+                same.any(|one| one.interface == mark.interface)
             };
-            if !is_half && container.is_none_or(is_valid) {
+            if !mark::is_half_made(&link) && mark.is_none_or(is_valid) {
                 continue;
             }
             let collect = || -> Result {
@@ -187,9 +232,12 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
                 let Some(found) = mark::attachment(host, &netns, link.index)? else {
                     return Ok(());
                 };
-                let now = Handle::in_netns(&netns)?.link(link.index)?.alias.unwrap_or_default();
-                if now != alias {
+                if Handle::in_netns(&netns)?.link(link.index)?.alias != link.alias {
                     return Ok(());
+                }
+                if config.access {
+                    let parent = found.parent_index().into();
+                    take_unless_used(host, &parent, Some(&found), &ips_of(&found))?;
                 }
                 if host.detach(&found)? == Detached::Removed {
                     log.line(&format!("deleted {} in {netns}, which is not valid", link.name));
@@ -197,8 +245,11 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
                 Ok(())
             };
             let mut collected = collect();
-            if let (Ok(()), Some(plugin), Some(container)) = (&collected, plugin, container) {
-                collected = delegate::del_for(plugin, request, (container, &link.name));
+            // Containers can write marks. So a valid one keeps its addresses, whatever a mark says.
+            let of_none = |mark: &Mark<'_>| valid.iter().all(|one| one.container != mark.container);
+            let gone = mark.filter(of_none);
+            if let (Ok(()), Some(plugin), Some(gone)) = (&collected, plugin, gone) {
+                collected = delegate::del_for(plugin, request, (gone.container, gone.interface));
             }
             errors.extend(collected.err());
         }

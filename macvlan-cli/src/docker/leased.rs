@@ -54,15 +54,14 @@ pub(super) fn disconnect_from(
     let started = Instant::now();
     let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
     before(network, &lease);
+    if DockerOptions::of(network.config())?.shared.access {
+        host_access::take_from(&stored.host, network, std::slice::from_ref(&lease))?;
+    }
     match network.disconnect(endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => {}
         done => drop(done?),
     }
     log(network, &lease, started, "disconnected an endpoint");
-    let options = DockerOptions::of(network.config())?;
-    if options.shared.access {
-        host_access::take_from(&stored.host, network, &[lease])?;
-    }
     Ok(())
 }
 

@@ -131,7 +131,7 @@ fn remove(plugin: &Plugin, id: &str) -> Done<Option<String>> {
             Err(error) if error.kind() == ErrorKind::NetworkInUse && !collected => {
                 // Containers that ended while the plugin was away, and addresses of those that never
                 // started: Docker only deletes a network that no container is in.
-                plugin.stored.networks()?.collect()?;
+                runtime_network::collect(plugin.stored.networks()?)?;
                 release_pending(plugin, &in_use)?;
                 collected = true;
             }

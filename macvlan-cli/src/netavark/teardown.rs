@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use macvlan_core::{Host, NetNs};
-use macvlan_network::{ErrorKind, Network};
+use macvlan_network::{ErrorKind, Lease, NetNsMark, Network};
 
 use crate::failure::{Done, warn};
 use crate::host_access;
+use crate::netavark::description::RUNTIME;
 use crate::netavark::request::Container;
 use crate::network_options::has_access;
 use crate::runtime_network;
@@ -32,13 +33,13 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done {
 fn disconnect(netns: Option<&NetNs>, container: &Container, signals: &Signals) -> Done {
     let host = Host::open()?.cancelled_by(signals.cancel());
     let networks = StoreOptions::of_plugin().open(host.clone())?;
-    let Some(network) = runtime_network::find(&networks, &container.network.name)? else {
+    let Some(network) = runtime_network::find(&networks, &container.network.name, RUNTIME)? else {
         return Ok(());
     };
     let disconnected = disconnect_from(&network, netns, container, &host);
     // Containers that ended without a teardown; this one does not depend on it.
-    if let Err(error) = networks.collect() {
-        warn(&format!("warning: {error}"));
+    if let Err(failure) = runtime_network::collect(&networks) {
+        warn(&format!("warning: {}", failure.in_one_line()));
     }
     disconnected
 }
@@ -52,15 +53,20 @@ fn disconnect_from(
     let interface = container.network_options.interface_name.as_str();
     let one = (container.container_id.as_str(), interface);
     let has_access = has_access(container.network.options.as_ref());
-    let lease = if has_access { network.lease(one)? } else { None };
+    if has_access {
+        // It may be connected elsewhere by now.
+        let here = netns.map(NetNsMark::of).transpose()?;
+        let is_its = |lease: &Lease| here.as_ref().is_none_or(|here| lease.netns() == Some(here));
+        let lease = network.lease(one)?.filter(is_its);
+        host_access::take_from(host, network, lease.as_slice())?;
+    }
     let disconnected = match netns {
         Some(netns) => network.disconnect_from(one, netns),
         None => network.disconnect(one),
     };
     match disconnected {
         // It may be connected elsewhere by now.
-        Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
-        disconnected => drop(disconnected?),
+        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+        disconnected => Ok(disconnected.map(drop)?),
     }
-    host_access::take_from(host, network, lease.as_slice())
 }

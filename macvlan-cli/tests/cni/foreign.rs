@@ -44,14 +44,14 @@ esac
 "#;
 
 /// Puts the plugin where it is found, and returns a configuration that names it.
-fn configured(scene: &Scene) -> Outcome<Value> {
+pub(crate) fn configured(scene: &Scene) -> Outcome<Value> {
     let path = scene.path("small");
     std::fs::write(&path, PLUGIN)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(Scene::plain(&json!({ "ipam": { "type": "small" } })))
 }
 
-fn is_given(scene: &Scene) -> bool {
+pub(crate) fn is_given(scene: &Scene) -> bool {
     std::path::Path::new(&scene.path("given")).exists()
 }
 

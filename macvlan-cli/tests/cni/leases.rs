@@ -54,13 +54,78 @@ fn del_succeeds_in_every_state() -> Outcome {
     let (pod, other) = (add("c4")?, Scene::pod("c4")?);
     twice(del(&config, &other))?;
     assert!(ip_try(&pod.netns, "link show eth0").is_err());
-    // The store is gone.
-    let pod = add("c5")?;
+    // The store is gone. Only the result of ADD tells that the interface is of this network.
+    let pod = Scene::pod("c5")?;
+    let result = scene.ok(&Call::of("ADD", &config, &pod))?;
     for end in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(scene.path(&format!("n.db{end}")));
     }
     scene.ok(&del(&config, &pod))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_ok());
+    let given = merged(config.clone(), &json!({ "prevResult": result }));
+    scene.ok(&del(&given, &pod).with("CNI_CONTAINERID", "c6"))?;
+    assert!(ip_try(&pod.netns, "link show eth0").is_ok());
+    scene.ok(&del(&given, &pod))?;
     assert!(ip_try(&pod.netns, "link show eth0").is_err());
+    Ok(())
+}
+
+fn del_does_without_a_log_and_a_result() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    std::fs::create_dir(scene.path("logs"))?;
+    let config = merged(scene.leased(&json!({})), &json!({ "log": scene.path("logs/log") }));
+    let odd = [
+        json!({ "ips": [{ "address": "10.1.0.2/24", "interface": -1 }] }),
+        json!({ "routes": [{ "dst": "0.0.0.0/0", "scope": 300 }] }),
+        json!([]),
+    ];
+    for result in odd {
+        std::fs::create_dir_all(scene.path("logs"))?;
+        scene.ok(&Call::of("ADD", &config, &pod))?;
+        std::fs::remove_dir_all(scene.path("logs"))?;
+        let given = merged(config.clone(), &json!({ "prevResult": result }));
+        let output = scene.run(&del(&given, &pod))?;
+        assert!(output.status.success(), "{output:?}");
+        assert!(output.stderr.starts_with(b"macvlan: DEL blue c1/eth0: done"), "{output:?}");
+        assert!(ip_try(&pod.netns, "link show eth0").is_err());
+        assert_eq!(leases(&scene)?, Vec::<String>::new());
+        scene.fails(6, &Call::of("CHECK", &given, &pod))?;
+    }
+    let output = scene.run(&Call::new("GC", &with_valid(&config, &[])))?;
+    assert!(output.status.success(), "{output:?}");
+    Ok(())
+}
+
+/// A store that cannot be written, in a mount namespace of the call.
+fn del_with_a_store_that_is_read_only() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let config = scene.leased(&json!({}));
+    scene.ok(&Call::of("ADD", &config, &pod))?;
+    let there = scene.directory.path().display().to_string();
+    let run = |call: &Call<'_>| -> Outcome<std::process::Output> {
+        std::fs::write(scene.path("config.json"), call.text())?;
+        let binary = env!("CARGO_BIN_EXE_macvlan");
+        let script = format!(
+            "mount --bind {there} {there} && mount -o remount,bind,ro {there} && exec {binary}"
+        );
+        let mut command = std::process::Command::new("unshare");
+        command
+            .args(["--mount", "sh", "-c", &script])
+            .envs(scene.variables(call))
+            .stdin(std::fs::File::open(scene.path("config.json"))?);
+        Ok(scene.host().run(|| command.output())??)
+    };
+    // The interface has the address, so the lease must not be lost.
+    let output = run(&del(&config, &pod))?;
+    assert!(!output.status.success(), "{output:?}");
+    assert_eq!(leases(&scene)?, ["c1"]);
+    drop((pod.netns, pod.process));
+    let gone = Call::new("DEL", &config).with("CNI_CONTAINERID", "c1").with("CNI_IFNAME", "eth0");
+    let output = run(&gone)?;
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert_eq!(leases(&scene)?, ["c1"]);
+    scene.ok(&gone)?;
+    assert_eq!(leases(&scene)?, Vec::<String>::new());
     Ok(())
 }
 
@@ -166,7 +231,9 @@ macvlan_tests::tests! {
     a_call_syncs_once,
     a_network_of_others_is_left,
     the_first_interface_has_the_default_route,
+    del_does_without_a_log_and_a_result,
     del_succeeds_in_every_state,
+    del_with_a_store_that_is_read_only,
     del_with_a_store_that_is_away,
     gc_leaves_what_is_valid,
 }

@@ -9,6 +9,7 @@ mod foreign;
 mod killed;
 mod leases;
 mod options;
+mod others;
 mod page;
 mod strict;
 mod versions;
@@ -22,6 +23,7 @@ macvlan_tests::main! {
     killed,
     leases,
     options,
+    others,
     page,
     versions,
     vlan,

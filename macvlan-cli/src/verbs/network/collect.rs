@@ -6,12 +6,13 @@ use serde_json::json;
 use crate::failure::Done;
 use crate::output::{lines, texts};
 use crate::progress::Progress;
+use crate::runtime_network;
 use crate::verbs::network::context::Context;
 
 /// Releases the leases of containers that have ended.
 pub(super) fn run(context: &Context<'_>) -> Done {
     let progress = Progress::start("collecting");
-    let collected = context.networks.collect()?;
+    let collected = runtime_network::collect(&context.networks)?;
     drop(progress);
     let line = |lease: &Lease| {
         let addresses = texts(&lease.addresses).join(" ");

@@ -5,6 +5,7 @@ use macvlan_network::{Reconciled, ReconciledKind};
 use serde_json::json;
 
 use crate::failure::{Done, Failure, status};
+use crate::host_access;
 use crate::output::lines;
 use crate::progress::Progress;
 use crate::verbs::network::context::Context;
@@ -23,6 +24,7 @@ impl Reconcile {
             Some(network) => context.networks.network(network)?.reconcile()?,
             None => context.networks.reconcile()?,
         };
+        let taken = host_access::take_reconciled(&context.networks, &changes);
         drop(progress);
         let (failed, made): (Vec<_>, Vec<_>) =
             changes.iter().partition(|one| one.kind() == ReconciledKind::Failed);
@@ -36,6 +38,6 @@ impl Reconcile {
         };
         context.session.print(|| lines(made), || changes.iter().map(describe).collect())?;
         let failures = failed.iter().map(|one| Failure::new(status::OTHER, one.to_string()));
-        Failure::all(failures.collect())
+        Failure::all(failures.chain(taken.err()).collect())
     }
 }

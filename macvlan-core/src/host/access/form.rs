@@ -21,7 +21,7 @@ serde_as!(Access, AccessForm);
 
 impl Form<Access> for AccessForm {
     fn of(access: &Access) -> Result<Self, String> {
-        let Access { parent, name, addresses, prefixes, keep } = access.clone();
+        let Access { parent, name, addresses, prefixes, keep, transient: _ } = access.clone();
         let (addresses, routes) = (texts(addresses), texts(prefixes));
         Ok(Self { parent: Some(parent), name, addresses, routes, keep })
     }

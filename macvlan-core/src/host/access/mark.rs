@@ -9,10 +9,12 @@ const ALIAS: &str = "the host's way to its containers";
 const MOVED: &str = "; addresses moved from link #";
 const BY_PREFIX: &str = "; no marks on addresses";
 const OWN: &str = "; own addresses";
+const TRANSIENT: &str = "; deleted with its last route";
 const ARP_FILTER_WAS_OFF: &str = "; the parent's arp_filter was 0";
 
 /// The information in the alias of a host's link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent notes, not a state machine
 pub(super) struct Mark {
     /// The index of the link whose addresses were moved here, or may have been: parents that are
     /// macvlans on one link share the host's link.
@@ -24,6 +26,10 @@ pub(super) struct Mark {
     pub(super) arp_filter_was_off: bool,
     /// True if the link was given its own addresses and borrows none.
     pub(super) own: bool,
+    /// True if nobody counts on the link when no route leads through it ([`Access::transient`]).
+    ///
+    /// [`Access::transient`]: crate::Access::transient
+    pub(super) transient: bool,
 }
 
 /// The group in which the link is created.
@@ -45,6 +51,7 @@ impl Mark {
             by_prefix: said.contains(BY_PREFIX),
             arp_filter_was_off: said.contains(ARP_FILTER_WAS_OFF),
             own: said.contains(OWN),
+            transient: said.contains(TRANSIENT),
         })
     }
 
@@ -58,7 +65,8 @@ impl Mark {
         let moved = self.moved.map(|from| format!("{MOVED}{from}")).unwrap_or_default();
         let by_prefix = say(self.by_prefix, BY_PREFIX);
         let arp_filter = say(self.arp_filter_was_off, ARP_FILTER_WAS_OFF);
-        format!("{ALIAS}{moved}{by_prefix}{arp_filter}{}", say(self.own, OWN))
+        let (own, transient) = (say(self.own, OWN), say(self.transient, TRANSIENT));
+        format!("{ALIAS}{moved}{by_prefix}{arp_filter}{own}{transient}")
     }
 }
 
@@ -81,13 +89,14 @@ mod tests {
 
     #[test]
     fn an_alias_round_trips() {
-        for (moved, by_prefix, arp_filter_was_off, own) in [
-            (None, false, false, false),
-            (None, false, false, true),
-            (Some(7), true, false, false),
-            (Some(u32::MAX), true, true, true),
+        for (moved, by_prefix, arp_filter_was_off, own, transient) in [
+            (None, false, false, false, false),
+            (None, false, false, true, false),
+            (None, false, false, false, true),
+            (Some(7), true, false, false, false),
+            (Some(u32::MAX), true, true, true, true),
         ] {
-            let mark = Mark { moved, by_prefix, arp_filter_was_off, own };
+            let mark = Mark { moved, by_prefix, arp_filter_was_off, own, transient };
             let (kind, alias) = (Some("macvlan".to_owned()), Some(mark.alias()));
             let link = LinkInfo { kind, alias, ..LinkInfo::default() };
             assert!(mark.alias().len() < 256);

@@ -76,7 +76,9 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link, own: boo
     }
     let filter = arp_filter_to_set(connection, parent)?;
     let moved = Some(parent.0);
-    let mark = Mark { moved, by_prefix, arp_filter_was_off: filter.is_some(), own };
+    // Who moves addresses to the link counts on it.
+    let (arp_filter_was_off, transient) = (filter.is_some(), false);
+    let mark = Mark { moved, by_prefix, arp_filter_was_off, own, transient };
     let mut plan = Plan::default();
     plan.changes.push(say(link, mark, Mark { own, ..Mark::default() }));
     let kept = move_over(host, &mut plan, &leaving, parent, link)?;

@@ -24,6 +24,7 @@ pub struct Access {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) prefixes: Vec<IpNet>,
     pub(super) keep: bool,
+    pub(super) transient: bool,
 }
 
 impl Access {
@@ -35,7 +36,8 @@ impl Access {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the parent's name is invalid.
     pub fn on(parent: impl IntoParent) -> Result<Self> {
         let parent = parent.try_into().map_err(Into::into)?;
-        Ok(Self { parent, name: None, addresses: Vec::new(), prefixes: Vec::new(), keep: false })
+        let (addresses, prefixes) = (Vec::new(), Vec::new());
+        Ok(Self { parent, name: None, addresses, prefixes, keep: false, transient: false })
     }
 
     /// Sets the name of the host's macvlan, if it has to be created.
@@ -70,6 +72,16 @@ impl Access {
     /// [`Host::access`](crate::Host::access) finds a link that was kept.
     pub fn keep(mut self, keep: bool) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Sets whether a link that is created is deleted with its last route by
+    /// [`Host::remove_access_to`](crate::Host::remove_access_to).
+    ///
+    /// An access without this counts on the link, so it stays from then on.
+    #[doc(hidden)] // for the command
+    pub fn transient(mut self, transient: bool) -> Self {
+        self.transient = transient;
         self
     }
 }

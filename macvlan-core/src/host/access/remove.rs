@@ -1,6 +1,9 @@
 //! Finds and removes a host's link that was kept, whichever process has created it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
+
+use ipnet::IpNet;
 
 use crate::endpoint::{self, IntoParent};
 use crate::error::{Error, Result};
@@ -48,6 +51,47 @@ impl Host {
         let (state, moved) = (Mutex::new(state), Arc::default());
         HostAccess { host, access, state, moved, owner }.close()?;
         Ok(true)
+    }
+
+    /// Deletes the host's routes to addresses through its link on a parent, and with the last route
+    /// a [transient](Access::transient) link that no other session uses.
+    ///
+    /// A parent that does not exist has no such link.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::remove`].
+    #[doc(hidden)] // for the command
+    pub fn remove_access_to(&self, parent: impl IntoParent, addresses: &[IpAddr]) -> Result<()> {
+        let netns = self.netns();
+        let _alone = netns.lock()?;
+        let parent = parent.try_into().map_err(Into::into)?;
+        let Some(found) = endpoint::find_parent(netns, &parent)? else { return Ok(()) };
+        let Some(shim) = Shim::find(netns, found.index)? else { return Ok(()) };
+        let routes: Vec<IpNet> = addresses.iter().copied().map(IpNet::from).collect();
+        shim.delete_routes(&routes)?;
+        let mark = shim.mark()?;
+        let may_go = mark.transient && mark.moved.is_none();
+        if may_go && !shim.has_company()? && !shim.is_routed_through()? {
+            shim.delete()?;
+        }
+        Ok(())
+    }
+
+    /// Returns the addresses that the host reaches through its link on a parent, if the link is
+    /// [transient](Access::transient).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::System`](crate::ErrorKind::System) and
+    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the kernel refuses.
+    #[doc(hidden)] // for the command
+    pub fn transient_access(&self, parent: impl IntoParent) -> Result<Vec<IpAddr>> {
+        let netns = self.netns();
+        let parent = parent.try_into().map_err(Into::into)?;
+        let Some(found) = endpoint::find_parent(netns, &parent)? else { return Ok(Vec::new()) };
+        let Some(shim) = Shim::find(netns, found.index)? else { return Ok(Vec::new()) };
+        if shim.mark()?.transient { shim.reached() } else { Ok(Vec::new()) }
     }
 
     fn find_shim(&self, parent: impl IntoParent) -> Result<Option<Shim>> {

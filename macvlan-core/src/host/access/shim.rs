@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use nix::errno::Errno;
+use nix::libc::RTPROT_KERNEL;
 
 use crate::endpoint::{self, Attachment, Endpoint, EndpointKind, Parent};
 use crate::error::{Error, Result};
@@ -71,6 +72,9 @@ impl Shim {
                 Some(there) if mark.own => has_own(connection, there.index)?,
                 _ => false,
             };
+        // Without an alias, its creator was interrupted.
+        let is_new = there.as_ref().is_none_or(|there| there.alias.is_none());
+        mark.transient = access.transient && (is_new || mark.transient);
         let needs = !mark.own && mark.moved.is_none() && (there.is_none() || !may_have_none);
         if needs {
             let lent = found.as_ref().map(|parent| lend::lendable(connection, parent, 0));
@@ -269,6 +273,36 @@ impl Shim {
         self.presence.has_company(&self.netns, self.index())
     }
 
+    /// Returns whether a route leads through the link that the kernel has not added by itself.
+    pub(super) fn is_routed_through(&self) -> Result<bool> {
+        let routes = self.routes(self.netns.connection()?)?;
+        Ok(routes.iter().any(|info| info.protocol != RTPROT_KERNEL))
+    }
+
+    /// Returns the addresses that routes of ours lead to.
+    pub(super) fn reached(&self) -> Result<Vec<IpAddr>> {
+        let routes = self.routes(self.netns.connection()?)?.into_iter();
+        let ours = routes.filter(|info| info.protocol == RTPROT_MACVLAN);
+        let nets = ours.map(|info| info.route.get_destination());
+        Ok(nets
+            .filter(|net| net.prefix_len() == net.max_prefix_len())
+            .map(|net| net.addr())
+            .collect())
+    }
+
+    /// Lists the routes through the link.
+    fn routes(&self, connection: &Connection) -> Result<Vec<RouteInfo>> {
+        let through = encode::get_routes(&RouteFilter::new(), Some(self.index()));
+        let routes = connection
+            .dump(&through, decode::route)
+            .map_err(|failure| failure.into_error("list the routes"))?;
+        let leads_through = |info: &RouteInfo| {
+            info.route.get_device() == Some(LinkId::Index(self.index()))
+                || info.next_hops.iter().any(|hop| hop.link == self.index())
+        };
+        Ok(routes.into_iter().filter(leads_through).collect())
+    }
+
     /// Adds all routes, or none. Returns those that are new.
     pub(super) fn add_routes(&self, destinations: &[IpNet]) -> Result<Vec<IpNet>> {
         let mut added = Vec::new();
@@ -311,17 +345,13 @@ impl Shim {
     /// Returns whether a route through the link to this destination exists, from an earlier run or
     /// another session.
     fn leads_to(&self, connection: &Connection, destination: IpNet) -> Result<bool> {
-        let through = encode::get_routes(&RouteFilter::new(), Some(self.index()));
-        let through = connection
-            .dump(&through, decode::route)
-            .map_err(|failure| failure.into_error("list the routes"))?;
         let ours = |info: &RouteInfo| {
             info.route.get_destination() == destination
                 && info.route.get_device() == Some(LinkId::Index(self.index()))
                 && info.route.get_table() == encode::MAIN_TABLE
                 && info.route.get_gateway().is_none()
         };
-        Ok(through.iter().any(ours))
+        Ok(self.routes(connection)?.iter().any(ours))
     }
 
     /// Deletes as many routes as possible; routes that do not exist are skipped.
