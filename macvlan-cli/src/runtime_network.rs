@@ -28,10 +28,12 @@ pub(crate) fn ensure(
     runtime: &'static str,
 ) -> Done<Updated> {
     refuse_others(networks, config.get_name(), runtime)?;
-    let config = config.label(LABEL, runtime);
+    let (config, mut collected) = (config.label(LABEL, runtime), false);
     loop {
         match networks.ensure(&config) {
-            Err(error) if !make_way(networks, &config, &error)? => return Err(error.into()),
+            Err(error) if !clear(networks, &config, &error, &mut collected)? => {
+                return Err(error.into());
+            }
             Err(_) => {}
             Ok(ensured) => return Ok(ensured),
         }
@@ -40,10 +42,8 @@ pub(crate) fn ensure(
 
 /// Returns the network of this name, not of an id that begins so.
 pub(crate) fn find(networks: &Networks, name: &str) -> Done<Option<Network>> {
-    match networks.network(name) {
-        Err(error) if error.kind() == ErrorKind::NetworkNotFound => Ok(None),
-        found => Ok(Some(found?).filter(|network| network.name() == name)),
-    }
+    let found = networks.store().find_networks(name)?.into_iter();
+    Ok(found.map(|record| networks.with_record(record)).find(|network| network.name() == name))
 }
 
 /// Connects a container.
@@ -74,6 +74,7 @@ pub(crate) fn put(
     runtime: &'static str,
     describe: impl Fn(Option<&Network>) -> Done<NetworkConfig>,
 ) -> Done<Network> {
+    let mut collected = false;
     loop {
         refuse_others(networks, name, runtime)?;
         let had = find(networks, name)?;
@@ -88,7 +89,9 @@ pub(crate) fn put(
                     error.kind(),
                     ErrorKind::NetworkExists | ErrorKind::NetworkNotFound | ErrorKind::Contended
                 ) => {}
-            Err(error) if !make_way(networks, &config, &error)? => return Err(error.into()),
+            Err(error) if !clear(networks, &config, &error, &mut collected)? => {
+                return Err(error.into());
+            }
             Err(_) => {}
             Ok(network) => return Ok(network),
         }
@@ -132,6 +135,31 @@ pub(crate) fn is_counted_on(network: &Network) -> bool {
 
 fn is_of(network: &Network, runtime: &str) -> bool {
     network.config().get_labels().get(LABEL).is_some_and(|label| label == runtime)
+}
+
+/// Removes hindrances of a network that was refused; false if there are none.
+///
+/// Leases of containers that ended unnoticed can be such a hindrance, in this network or in another
+/// one. They are looked for once, and only after a refusal, as in [`connect`].
+fn clear(
+    networks: &Networks,
+    config: &NetworkConfig,
+    error: &Error,
+    collected: &mut bool,
+) -> Done<bool> {
+    if make_way(networks, config, error)? {
+        return Ok(true);
+    }
+    let may_be_held = matches!(
+        error.kind(),
+        ErrorKind::NetworkInUse | ErrorKind::SubnetOverlaps | ErrorKind::ParentClash
+    );
+    if !may_be_held || *collected {
+        return Ok(false);
+    }
+    *collected = true;
+    networks.collect()?;
+    Ok(true)
 }
 
 /// Deletes networks of runtimes that no container uses and that are in the way of this one; false
