@@ -65,6 +65,36 @@ pub(crate) fn connect(
     }
 }
 
+/// Connects a container as the one of this name, by which others find it.
+///
+/// The names of runtimes are not those of DNS, and other hosts may have the same ones. Like Docker's,
+/// a container whose name cannot be used has none, and `warn` gets the reason, unless an address is
+/// reserved for the name.
+pub(crate) fn connect_named(
+    networks: &Networks,
+    network: &Network,
+    (options, name): (ConnectOptions, &str),
+    netns: &NetNs,
+    warn: impl Fn(&str),
+) -> macvlan_network::Result<Connection> {
+    let named = options.clone().runtime_name(name);
+    if named == options && !name.is_empty() {
+        warn(&format!("the container has no name in the network: DNS cannot have {name:?}"));
+    }
+    match connect(networks, network, &named, netns) {
+        Err(error) if error.kind() == ErrorKind::NameTaken && !reserves(network, name) => {
+            warn(&format!("the container has no name in the network: {error}"));
+            connect(networks, network, &options, netns)
+        }
+        connected => connected,
+    }
+}
+
+fn reserves(network: &Network, name: &str) -> bool {
+    let mut names = network.config().get_subnets().iter().flat_map(|one| one.get_reserved().keys());
+    names.any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
 /// Changes the network of this name to what is described of it as it is, or creates it.
 ///
 /// The description is read again if others have changed the network at the same time.

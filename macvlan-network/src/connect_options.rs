@@ -65,6 +65,15 @@ impl ConnectOptions {
         self
     }
 
+    /// Sets the name that a container's runtime has given it, unless DNS cannot have it.
+    ///
+    /// Runtimes allow longer names, and a container with such a name has to start.
+    #[doc(hidden)] // for the plugins of macvlan-cli
+    pub fn runtime_name(self, name: &str) -> Self {
+        let is_findable = check_findable(&folded(name), "a container's name").is_ok();
+        if is_findable { self.name(name) } else { self }
+    }
+
     /// Adds an alias, a further name by which other containers find it.
     ///
     /// Several containers may share an alias; it then resolves to the addresses of all of them.

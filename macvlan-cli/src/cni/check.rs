@@ -35,6 +35,9 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
     };
     let differences = host.check(&endpoint, &netns)?;
     let mut differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    if matches!(config.ipam, Ipam::Leases(_)) {
+        differences.extend(leased::missing_default_routes(expected, &ips, of, &netns)?);
+    }
     differences.extend(sysctl::other(&sysctl::of_interface(&config.sysctls, of)?, &netns)?);
     if differences.is_empty() { Ok(()) } else { refuse(differences.join(", ")) }
 }
