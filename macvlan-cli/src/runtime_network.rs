@@ -83,7 +83,7 @@ pub(crate) fn connect_named(
     }
     match connect(networks, network, &named, netns) {
         Err(error) if error.kind() == ErrorKind::NameTaken && !reserves(network, name) => {
-            warn(&format!("the container has no name in the network: {error}"));
+            warn(&format!("the container has no name in the network: {}", error.cause()));
             connect(networks, network, &options, netns)
         }
         connected => connected,

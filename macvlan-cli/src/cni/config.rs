@@ -215,9 +215,12 @@ impl Config {
             ("duplicateDetection", self.duplicate_detection && is_bare, no_address),
             ("sourceRouting", self.source_routing.is_some() && is_bare, no_address),
         ];
-        match fields.into_iter().find(|(_, is_idle, _)| *is_idle) {
-            Some((field, _, why)) => Err(Error::config(format!("cannot use {field}: {why}"))),
-            None => Ok(()),
+        if let Some((field, _, why)) = fields.into_iter().find(|(_, is_idle, _)| *is_idle) {
+            return Err(Error::config(format!("cannot use {field}: {why}")));
+        }
+        match &self.ipam {
+            Ipam::Leases(leases) => leases.addresses().map(drop),
+            Ipam::Absent | Ipam::Foreign(_) => Ok(()),
         }
     }
 

@@ -10,6 +10,8 @@ mod killed;
 mod leases;
 mod options;
 mod page;
+mod ranges;
+mod status;
 mod strict;
 mod versions;
 mod vlan;
@@ -23,6 +25,8 @@ macvlan_tests::main! {
     leases,
     options,
     page,
+    ranges,
+    status,
     versions,
     vlan,
 }
