@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use macvlan_tests::{Outcome, eventually, ip_do};
+use macvlan_tests::{Etcd, Need, Outcome, eventually, ip_do, need};
 use serde_json::{Value, json};
 
-use crate::common::{Call, Scene, addresses, merged};
+use crate::common::{Call, Pod, Scene, addresses, merged};
 
 /// The ranges are at the end of subnets that nobody can walk through.
 fn addresses_are_not_counted_one_by_one() -> Outcome {
@@ -191,6 +191,54 @@ fn a_store_that_cannot_be_written() -> Outcome {
     Ok(())
 }
 
+/// A host takes addresses from its share and from the common pool, not from another host's share.
+fn shares_of_hosts() -> Outcome {
+    need(Need::Etcd)?;
+    let (scene, etcd) = (Scene::set()?, Etcd::start()?);
+    ip_do(etcd.netns(), "link add ens33 up type veth peer name other");
+    ip_do(etcd.netns(), "link set other up");
+    let run = |verb, host: &str, pod: &Pod| -> Outcome<Option<u64>> {
+        let config = scene.leased(&json!({
+            "db": null, "etcd": [Etcd::ENDPOINT], "hostName": host,
+            "subnet": "10.5.0.0/29", "blockSize": 4,
+        }));
+        let output =
+            scene.start_on(etcd.netns(), &Call::of(verb, &config, pod))?.wait_with_output()?;
+        if output.status.success() {
+            return Ok(None);
+        }
+        let error: Value = serde_json::from_slice(&output.stdout)?;
+        Ok(error["code"].as_u64())
+    };
+    let pods: Vec<Pod> =
+        ["c1", "c2", "c3"].iter().map(|id| Scene::pod(id)).collect::<Outcome<_>>()?;
+    for host in ["a", "b"] {
+        assert_eq!(run("STATUS", host, &pods[0])?, Some(50), "it does not count as alive");
+        let declare =
+            ["network", "host", "add", host, "--host-name", host, "--etcd", Etcd::ENDPOINT];
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
+        assert!(etcd.netns().run(|| command.args(declare).status())??.success());
+    }
+    for (verb, host, pod, expected) in [
+        ("STATUS", "a", 0, None),
+        ("ADD", "a", 0, None),
+        ("STATUS", "b", 1, None),
+        // The last one of the pool.
+        ("ADD", "b", 1, None),
+        ("STATUS", "b", 2, Some(50)),
+        ("ADD", "b", 2, Some(208)),
+        ("STATUS", "a", 2, None),
+        ("ADD", "a", 2, None),
+        ("DEL", "b", 1, None),
+        ("STATUS", "b", 1, None),
+        ("ADD", "b", 1, None),
+    ] {
+        assert_eq!(run(verb, host, &pods[pod])?, expected, "{verb} {host}");
+    }
+    assert_eq!(addresses(&pods[2]), ["10.5.0.3/29"]);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_change_that_add_refuses,
@@ -199,4 +247,5 @@ macvlan_tests::tests! {
     addresses_are_not_counted_one_by_one,
     containers_that_ended_have_no_address,
     leases_of_ended_containers_are_not_in_the_way,
+    shares_of_hosts,
 }
