@@ -76,15 +76,17 @@ pub(crate) fn connect_named(
     (options, name): (ConnectOptions, &str),
     netns: &NetNs,
     warn: impl Fn(&str),
-) -> macvlan_network::Result<Connection> {
+) -> Done<Connection> {
+    let without = |why: &str| warn(&format!("{why}; the container is connected without a name"));
     let named = options.clone().runtime_name(name);
     if named == options && !name.is_empty() {
-        warn(&format!("the container has no name in the network: DNS cannot have {name:?}"));
+        without(&format!("cannot use {name:?} as a container's name: DNS cannot have it"));
     }
-    match connect(networks, network, &named, netns) {
-        Err(error) if error.kind() == ErrorKind::NameTaken && !reserves(network, name) => {
-            warn(&format!("the container has no name in the network: {}", error.cause()));
-            connect(networks, network, &options, netns)
+    let is_taken = |failure: &Failure| failure.kind() == Some(ErrorKind::NameTaken as u32);
+    match connect(networks, network, &named, netns).map_err(Failure::from) {
+        Err(failure) if is_taken(&failure) && !reserves(network, name) => {
+            without(&failure.in_one_line());
+            Ok(connect(networks, network, &options, netns)?)
         }
         connected => connected,
     }
@@ -142,7 +144,8 @@ pub(crate) fn gateway(address: &IpNet, config: &NetworkConfig) -> Option<IpAddr>
     subnet.get_gateway().filter(|_| !config.get_internal())
 }
 
-fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
+/// Fails if others have created the network of this name.
+pub(crate) fn refuse_others(networks: &Networks, name: &str, runtime: &str) -> Done {
     let Some(others) = find(networks, name)?.filter(|network| !is_of(network, runtime)) else {
         return Ok(());
     };

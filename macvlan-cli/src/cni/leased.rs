@@ -387,6 +387,7 @@ pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
     networks.check_life()?;
     let network = if leases.addresses()?.awaits_ranges() {
         parent::check(host, &config.parent(host)?, config.mtu)?;
+        runtime_network::refuse_others(&networks, &config.name, RUNTIME)?;
         find(&networks, config)?
     } else {
         let described = describe(&networks, config, leases)?;

@@ -144,8 +144,8 @@ fn a_name_that_dns_cannot_have() -> Outcome {
     assert_eq!(resolved(&scene, "web")?, "10.1.0.2");
     let log = std::fs::read_to_string(&log)?;
     let warned = |words: &str| log.lines().filter(|line| line.contains(words)).count();
-    assert_eq!(warned("the container has no name in the network: DNS cannot have"), 3, "{log}");
-    assert_eq!(warned("no name in the network: container \"c0\" has the name \"web\""), 1, "{log}");
+    assert_eq!(warned("DNS cannot have it; the container is connected without a name"), 3, "{log}");
+    assert_eq!(warned("container \"c0\" has the name \"web\""), 1, "{log}");
     Ok(())
 }
 

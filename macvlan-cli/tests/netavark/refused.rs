@@ -55,9 +55,9 @@ fn names_that_dns_cannot_have() -> Outcome {
     for (at, (name, words)) in [
         ("web", ""),
         ("Web", "container \"0\" has the name \"web\""),
-        ("10.9.9.9", "DNS cannot have \"10.9.9.9\""),
-        ("localhost", "DNS cannot have \"localhost\""),
-        ("a..b", "DNS cannot have \"a..b\""),
+        ("10.9.9.9", "cannot use \"10.9.9.9\" as a container's name: DNS cannot have it"),
+        ("localhost", "cannot use \"localhost\" as a container's name: DNS cannot have it"),
+        ("a..b", "cannot use \"a..b\" as a container's name: DNS cannot have it"),
     ]
     .into_iter()
     .enumerate()
