@@ -164,8 +164,9 @@ impl Config {
         for more in [args, runtime].into_iter().flatten() {
             runtime_mac = more.text("mac")?.or(runtime_mac);
             // An empty list does not hide the other one.
-            let more: Vec<String> = more.get("ips")?.unwrap_or_default();
-            ips = if more.is_empty() { ips } else { more };
+            if let Some(given) = more.get::<Vec<String>>("ips")?.filter(|given| !given.is_empty()) {
+                ips = given;
+            }
         }
         let capabilities = fields.within("capabilities")?;
         let gives_ranges = capabilities.map(|all| all.get("ipRanges")).transpose()?.flatten();

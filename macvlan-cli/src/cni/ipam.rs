@@ -430,7 +430,7 @@ fn check_families(routes: &[RouteTo], subnets: &[Subnet], ipv6: bool) -> Result 
         let why = if !is_given(v4) && !is_chosen(v4) {
             "the network has no subnet of this family"
         } else if is_chosen(!v4) && default_route(routes, !v4)?.is_none() {
-            "there is none of the other family, whose subnet is chosen; give the subnet"
+            "the other family has no default route, and its subnet is chosen; give the subnet"
         } else {
             continue;
         };

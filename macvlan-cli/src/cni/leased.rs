@@ -127,9 +127,9 @@ fn options(
     let pod = of.arguments.pod.as_ref().filter(|pod| **pod != name && addresses.reserves(pod));
     if let Some(pod) = pod.filter(|_| !addresses.reserves(&name)) {
         if options.clone().runtime_name(&name) != options {
-            options = options.alias(name);
+            options = options.alias(&name);
         }
-        name = pod.clone();
+        name.clone_from(pod);
     }
     options = config.ips(&of.arguments)?.into_iter().fold(options, ConnectOptions::address);
     // With source routing, they are in a table of the interface's own.
