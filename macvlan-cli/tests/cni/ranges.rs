@@ -131,10 +131,10 @@ fn a_name_that_dns_cannot_have() -> Outcome {
     let scene = Scene::set()?;
     let log = scene.path("log");
     let config = merged(scene.leased(&json!({})), &json!({ "log": log }));
-    let long = "a".repeat(240);
+    let many = "a".repeat(240);
     let mut pods = Vec::new();
     // The last one is the first one's in DNS.
-    for (at, name) in ["web", &long, "localhost", "10.9.9.9", "WEB"].into_iter().enumerate() {
+    for (at, name) in ["web", &many, "localhost", "10.9.9.9", "WEB"].into_iter().enumerate() {
         let pod = Scene::pod(&format!("c{at}"))?;
         let arguments = format!("K8S_POD_NAME={name}");
         scene.ok(&Call::of("ADD", &config, &pod).with("CNI_ARGS", &arguments))?;

@@ -73,9 +73,9 @@ fn names_that_dns_cannot_have() -> Outcome {
         assert_eq!(*net, json!(format!("10.1.0.{}/24", at + 2)));
         insides.push(inside);
     }
-    let named = scene.network("leases")?;
+    let leases = scene.network("leases")?;
     let names: Vec<&str> =
-        named.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+        leases.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(names, ["web"]);
     Ok(())
 }
