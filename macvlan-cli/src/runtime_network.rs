@@ -30,10 +30,12 @@ pub(crate) fn ensure(
     runtime: &'static str,
 ) -> Done<Updated> {
     refuse_others(networks, config.get_name(), runtime)?;
-    let config = config.label(LABEL, runtime);
+    let (config, mut collected) = (config.label(LABEL, runtime), false);
     loop {
         match networks.ensure(&config) {
-            Err(error) if !make_way(networks, &config, &error)? => return Err(error.into()),
+            Err(error) if !clear(networks, &config, &error, &mut collected)? => {
+                return Err(error.into());
+            }
             Err(_) => {}
             Ok(ensured) => return Ok(ensured),
         }
@@ -50,10 +52,8 @@ pub(crate) fn find(networks: &Networks, name: &str, runtime: &str) -> Done<Optio
 
 /// Returns the network of this name, not of an id that begins so.
 fn find_any(networks: &Networks, name: &str) -> Done<Option<Network>> {
-    match networks.network(name) {
-        Err(error) if error.kind() == ErrorKind::NetworkNotFound => Ok(None),
-        found => Ok(Some(found?).filter(|network| network.name() == name)),
-    }
+    let found = networks.store().find_networks(name)?.into_iter();
+    Ok(found.map(|record| networks.with_record(record)).find(|network| network.name() == name))
 }
 
 /// Connects a container.
@@ -84,6 +84,38 @@ pub(crate) fn collect(networks: &Networks) -> Done<Collected> {
     Ok(collected)
 }
 
+/// Connects a container as the one of this name, by which others find it.
+///
+/// The names of runtimes are not those of DNS, and other hosts may have the same ones. Like Docker's,
+/// a container whose name cannot be used has none, and `warn` gets the reason, unless an address is
+/// reserved for the name.
+pub(crate) fn connect_named(
+    networks: &Networks,
+    network: &Network,
+    (options, name): (ConnectOptions, &str),
+    netns: &NetNs,
+    warn: impl Fn(&str),
+) -> Done<Connection> {
+    let without = |why: &str| warn(&format!("{why}; the container is connected without a name"));
+    let named = options.clone().runtime_name(name);
+    if named == options && !name.is_empty() {
+        without(&format!("cannot use {name:?} as a container's name: DNS cannot have it"));
+    }
+    let is_taken = |failure: &Failure| failure.kind() == Some(ErrorKind::NameTaken as u32);
+    match connect(networks, network, &named, netns) {
+        Err(failure) if is_taken(&failure) && !reserves(network, name) => {
+            without(&failure.in_one_line());
+            connect(networks, network, &options, netns)
+        }
+        connected => connected,
+    }
+}
+
+fn reserves(network: &Network, name: &str) -> bool {
+    let mut names = network.config().get_subnets().iter().flat_map(|one| one.get_reserved().keys());
+    names.any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
 /// Changes the network of this name to what is described of it as it is, or creates it.
 ///
 /// The description is read again if others have changed the network at the same time.
@@ -93,6 +125,7 @@ pub(crate) fn put(
     runtime: &'static str,
     describe: impl Fn(Option<&Network>) -> Done<NetworkConfig>,
 ) -> Done<Network> {
+    let mut collected = false;
     loop {
         refuse_others(networks, name, runtime)?;
         let had = find(networks, name, runtime)?;
@@ -107,7 +140,9 @@ pub(crate) fn put(
                     error.kind(),
                     ErrorKind::NetworkExists | ErrorKind::NetworkNotFound | ErrorKind::Contended
                 ) => {}
-            Err(error) if !make_way(networks, &config, &error)? => return Err(error.into()),
+            Err(error) if !clear(networks, &config, &error, &mut collected)? => {
+                return Err(error.into());
+            }
             Err(_) => {}
             Ok(network) => return Ok(network),
         }
@@ -170,6 +205,31 @@ pub(crate) fn is_counted_on(network: &Network) -> bool {
 
 fn is_of(network: &Network, runtime: &str) -> bool {
     network.config().get_labels().get(LABEL).is_some_and(|label| label == runtime)
+}
+
+/// Removes hindrances of a network that was refused; false if there are none.
+///
+/// Leases of containers that ended unnoticed can be such a hindrance, in this network or in another
+/// one. They are looked for once, and only after a refusal, as in [`connect`].
+fn clear(
+    networks: &Networks,
+    config: &NetworkConfig,
+    error: &Error,
+    collected: &mut bool,
+) -> Done<bool> {
+    if make_way(networks, config, error)? {
+        return Ok(true);
+    }
+    let may_be_held = matches!(
+        error.kind(),
+        ErrorKind::NetworkInUse | ErrorKind::SubnetOverlaps | ErrorKind::ParentClash
+    );
+    if !may_be_held || *collected {
+        return Ok(false);
+    }
+    *collected = true;
+    collect(networks)?;
+    Ok(true)
 }
 
 /// Deletes the networks that are in the way of this one, if they are all of runtimes and no container

@@ -218,20 +218,19 @@ impl ConnectOptions {
         for (at, id) in self.take.iter().enumerate() {
             check_name(id, "a lease's id")?;
             if self.take[..at].contains(id) {
-                return Err(Error::invalid(format!("take the lease {id}"), "given twice"));
+                return Err(twice(format_args!("lease {id}")));
             }
         }
         for (at, alias) in self.aliases.iter().enumerate() {
             check_findable(alias, "a container's alias")?;
             if self.aliases[..at].contains(alias) {
-                let why = "given twice";
-                return Err(Error::invalid(format!("use the alias {alias:?}"), why));
+                return Err(twice(format_args!("alias {alias:?}")));
             }
         }
         let all: Vec<IpAddr> = self.addresses.iter().chain(&self.link_local).copied().collect();
         for (at, address) in all.iter().enumerate() {
             if all[..at].contains(address) {
-                return Err(Error::invalid(format!("use {address}"), "given twice"));
+                return Err(twice(format_args!("address {address}")));
             }
         }
         if let Some(other) = self.link_local.iter().find(|address| !is_link_local(**address)) {
@@ -262,6 +261,11 @@ impl ConnectOptions {
             skip_macs: 0,
         })
     }
+}
+
+/// Returns the error for a value that is in a list twice. The operation is the caller's.
+fn twice(value: impl std::fmt::Display) -> Error {
+    Error::invalid("connect", format!("{value} is given twice"))
 }
 
 /// Returns the path that a namespace was opened by, unless it is not valid UTF-8.

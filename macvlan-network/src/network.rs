@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use macvlan_core::Route;
+
 use crate::config::NetworkConfig;
 use crate::container_ref::ContainerRef;
 use crate::error::{Error, ErrorKind, Result};
@@ -123,6 +125,28 @@ impl Network {
         let mut all = self.leases_of(&lease.container)?;
         let at = all.iter().position(|one| one.endpoint == lease.endpoint);
         Ok(at.map(|at| (all.remove(at), all)))
+    }
+
+    /// Returns the network's routes that a container has by a lease.
+    ///
+    /// If a container has several interfaces in the network, only the oldest has them.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
+    #[doc(hidden)] // for the plugins of macvlan-cli
+    pub fn routes_by(&self, lease: &Lease) -> Result<Vec<Route>> {
+        Ok(self.routes_of(lease, &self.leases_of(&lease.container)?))
+    }
+
+    /// Returns whether an address of a family is left that a container gets without requesting it.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](crate::Store#errors).
+    #[doc(hidden)] // for the plugins of macvlan-cli
+    pub fn has_free_address(&self, v6: bool) -> Result<bool> {
+        self.session.store.has_free(&self.record, v6)
     }
 
     /// Records that a host outside of this network has an address, which is then no longer given.

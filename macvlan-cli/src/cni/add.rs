@@ -15,6 +15,7 @@ use crate::host_access;
 /// Makes the interface, or changes nothing, and returns the result.
 pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) -> Result<Value> {
     let config = &request.config;
+    config.check()?;
     let sysctls = sysctl::of_interface(&config.sysctls, of)?;
     let netns = of.open()?;
     if netns.same_as(&NetNs::current()?) {
@@ -26,7 +27,7 @@ pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) ->
     let (attached, answer) = match &config.ipam {
         Ipam::Absent => plain::add(request, of, at, None, log)?,
         Ipam::Foreign(plugin) => plain::add(request, of, at, Some(plugin), log)?,
-        Ipam::Leases(leases) => leased::add(request, of, at, leases)?,
+        Ipam::Leases(leases) => leased::add(request, of, at, leases, log)?,
     };
     let finish = || -> Result {
         sysctl::set(&sysctls, &netns)?;

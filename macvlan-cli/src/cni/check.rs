@@ -1,8 +1,8 @@
 //! CHECK.
 
-use macvlan_core::Endpoint;
+use macvlan_core::{Endpoint, Host, NetNs, Parent};
 
-use crate::cni::config::Request;
+use crate::cni::config::{Config, Request};
 use crate::cni::environment::Attachment;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::Ipam;
@@ -26,7 +26,8 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
             if let Ipam::Foreign(plugin) = &config.ipam {
                 delegate::run(plugin, "CHECK", request)?;
             }
-            plain::expected(request, of, &config.parent(&host)?, (&ips, &expected.routes))?
+            let parent = parent(config, of, (&host, &netns))?;
+            plain::expected(request, of, &parent, (&ips, &expected.routes))?
         }
     };
     let endpoint = match &interface.mac {
@@ -35,6 +36,21 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
     };
     let differences = host.check(&endpoint, &netns)?;
     let mut differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    if matches!(config.ipam, Ipam::Leases(_)) {
+        differences.extend(leased::missing_default_routes(expected, &ips, of, &netns)?);
+    }
     differences.extend(sysctl::other(&sysctl::of_interface(&config.sysctls, of)?, &netns)?);
     if differences.is_empty() { Ok(()) } else { refuse(differences.join(", ")) }
+}
+
+/// Returns the parent of the configuration, or else that of the interface: the default route may lead
+/// elsewhere than at the ADD.
+fn parent(config: &Config, of: &Attachment, (host, netns): (&Host, &NetNs)) -> Result<Parent> {
+    if !config.has_master() {
+        let found = host.attachments(netns)?.into_iter().find(|one| one.name() == of.interface);
+        if let Some(found) = found {
+            return Ok(found.parent_index().into());
+        }
+    }
+    config.parent(host)
 }

@@ -164,8 +164,14 @@ impl Config {
         let mut ips: Vec<String> = Vec::new();
         for more in [args, runtime].into_iter().flatten() {
             runtime_mac = more.text("mac")?.or(runtime_mac);
-            ips = more.get("ips")?.unwrap_or(ips);
+            // An empty list does not hide the other one.
+            if let Some(given) = more.get::<Vec<String>>("ips")?.filter(|given| !given.is_empty()) {
+                ips = given;
+            }
         }
+        let capabilities = fields.within("capabilities")?;
+        let gives_ranges = capabilities.map(|all| all.get("ipRanges")).transpose()?.flatten();
+        let gives_ranges = gives_ranges.unwrap_or_default();
         let mac = |mac: Option<String>| mac.map(|mac| mac.parse::<MacAddr>()).transpose();
         let on_vlan = vlan_id.filter(|_| matches!(kind, Kind::Macvlan(_)));
         Ok(Self {
@@ -185,7 +191,7 @@ impl Config {
             source_routing: fields.get("sourceRouting")?,
             mac_from: fields.get("macFrom")?,
             sysctls: sysctls(fields)?,
-            ipam: Ipam::read(fields.within("ipam")?)?,
+            ipam: Ipam::read(fields.within("ipam")?, (gives_ranges, runtime))?,
             dns: fields
                 .get::<Map<String, Value>>("dns")?
                 .filter(|dns| !dns.is_empty())
@@ -193,6 +199,31 @@ impl Config {
             log: fields.text("log")?,
             name,
         })
+    }
+
+    /// Refuses fields that would have no effect. A DEL does not need them.
+    pub(super) fn check(&self) -> Result {
+        let is_vlan = matches!(self.kind, Kind::Vlan(_));
+        let is_leased = matches!(self.ipam, Ipam::Leases(_));
+        let is_bare = matches!(self.ipam, Ipam::Absent);
+        let no_address = "the configuration has no ipam, so the interface has no address";
+        let fields = [
+            ("bcqueuelen", self.bc_queue_len.is_some() && is_vlan, "a VLAN has no such queue"),
+            ("macFrom", self.mac_from.is_some() && !is_leased, "ipam is not of type lan"),
+            ("access", self.access && self.link_in_container, "the parent is in the container"),
+            ("access", self.access && is_bare, no_address),
+            ("probe", self.probe.is_some() && is_bare, no_address),
+            ("announce", self.announce.on().is_some() && is_bare, no_address),
+            ("duplicateDetection", self.duplicate_detection && is_bare, no_address),
+            ("sourceRouting", self.source_routing.is_some() && is_bare, no_address),
+        ];
+        if let Some((field, _, why)) = fields.into_iter().find(|(_, is_idle, _)| *is_idle) {
+            return Err(Error::config(format!("cannot use {field}: {why}")));
+        }
+        match &self.ipam {
+            Ipam::Leases(leases) => leases.addresses().map(drop),
+            Ipam::Absent | Ipam::Foreign(_) => Ok(()),
+        }
     }
 
     /// Opens the namespace with the parent: the host's, or the container's.

@@ -1,30 +1,29 @@
 //! Interfaces with addresses from the lease store (`"ipam": {"type": "lan"}`).
 
-use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use macvlan_core::{Attachment, Endpoint, Handle, Host, NetNs, Parent, Route, RouteFilter};
+use macvlan_core::{
+    Attachment, Endpoint, Handle, Host, LinkId, NetNs, Parent, Route, RouteFilter, RouteInfo,
+};
 use macvlan_network::{
-    ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks, Subnet,
+    ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks,
 };
 
 use crate::cni::attachment::{self, until_sent};
 use crate::cni::config::{Config, Kind, Request};
 use crate::cni::environment;
 use crate::cni::error::{Code, Error, Result};
-use crate::cni::ipam::Leases;
+use crate::cni::ipam::{Addresses, Leases, is_default};
 use crate::cni::log::Log;
-use crate::cni::mark;
-use crate::cni::result::{Answer, Interface, Ip, RouteTo};
+use crate::cni::result::{Answer, Interface, Ip, MAIN_TABLE, RouteTo};
+use crate::cni::{mark, parent};
 use crate::host_access;
 use crate::runtime_network;
 use crate::value::set;
 
 /// The runtime, for the label of the network.
 const RUNTIME: &str = "cni";
-/// The kernel's main routing table.
-const MAIN_TABLE: u32 = 254;
 
 /// Opens the store.
 pub(super) fn open(leases: &Leases, config: &Config, host: &Host) -> Result<Networks> {
@@ -52,19 +51,25 @@ fn describe(networks: &Networks, config: &Config, leases: &Leases) -> Result<Net
             "cannot use kind vlan with ipam lan: {why}; set kind macvlan, for macvlans on that VLAN"
         )));
     };
-    // The default route may have changed since the first ADD.
+    // The default route may have changed since the first ADD, or the link that was chosen be gone.
     let known = if config.has_master() { None } else { find(networks, config)? };
-    let parent = match known.as_ref().and_then(|network| network.config().get_parent()) {
-        Some(parent) => parent.clone(),
-        None => config.parent(networks.host())?,
+    let known = known.as_ref().and_then(|network| network.config().get_parent());
+    let master = match known {
+        Some(known) if parent::find(networks.host(), known)?.is_some() => known.clone(),
+        _ => config.parent(networks.host())?,
     };
     let mut described = NetworkConfig::new(&config.name)
-        .parent(parent)
+        .parent(master)
         .mode(mode)
         .probe(config.probe.is_some())
         .duplicate_detection(config.duplicate_detection);
     set!(described, mtu = config.mtu, mac_from = config.mac_from);
-    leases.apply(described)
+    leases.addresses()?.apply(described)
+}
+
+/// Ensures that the network is as described: what an ADD does before it leases an address.
+fn ensure(networks: &Networks, described: NetworkConfig) -> Result<Network> {
+    Ok(runtime_network::ensure(networks, described, RUNTIME)?.network)
 }
 
 /// Connects the container to the network, which is created or changed as configured.
@@ -73,11 +78,12 @@ pub(super) fn add(
     of: &environment::Attachment,
     (host, netns): (&Host, &NetNs),
     leases: &Leases,
+    log: &Log,
 ) -> Result<(Attachment, Answer)> {
     let config = &request.config;
     let networks = open(leases, config, host)?;
-    let described = describe(&networks, config, leases)?;
-    let network = runtime_network::ensure(&networks, described, RUNTIME)?.network;
+    let network = ensure(&networks, describe(&networks, config, leases)?)?;
+    let addresses = leases.addresses()?;
     // Until it is finished, so that another ADD of this interface is refused.
     let _alone = netns.lock()?;
     // A lease without an interface remains of an ADD that was killed.
@@ -88,11 +94,13 @@ pub(super) fn add(
             format!("cannot add interface {}: {why}; run DEL first", of.interface),
         ));
     }
-    let options = options(config, of, leases)?;
-    let connection = runtime_network::connect(&networks, &network, &options, netns)?;
+    let (options, name) = options(config, of, addresses)?;
+    let named = (options, name.as_str());
+    let warn = |why: &str| log.line(why);
+    let connection = runtime_network::connect_named(&networks, &network, named, netns, warn)?;
     let finish = || -> Result<Answer> {
-        more(config, of, &network, &connection, (host, netns))?;
-        answer(of, leases, &network, &connection, netns)
+        more(config, of, (&network, addresses), &connection, (host, netns))?;
+        answer(of, addresses, &network, &connection, netns)
     };
     match finish() {
         Ok(answer) => Ok((connection.attachment().clone(), answer)),
@@ -108,37 +116,46 @@ fn undo(network: &Network, of: &environment::Attachment, netns: &NetNs, error: E
     }
 }
 
+/// Returns the options, and the name of the container, empty if it has none.
 fn options(
     config: &Config,
     of: &environment::Attachment,
-    leases: &Leases,
-) -> Result<ConnectOptions> {
+    addresses: &Addresses,
+) -> Result<(ConnectOptions, String)> {
     let mut options = ConnectOptions::new(&of.container).interface(of.interface.as_str());
     set!(options, mac = config.mac(&of.arguments)?);
-    if let Some(name) = of.name() {
-        options = options.runtime_name(&name);
+    let mut name = of.name().unwrap_or_default();
+    // An address may be reserved for the pod's name alone, which the lease then has.
+    let pod = of.arguments.pod.as_ref().filter(|pod| **pod != name && addresses.reserves(pod));
+    if let Some(pod) = pod.filter(|_| !addresses.reserves(&name)) {
+        if options.clone().runtime_name(&name) != options {
+            options = options.alias(&name);
+        }
+        name.clone_from(pod);
     }
     options = config.ips(&of.arguments)?.into_iter().fold(options, ConnectOptions::address);
     // With source routing, they are in a table of the interface's own.
-    if !leases.has_default_route() || config.source_routing.is_some() {
+    if !addresses.has_default_route() || config.source_routing.is_some() {
         options = options.default_route(false);
     } else {
         let by_interface = || runtime_network::priority(of.interface.as_str());
-        options = options.gw_priority(leases.gw_priority().unwrap_or_else(by_interface));
+        options = options.gw_priority(addresses.gw_priority().unwrap_or_else(by_interface));
     }
-    Ok(options)
+    Ok((options, name))
 }
 
 /// Adds to the interface what networks do not have.
 fn more(
     config: &Config,
     of: &environment::Attachment,
-    network: &Network,
+    (network, addresses): (&Network, &Addresses),
     connection: &Connection,
     (host, netns): (&Host, &NetNs),
 ) -> Result {
     if config.bc_queue_len.is_some() || config.source_routing.is_some() {
-        host.ensure(&endpoint(config, of, network, connection.lease())?, netns)?;
+        let lease = connection.lease();
+        let routes = network.routes_by(lease)?;
+        host.ensure(&endpoint(config, of, (network, addresses), (lease, &routes))?, netns)?;
     }
     if let Some(announce) = config.announce.on() {
         let mut attached = connection.attachment().clone();
@@ -148,18 +165,18 @@ fn more(
     Ok(())
 }
 
-/// Returns the endpoint that the interface of a lease should be, without the default routes of its
-/// network, which depend on the container's others.
+/// Returns the endpoint that the interface of a lease should be with these routes, and without the
+/// default routes of its network, which depend on the container's others.
 fn endpoint(
     config: &Config,
     of: &environment::Attachment,
-    network: &Network,
-    lease: &Lease,
+    (network, addresses): (&Network, &Addresses),
+    (lease, own): (&Lease, &[Route]),
 ) -> Result<Endpoint> {
     let parent: Parent = network.parent().parse()?;
     let parent = network.config().get_parent().unwrap_or(&parent);
     let endpoint = attachment::bare(config, of, parent, lease.mac)?;
-    let ips: Vec<Ip> = ips(network, lease);
+    let ips: Vec<Ip> = ips((network, addresses), lease);
     let mut routes: Vec<RouteTo> = Vec::new();
     if config.source_routing.is_some() {
         let gateways = ips.iter().filter(|ip| ip.gateway.is_some());
@@ -168,12 +185,14 @@ fn endpoint(
     // What was announced, or probed, is not done again.
     let endpoint =
         attachment::with(endpoint, &config.quiet(), &ips.iter().collect::<Vec<_>>(), &routes)?;
-    Ok(network.config().get_routes().iter().copied().fold(endpoint, Endpoint::route))
+    Ok(own.iter().copied().fold(endpoint, Endpoint::route))
 }
 
 /// Returns the addresses of a lease, with their gateways.
-fn ips(network: &Network, lease: &Lease) -> Vec<Ip> {
-    let gateway = |net: &IpNet| runtime_network::gateway(net, network.config());
+fn ips((network, addresses): (&Network, &Addresses), lease: &Lease) -> Vec<Ip> {
+    let gateway = |net: &IpNet| {
+        runtime_network::gateway(net, network.config()).or_else(|| addresses.idle_gateway(net))
+    };
     let ip = |net: &IpNet| Ip { address: *net, gateway: gateway(net), interface: Some(0) };
     lease.addresses.iter().map(ip).collect()
 }
@@ -190,7 +209,7 @@ fn default_of(net: &IpNet) -> IpNet {
 /// Returns the result: the addresses of the lease, and the routes that the interface got.
 fn answer(
     of: &environment::Attachment,
-    leases: &Leases,
+    addresses: &Addresses,
     network: &Network,
     connection: &Connection,
     netns: &NetNs,
@@ -202,7 +221,7 @@ fn answer(
         &of.sandbox().to_string_lossy(),
     );
     let mut routes: Vec<RouteTo> = connection.attachment().routes().iter().map(listed).collect();
-    if leases.has_default_route() {
+    if addresses.has_default_route() {
         let link = connection.attachment().index();
         let ours = RouteFilter::new().link(link).table(MAIN_TABLE).protocol(Endpoint::PROTOCOL);
         let found = Handle::in_netns(netns)?.find_routes(&ours)?;
@@ -211,7 +230,7 @@ fn answer(
     }
     Ok(Answer {
         interfaces: vec![interface],
-        ips: ips(network, connection.lease()),
+        ips: ips((network, addresses), connection.lease()),
         routes,
         dns: None,
     })
@@ -331,19 +350,80 @@ pub(super) fn expected(
     if let Some(other) = listed.find(|ip| !lease.addresses.contains(&ip.address)) {
         return Err(missing(format!("{} of prevResult is not in the lease", other.address)));
     }
-    endpoint(config, of, &network, &lease)
+    // An older interface of the container in the network may have them, or may have had them.
+    let mut routes = network.routes_by(&lease)?;
+    let is_listed = |route: &Route| {
+        let way = (route.get_destination(), route.get_gateway());
+        expected.routes.iter().any(|listed| (listed.dst.trunc(), listed.gw) == way)
+    };
+    routes.retain(is_listed);
+    endpoint(config, of, (&network, leases.addresses()?), (&lease, &routes))
 }
 
-/// Fails if the store cannot lease an address.
+/// Returns the default routes of `prevResult` through an interface with these addresses that are
+/// gone.
+///
+/// One is not if the default route now leads through another network of the container, since the
+/// choice depends on all of them.
+pub(super) fn missing_default_routes(
+    expected: &Answer,
+    ips: &[&Ip],
+    of: &environment::Attachment,
+    netns: &NetNs,
+) -> Result<Vec<String>> {
+    let is_its = |route: &&RouteTo| {
+        let its = |ip: &&Ip| ip.gateway.is_some() && ip.gateway == route.gw;
+        is_default(&route.dst) && route.table.is_none() && ips.iter().any(its)
+    };
+    let handle = Handle::in_netns(netns)?;
+    let link = match handle.link(of.interface) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        link => Some(LinkId::Index(link?.index)),
+    };
+    let found =
+        handle.find_routes(&RouteFilter::new().table(MAIN_TABLE).protocol(Endpoint::PROTOCOL))?;
+    let leads = |wanted: &RouteTo| {
+        let does = |info: &RouteInfo| {
+            let (route, dst) = (&info.route, info.route.get_destination());
+            let is_there = route.get_gateway() == wanted.gw
+                && wanted.priority.is_none_or(|metric| route.get_metric() == Some(metric));
+            route.is_default()
+                && dst.addr().is_ipv4() == wanted.dst.addr().is_ipv4()
+                && (is_there || route.get_device() != link)
+        };
+        found.iter().any(does)
+    };
+    let gone = expected.routes.iter().filter(is_its).filter(|route| !leads(route));
+    Ok(gone
+        .map(|route| {
+            let gateway = route.gw.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+            format!("the default route{gateway} is missing")
+        })
+        .collect())
+}
+
+/// Fails if an ADD would fail before it gets to the container, and does what that would do first:
+/// creates the network, or changes it as configured.
 pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
     let networks = open(leases, config, host)?;
     networks.check_life()?;
-    runtime_network::refuse_others(&networks, &config.name, RUNTIME)?;
-    let Some(network) = find(&networks, config)? else {
-        // The first ADD makes it, unless the description is refused.
-        networks.list()?;
-        return describe(&networks, config, leases).map(drop);
+    let network = if leases.addresses()?.awaits_ranges() {
+        parent::check(host, &config.parent(host)?, config.mtu)?;
+        runtime_network::refuse_others(&networks, &config.name, RUNTIME)?;
+        find(&networks, config)?
+    } else {
+        let described = describe(&networks, config, leases)?;
+        if let Some(found) = described.get_parent() {
+            parent::check(host, found, config.mtu)?;
+        }
+        Some(ensure(&networks, described)?)
     };
+    networks.store().check_write()?;
+    let Some(network) = network else { return Ok(()) };
+    if exhausted(&network)?.is_some() {
+        // As an ADD does then.
+        runtime_network::collect(&networks)?;
+    }
     if let Some(family) = exhausted(&network)? {
         let why =
             format!("cannot lease an {family} address: network {:?} has none left", config.name);
@@ -354,21 +434,13 @@ pub(super) fn status(config: &Config, host: &Host, leases: &Leases) -> Result {
 
 /// Returns the family of which no subnet has a free address.
 fn exhausted(network: &Network) -> Result<Option<&'static str>> {
-    let mut taken: HashSet<IpAddr> = HashSet::new();
-    taken.extend(network.leases()?.iter().flat_map(|lease| &lease.addresses).map(IpNet::addr));
-    taken.extend(network.conflicting_addresses()?.iter().map(|one| one.address));
-    let subnets = network.config().get_subnets();
-    for (family, is_v4) in [("IPv4", true), ("IPv6", false)] {
-        let mut same =
-            subnets.iter().filter(|one| one.get_net().addr().is_ipv4() == is_v4).peekable();
-        if same.peek().is_some() && !same.any(|subnet| has_free(subnet, &taken)) {
+    for (family, v6) in [("IPv4", false), ("IPv6", true)] {
+        let mut subnets = network.config().get_subnets().iter();
+        if subnets.any(|one| one.get_net().addr().is_ipv6() == v6)
+            && !network.has_free_address(v6)?
+        {
             return Ok(Some(family));
         }
     }
     Ok(None)
-}
-
-/// Returns whether a subnet has an address that can be leased.
-fn has_free(subnet: &Subnet, taken: &HashSet<IpAddr>) -> bool {
-    subnet.get_net().hosts().any(|ip| subnet.gives(ip) && !taken.contains(&ip))
 }

@@ -17,6 +17,7 @@ mod ipam;
 mod leased;
 mod log;
 mod mark;
+mod parent;
 mod plain;
 mod result;
 mod status;

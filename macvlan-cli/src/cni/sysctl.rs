@@ -16,23 +16,38 @@ pub(super) struct Sysctl {
     value: String,
 }
 
-/// Checks the sysctls of a configuration: those that end with the interface, and no others.
+/// Returns the sysctls of a configuration for an interface.
 pub(super) fn of_interface(given: &[(String, String)], of: &Attachment) -> Result<Vec<Sysctl>> {
-    let check = |(key, value): &(String, String)| {
-        // A name may contain dots, so it is put in after the split.
-        let parts: Vec<&str> = key.split(['.', '/']).collect();
-        let is_its = matches!(*parts, ["net", "ipv4" | "ipv6", "conf" | "neigh", PLACE, name]
-            if !name.is_empty());
-        if !is_its {
-            let why = format!("expected net.ipv4.conf.{PLACE}.…, or ipv6 or neigh in its place");
-            return Err(Error::config(format!(
-                "cannot set sysctl {key}: {why}; use the plugin tuning for others"
-            )));
-        }
-        let path = format!("/proc/sys/net/{}/{}/{}/{}", parts[1], parts[2], of.interface, parts[4]);
+    let place = |(key, value): &(String, String)| {
+        let [family, table, name] = parts(key)?;
+        let path = format!("/proc/sys/net/{family}/{table}/{}/{name}", of.interface);
         Ok(Sysctl { path, value: value.clone() })
     };
-    given.iter().map(check).collect()
+    given.iter().map(place).collect()
+}
+
+/// Checks the sysctls of a configuration: those that end with the interface, and no others.
+pub(super) fn check(given: &[(String, String)]) -> Result {
+    given.iter().try_for_each(|(key, _)| parts(key).map(drop))
+}
+
+/// Returns the parts of a key that are not the same for all sysctls of interfaces.
+fn parts(key: &str) -> Result<[&str; 3]> {
+    // A name may contain dots, so it is put in after the split.
+    let parts: Vec<&str> = key.split(['.', '/']).collect();
+    match *parts {
+        ["net", family @ ("ipv4" | "ipv6"), table @ ("conf" | "neigh"), PLACE, name]
+            if !name.is_empty() =>
+        {
+            Ok([family, table, name])
+        }
+        _ => {
+            let why = format!("expected net.ipv4.conf.{PLACE}.…, or ipv6 or neigh in its place");
+            Err(Error::config(format!(
+                "cannot set sysctl {key}: {why}; use the plugin tuning for others"
+            )))
+        }
+    }
 }
 
 /// Sets the sysctls in the container's namespace. They go with the interface.

@@ -7,7 +7,7 @@ use macvlan_core::{Cancel, Host, NetNs};
 use macvlan_network::{ConnectOptions, Connection, Network};
 use serde_json::Value;
 
-use crate::failure::Done;
+use crate::failure::{Done, warn};
 use crate::host_access;
 use crate::netavark::description::{Description, RUNTIME};
 use crate::netavark::options::of_container;
@@ -27,7 +27,9 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let netns = NetNs::from_path(netns)?;
     let networks = StoreOptions::of_plugin().open(host.clone())?;
     let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;
-    let connection = runtime_network::connect(&networks, &network, &connect, &netns)?;
+    let named = (connect, container.container_name.as_str());
+    let warn = |why: &str| warn(&format!("warning: {why}"));
+    let connection = runtime_network::connect_named(&networks, &network, named, &netns, warn)?;
     finish(&host, &network, &connection, &options, signals.cancel()).map_err(|failure| {
         let one = (connection.lease().container.as_str(), connection.lease().interface.as_str());
         match network.disconnect_from(one, &netns) {
@@ -59,9 +61,7 @@ fn finish(
 
 fn connect_options(container: &Container, default_route: bool) -> Done<ConnectOptions> {
     let asked = &container.network_options;
-    let mut options = ConnectOptions::new(&container.container_id)
-        .interface(&asked.interface_name)
-        .runtime_name(&container.container_name);
+    let mut options = ConnectOptions::new(&container.container_id).interface(&asked.interface_name);
     if let Some(mac) = asked.static_mac.as_deref().filter(|mac| !mac.is_empty()) {
         options = options.mac(mac.parse()?);
     }

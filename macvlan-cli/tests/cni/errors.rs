@@ -1,6 +1,6 @@
 //! Errors, by their codes; each leaves everything as it was.
 
-use macvlan_tests::{Outcome, Snapshot, ip_do, takes_long_in_the_guest};
+use macvlan_tests::{Outcome, Snapshot, ip_do, ip_link, takes_long_in_the_guest};
 use serde_json::{Value, json};
 
 use crate::common::{Call, Scene, merged, with_valid};
@@ -63,6 +63,33 @@ fn every_code() -> Outcome {
         (7, add(&ipam(json!({ "subnet": "10.1.0.5/24" }))), "10.1.0.5/24"),
         (7, add(&ipam(json!({ "rangeStart": "10.2.0.1" }))), "10.2.0.1"),
         (7, add(&ipam(json!({ "gateway": "10.2.0.1" }))), "10.2.0.1"),
+        (7, add(&ipam(json!({ "exclude": ["10.2.0.0/24"] }))), "exclude 10.2.0.0/24: it is in none"),
+        (7, add(&ipam(json!({ "exclude": ["10.0.0.0/8"] }))), "no address is left"),
+        (7, add(&ipam(json!({ "subnet": null, "exclude": ["10.1.0.7"] }))), "exclude 10.1.0.7"),
+        (7, add(&ipam(json!({ "reserved": { "web": "10.2.0.9" } }))), "reserved web 10.2.0.9"),
+        (7, add(&ipam(json!({ "subnet": null, "rangeStart": "10.1.0.5" }))), "rangeStart: subnet is missing"),
+        (7, add(&ipam(json!({ "subnet": null, "gateway": "10.1.0.5" }))), "gateway: subnet is missing"),
+        (7, add(&ipam(json!({ "range_end": "10.1.0.5" }))), "range_end: range is missing"),
+        (7, add(&ipam(json!({ "ranges": [[{ "subnet": "10.2.0.0/24" }]] }))), "one address of each family"),
+        (7, add(&ipam(json!({ "subnet": null, "ranges": [[{ "subnet": "10.2.0.0/24" }, { "subnet": "fd10::/64" }]] }))), "both families"),
+        (7, add(&ipam(json!({ "resolvConf": "/etc/resolv.conf" }))), "resolvConf"),
+        (7, add(&ipam(json!({ "gwPriority": 5 }))), "gwPriority: routes has no default route"),
+        (7, add(&ipam(json!({ "etcd": ["http://127.0.0.1:1"] }))), "both ipam db and etcd"),
+        (7, add(&ipam(json!({ "routes": [{ "dst": "0.0.0.0/0", "table": 100 }] }))), "main table, not 100"),
+        (7, add(&ipam(json!({ "routes": [{ "dst": "0.0.0.0/0", "mtu": 1300 }] }))), "no mtu, such as 1300"),
+        (7, add(&ipam(json!({ "routes": [{ "dst": "0.0.0.0/0", "advmss": 1200 }] }))), "no advmss, such as 1200"),
+        (7, add(&ipam(json!({ "routes": [{ "dst": "0.0.0.0/0" }, { "dst": "0.0.0.0/0", "priority": 5 }] }))), "0.0.0.0/0: it is given twice"),
+        (7, add(&ipam(json!({ "routes": [{ "dst": "::/0" }] }))), "::/0: the network has no subnet of this family"),
+        (7, add(&ipam(json!({ "ipv6": true, "routes": [{ "dst": "0.0.0.0/0" }] }))), "give the subnet"),
+        (7, add(&ipam(json!({ "ipv6": true, "routes": [{ "dst": "0.0.0.0/0", "priority": 5 }, { "dst": "::/0" }] }))), "priorities"),
+        (7, add(&ipam(json!({ "subnet": null, "routes": [{ "dst": "10.9.0.0/16" }] }))), "10.9.0.0/16 without gw"),
+        (7, add(&with(json!({ "macFrom": "address" }))), "macFrom"),
+        (7, add(&with(json!({ "access": true }))), "cannot use access: the configuration has no ipam"),
+        (7, add(&with(json!({ "sourceRouting": 100 }))), "sourceRouting"),
+        (7, add(&with(json!({ "probe": true }))), "cannot use probe"),
+        (7, add(&with(json!({ "vlanId": 100, "bcqueuelen": 500 }))), "bcqueuelen"),
+        (7, add(&merged(leased.clone(), &json!({ "runtimeConfig": { "ips": ["10.1.0.7", "10.1.0.7/24"] } }))), "address 10.1.0.7 is given twice"),
+        (7, add(&merged(ipam(json!({ "subnet": null })), &json!({ "capabilities": { "ipRanges": true } }))), "the runtime has given none"),
         (7, add(&merged(leased.clone(), &json!({ "vlanId": 100 }))), "set kind macvlan"),
         (7, add(&merged(leased.clone(), &json!({ "linkInContainer": true }))), "linkInContainer"),
         (7, Call::of("CHECK", &plain, &pod), "no prevResult"),
@@ -132,6 +159,57 @@ fn what_changed_inside_is_found_by_check() -> Outcome {
     Ok(())
 }
 
+/// A default route that prevResult has; it may lead through another network of the container.
+fn a_default_route_that_is_gone_is_found_by_check() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let default = json!([{ "dst": "0.0.0.0/0" }]);
+    let added = |subnet: &str, name: &'static str| -> Outcome<(Value, &'static str)> {
+        let ipam = json!({ "subnet": subnet, "routes": default });
+        let config = merged(scene.leased(&ipam), &json!({ "name": name }));
+        let call = Call::of("ADD", &config, &pod).with("CNI_IFNAME", name);
+        Ok((merged(config, &json!({ "prevResult": scene.ok(&call)? })), name))
+    };
+    let check = |(given, name): &(Value, &'static str)| {
+        Call::of("CHECK", given, &pod).with("CNI_IFNAME", name)
+    };
+    let second = added("10.2.0.0/24", "eth1")?;
+    assert_eq!(second.0["prevResult"]["routes"], json!([{ "dst": "0.0.0.0/0", "gw": "10.2.0.1" }]));
+    scene.ok(&check(&second))?;
+    let first = added("10.1.0.0/24", "eth0")?;
+    scene.ok(&check(&first))?;
+    scene.ok(&check(&second))?;
+    ip_do(&pod.netns, "route del default");
+    for (one, words) in [(&first, "route via 10.1.0.1"), (&second, "route via 10.2.0.1")] {
+        let said = scene.fails(100, &check(one))?;
+        assert!(said.contains(&format!("the default {words} is missing")), "{said}");
+    }
+    Ok(())
+}
+
+/// Only the oldest interface of a container in a network has the network's routes.
+fn the_second_interface_has_no_routes_to_check() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let config = merged(
+        scene.leased(&json!({ "routes": [{ "dst": "10.99.0.0/16" }] })),
+        &json!({ "bcqueuelen": 500 }),
+    );
+    let call = |verb, config: &Value, name| Call::of(verb, config, &pod).with("CNI_IFNAME", name);
+    for (name, routes) in [("eth0", 1), ("net1", 0)] {
+        let result = scene.ok(&call("ADD", &config, name))?;
+        assert_eq!(result["routes"].as_array().map_or(0, Vec::len), routes, "{result}");
+        let queue = &ip_link(&pod.netns, name)["linkinfo"]["info_data"]["bcqueuelen"];
+        assert_eq!(*queue, json!(500));
+        let given = merged(config.clone(), &json!({ "prevResult": result }));
+        scene.ok(&call("CHECK", &given, name))?;
+        if name == "net1" {
+            // The routes are those of the lease, also when the other one has gone.
+            scene.ok(&call("DEL", &config, "eth0"))?;
+            scene.ok(&call("CHECK", &given, name))?;
+        }
+    }
+    Ok(())
+}
+
 fn the_log_is_on_request() -> Outcome {
     takes_long_in_the_guest()?;
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
@@ -168,6 +246,8 @@ fn the_parent_is_down() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
+    a_default_route_that_is_gone_is_found_by_check,
+    the_second_interface_has_no_routes_to_check,
     an_interface_is_not_added_twice,
     an_interface_of_that_name_is_left,
     every_code,

@@ -11,6 +11,8 @@ mod leases;
 mod options;
 mod others;
 mod page;
+mod ranges;
+mod status;
 mod strict;
 mod versions;
 mod vlan;
@@ -25,6 +27,8 @@ macvlan_tests::main! {
     options,
     others,
     page,
+    ranges,
+    status,
     versions,
     vlan,
 }

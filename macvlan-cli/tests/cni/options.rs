@@ -67,6 +67,24 @@ fn without_a_master_it_is_the_default_routes_link() -> Outcome {
     Ok(())
 }
 
+/// The interface stays where it is when the default route changes.
+fn check_without_a_master() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let mut config = Scene::plain(&json!({}));
+    config.as_object_mut().ok_or("not an object")?.remove("master");
+    ip_do(scene.host(), "route add default via 192.168.15.2");
+    let result = scene.ok(&Call::of("ADD", &config, &pod))?;
+    let given = merged(config, &json!({ "prevResult": result }));
+    ip_do(scene.host(), "link add ens34 up type veth peer name other");
+    ip_do(scene.host(), "link set other up");
+    ip_do(scene.host(), "route replace default dev ens34");
+    scene.ok(&Call::of("CHECK", &given, &pod))?;
+    ip_do(&pod.netns, "link del eth0");
+    let said = scene.fails(100, &Call::of("CHECK", &given, &pod))?;
+    assert!(said.contains("the link does not exist"), "{said}");
+    Ok(())
+}
+
 fn a_link_in_the_container() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     ip_do(&pod.netns, "link add ens9 up type veth peer name other");
@@ -172,6 +190,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     a_change_of_the_configuration_changes_the_network,
     a_link_in_the_container,
+    check_without_a_master,
     an_address_of_another_host_is_skipped,
     sysctls_and_source_routing,
     the_host_reaches_its_pods,

@@ -40,6 +40,23 @@ fn so_does_a_setup_that_finds_no_address() -> Outcome {
     Ok(())
 }
 
+/// The network is changed, and the container that ended has an address that it no longer has.
+fn so_does_a_change_of_the_network() -> Outcome {
+    let (scene, gone) = (Scene::set()?, Inside::start()?);
+    let lan = lan(&scene)?;
+    scene.setup(&gone.path, &request("gone", "gone", &lan, &json!({})))?;
+    let subnets = json!([{ "subnet": "10.9.0.0/24" }]);
+    let changed = network("lan", &subnets, &json!({ "parent": "ens33" }));
+    let error = scene.fails(&["create"], &changed)?;
+    assert!(error.contains("\"gone\" has 10.1.0.2"), "{error}");
+    gone.end();
+    eventually("the network cannot be changed", || {
+        Ok(scene.call(&["create"], &changed.to_string())?.status.success())
+    })?;
+    assert_eq!(scene.leases()?, json!([]));
+    Ok(())
+}
+
 fn so_does_the_command() -> Outcome {
     let (scene, gone) = (Scene::set()?, Inside::start()?);
     let lan = lan(&scene)?;
@@ -143,6 +160,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     the_next_teardown_collects,
     so_does_a_setup_that_finds_no_address,
+    so_does_a_change_of_the_network,
     so_does_the_command,
     a_name_and_an_address_of_one_that_is_gone,
     teardown_of_less_than_there_was,

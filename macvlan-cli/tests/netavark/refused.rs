@@ -46,6 +46,40 @@ fn calls_in_another_form() -> Outcome {
     Ok(())
 }
 
+/// Podman has names that DNS cannot have, and containers with such names are set up without one.
+fn names_that_dns_cannot_have() -> Outcome {
+    let scene = Scene::set()?;
+    let lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({ "parent": "ens33" }));
+    let lan = scene.create(&lan)?;
+    let mut insides = Vec::new();
+    for (at, (name, words)) in [
+        ("web", ""),
+        ("Web", "container \"0\" has the name \"web\""),
+        ("10.9.9.9", "cannot use \"10.9.9.9\" as a container's name: DNS cannot have it"),
+        ("localhost", "cannot use \"localhost\" as a container's name: DNS cannot have it"),
+        ("a..b", "cannot use \"a..b\" as a container's name: DNS cannot have it"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let inside = Inside::start()?;
+        let request = request(&at.to_string(), name, &lan, &json!({}));
+        let output = scene.call(&["setup", &inside.path], &request.to_string())?;
+        let warned = String::from_utf8(output.stderr)?;
+        assert!(output.status.success() && warned.contains(words), "{name}: {warned}");
+        assert_eq!(warned.lines().count(), usize::from(!words.is_empty()), "{warned}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let net = &answer["interfaces"]["eth0"]["subnets"][0]["ipnet"];
+        assert_eq!(*net, json!(format!("10.1.0.{}/24", at + 2)));
+        insides.push(inside);
+    }
+    let leases = scene.network("leases")?;
+    let names: Vec<&str> =
+        leases.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["web"]);
+    Ok(())
+}
+
 /// The host's own namespace is not a container.
 fn the_host_is_not_a_container() -> Outcome {
     let scene = Scene::set()?;
@@ -113,6 +147,7 @@ fn by_its_own_name_it_is_the_command() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     calls_in_another_form,
+    names_that_dns_cannot_have,
     the_host_is_not_a_container,
     an_interface_of_others,
     a_store_that_cannot_be_used,

@@ -337,6 +337,22 @@ pub trait Store: Sealed + Send + Sync + Debug {
     ///
     /// As for every [`Store`](#errors).
     fn remembers(&self, network: &NetworkRecord, container: &str) -> Result<bool>;
+    /// Returns whether an address of a family is left that is leased without a request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NetworkNotFound`] if the network was removed; otherwise as for every
+    /// [`Store`](#errors).
+    fn has_free(&self, network: &NetworkRecord, v6: bool) -> Result<bool>;
+    /// Checks that changes can be stored.
+    ///
+    /// # Errors
+    ///
+    /// As for every [`Store`](#errors).
+    fn check_write(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Frees addresses that were kept for containers for long enough, and returns their number.
     ///
     /// # Errors

@@ -375,6 +375,10 @@ impl Store for EtcdStore {
         Ok(!self.wire.read_all(gets)?.iter().all(Vec::is_empty))
     }
 
+    fn has_free(&self, network: &NetworkRecord, v6: bool) -> Result<bool> {
+        retry(|| self.has_any(network, v6))
+    }
+
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.settle()?;
         self.sweep()?;

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::LeaseRequest;
 use crate::pool::{self, Order};
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, taken};
+use crate::store::refusal::{exhausted, no_network, taken};
 use crate::store::{Store as _, clash};
 use crate::subnet::Subnet;
 
@@ -211,6 +211,31 @@ impl EtcdStore {
             }
         }
         gets
+    }
+
+    /// Returns whether [`EtcdStore::pick_any`] would find an address; `None` if that must be tried
+    /// again.
+    pub(super) fn has_any(&self, network: &NetworkRecord, v6: bool) -> Result<Option<bool>> {
+        let found = self.wire.get(Get::Key(self.keys.network(&network.id)))?;
+        if found.is_empty() {
+            return Err(no_network(network.name()));
+        }
+        let (_, network) = self.current(network, &found);
+        let seen = Seen::new(&self.wire);
+        // A share that is used up grows from the common pool.
+        for owner in [self.owner(&network), EVERYBODY] {
+            let subnets = network.config.get_subnets().iter().enumerate();
+            for (pool, _) in subnets.filter(|(_, one)| one.get_net().addr().is_ipv6() == v6) {
+                if self.pool(&seen, &network, pool, owner).first_free(0)?.is_some() {
+                    return Ok(Some(true));
+                }
+            }
+        }
+        Ok(match self.pick_rested(&seen, &network, v6, &mut Change::default())? {
+            Some(Pick::Taken(..)) => Some(true),
+            Some(Pick::Again) => None,
+            None => Some(false),
+        })
     }
 
     /// Chooses the address that the container had, or else the next free one, or else one that is

@@ -427,6 +427,11 @@ fn look(connection: &Connection) -> Attempt<Option<Contents>> {
     }
 }
 
+/// Writes a value that the file has, so that the log is written.
+pub(super) fn write_again(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.pragma_update(None, "user_version", VERSIONS.len())
+}
+
 /// Creates or upgrades the tables of a database that is empty or of an earlier version.
 fn fill(connection: &mut Connection) -> Attempt<()> {
     // Recreating a table would otherwise delete the rows that refer to it.

@@ -201,6 +201,31 @@ fn take_any(
     Err(exhausted(network, v6, &gaps::conflicting(transaction, number)?).into())
 }
 
+/// Returns whether [`take_any`] would find an address.
+pub(super) fn has_free(
+    transaction: &Transaction<'_>,
+    network: &NetworkRecord,
+    v6: bool,
+) -> Attempt<bool> {
+    let (number, network) = current(transaction, network)?;
+    let subnets = network.config.get_subnets().iter().enumerate();
+    for (pool, _) in subnets.filter(|(_, subnet)| subnet.get_net().addr().is_ipv6() == v6) {
+        if gaps::first_free(transaction, number, pool, 0)?.is_some() {
+            return Ok(true);
+        }
+    }
+    let mut rested =
+        transaction.prepare_cached("SELECT address FROM memory WHERE network = ? AND rests = 1")?;
+    let mut rows = rested.query([number])?;
+    while let Some(row) = rows.next()? {
+        let address = gaps::address(row)?;
+        if address.is_ipv6() == v6 && network.gives(address) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Returns the addresses that a container had, first those of the requested interface.
 fn remembered(
     transaction: &Transaction<'_>,

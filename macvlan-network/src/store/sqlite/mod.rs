@@ -404,6 +404,16 @@ impl Store for SqliteStore {
         })
     }
 
+    fn has_free(&self, network: &NetworkRecord, v6: bool) -> Result<bool> {
+        self.read("look for a free address", |transaction| {
+            leases::has_free(transaction, network, v6)
+        })
+    }
+
+    fn check_write(&self) -> Result<()> {
+        self.write("write to the store", |transaction| Ok(file::write_again(transaction)?))
+    }
+
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
         self.write("release kept addresses", |transaction| leases::expire(transaction, network))
     }
