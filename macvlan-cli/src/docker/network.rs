@@ -44,7 +44,7 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
         if data.space == NULL {
             continue;
         }
-        let pool = (data.space == ipam::SPACE).then(|| plugin.pools().find(data)).transpose()?;
+        let pool = (data.space == ipam::SPACE).then(|| plugin.pools.take(data)).transpose()?;
         let internal = is_internal(&request.options);
         subnets.push(subnet(data, pool.as_ref(), driver.shared.gateway, internal)?);
         pools.extend(pool.map(|pool| pool.id));
@@ -81,9 +81,6 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
             Ok(_) => failure,
             Err(other) => failure.and(other),
         });
-    }
-    for pool in &pools {
-        plugin.pools().remove(pool);
     }
     let subnets: Vec<String> =
         network.config().get_subnets().iter().map(ToString::to_string).collect();

@@ -25,7 +25,7 @@ pub(super) type Answer = Value;
 /// The plugin. Requests come from several threads.
 pub(crate) struct Plugin {
     pub(super) stored: Stored,
-    pools: Mutex<Pools>,
+    pub(super) pools: Pools,
     /// Endpoints that are to be made inside their container when it is known.
     pub(super) direct: Mutex<HashMap<String, ConnectOptions>>,
     /// Addresses that were released with their endpoint, and that Docker is going to release.
@@ -54,10 +54,6 @@ impl Plugin {
     /// Releases leases of endpoints that Docker no longer has, and returns the faults.
     pub(crate) fn repair(&self) -> Vec<String> {
         lock(&self.repair).pass(&self.stored)
-    }
-
-    pub(super) fn pools(&self) -> MutexGuard<'_, Pools> {
-        lock(&self.pools)
     }
 
     /// Remembers that Docker is going to release addresses that are released already.

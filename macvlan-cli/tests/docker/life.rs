@@ -171,28 +171,56 @@ fn released_late() -> Outcome {
 fn pools() -> Outcome {
     let mut scene = Scene::set()?;
     let (_, data) = scene.pool("192.168.15.0/24", "", "192.168.15.1")?;
-    let create = |scene: &Scene, id: &str, data: &Value| {
-        scene.post(
-            "NetworkDriver.CreateNetwork",
-            &network(id, std::slice::from_ref(data), &json!({ "parent": "ens33" }), false)
-                .to_string(),
-        )
-    };
     scene.kill()?;
     scene.start()?;
-    let (_, answer) = create(&scene, "n1", &data)?;
-    assert!(answer["Err"].as_str().is_some_and(|why| why.contains("create it again")), "{answer}");
-    let (first, data) = scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
-    let (second, same) = scene.pool("192.168.15.0/24", "192.168.15.96/27", "")?;
-    assert_eq!(data, same);
-    let (_, answer) = create(&scene, "n1", &data)?;
-    let why = answer["Err"].as_str().unwrap_or_default();
-    assert!(why.contains("several networks at the same time; create it again"), "{answer}");
-    scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": second }))?;
-    assert_eq!(create(&scene, "n1", &data)?.1, json!({}));
-    assert_eq!(scene.address(&first, "")?, "192.168.15.64/24");
+    let asked = network("n1", &[data], &json!({ "parent": "ens33" }), false);
+    let why = scene.fails("NetworkDriver.CreateNetwork", &asked)?;
+    assert!(why.contains("create it again"), "{why}");
     let outside = json!({ "Pool": "192.168.15.0/24", "SubPool": "10.0.0.0/28" });
     assert!(scene.fails("IpamDriver.RequestPool", &outside)?.contains("outside of the subnet"));
+    // One that Docker has left does not stand in the way of the next, of the same range or not.
+    for (id, range, first) in
+        [("n1", "192.168.15.64/27", "64"), ("n2", "192.168.15.96/27", "96")]
+    {
+        scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
+        let (pool, data) = scene.pool("192.168.15.0/24", range, "")?;
+        scene.create(id, &[data], &json!({ "parent": "ens33" }))?;
+        assert_eq!(scene.address(&pool, "")?, format!("192.168.15.{first}/24"));
+    }
+    Ok(())
+}
+
+/// Networks with one subnet, on several parents, that are created at the same time.
+fn networks_at_the_same_time() -> Outcome {
+    let scene = Scene::set()?;
+    scene.lab.cable("ens34")?;
+    let parents = ["ens33", "ens34"];
+    let create = |at: usize| -> Outcome<String> {
+        let (pool, data) = scene.pool("10.1.0.0/24", "", "").map_err(|error| error.to_string())?;
+        let parent = parents[at % 2];
+        scene.create(&format!("n{at}"), &[data], &json!({ "parent": parent }))?;
+        Ok(pool)
+    };
+    let started = std::time::Instant::now();
+    let pools = std::thread::scope(|scope| {
+        let threads = [0, 1].map(|at| {
+            scope.spawn(move || create(at).map_err(|error| error.to_string()))
+        });
+        threads.map(|thread| thread.join().map_err(|_| "a panic".to_owned())?)
+    });
+    // None of them waits for more than the other's creation.
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+    for (at, pool) in pools.into_iter().enumerate() {
+        let (network, endpoint_id) = (format!("n{at}"), format!("e{at}"));
+        let address = scene.address(&pool?, "")?;
+        assert_eq!(address, "10.1.0.2/24", "each has its own addresses");
+        let asked = endpoint(&network, &endpoint_id, &json!({ "Address": address }));
+        scene.ok("NetworkDriver.CreateEndpoint", &asked)?;
+        let joined = scene.ok("NetworkDriver.Join", &of(&network, &endpoint_id, "/nowhere"))?;
+        let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+        assert_eq!(ip_link(scene.host(), link)["link"], parents[at]);
+    }
+    assert_eq!(scene.network("leases")?.as_array().map(Vec::len), Some(2));
     Ok(())
 }
 
@@ -285,6 +313,7 @@ macvlan_tests::tests! {
     repeated,
     released_late,
     pools,
+    networks_at_the_same_time,
     ended_without_the_plugin,
     six_alone_and_without_addresses,
 }
