@@ -161,10 +161,13 @@ pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
 
 fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     let Some(network) = plugin.stored.network_of_pool(pool)? else { return Ok(()) };
-    if plugin.was_released(&network, address) {
+    let was_released = plugin.was_released(&network, address);
+    let Some(lease) = allocated(plugin, &network, address)? else { return Ok(()) };
+    if was_released {
+        // Docker may mean the former one, or may have left out the release of that.
+        plugin.finisher.release(network, &lease);
         return Ok(());
     }
-    let Some(lease) = allocated(plugin, &network, address)? else { return Ok(()) };
     match network.disconnect(&lease.endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
         done => drop(done?),

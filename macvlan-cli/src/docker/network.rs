@@ -45,18 +45,20 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
             continue;
         }
         let pool = (data.space == ipam::SPACE).then(|| plugin.pools.take(data)).transpose()?;
+        let named = pool.as_ref().and_then(|pool| pool.gateway).filter(|(_, is_named)| *is_named);
+        driver.shared.check_gateway(named.map(|(gateway, _)| gateway))?;
         let internal = is_internal(&request.options);
         subnets.push(subnet(data, pool.as_ref(), driver.shared.gateway, internal)?);
         pools.extend(pool.map(|pool| pool.id));
     }
-    config = if subnets.is_empty() {
-        config.without_addresses()
-    } else {
-        let subnets = driver.shared.with_subnets(subnets)?;
-        subnets.into_iter().fold(config, NetworkConfig::subnet)
-    };
+    if subnets.is_empty() {
+        config = config.without_addresses();
+    }
+    let subnets = driver.shared.with_subnets(subnets)?;
+    config = subnets.into_iter().fold(config, NetworkConfig::subnet);
     config = config.internal(is_internal(&request.options));
     config = with_parent(config, &plugin.stored.host)?;
+    driver.shared.check(&config)?;
     config = options.iter().fold(config, |config, (key, value)| config.option(key, value));
     let name = config.get_name().to_owned();
     let network = runtime_network::put(networks, &name, RUNTIME, |had| {

@@ -153,7 +153,8 @@ impl Waiting {
     fn take(&mut self, data: &PoolData) -> Done<Pool> {
         let net = data.pool.map(|net| net.to_string()).unwrap_or_default();
         let same = self.0.iter().enumerate().rev().filter(|(_, pool)| pool.is(data));
-        let same: Vec<(usize, Duration)> = same.map(|(at, one)| (at, one.since.elapsed())).collect();
+        let same: Vec<(usize, Duration)> =
+            same.map(|(at, one)| (at, one.since.elapsed())).collect();
         match same[..] {
             [] => Err(Failure::usage(format!(
                 "cannot create the network: the plugin was started again after Docker had requested \

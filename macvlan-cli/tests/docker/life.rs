@@ -179,9 +179,7 @@ fn pools() -> Outcome {
     let outside = json!({ "Pool": "192.168.15.0/24", "SubPool": "10.0.0.0/28" });
     assert!(scene.fails("IpamDriver.RequestPool", &outside)?.contains("outside of the subnet"));
     // One that Docker has left does not stand in the way of the next, of the same range or not.
-    for (id, range, first) in
-        [("n1", "192.168.15.64/27", "64"), ("n2", "192.168.15.96/27", "96")]
-    {
+    for (id, range, first) in [("n1", "192.168.15.64/27", "64"), ("n2", "192.168.15.96/27", "96")] {
         scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
         let (pool, data) = scene.pool("192.168.15.0/24", range, "")?;
         scene.create(id, &[data], &json!({ "parent": "ens33" }))?;
@@ -203,9 +201,8 @@ fn networks_at_the_same_time() -> Outcome {
     };
     let started = std::time::Instant::now();
     let pools = std::thread::scope(|scope| {
-        let threads = [0, 1].map(|at| {
-            scope.spawn(move || create(at).map_err(|error| error.to_string()))
-        });
+        let threads =
+            [0, 1].map(|at| scope.spawn(move || create(at).map_err(|error| error.to_string())));
         threads.map(|thread| thread.join().map_err(|_| "a panic".to_owned())?)
     });
     // None of them waits for more than the other's creation.
