@@ -442,6 +442,25 @@ fn plugin_killed(debian: Debian) -> Outcome {
     Ok(())
 }
 
+/// The plugin is killed at the end of a start: the next one does what it has left.
+fn plugin_killed_in_a_start(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    let options = "--ip-range 172.16.104.64/26 -o access=on -o announce=once";
+    machine.ok(&format!("docker network create {LAN} {options} n1"))?;
+    machine.ok("docker run -d --network n1 --name c1 busybox sleep 1000 >/dev/null & \
+         while ! ls /sys/class/net | grep -q ^mv-; do :; done; kill -9 $(cat /run/agent.pid)")?;
+    eventually("c1 does not run", || Ok(machine.run("docker exec c1 true")?.status.success()))?;
+    start_plugin(&machine)?;
+    named(&machine, "c1")?;
+    let address = inspect(&machine, "c1")?["n1"]["IPAddress"].clone();
+    let ping = format!("ping -c 1 -W 5 {}", address.as_str().unwrap_or_default());
+    eventually("the host does not reach c1", || Ok(machine.run(&ping)?.status.success()))?;
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)?;
+    assert!(!machine.ok("ls /sys/class/net")?.contains("ens33-host"));
+    Ok(())
+}
+
 /// The plugin is killed again and again while containers start and stop.
 fn plugin_killed_at_any_moment(debian: Debian) -> Outcome {
     let machine = docker(debian)?;
@@ -631,6 +650,7 @@ scenes! {
     the_interface,
     refused,
     plugin_killed,
+    plugin_killed_in_a_start,
     plugin_killed_at_any_moment,
     dockerd_restarted,
     booted_without_the_plugin,
