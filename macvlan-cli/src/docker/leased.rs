@@ -57,10 +57,9 @@ pub(super) fn disconnect_from(
     let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
     before(network, &lease);
     // First, since nothing shows what is left of it when the lease is gone.
-    let taken = match DockerOptions::of(network.config())?.shared.access {
-        true => host_access::take_from(&stored.host, network, slice::from_ref(&lease)),
-        false => Ok(()),
-    };
+    let has_access = DockerOptions::of(network.config())?.shared.access;
+    let given = if has_access { slice::from_ref(&lease) } else { &[] };
+    let taken = host_access::take_from(&stored.host, network, given);
     match network.disconnect(endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => {}
         done => drop(done?),

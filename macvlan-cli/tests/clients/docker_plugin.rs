@@ -448,9 +448,9 @@ fn plugin_killed_in_a_start(debian: Debian) -> Outcome {
     let options = "--ip-range 172.16.104.64/26 -o access=on -o announce=once";
     machine.ok(&format!("docker network create {LAN} {options} n1"))?;
     machine.ok("docker run -d --network n1 --name c1 busybox sleep 1000 >/dev/null & \
-         while ! ls /sys/class/net | grep -q ^mv-; do :; done; kill -9 $(cat /run/agent.pid)")?;
-    eventually("c1 does not run", || Ok(machine.run("docker exec c1 true")?.status.success()))?;
+         while ! ls /sys/class/net | grep -q ^mv-; do sleep 0.01; done; kill -9 $(cat /run/agent.pid)")?;
     start_plugin(&machine)?;
+    eventually("c1 does not run", || Ok(machine.run("docker exec c1 true")?.status.success()))?;
     named(&machine, "c1")?;
     let address = inspect(&machine, "c1")?["n1"]["IPAddress"].clone();
     let ping = format!("ping -c 1 -W 5 {}", address.as_str().unwrap_or_default());
