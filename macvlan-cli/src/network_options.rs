@@ -1,8 +1,9 @@
 //! Options of a network that a container runtime gives to its plugin, `network create -o KEY=VALUE`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use macvlan_core::Announce;
+use macvlan_core::{Announce, Mode};
 use macvlan_network::{NetworkConfig, Subnet};
 
 use crate::driver_option::{self, Value};
@@ -56,6 +57,30 @@ impl NetworkOptions {
             }
         }
         Ok((all, config))
+    }
+
+    /// Refuses options that would have no effect in the network.
+    pub(crate) fn check(&self, config: &NetworkConfig) -> Done {
+        let why = match (config.get_parent(), config.get_mode()) {
+            (None, _) => "the network has no parent",
+            (_, Mode::Private) => "the host reaches no container in mode private",
+            (_, Mode::Passthru) => "the host has no link on a parent in mode passthru",
+            _ if config.get_without_addresses() => "its containers have no addresses",
+            _ => return Ok(()),
+        };
+        if self.access {
+            return Err(Value { key: ACCESS, value: "on" }.refused(why));
+        }
+        Ok(())
+    }
+
+    /// Refuses a gateway that the user has given beside the option that there is none.
+    pub(crate) fn check_gateway(&self, given: Option<IpAddr>) -> Done {
+        match given {
+            Some(gateway) if !self.gateway => Err(Value { key: "gateway", value: "none" }
+                .refused(format!("the gateway {gateway} is given; leave one of them out"))),
+            _ => Ok(()),
+        }
     }
 
     /// Applies the options to the subnets.

@@ -50,7 +50,12 @@ pub(crate) struct Agent {
 #[derive(Subcommand)]
 enum AgentVerb {
     /// Show the store, its networks, and what the agent's next pass has to repair
-    Status,
+    Status {
+        /// The socket of the agent's Docker plugin [default: that of the configuration, or
+        /// /run/docker/plugins/lan.sock]
+        #[arg(long, value_name = "SOCKET")]
+        docker: Option<PathBuf>,
+    },
 }
 
 /// The options of the agent.
@@ -74,7 +79,7 @@ pub(crate) struct Options {
 impl Agent {
     pub(crate) fn run(self, session: &Session) -> Done {
         match self.verb {
-            Some(AgentVerb::Status) => status::run(self.options.store, session),
+            Some(AgentVerb::Status { docker }) => status::run(self.options.store, docker, session),
             None => self.options.run(session),
         }
     }
@@ -108,10 +113,9 @@ impl Options {
             None => options.docker,
         };
         let socket = docker::Socket::open(socket.as_deref())?;
-        let plugin = match socket {
-            Some(_) => Some(Arc::new(docker::Plugin::new(host.clone(), Arc::clone(&networks))?)),
-            None => None,
-        };
+        let plugin = socket
+            .as_ref()
+            .map(|_| Arc::new(docker::Plugin::new(host.clone(), Arc::clone(&networks))));
         // It answers also while the store is away.
         let server =
             |(socket, plugin): (_, &Arc<_>)| docker::Server::start(socket, Arc::clone(plugin));

@@ -1,6 +1,7 @@
 //! `macvlan agent status`.
 
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use macvlan_core::{NetNs, Presence};
 use macvlan_network::{Lease, Networks};
@@ -18,9 +19,10 @@ use crate::store::{StoreOptions, is_here};
 const HEADINGS: [&str; 5] = ["NETWORK", "PARENT", "SUBNETS", "LEASES", "HERE"];
 
 /// Shows the store, its networks, and what waits to be repaired. It fails if the store does.
-pub(super) fn run(store: StoreOptions, session: &Session) -> Done {
+pub(super) fn run(store: StoreOptions, docker: Option<PathBuf>, session: &Session) -> Done {
     let config = Config::read()?;
-    let socket = config.agent.docker.clone().unwrap_or_else(|| docker::SOCKET.into());
+    let socket = docker.or_else(|| config.agent.docker.clone());
+    let socket = socket.unwrap_or_else(|| docker::SOCKET.into());
     let serves_docker = UnixStream::connect(&socket).is_ok();
     let choice = store.choose(config, false)?;
     let networks = choice.open(session.host()?)?;
@@ -45,7 +47,7 @@ pub(super) fn run(store: StoreOptions, session: &Session) -> Done {
     }
     waits.extend(networks.unreadable()?.into_iter().map(|one| one.error.to_string()));
     session.print(
-        || plain(&networks, &choice.to_string(), serves_docker, &rows, &waits),
+        || plain(&networks, &choice.to_string(), (serves_docker, &socket), &rows, &waits),
         || {
             json!({
                 "host": networks.host_name(), "store": choice.to_string(), "docker": serves_docker,
@@ -84,15 +86,16 @@ fn waits_in(network: &str, leases: &[&Lease], waits: &mut Vec<String>) -> Done {
 fn plain(
     networks: &Networks,
     store: &str,
-    serves_docker: bool,
+    (serves_docker, socket): (bool, &Path),
     rows: &[Vec<String>],
     waits: &[String],
 ) -> String {
     let docker = if serves_docker { "served" } else { "not served" };
     let text = format!(
-        "host {}, store {store}: {}; Docker plugin {docker}\n",
+        "host {}, store {store}: {}; Docker plugin {docker} at {}\n",
         networks.host_name(),
         paint(Role::Good, "answers"),
+        socket.display(),
     );
     let text = text + &table(&HEADINGS, rows);
     text + &lines(waits.iter().map(|wait| format!("waits: {wait}")))

@@ -67,23 +67,30 @@ pub(super) fn names(source: Source) -> HashMap<String, String> {
     names
 }
 
-/// Returns the id and the name of Docker's container that has an endpoint of a network; `None` if
-/// Docker does not know it.
-pub(crate) fn of_endpoint(network: &str, endpoint: &str) -> Done<Option<(String, String)>> {
-    let Some(all) = containers_in(network)? else { return Ok(None) };
-    let mut all = all.as_object().into_iter().flatten();
-    Ok(all.find(|(_, one)| one["EndpointID"] == endpoint).and_then(|(id, one)| {
-        let name = one["Name"].as_str().filter(|_| has_container(id))?;
-        Some((id.clone(), name.to_owned()))
-    }))
+/// An endpoint that a container of Docker has in a network.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) id: String,
+    /// The container's id.
+    pub(crate) container: String,
+    /// The container's name.
+    pub(crate) name: String,
 }
 
 /// Returns the endpoints that containers have in a network of Docker; `None` if Docker does not have
 /// the network, or does not run.
-pub(crate) fn endpoints_in(network: &str) -> Done<Option<Vec<String>>> {
+pub(crate) fn endpoints_in(network: &str) -> Done<Option<Vec<Endpoint>>> {
     let Some(all) = containers_in(network)? else { return Ok(None) };
     let all = all.as_object().into_iter().flatten().filter(|(id, _)| has_container(id));
-    Ok(Some(all.filter_map(|(_, one)| Some(one["EndpointID"].as_str()?.to_owned())).collect()))
+    let read = |(container, one): (&String, &Value)| {
+        let name = one["Name"].as_str().unwrap_or_default().to_owned();
+        Some(Endpoint {
+            id: one["EndpointID"].as_str()?.to_owned(),
+            container: container.clone(),
+            name,
+        })
+    };
+    Ok(Some(all.filter_map(read).collect()))
 }
 
 /// Returns whether the key of an endpoint is the id of its container; it may have none yet, or be left

@@ -11,7 +11,7 @@ mod machine;
 pub(crate) mod name;
 mod podman;
 
-pub(crate) use engine::{Stopped, endpoints_in, of_endpoint, stopped_in};
+pub(crate) use engine::{Endpoint, Stopped, endpoints_in, stopped_in};
 use std::fmt;
 
 use macvlan_core::{ErrorKind, NetNs};

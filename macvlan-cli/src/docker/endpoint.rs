@@ -9,16 +9,15 @@ use macvlan_network::{ConnectOptions, Lease, Network};
 use serde_json::{Value, json};
 use tracing::warn;
 
+use crate::docker::PREFIX;
 use crate::docker::ipam::optional;
 use crate::docker::leased::{disconnect, disconnect_from, is_allocated, log, sandbox, short};
 use crate::docker::options::{DockerOptions, EndpointOptions};
-use crate::docker::plugin::{Answer, Plugin, lock};
+use crate::docker::plugin::{Answer, Direct, Plugin, lock};
 use crate::docker::request::{CreateEndpoint, OfEndpoint};
 use crate::failure::{Done, Failure};
 use crate::runtime_network;
 
-/// The beginning of the names of interfaces that Docker moves and numbers.
-const PREFIX: &str = "eth";
 /// The key of Docker's requests with the ports of `-p`.
 const PORTS: &str = "com.docker.network.portmap";
 /// The name of an interface that is made inside, of which Docker knows nothing.
@@ -28,6 +27,10 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     let started = Instant::now();
     let network = plugin.stored.existing(&request.network)?;
     let options = EndpointOptions::read(&request.options)?;
+    let is_direct = DockerOptions::of(network.config())?.direct;
+    if is_direct {
+        options.refuse_of_moved()?;
+    }
     let ports = request.options.get(PORTS).and_then(Value::as_array);
     if ports.is_some_and(|ports| !ports.is_empty()) {
         let (network, endpoint) = (network.name(), short(&request.endpoint));
@@ -37,9 +40,8 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
     disconnect_from(&plugin.stored, &network, &request.endpoint, |_, _| {})?;
     let asked = &request.interface;
     let mut connect = ConnectOptions::new(&request.endpoint).default_route(false);
-    if let Some(interface) = options.interface {
-        connect = connect.interface(interface.as_str());
-    }
+    let name = options.interface.as_ref().map_or(PREFIX, |name| name.as_str());
+    connect = connect.interface(name);
     let mac = if asked.mac.is_empty() { options.mac()? } else { Some(asked.mac.parse()?) };
     connect = mac.into_iter().fold(connect, ConnectOptions::mac);
     let mut promised = None;
@@ -54,9 +56,9 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
             None => connect.address(address),
         };
     }
-    let is_direct = DockerOptions::of(network.config())?.direct;
     let mac = if let Some(mac) = mac.or(promised).filter(|_| is_direct) {
-        lock(&plugin.direct).insert(request.endpoint.clone(), connect.mac(mac));
+        let direct = Direct { options: connect.mac(mac), interface: options.interface };
+        lock(&plugin.direct).insert(request.endpoint.clone(), direct);
         mac
     } else {
         let link = network.create_link(&connect)?;
@@ -71,8 +73,8 @@ pub(super) fn create(plugin: &Plugin, request: &CreateEndpoint) -> Done<Answer> 
 pub(super) fn join(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
     let network = plugin.stored.existing(&request.network)?;
     let direct = lock(&plugin.direct).remove(&request.endpoint);
-    if let Some(options) = direct {
-        join_inside(&network, &options, request)?;
+    if let Some(direct) = direct {
+        join_inside(&network, &direct, request)?;
     }
     let lease = network.lease(&request.endpoint)?.ok_or_else(|| {
         Failure::not_found(format!(
@@ -87,12 +89,13 @@ pub(super) fn join(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
         "DisableGatewayService": true,
     });
     if let Some(link) = lease.link {
-        // Docker before 28 knows no whole names, and numbers every interface.
         let name = lease.interface.as_str();
         let mut names = json!({ "SrcName": link.as_str(), "DstPrefix": PREFIX });
-        if !name.starts_with(PREFIX) {
+        if name != PREFIX {
             names["DstName"] = json!(name);
-            names["DstPrefix"] = json!(name.trim_end_matches(|one: char| one.is_ascii_digit()));
+            // Docker before 28 knows no whole names, and numbers every interface.
+            let prefix = name.trim_end_matches(|one: char| one.is_ascii_digit());
+            names["DstPrefix"] = json!(if prefix.is_empty() { PREFIX } else { prefix });
         }
         answer["InterfaceName"] = names;
     }
@@ -107,19 +110,21 @@ pub(super) fn join(plugin: &Plugin, request: &OfEndpoint) -> Done<Answer> {
 }
 
 /// Makes an interface inside the container; in the host, if there is no container yet.
-fn join_inside(network: &Network, options: &ConnectOptions, request: &OfEndpoint) -> Done {
+fn join_inside(network: &Network, direct: &Direct, request: &OfEndpoint) -> Done {
     let started = Instant::now();
     let Some(netns) = sandbox(Path::new(&request.sandbox))? else {
-        let link = network.create_link(options)?;
+        let link = network.create_link(&direct.options)?;
         log(network, link.lease(), started, "connected an endpoint, to be moved");
         return Ok(());
     };
     let mut number = 0;
     let connection = loop {
-        let named = options.clone().interface(format!("{INSIDE}{number}"));
-        match network.connect(&named, &netns) {
+        let chosen = || format!("{INSIDE}{number}");
+        let name = direct.interface.map_or_else(chosen, |name| name.to_string());
+        match network.connect(&direct.options.clone().interface(name), &netns) {
             Err(error)
                 if number < 64
+                    && direct.interface.is_none()
                     && error.core().is_some_and(|error| {
                         error.kind() == macvlan_core::ErrorKind::NameTaken
                     }) =>

@@ -49,18 +49,18 @@ pub(super) fn request_pool(plugin: &Plugin, request: &RequestPool) -> Done<Answe
             return Err(Failure::usage(format!("cannot use range {}: {why}", request.range)));
         }
     }
-    let id = plugin.pools().add(net, range)?;
+    let id = plugin.pools.add(net, range)?;
     Ok(json!({ "PoolID": id, "Pool": net.to_string(), "Data": {} }))
 }
 
 pub(super) fn release_pool(plugin: &Plugin, request: &ReleasePool) {
-    plugin.pools().remove(&request.pool);
+    plugin.pools.remove(&request.pool);
 }
 
 pub(super) fn request_address(plugin: &Plugin, request: &RequestAddress) -> Done<Answer> {
     let address = optional(&request.address)?;
     let is_gateway = request.options.get(TYPE).is_some_and(|kind| kind == GATEWAY);
-    let reserved = plugin.pools().reserve(&request.pool, address, is_gateway)?;
+    let reserved = plugin.pools.reserve(&request.pool, address, is_gateway)?;
     let net = match reserved {
         Some(net) => net,
         None => allocate(plugin, &request.pool, address)?,
@@ -161,10 +161,13 @@ pub(super) fn release_address(plugin: &Plugin, request: &ReleaseAddress) {
 
 fn release(plugin: &Plugin, pool: &str, address: IpAddr) -> Done {
     let Some(network) = plugin.stored.network_of_pool(pool)? else { return Ok(()) };
-    if plugin.was_released(&network, address) {
+    let was_released = plugin.was_released(&network, address);
+    let Some(lease) = allocated(plugin, &network, address)? else { return Ok(()) };
+    if was_released {
+        // Docker may mean the former one, or may have left out the release of that.
+        plugin.finisher.release(network, &lease);
         return Ok(());
     }
-    let Some(lease) = allocated(plugin, &network, address)? else { return Ok(()) };
     match network.disconnect(&lease.endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
         done => drop(done?),

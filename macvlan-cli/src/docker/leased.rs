@@ -1,12 +1,14 @@
 //! Endpoints with their leases: whether they have a container, its namespace, and their end.
 
 use std::path::Path;
+use std::slice;
 use std::time::Instant;
 
 use macvlan_core::NetNs;
 use macvlan_network::{ErrorKind, Lease, Network};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
+use crate::container::Endpoint;
 use crate::docker::options::DockerOptions;
 use crate::docker::stored::Stored;
 use crate::failure::Done;
@@ -54,14 +56,35 @@ pub(super) fn disconnect_from(
     let started = Instant::now();
     let Some(lease) = network.lease(endpoint)? else { return Ok(()) };
     before(network, &lease);
-    if DockerOptions::of(network.config())?.shared.access {
-        host_access::take_from(&stored.host, network, std::slice::from_ref(&lease))?;
-    }
+    // First, since nothing shows what is left of it when the lease is gone.
+    let has_access = DockerOptions::of(network.config())?.shared.access;
+    let given = if has_access { slice::from_ref(&lease) } else { &[] };
+    let taken = host_access::take_from(&stored.host, network, given);
     match network.disconnect(endpoint) {
         Err(error) if error.kind() == ErrorKind::NotConnected => {}
         done => drop(done?),
     }
     log(network, &lease, started, "disconnected an endpoint");
+    taken
+}
+
+/// Gives a lease the name of its container, and its id as an alias.
+pub(super) fn name(stored: &Stored, network: &Network, mut lease: Lease, of: &Endpoint) -> Done {
+    let started = Instant::now();
+    // As in Docker's own DNS.
+    lease.aliases = vec![short(&of.container).to_owned()];
+    lease.name = Some(of.name.to_lowercase()).filter(|name| !name.is_empty());
+    let store = stored.networks()?.store();
+    match store.update(network.record(), &lease) {
+        // Another host's container has the name, or one that has not been collected yet.
+        Err(error) if error.kind() == ErrorKind::NameTaken => {
+            warn!(endpoint = short(&lease.container), "{error}; it is found by its id");
+            lease.name = None;
+            store.update(network.record(), &lease)?;
+        }
+        updated => drop(updated?),
+    }
+    log(network, &lease, started, "found the container of an endpoint");
     Ok(())
 }
 

@@ -26,3 +26,6 @@ pub(crate) use socket::{DEFAULT as SOCKET, Socket};
 
 /// The runtime's name, on the networks that it describes.
 const RUNTIME: &str = crate::runtime_network::DOCKER;
+/// The beginning of the names of interfaces that Docker moves and numbers; until then, the name of
+/// such an interface.
+const PREFIX: &str = "eth";

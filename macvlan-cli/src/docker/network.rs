@@ -44,19 +44,21 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
         if data.space == NULL {
             continue;
         }
-        let pool = (data.space == ipam::SPACE).then(|| plugin.pools().find(data)).transpose()?;
+        let pool = (data.space == ipam::SPACE).then(|| plugin.pools.take(data)).transpose()?;
+        let named = pool.as_ref().and_then(|pool| pool.gateway).filter(|(_, is_named)| *is_named);
+        driver.shared.check_gateway(named.map(|(gateway, _)| gateway))?;
         let internal = is_internal(&request.options);
         subnets.push(subnet(data, pool.as_ref(), driver.shared.gateway, internal)?);
         pools.extend(pool.map(|pool| pool.id));
     }
-    config = if subnets.is_empty() {
-        config.without_addresses()
-    } else {
-        let subnets = driver.shared.with_subnets(subnets)?;
-        subnets.into_iter().fold(config, NetworkConfig::subnet)
-    };
+    if subnets.is_empty() {
+        config = config.without_addresses();
+    }
+    let subnets = driver.shared.with_subnets(subnets)?;
+    config = subnets.into_iter().fold(config, NetworkConfig::subnet);
     config = config.internal(is_internal(&request.options));
     config = with_parent(config, &plugin.stored.host)?;
+    driver.shared.check(&config)?;
     config = options.iter().fold(config, |config, (key, value)| config.option(key, value));
     let name = config.get_name().to_owned();
     let network = runtime_network::put(networks, &name, RUNTIME, |had| {
@@ -81,9 +83,6 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
             Ok(_) => failure,
             Err(other) => failure.and(other),
         });
-    }
-    for pool in &pools {
-        plugin.pools().remove(pool);
     }
     let subnets: Vec<String> =
         network.config().get_subnets().iter().map(ToString::to_string).collect();

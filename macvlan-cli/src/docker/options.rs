@@ -6,6 +6,7 @@ use macvlan_core::{LinkName, MacAddr, Route, RouteKind};
 use macvlan_network::NetworkConfig;
 use serde_json::{Map, Value};
 
+use crate::docker::PREFIX;
 use crate::driver_option;
 use crate::failure::{Done, Failure};
 use crate::network_options::{NetworkOptions, Options, unknown};
@@ -105,6 +106,9 @@ fn route(text: &str) -> Result<Route, String> {
 /// it creates, and leaves it out of a later connection.
 const MAC: &str = "com.docker.network.endpoint.macaddress";
 
+/// The option of an endpoint with sysctls, which Docker itself sets for an interface that it knows.
+const SYSCTLS: &str = "com.docker.network.endpoint.sysctls";
+
 /// The options of an endpoint, `--network name=NAME,driver-opt=KEY=VALUE`.
 #[derive(Debug, Default)]
 pub(super) struct EndpointOptions {
@@ -112,6 +116,7 @@ pub(super) struct EndpointOptions {
     pub(super) interface: Option<LinkName>,
     /// The MAC address: the user's, or Docker's own in another form, which it has said already.
     mac: Option<String>,
+    sysctls: Option<String>,
 }
 
 impl EndpointOptions {
@@ -121,6 +126,15 @@ impl EndpointOptions {
         self.mac.as_ref().map(parse).transpose()
     }
 
+    /// Refuses an option that only has an effect on an interface that Docker moves.
+    pub(super) fn refuse_of_moved(&self) -> Done {
+        match &self.sysctls {
+            Some(value) => Err(driver_option::Value { key: SYSCTLS, value }
+                .refused("Docker does not know an interface that is made inside, with direct=on")),
+            None => Ok(()),
+        }
+    }
+
     /// Reads the options of the user among those that Docker adds itself.
     pub(super) fn read(all: &Map<String, Value>) -> Done<Self> {
         let mut options = Self::default();
@@ -128,9 +142,14 @@ impl EndpointOptions {
             let text = value.as_str().unwrap_or_default();
             let one = driver_option::Value { key, value: text };
             match key.as_str() {
+                "com.docker.network.endpoint.ifname" if text == PREFIX => {
+                    return Err(one.refused("Docker numbers interfaces of this name; add a number"));
+                }
                 "com.docker.network.endpoint.ifname" => options.interface = Some(one.parsed()?),
                 MAC => options.mac = Some(text.to_owned()),
-                _ if key.starts_with(DOCKERS) => {}
+                SYSCTLS => options.sysctls = Some(text.to_owned()),
+                // A text is the user's, as all of `driver-opt` are.
+                _ if key.starts_with(DOCKERS) && !value.is_string() => {}
                 _ => return Err(unknown(one, "an endpoint")),
             }
         }

@@ -5,16 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use macvlan_core::Host;
+use macvlan_core::{Host, LinkName};
 use macvlan_network::{ConnectOptions, Network, Networks};
 use serde_json::Value;
 
-use crate::docker::finish::Finisher;
+use crate::docker::finish::{Announced, Finisher};
 use crate::docker::pools::Pools;
 use crate::docker::remembered::Remembered;
 use crate::docker::repair::Repair;
 use crate::docker::stored::Stored;
-use crate::failure::Done;
 
 /// The time in which Docker releases the addresses of an endpoint that it has deleted.
 const RELEASE: Duration = Duration::from_secs(60);
@@ -25,15 +24,24 @@ pub(super) type Answer = Value;
 /// The plugin. Requests come from several threads.
 pub(crate) struct Plugin {
     pub(super) stored: Stored,
-    pools: Mutex<Pools>,
+    pub(super) pools: Pools,
     /// Endpoints that are to be made inside their container when it is known.
-    pub(super) direct: Mutex<HashMap<String, ConnectOptions>>,
+    pub(super) direct: Mutex<HashMap<String, Direct>>,
     /// Addresses that were released with their endpoint, and that Docker is going to release.
     released: Mutex<HashMap<(String, IpAddr), Instant>>,
     /// The addresses of stopped containers.
     pub(super) remembered: Mutex<Remembered>,
     pub(super) finisher: Finisher,
+    announced: Announced,
     repair: Mutex<Repair>,
+}
+
+/// An endpoint that is to be made inside its container.
+#[derive(Debug)]
+pub(super) struct Direct {
+    pub(super) options: ConnectOptions,
+    /// The interface's name, if the user has given one.
+    pub(super) interface: Option<LinkName>,
 }
 
 /// Locks a state, none of whose changes can be cut off.
@@ -43,21 +51,18 @@ pub(super) fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Plugin {
     /// Makes the plugin of a host, whose store may be opened later.
-    pub(crate) fn new(host: Host, networks: Arc<OnceLock<Networks>>) -> Done<Self> {
+    pub(crate) fn new(host: Host, networks: Arc<OnceLock<Networks>>) -> Self {
         let stored = Stored::new(host, networks);
-        let finisher = Finisher::start(stored.clone())?;
+        let announced = Announced::default();
+        let finisher = Finisher::new(stored.clone(), announced.clone());
         let (pools, direct, released) = Default::default();
         let (remembered, repair) = Default::default();
-        Ok(Self { stored, pools, direct, released, remembered, finisher, repair })
+        Self { stored, pools, direct, released, remembered, finisher, announced, repair }
     }
 
-    /// Releases leases of endpoints that Docker no longer has, and returns the faults.
+    /// Does what was left undone, as when a plugin was killed, and returns the faults.
     pub(crate) fn repair(&self) -> Vec<String> {
-        lock(&self.repair).pass(&self.stored)
-    }
-
-    pub(super) fn pools(&self) -> MutexGuard<'_, Pools> {
-        lock(&self.pools)
+        lock(&self.repair).pass(&self.stored, &self.announced)
     }
 
     /// Remembers that Docker is going to release addresses that are released already.

@@ -1,14 +1,19 @@
-//! Releases leases of endpoints that Docker has deleted while the plugin was away.
+//! Does what the plugin was killed before: releases leases of endpoints that Docker has deleted, and
+//! finishes those that have joined a container.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
+use macvlan_core::{Endpoint, NetNs, Parent, Presence, RouteFilter};
 use macvlan_network::{Lease, Network};
 
-use crate::container::endpoints_in;
+use crate::container::{self, endpoints_in};
 use crate::docker::RUNTIME;
-use crate::docker::leased::{disconnect, is_allocated};
+use crate::docker::finish::{Announced, ready, settle};
+use crate::docker::leased::{disconnect, is_allocated, name};
+use crate::docker::options::DockerOptions;
 use crate::docker::stored::{Stored, dockers};
 use crate::failure::Done;
 use crate::runtime_network;
@@ -22,46 +27,126 @@ const AGE: Duration = Duration::from_secs(20);
 pub(crate) struct Repair(HashMap<String, Instant>);
 
 impl Repair {
-    /// Disconnects the endpoints that Docker no longer has, and returns the faults.
-    pub(super) fn pass(&mut self, stored: &Stored) -> Vec<String> {
-        let before = mem::take(&mut self.0);
-        let missing = match missing(stored) {
-            Ok(missing) => missing,
-            Err(failure) => return vec![failure.in_one_line()],
-        };
+    /// Finishes endpoints, and disconnects those that Docker no longer has; returns the faults.
+    pub(super) fn pass(&mut self, stored: &Stored, announced: &Announced) -> Vec<String> {
         let mut faults = Vec::new();
-        for (docker, endpoint) in missing {
-            let since = before.get(&endpoint).copied().unwrap_or_else(Instant::now);
-            if since.elapsed() >= AGE {
-                if let Err(failure) = disconnect(stored, &docker, &endpoint, |_, _| {}) {
-                    faults.push(failure.in_one_line());
+        let before = mem::take(&mut self.0);
+        let networks = stored.networks().and_then(|all| runtime_network::of(all, RUNTIME));
+        let networks = networks.unwrap_or_else(|failure| {
+            faults.push(failure.in_one_line());
+            Vec::new()
+        });
+        for network in networks {
+            let mut tried = |done: Done| {
+                faults.extend(done.err().map(|failure| failure.in_one_line()));
+            };
+            let leases = match of_this_host(stored, &network) {
+                Ok(leases) => leases,
+                Err(failure) => {
+                    tried(Err(failure));
+                    continue;
+                }
+            };
+            if leases.is_empty() {
+                continue;
+            }
+            settle_all(stored, &network, &leases, announced, &mut tried);
+            let (docker, known) = match known(&network) {
+                // Of networks that this host's Docker does not have, it says nothing.
+                Ok(None) => continue,
+                Ok(Some(known)) => known,
+                Err(failure) => {
+                    tried(Err(failure));
+                    continue;
+                }
+            };
+            for lease in leases {
+                match known.iter().find(|one| one.id == lease.container) {
+                    Some(its) if lease.aliases.is_empty() => {
+                        tried(name(stored, &network, lease, its));
+                    }
+                    Some(_) => {}
+                    None => {
+                        let since =
+                            before.get(&lease.container).copied().unwrap_or_else(Instant::now);
+                        if since.elapsed() >= AGE {
+                            tried(disconnect(stored, &docker, &lease.container, |_, _| {}));
+                        }
+                        self.0.insert(lease.container, since);
+                    }
                 }
             }
-            self.0.insert(endpoint, since);
         }
         faults
     }
 }
 
-/// Returns the endpoints with leases on this host that Docker does not have, with its networks.
-fn missing(stored: &Stored) -> Done<Vec<(String, String)>> {
-    let mut missing = Vec::new();
-    for network in runtime_network::of(stored.networks()?, RUNTIME)? {
-        let leases = of_this_host(stored, &network)?;
-        if leases.is_empty() {
-            continue;
+/// Returns the endpoints of a network that this host's Docker has, with its id of the network.
+fn known(network: &Network) -> Done<Option<(String, Vec<container::Endpoint>)>> {
+    let (mut docker, mut all) = (None, Vec::new());
+    for (id, _) in dockers(network) {
+        if let Some(known) = endpoints_in(id)? {
+            docker.get_or_insert_with(|| id.to_owned());
+            all.extend(known);
         }
-        // Of networks that this host's Docker does not have, it says nothing.
-        let asked = dockers(&network).map(|(id, _)| Ok((id, endpoints_in(id)?)));
-        let known: Vec<(&str, Option<Vec<String>>)> = asked.collect::<Done<_>>()?;
-        let has = |lease: &Lease| {
-            known.iter().any(|(_, all)| all.iter().flatten().any(|one| *one == lease.container))
-        };
-        let Some((docker, _)) = known.iter().find(|(_, all)| all.is_some()) else { continue };
-        let gone = leases.into_iter().filter(|lease| !has(lease));
-        missing.extend(gone.map(|lease| ((*docker).to_owned(), lease.container)));
     }
-    Ok(missing)
+    Ok(docker.map(|docker| (docker, all)))
+}
+
+/// Settles the endpoints of a network whose addresses were not announced, as far as this process
+/// knows, before their containers had a name, and those to which the host has no route.
+fn settle_all(
+    stored: &Stored,
+    network: &Network,
+    leases: &[Lease],
+    announced: &Announced,
+    tried: &mut impl FnMut(Done),
+) {
+    let wanted = || -> Done<Vec<&Lease>> {
+        let options = DockerOptions::of(network.config())?.shared;
+        let routes = match network.config().get_parent().filter(|_| options.access) {
+            Some(parent) => Some(routes(stored, parent)?),
+            None => None,
+        };
+        let is_wanted = |lease: &&Lease| {
+            let has = |net: &IpNet| {
+                routes.as_ref().is_none_or(|routes| routes.contains(&IpNet::from(net.addr())))
+            };
+            let is_silent = options.announce.is_some()
+                && lease.aliases.is_empty()
+                && !announced.has(&lease.container);
+            is_silent || !lease.addresses.iter().all(has)
+        };
+        Ok(leases.iter().filter(is_wanted).collect())
+    };
+    let (mut wanted, mut marks) = match wanted() {
+        Ok(wanted) => (wanted, Vec::new()),
+        Err(failure) => return tried(Err(failure)),
+    };
+    wanted.retain(|lease| match lease.netns() {
+        Some(mark) if mark.is_of_this_boot().unwrap_or(false) => {
+            marks.push((mark.inode, mark.cookie));
+            true
+        }
+        _ => false,
+    });
+    NetNs::find_all(&marks, |at, presence| {
+        // One that has ended, or that is not found, is none of this pass.
+        let Presence::There(netns) = presence else { return };
+        let settled = ready(stored, wanted[at], &netns).and_then(|attachment| match attachment {
+            Some(attachment) => settle(stored, network, wanted[at], &attachment, announced),
+            None => Ok(()),
+        });
+        tried(settled);
+    });
+}
+
+/// Returns the destinations to which the host has routes by its link on a parent.
+fn routes(stored: &Stored, parent: &Parent) -> Done<HashSet<IpNet>> {
+    let Some(link) = stored.host.find_access(parent)? else { return Ok(HashSet::new()) };
+    let filter = RouteFilter::new().link(link).protocol(Endpoint::PROTOCOL);
+    let routes = stored.host.handle()?.find_routes(&filter)?;
+    Ok(routes.iter().map(|info| info.route.get_destination()).collect())
 }
 
 fn of_this_host(stored: &Stored, network: &Network) -> Done<Vec<Lease>> {

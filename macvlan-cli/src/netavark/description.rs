@@ -24,7 +24,12 @@ impl Description {
     /// If it has no subnets, some are chosen, unless it has no address management.
     pub(super) fn of_new(network: &request::Network, host: &Host) -> Done<Self> {
         let chooses = chooses_addresses(network)?;
-        Self::read(network, chooses, host)
+        let new = Self::read(network, chooses, host)?;
+        // Later, Podman adds a gateway itself.
+        for subnet in network.subnets.iter().flatten() {
+            new.options.check_gateway(subnet.gateway)?;
+        }
+        Ok(new)
     }
 
     /// Reads the description of a network that was created with the subnets in it, or without any.
@@ -33,6 +38,12 @@ impl Description {
     }
 
     fn read(network: &request::Network, chooses: bool, host: &Host) -> Done<Self> {
+        if let Some(server) = network.network_dns_servers.iter().flatten().next() {
+            return Err(Failure::usage(format!(
+                "cannot use DNS server {server} of the network: the containers ask no DNS server of \
+                 Podman, which would forward to it; give it to each container, by podman run --dns"
+            )));
+        }
         let (options, config) = NetworkOptions::read(&network.name, network.options.as_ref())?;
         let mut config = with_parent(config, network.network_interface.as_deref(), host)?;
         let given = network.subnets.iter().flatten();
@@ -48,6 +59,7 @@ impl Description {
         for one in network.routes.iter().flatten() {
             config = config.route(route(one)?);
         }
+        options.check(&config)?;
         Ok(Self { config, options })
     }
 }
@@ -69,7 +81,14 @@ fn with_parent(config: NetworkConfig, link: Option<&str>, host: &Host) -> Done<N
 
 /// Returns whether containers get addresses.
 fn chooses_addresses(network: &request::Network) -> Done<bool> {
-    let driver = network.ipam_options.as_ref().and_then(|options| options.get("driver"));
+    let options = network.ipam_options.as_ref();
+    let mut others = options.into_iter().flatten().filter(|(key, _)| *key != "driver");
+    if let Some((key, value)) = others.next() {
+        return Err(Failure::usage(format!(
+            "cannot use IPAM option {key}={value}: not an option of a network; give options by -o"
+        )));
+    }
+    let driver = options.and_then(|options| options.get("driver"));
     match driver.map_or("", String::as_str) {
         "" | "host-local" => Ok(true),
         "none" => Ok(false),

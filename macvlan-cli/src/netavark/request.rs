@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::network_options::Options;
 
-/// A network, without fields that are for others, such as the DNS server.
+/// A network, without fields that are for others, such as labels.
 #[derive(Debug, Deserialize)]
 pub(super) struct Network {
     pub(super) name: String,
@@ -20,6 +21,7 @@ pub(super) struct Network {
     pub(super) internal: bool,
     pub(super) options: Option<Options>,
     pub(super) ipam_options: Option<Options>,
+    pub(super) network_dns_servers: Option<Vec<IpAddr>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +54,8 @@ pub(super) struct Container {
     pub(super) container_name: String,
     pub(super) network: Network,
     pub(super) network_options: PerNetwork,
+    /// Ports of the host, `-p`.
+    pub(super) port_mappings: Option<Vec<IgnoredAny>>,
 }
 
 /// The interface that a container has in one network.

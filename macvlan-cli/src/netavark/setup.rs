@@ -24,6 +24,9 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let host = Host::open()?.cancelled_by(signals.cancel());
     let Description { config, options } = Description::of_created(&container.network, &host)?;
     let connect = connect_options(container, options.default_route)?;
+    if container.port_mappings.as_ref().is_some_and(|ports| !ports.is_empty()) {
+        warn("warning: published ports have no effect: the container is on the LAN");
+    }
     let netns = NetNs::from_path(netns)?;
     let networks = StoreOptions::of_plugin().open(host.clone())?;
     let network = runtime_network::ensure(&networks, config, RUNTIME)?.network;

@@ -442,6 +442,25 @@ fn plugin_killed(debian: Debian) -> Outcome {
     Ok(())
 }
 
+/// The plugin is killed at the end of a start: the next one does what it has left.
+fn plugin_killed_in_a_start(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    let options = "--ip-range 172.16.104.64/26 -o access=on -o announce=once";
+    machine.ok(&format!("docker network create {LAN} {options} n1"))?;
+    machine.ok("docker run -d --network n1 --name c1 busybox sleep 1000 && \
+         kill -9 $(cat /run/agent.pid)")?;
+    start_plugin(&machine)?;
+    named(&machine, "c1")?;
+    let address = inspect(&machine, "c1")?["n1"]["IPAddress"].clone();
+    let address = address.as_str().unwrap_or_default();
+    let reaches = || Ok(macvlan_tests::ping(&machine.lab.a.netns, address).is_some());
+    eventually("the host does not reach c1", reaches)?;
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)?;
+    assert!(!machine.ok("ls /sys/class/net")?.contains("ens33-host"));
+    Ok(())
+}
+
 /// The plugin is killed again and again while containers start and stop.
 fn plugin_killed_at_any_moment(debian: Debian) -> Outcome {
     let machine = docker(debian)?;
@@ -632,6 +651,7 @@ scenes! {
     the_interface,
     refused,
     plugin_killed,
+    plugin_killed_in_a_start,
     plugin_killed_at_any_moment,
     dockerd_restarted,
     booted_without_the_plugin,

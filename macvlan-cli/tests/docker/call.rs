@@ -292,7 +292,7 @@ impl Inside {
     }
 
     /// Moves a link here and sets it up, as Docker does.
-    fn take(&self, host: &NetNs, link: &str, address: &str) {
+    pub(crate) fn take(&self, host: &NetNs, link: &str, address: &str) {
         ip_do(host, &format!("link set {link} netns {}", self.path));
         ip_do(&self.netns, &format!("link set {link} name eth0"));
         if !address.is_empty() {

@@ -1,6 +1,8 @@
 //! A container from its address to the release of it.
 
-use macvlan_tests::{Outcome, eventually, ip_addresses, ip_lines, ip_link, ping};
+use std::time::{Duration, Instant};
+
+use macvlan_tests::{Outcome, Wire, eventually, ip_addresses, ip_lines, ip_link, ping};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, endpoint, network, of};
@@ -112,7 +114,7 @@ fn repeated() -> Outcome {
     assert!(scene.fails("IpamDriver.RequestAddress", &asked)?.contains("192.168.15.70"));
     // But the request that was not answered can, because the plugin was killed.
     scene.kill()?;
-    std::thread::sleep(std::time::Duration::from_millis(3500));
+    std::thread::sleep(Duration::from_millis(3500));
     scene.start()?;
     assert_eq!(scene.address(&pool, "192.168.15.70")?, address);
     let interface = json!({ "Address": address, "MacAddress": "02:00:00:00:00:07" });
@@ -167,32 +169,132 @@ fn released_late() -> Outcome {
     Ok(())
 }
 
+/// Docker was killed before it released an address, and so the next release is the next
+/// container's, which never started.
+fn released_once() -> Outcome {
+    let scene = Scene::set()?;
+    let pool = scene.lan("n1", &json!({}))?;
+    let address = scene.address(&pool, "")?;
+    let interface = json!({ "Address": address });
+    scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n1", "e1", &interface))?;
+    scene.ok("NetworkDriver.DeleteEndpoint", &of("n1", "e1", ""))?;
+    let release = json!({ "PoolID": pool, "Address": address });
+    assert_eq!(scene.address(&pool, "192.168.15.64")?, address);
+    scene.ok("IpamDriver.ReleaseAddress", &release)?;
+    assert_eq!(scene.network("leases")?.as_array().map(Vec::len), Some(1));
+    std::thread::sleep(Duration::from_secs(20));
+    eventually("the address is leased", || Ok(scene.leases()? == json!([])))?;
+    // An endpoint that has taken it keeps it.
+    scene.address(&pool, "192.168.15.64")?;
+    scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n1", "e2", &interface))?;
+    scene.ok("NetworkDriver.DeleteEndpoint", &of("n1", "e2", ""))?;
+    scene.address(&pool, "192.168.15.64")?;
+    scene.ok("IpamDriver.ReleaseAddress", &release)?;
+    scene.ok("NetworkDriver.CreateEndpoint", &endpoint("n1", "e3", &interface))?;
+    std::thread::sleep(Duration::from_secs(22));
+    assert_eq!(scene.leases()?, json!([["e3", ["192.168.15.64/24"]]]));
+    Ok(())
+}
+
+/// The plugin is killed between the answer to Join and the container's start.
+fn killed_before_the_end_of_a_start() -> Outcome {
+    let (mut scene, inside) = (Scene::set()?, Inside::start()?);
+    let wire = Wire::listen(&scene.lab.b.netns, "ens33")?;
+    let pool = scene.lan("n1", &json!({ "access": "on", "announce": "once" }))?;
+    let address = scene.address(&pool, "")?;
+    let asked = endpoint("n1", "e1", &json!({ "Address": address }));
+    scene.ok("NetworkDriver.CreateEndpoint", &asked)?;
+    let joined = scene.ok("NetworkDriver.Join", &of("n1", "e1", &inside.path))?;
+    scene.kill()?;
+    let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+    inside.take(scene.host(), link, "192.168.15.64/24");
+    scene.start()?;
+    eventually("the host does not reach the container", || {
+        Ok(ip_lines(scene.host(), "route show 192.168.15.64").len() == 1)
+    })?;
+    assert!(ping(scene.host(), "192.168.15.64").is_some());
+    let is_announcement = |frame: &[u8]| {
+        let ip = [192, 168, 15, 64];
+        frame[12..14] == [8, 6] && frame[28..32] == ip && frame[38..42] == ip
+    };
+    eventually("it is not announced", || Ok(wire.find_now(is_announcement)?.is_some()))?;
+    // Once is enough.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert!(wire.find_now(is_announcement)?.is_none());
+    Ok(())
+}
+
+/// A container that holds the lock of its namespace keeps none but itself waiting.
+fn a_held_namespace() -> Outcome {
+    let (scene, held, free) = (Scene::set()?, Inside::start()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({}))?;
+    let lock = held.netns.lock()?;
+    scene.join("n1", "e1", &pool, &held)?;
+    std::thread::sleep(Duration::from_millis(200));
+    let started = Instant::now();
+    scene.join("n1", "e2", &pool, &free)?;
+    let is_connected = |scene: &Scene, id: &str| -> Outcome<bool> {
+        let leases = scene.network("leases")?;
+        let mut all = leases.as_array().into_iter().flatten();
+        Ok(all.any(|one| one["container"] == id && one["state"] == "connected"))
+    };
+    eventually("the other one is not bound", || is_connected(&scene, "e2"))?;
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(!is_connected(&scene, "e1")?);
+    drop(lock);
+    eventually("it is not bound", || is_connected(&scene, "e1"))
+}
+
 /// The pools of a network are known by their addresses, and only until the plugin ends.
 fn pools() -> Outcome {
     let mut scene = Scene::set()?;
     let (_, data) = scene.pool("192.168.15.0/24", "", "192.168.15.1")?;
-    let create = |scene: &Scene, id: &str, data: &Value| {
-        scene.post(
-            "NetworkDriver.CreateNetwork",
-            &network(id, std::slice::from_ref(data), &json!({ "parent": "ens33" }), false)
-                .to_string(),
-        )
-    };
     scene.kill()?;
     scene.start()?;
-    let (_, answer) = create(&scene, "n1", &data)?;
-    assert!(answer["Err"].as_str().is_some_and(|why| why.contains("create it again")), "{answer}");
-    let (first, data) = scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
-    let (second, same) = scene.pool("192.168.15.0/24", "192.168.15.96/27", "")?;
-    assert_eq!(data, same);
-    let (_, answer) = create(&scene, "n1", &data)?;
-    let why = answer["Err"].as_str().unwrap_or_default();
-    assert!(why.contains("several networks at the same time; create it again"), "{answer}");
-    scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": second }))?;
-    assert_eq!(create(&scene, "n1", &data)?.1, json!({}));
-    assert_eq!(scene.address(&first, "")?, "192.168.15.64/24");
+    let asked = network("n1", &[data], &json!({ "parent": "ens33" }), false);
+    let why = scene.fails("NetworkDriver.CreateNetwork", &asked)?;
+    assert!(why.contains("create it again"), "{why}");
     let outside = json!({ "Pool": "192.168.15.0/24", "SubPool": "10.0.0.0/28" });
     assert!(scene.fails("IpamDriver.RequestPool", &outside)?.contains("outside of the subnet"));
+    // One that Docker has left does not stand in the way of the next, of the same range or not.
+    for (id, range, first) in [("n1", "192.168.15.64/27", "64"), ("n2", "192.168.15.96/27", "96")] {
+        scene.pool("192.168.15.0/24", "192.168.15.64/27", "")?;
+        let (pool, data) = scene.pool("192.168.15.0/24", range, "")?;
+        scene.create(id, &[data], &json!({ "parent": "ens33" }))?;
+        assert_eq!(scene.address(&pool, "")?, format!("192.168.15.{first}/24"));
+    }
+    Ok(())
+}
+
+/// Networks with one subnet, on several parents, that are created at the same time.
+fn networks_at_the_same_time() -> Outcome {
+    let scene = Scene::set()?;
+    scene.lab.cable("ens34")?;
+    let parents = ["ens33", "ens34"];
+    let create = &|at: usize| -> Outcome<String> {
+        let (pool, data) = scene.pool("10.1.0.0/24", "", "")?;
+        let parent = parents[at % 2];
+        scene.create(&format!("n{at}"), &[data], &json!({ "parent": parent }))?;
+        Ok(pool)
+    };
+    let started = Instant::now();
+    let pools = std::thread::scope(|scope| {
+        let threads = [0, 1].map(|at| scope.spawn(move || create(at)));
+        threads.map(|thread| thread.join().unwrap_or_else(|_| Err("a panic".into())))
+    });
+    // None of them waits for more than the other's creation.
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    for (at, pool) in pools.into_iter().enumerate() {
+        let (network, endpoint_id) = (format!("n{at}"), format!("e{at}"));
+        let address = scene.address(&pool?, "")?;
+        assert_eq!(address, "10.1.0.2/24", "each has its own addresses");
+        let asked = endpoint(&network, &endpoint_id, &json!({ "Address": address }));
+        scene.ok("NetworkDriver.CreateEndpoint", &asked)?;
+        let joined = scene.ok("NetworkDriver.Join", &of(&network, &endpoint_id, "/nowhere"))?;
+        let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
+        assert_eq!(ip_link(scene.host(), link)["link"], parents[at]);
+    }
+    assert_eq!(scene.network("leases")?.as_array().map(Vec::len), Some(2));
     Ok(())
 }
 
@@ -260,6 +362,11 @@ fn status() -> Outcome {
     let output = scene.runs_in().run(|| command.output())??;
     let renamed: Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!(renamed["networks"], told["networks"], "{renamed}");
+    let socket = scene.socket().display().to_string();
+    let mut command = scene.command(&format!("agent status --docker {socket}"));
+    let output = scene.runs_in().run(|| command.output())??;
+    let text = String::from_utf8(output.stdout)?;
+    assert!(text.contains(&format!("Docker plugin served at {socket}\n")), "{text}");
     let waits = told["waits"].to_string();
     assert!(waits.contains("has waited for its container for"), "{told}");
     scene.kill()?;
@@ -268,6 +375,14 @@ fn status() -> Outcome {
     eventually("the container does not end", || {
         Ok(status(&scene)?["waits"].to_string().contains("network \\\"lan\\\": e1 has ended"))
     })?;
+    // Where the plugin listens is said, or found.
+    let shown = |arguments: &str| -> Outcome<String> {
+        let mut command = scene.command(arguments);
+        let output = scene.runs_in().run(|| command.output())??;
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let text = shown("agent status")?;
+    assert!(text.contains("Docker plugin not served at /run/docker/plugins/lan.sock"), "{text}");
     // In the form for people.
     let mut command = scene.command("agent status");
     let output = scene.runs_in().run(|| command.output())??;
@@ -284,7 +399,11 @@ macvlan_tests::tests! {
     a_network_without_endpoints_stays,
     repeated,
     released_late,
+    released_once,
+    killed_before_the_end_of_a_start,
+    a_held_namespace,
     pools,
+    networks_at_the_same_time,
     ended_without_the_plugin,
     six_alone_and_without_addresses,
 }

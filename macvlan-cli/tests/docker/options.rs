@@ -86,16 +86,22 @@ fn of_routes() -> Outcome {
 fn of_endpoints() -> Outcome {
     let scene = Scene::set()?;
     let pool = scene.lan("n1", &json!({}))?;
-    let address = scene.address(&pool, "")?;
-    let mut request = endpoint("n1", "e1", &json!({ "Address": address }));
-    request["Options"]["com.docker.network.endpoint.ifname"] = json!("wan7");
-    scene.ok("NetworkDriver.CreateEndpoint", &request)?;
-    let joined = scene.ok("NetworkDriver.Join", &of("n1", "e1", "/nowhere"))?;
-    let names = &joined["InterfaceName"];
-    assert_eq!((&names["DstName"], &names["DstPrefix"]), (&json!("wan7"), &json!("wan")));
-    scene.leave("n1", "e1", &pool, &address)?;
+    for (name, prefix) in [("wan7", "wan"), ("eth7", "eth"), ("eth0", "eth"), ("7", "eth")] {
+        let address = scene.address(&pool, "")?;
+        let mut request = endpoint("n1", "e1", &json!({ "Address": address }));
+        request["Options"]["com.docker.network.endpoint.ifname"] = json!(name);
+        request["Options"]["com.docker.network.endpoint.sysctls"] =
+            json!("net.ipv4.conf.IFNAME.log_martians=1");
+        scene.ok("NetworkDriver.CreateEndpoint", &request)?;
+        let joined = scene.ok("NetworkDriver.Join", &of("n1", "e1", "/nowhere"))?;
+        let names = &joined["InterfaceName"];
+        assert_eq!((&names["DstName"], &names["DstPrefix"]), (&json!(name), &json!(prefix)));
+        scene.leave("n1", "e1", &pool, &address)?;
+    }
     for (key, value) in [
         ("colour", json!("red")),
+        ("com.docker.network.endpoint.colour", json!("red")),
+        ("com.docker.network.endpoint.ifname", json!("eth")),
         ("com.docker.network.endpoint.ifname", json!("a/b")),
         ("com.docker.network.endpoint.ifname", json!(7)),
     ] {
@@ -130,6 +136,34 @@ fn direct() -> Outcome {
     let link = joined["InterfaceName"]["SrcName"].as_str().ok_or("no link")?;
     assert_eq!(ip_link(scene.host(), link)["address"], made["Interface"]["MacAddress"]);
     scene.leave("n1", "e3", &pool, &address)?;
+    Ok(())
+}
+
+/// A name that the user has given is that of an interface that is made inside, or refused.
+fn direct_with_a_name() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let pool = scene.lan("n1", &json!({ "direct": "on" }))?;
+    let join = |id: &str, key: &str, value: &str| -> Outcome<(u16, Value)> {
+        let address = scene.address(&pool, "")?;
+        let interface = json!({ "Address": address, "MacAddress": "" });
+        let mut request = endpoint("n1", id, &interface);
+        request["Options"][key] = json!(value);
+        let made = scene.post("NetworkDriver.CreateEndpoint", &request.to_string())?;
+        if made.1.get("Err").is_some() {
+            return Ok(made);
+        }
+        scene.post("NetworkDriver.Join", &of("n1", id, &inside.path).to_string())
+    };
+    let name = "com.docker.network.endpoint.ifname";
+    let (_, joined) = join("e1", name, "wan7")?;
+    assert_eq!((joined.get("Err"), joined.get("InterfaceName")), (None, None), "{joined}");
+    assert_eq!(ip_addresses(&inside.netns, "wan7"), ["192.168.15.64/24"]);
+    let (_, refused) = join("e2", name, "wan7")?;
+    assert!(refused["Err"].as_str().is_some_and(|why| why.contains("wan7")), "{refused}");
+    let sysctls = "com.docker.network.endpoint.sysctls";
+    let (_, refused) = join("e3", sysctls, "net.ipv4.conf.IFNAME.log_martians=1")?;
+    let why = refused["Err"].as_str().unwrap_or_default();
+    assert!(why.contains(&format!("cannot use option {sysctls}=")), "{refused}");
     Ok(())
 }
 
@@ -193,6 +227,11 @@ fn refused() -> Outcome {
         (json!({ "name": "a/b" }), "a/b"),
         (json!({ "parent": "nowhere" }), "nowhere"),
         (json!({ "mtu": 1400 }), "cannot read the options"),
+        (
+            json!({ "access": "on", "mode": "private" }),
+            "cannot use option access=on: the host reaches no container in mode private",
+        ),
+        (json!({ "access": "on", "mode": "passthru" }), "cannot use option access=on: the host"),
     ] {
         let (pool, data) = scene.pool("192.168.15.0/24", "192.168.15.64/26", "")?;
         let mut all = json!({ "parent": "ens33" });
@@ -204,6 +243,25 @@ fn refused() -> Outcome {
         assert!(why.contains(words), "{options}: {why}");
         scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": pool }))?;
     }
+    // A gateway that the user has named, and that Docker has asked for itself, as it always does.
+    let none = json!({ "parent": "ens33", "gateway": "none" });
+    let (_, data) = scene.pool("192.168.15.0/24", "", "192.168.15.254")?;
+    let why = scene.fails("NetworkDriver.CreateNetwork", &network("n1", &[data], &none, false))?;
+    assert!(why.contains("gateway=none: the gateway 192.168.15.254 is given"), "{why}");
+    let null = json!({ "AddressSpace": "null", "Pool": "0.0.0.0/0", "Gateway": null });
+    for (key, value, words) in [
+        ("access", "on", "cannot use option access=on: its containers have no addresses"),
+        ("exclude", "192.168.15.9", "192.168.15.9"),
+    ] {
+        let options = json!({ "parent": "ens33", key: value });
+        let asked = network("n1", std::slice::from_ref(&null), &options, false);
+        let why = scene.fails("NetworkDriver.CreateNetwork", &asked)?;
+        assert!(why.contains(words), "{why}");
+    }
+    let (_, data) = scene.pool("10.9.0.0/24", "", "")?;
+    let island = network("n1", &[data], &json!({ "access": "on" }), true);
+    let why = scene.fails("NetworkDriver.CreateNetwork", &island)?;
+    assert!(why.contains("cannot use option access=on: the network has no parent"), "{why}");
     assert_eq!(scene.network("list")?, json!([]));
     Ok(())
 }
@@ -215,6 +273,7 @@ macvlan_tests::tests! {
     of_routes,
     of_endpoints,
     direct,
+    direct_with_a_name,
     access_and_announcements,
     vlan_parent,
     island,

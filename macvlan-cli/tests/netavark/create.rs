@@ -1,6 +1,6 @@
 //! Networks: what is answered, what is refused, and which other networks give way.
 
-use macvlan_tests::{Outcome, ip_do};
+use macvlan_tests::{Outcome, ip_do, ip_lines};
 use serde_json::{Value, json};
 
 use crate::call::{Inside, Scene, network, request};
@@ -111,6 +111,26 @@ fn what_cannot_be_is_refused() -> Outcome {
             "MTU 9000 is above the 1500",
         ),
         (with("routes", json!([{ "destination": "0.0.0.0/0", "gateway": "10.1.0.9" }])), "default"),
+        (
+            with("network_dns_servers", json!(["10.1.0.53"])),
+            "cannot use DNS server 10.1.0.53 of the network",
+        ),
+        (
+            with("ipam_options", json!({ "driver": "host-local", "colour": "red" })),
+            "cannot use IPAM option colour=red",
+        ),
+        (
+            with("options", json!({ "parent": "ens33", "access": "on", "mode": "private" })),
+            "cannot use option access=on: the host reaches no container in mode private",
+        ),
+        (
+            {
+                let options = json!({ "parent": "ens33", "gateway": "none" });
+                let given = json!([{ "subnet": "10.1.0.0/24", "gateway": "10.1.0.7" }]);
+                network("lan", &given, &options)
+            },
+            "cannot use option gateway=none: the gateway 10.1.0.7 is given",
+        ),
         (with("name", json!("a/b")), "a/b"),
         (with("name", json!(7)), "cannot read the network: "),
     ] {
@@ -118,6 +138,26 @@ fn what_cannot_be_is_refused() -> Outcome {
         assert!(error.contains(words), "{asked}: {error}");
         assert_eq!(scene.network("list")?, json!([]), "{error}");
     }
+    Ok(())
+}
+
+/// Podman itself adds a gateway to a network that is to have none.
+fn a_gateway_that_podman_adds() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let options = json!({ "parent": "ens33", "gateway": "none" });
+    let mut lan = scene.create(&network("lan", &one_subnet(), &options))?;
+    lan["subnets"][0]["gateway"] = json!("10.1.0.1");
+    let answer = scene.setup(&inside.path, &request("a", "a", &lan, &json!({})))?;
+    assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["gateway"], Value::Null);
+    assert!(ip_lines(&inside.netns, "route show default").is_empty());
+    // Ports have no effect, which netavark's log says.
+    let mut with_ports = request("b", "b", &lan, &json!({}));
+    with_ports["port_mappings"] = json!([{ "container_port": 80, "host_ip": "", "host_port": 80,
+        "protocol": "tcp", "range": 1 }]);
+    let other = Inside::start()?;
+    let output = scene.call(&["setup", &other.path], &with_ports.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("published ports have no effect"), "{said}");
     Ok(())
 }
 
@@ -173,6 +213,7 @@ macvlan_tests::tests! {
     subnets_are_chosen,
     the_parent,
     what_cannot_be_is_refused,
+    a_gateway_that_podman_adds,
     a_network_without_containers_gives_way,
     a_network_of_others_is_refused,
 }
