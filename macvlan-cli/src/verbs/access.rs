@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove, Route,
-    RouteFilter, parse_ip, parse_net,
+    Access as Options, Attachment, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove,
+    Route, RouteFilter, parse_ip, parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::failure::{Done, Failure, interrupted, status, warn};
 use crate::output::texts;
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::value;
+use crate::value::{self, is_link_local};
 use crate::verbs::select;
 
 /// Let the host reach its containers on a parent, and these reach the host.
@@ -140,10 +140,28 @@ fn give(
     let access = host.access_by(options)?;
     let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
     let name = access.name().map(|name| name.to_string()).unwrap_or_default();
-    let routes = texts(access.routes());
+    let routes = access.routes();
+    let without: Vec<String> = attachments
+        .iter()
+        .flat_map(Attachment::addresses)
+        .filter(|address| !is_link_local(address.ip()))
+        .filter(|address| !routes.iter().any(|route| route.contains(&address.ip())))
+        .map(|address| address.ip().to_string())
+        .collect();
+    let routes = texts(routes);
     // The session ends before the link can be removed.
     drop(access);
-    added.map_err(|error| undo(host, parent, &before, error.into()))?;
+    added.map_err(|error| {
+        let is_outside = error.hint().is_some_and(|hint| hint.ends_with("route to its subnet"));
+        let failure = Failure::from(error);
+        undo(host, parent, &before, if is_outside { failure.by("`--route`") } else { failure })
+    })?;
+    if !without.is_empty() {
+        warn(&format!(
+            "{} can be another machine's, and has no route; `--route` adds that of a subnet",
+            without.join(", ")
+        ));
+    }
     session.print(
         || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
         || json!({ "name": name, "routes": routes }),

@@ -318,6 +318,26 @@ impl Shim {
         Ok(through.iter().any(ours))
     }
 
+    /// Lists the destinations of our routes through the link that lead to single addresses.
+    pub(super) fn routes_to_containers(&self) -> Result<Vec<IpNet>> {
+        let ours = RouteFilter::new().protocol(RTPROT_MACVLAN).table(encode::MAIN_TABLE);
+        let ours = encode::get_routes(&ours, Some(self.index()));
+        let destination = |payload: &[u8]| {
+            let info = decode::route(payload)?;
+            let destination = info.route.get_destination();
+            let is_single = destination.prefix_len() == destination.max_prefix_len();
+            let is_ours = info.protocol == RTPROT_MACVLAN
+                && info.route.get_device() == Some(LinkId::Index(self.index()))
+                && info.route.get_table() == encode::MAIN_TABLE
+                && info.route.get_gateway().is_none();
+            (is_single && is_ours).then_some(destination)
+        };
+        self.netns
+            .connection()?
+            .dump(&ours, destination)
+            .map_err(|failure| failure.into_error("list the routes"))
+    }
+
     /// Deletes as many routes as possible; routes that do not exist are skipped.
     pub(super) fn delete_routes(&self, destinations: &[IpNet]) -> Result<()> {
         let connection = self.netns.connection()?;
