@@ -91,6 +91,35 @@ fn a_failure_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// A container with the host's network, such as a process of the host: its link is not an
+/// endpoint's.
+fn the_link_is_not_detached() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let host = &lab.a.netns;
+    let on_host = Container::start_in(host)?;
+    let all = || {
+        let mut all = ip_lines(host, "address show");
+        all.extend(ip_lines(host, "route show table all"));
+        all
+    };
+    ip_do(host, "route add default via 192.168.15.2");
+    ok(host, &format!("access ens33 {}", container.pid()))?;
+    ok(host, "access move ens33 --yes")?;
+    let before = all();
+    let pid = on_host.pid();
+    for arguments in [format!("detach {pid}"), format!("detach {pid} --all")] {
+        assert!(fails(host, 3, &arguments)?.contains("has none on this host's links"));
+    }
+    assert!(
+        fails(host, 2, &format!("detach {pid} ens33-host"))?
+            .contains("`macvlan access remove ens33` removes it")
+    );
+    ok(host, &format!("attach ens33 {pid} 192.168.15.30/24 --interface own"))?;
+    ok(host, &format!("detach {pid}"))?;
+    assert_eq!(before, all());
+    Ok(())
+}
+
 /// A container cannot lead the host's traffic to itself: its interface can have any address.
 fn only_addresses_of_containers_get_routes() -> Outcome {
     let stage = attached()?;
@@ -248,7 +277,8 @@ macvlan_tests::tests! {
     removed_by_its_mark,
     a_failure_leaves_nothing,
     an_own_address_is_kept,
-    only_addresses_of_containers_get_routes,
+    the_link_is_not_detached,
+        only_addresses_of_containers_get_routes,
         another_mode_is_warned_of,
     addresses_are_moved_and_moved_back,
     a_move_has_to_be_confirmed,

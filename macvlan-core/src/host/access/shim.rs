@@ -12,7 +12,7 @@ use crate::explain::{Attempt, Place};
 use crate::host::Host;
 use crate::host::access::change::Link;
 use crate::host::access::lend;
-use crate::host::access::mark::{GROUP, Mark, name_taken};
+use crate::host::access::mark::{Mark, name_taken};
 use crate::host::access::options::Access;
 use crate::host::access::parent::Known;
 use crate::host::access::presence::Presence;
@@ -80,7 +80,7 @@ impl Shim {
         let endpoint = Endpoint::new(name, parent)?
             .mode(Mode::Bridge)?
             .alias(mark.alias())
-            .group(GROUP)
+            .group(endpoint::ACCESS_GROUP)
             .lo_up(false)
             .accept_ra(AcceptRa::Never)
             .autoconf(false)
@@ -108,7 +108,7 @@ impl Shim {
         let connection = netns.connection()?;
         let lowest = endpoint::lowest(netns, parent)?;
         let is_it = |link: &LinkInfo| {
-            Mark::is_on(link)
+            endpoint::is_access_link(link)
                 && (link.parent, link.parent_netns) == (Some(lowest.index), lowest.netns)
         };
         let known = before.map(|before| find(connection, before.index())).transpose()?.flatten();
@@ -125,8 +125,7 @@ impl Shim {
     /// Finds the host's link on a parent and changes nothing.
     pub(super) fn find(netns: &NetNs, parent: u32) -> Result<Option<Self>> {
         let Some(there) = Self::find_beside(netns, parent, None)? else { return Ok(None) };
-        let own = endpoint::attachments(netns, netns)?;
-        let Some(attachment) = own.into_iter().find(|one| one.index() == there.index) else {
+        let Some(attachment) = endpoint::access_link(netns, there.index)? else {
             return Ok(None);
         };
         let presence = Arc::new(Presence::on(netns, there.index)?);
