@@ -91,6 +91,8 @@ impl<'a> OldLink<'a> {
         link.rx_queues = Some(info.rx_queues).filter(|queues| *queues != 0);
         link.netns = Some(netns.clone());
         let mut settings = Vec::new();
+        // A new passthru link has its parent's, which the kernel has restored.
+        settings.extend(info.mac.filter(|_| is_passthru(info)).map(Change::SetMac));
         settings.extend(info.addr_gen_mode.map(Change::SetAddrGenMode));
         settings.extend(info.alias.clone().map(Change::SetAlias));
         settings.extend(info.alternative_names.iter().cloned().map(Change::AddAlternativeName));

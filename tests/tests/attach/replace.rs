@@ -128,6 +128,24 @@ fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
     Ok(())
 }
 
+/// The kernel gives a parent its own MAC address back when the passthru link is deleted.
+fn a_passthru_link_keeps_its_mac() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let passthru = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru)?;
+    let passthru = passthru.mac(MAC.parse()?).address("192.168.15.10/24".parse()?);
+    host.attach(&passthru, &stage.inside)?;
+    let before = (Snapshot::settled(&stage.inside), Snapshot::settled(&stage.lab.a.netns));
+    let refused = eth0()?.route("10.9.0.0/16 via 10.1.2.3".parse()?);
+    let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
+    assert_eq!(error.leftovers(), [""; 0], "{error}");
+    settle(&stage.inside);
+    before.0.assert_same(&stage.inside);
+    before.1.assert_same(&stage.lab.a.netns);
+    assert_eq!(host.check(&passthru, &stage.inside)?, []);
+    Ok(())
+}
+
 /// A parent that was created for a refused replacement is deleted again.
 fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
     need(Need::Vlan)?;
@@ -151,6 +169,7 @@ fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_refused_replacement_loses_nothing_of_others,
+    a_passthru_link_keeps_its_mac,
     a_replacement_that_cannot_be_tried_out_is_refused_beforehand,
     a_parent_made_for_a_refused_replacement_goes,
 }
