@@ -82,8 +82,6 @@ struct Found {
     all: HashMap<Place, (Attachment, Vec<Address>)>,
     /// The namespaces that could not be examined.
     unseen: HashSet<u64>,
-    /// True if there may be others.
-    is_incomplete: bool,
 }
 
 impl Found {
@@ -93,9 +91,8 @@ impl Found {
         for network in networks.list()? {
             leases.extend(network.leases()?);
         }
-        let visible = NetNs::visible();
-        let mut found = Self { is_incomplete: !visible.unseen.is_empty(), ..Self::default() };
-        for netns in &visible.namespaces {
+        let mut found = Self::default();
+        for netns in NetNs::visible().namespaces {
             if netns.id == host.netns().id() {
                 continue;
             }
@@ -180,7 +177,7 @@ impl OnParent {
                 known.insert(*place, (attachment.clone(), addresses.clone()));
             }
         }
-        if found.unseen.is_empty() && !found.is_incomplete {
+        if found.unseen.is_empty() {
             let has = |net: &IpNet| {
                 let mut given = found.all.values().flat_map(|(_, addresses)| addresses);
                 given.any(|address| address.ip() == net.addr())

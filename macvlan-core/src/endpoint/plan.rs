@@ -13,11 +13,11 @@ use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
+use crate::rtnl::NOTES_TABLE;
 use crate::value::address::{Address, DuplicateDetection};
 use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::route::Route;
-use crate::rtnl::NOTES_TABLE;
 use crate::value::rule::Rule;
 
 /// The minimum MTU of an Ethernet link (`ETH_MIN_MTU`).
@@ -294,8 +294,9 @@ fn route_by_source(
 ) -> Result<()> {
     if matches!(table, 0 | 253..=255) {
         let why = format!("table {table} is reserved");
-        return Err(refused(endpoint, why)
-            .with_hint("use a table from 1 to 252 except 109, or above 255"));
+        return Err(
+            refused(endpoint, why).with_hint("use a table from 1 to 252 except 109, or above 255")
+        );
     }
     check_table(endpoint, table)?;
     // Two addresses may be in one subnet.
