@@ -20,7 +20,7 @@ use crate::value::route::{RouteInfo, RouteKind};
 pub(super) struct Reach {
     /// The addresses of all links.
     own: Vec<IpAddr>,
-    /// Those of the host's link and its parent.
+    /// The addresses of the host's link and its parent.
     beside: Vec<IpAddr>,
     gateways: Vec<IpAddr>,
     /// The subnets that are connected by the parent or the host's link.
