@@ -326,12 +326,12 @@ impl HostAccess {
             let added = shim.add_routes(&all)?;
             Ok((passed, Routes { all, added, with_link }))
         };
-        check(shim).and_then(lead).or_else(|error| {
+        check(shim).and_then(lead).map_err(|error| {
             let nothing = Routes { with_link, ..Routes::default() };
-            Err(match self.take_back(state, &nothing) {
+            match self.take_back(state, &nothing) {
                 Ok(()) => error,
                 Err(other) => error.leaves_too(other),
-            })
+            }
         })
     }
 
