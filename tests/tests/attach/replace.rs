@@ -152,7 +152,7 @@ fn routes_through_other_links_come_back() -> Outcome {
     settle(inside);
     // The order of the links' own routes changes.
     let routes = || {
-        let mut all = ip_lines(inside, "route show table all");
+        let mut all = ip_lines(inside, "-4 route show table all");
         all.extend(ip_lines(inside, "-6 -o route show table all"));
         all.sort();
         all
