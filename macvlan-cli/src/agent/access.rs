@@ -1,11 +1,19 @@
 //! Keeps the host's access to its containers on configured parents.
+//!
+//! A container can give its interface any address. One with a lease gets routes only to what it has
+//! leased; no other gets a route to an address that is leased.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use macvlan_core::{Access, AddressFilter, Attachment, Host, HostAccess, NetNs, Parent};
+use ipnet::IpNet;
+use macvlan_core::{
+    Access, Address, AddressFilter, Attachment, ErrorKind, Host, HostAccess, NetNs, Parent,
+};
+use macvlan_network::{Lease, NetNsMark, Networks};
 
 use crate::failure::Done;
+use crate::value::is_link_local;
 
 /// A container's interface: the inode of its namespace, and its index.
 type Place = (u64, u32);
@@ -16,8 +24,8 @@ pub(super) struct Accesses(Vec<OnParent>);
 struct OnParent {
     parent: Parent,
     access: Option<HostAccess>,
-    /// The containers' interfaces that the host has routes to.
-    known: HashMap<Place, Attachment>,
+    /// The containers' interfaces that the host has routes to, and the addresses.
+    known: HashMap<Place, (Attachment, Vec<Address>)>,
 }
 
 impl Accesses {
@@ -29,12 +37,32 @@ impl Accesses {
     }
 
     /// Brings the host's links and its routes to containers up to date, and returns the faults.
-    pub(super) fn pass(&mut self, host: &Host) -> Vec<String> {
+    pub(super) fn pass(&mut self, networks: &Networks) -> Vec<String> {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let all = interfaces(host);
-        self.0.iter_mut().flat_map(|one| one.pass(host, &all)).collect()
+        let host = networks.host();
+        let mut faults = Vec::new();
+        let mut fault = |error: macvlan_core::Error| faults.push(error.to_string());
+        let mut ready = Vec::new();
+        for one in &mut self.0 {
+            match one.bring(host) {
+                Ok(found) => ready.push((one, found)),
+                Err(error) => fault(error),
+            }
+        }
+        // A route that is older than this list and whose container is not in it has none.
+        let found = match Found::read(networks) {
+            Ok(found) => found,
+            Err(error) => {
+                faults.push(error.to_string());
+                return faults;
+            }
+        };
+        for (one, (index, unknown)) in ready {
+            faults.extend(one.pass(&found, index, &unknown));
+        }
+        faults
     }
 
     /// Returns the addresses at which containers reach the host.
@@ -47,61 +75,115 @@ impl Accesses {
     }
 }
 
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+/// The macvlans and macvtaps on this host's links in all other namespaces, and the addresses to
+/// which the host may have routes.
+#[derive(Default)]
+struct Found {
+    all: HashMap<Place, (Attachment, Vec<Address>)>,
+    /// The namespaces that could not be examined.
+    unseen: HashSet<u64>,
+}
+
+impl Found {
+    fn read(networks: &Networks) -> macvlan_network::Result<Self> {
+        let host = networks.host();
+        let mut leases = Vec::new();
+        for network in networks.list()? {
+            leases.extend(network.leases()?);
+        }
+        let mut found = Self::default();
+        for netns in NetNs::visible().namespaces {
+            if netns.id == host.netns().id() {
+                continue;
+            }
+            let attachments = netns
+                .open()
+                .and_then(|netns| Ok((host.attachments(&netns)?, NetNsMark::of(&netns))));
+            match attachments {
+                Ok((attachments, _)) if attachments.is_empty() => {}
+                Ok((attachments, mark)) => {
+                    let mark = mark?;
+                    for one in attachments {
+                        if matches!(one.kind(), "macvlan" | "macvtap") {
+                            let addresses = given(&leases, &mark, one.addresses());
+                            found.all.insert((mark.inode, one.index()), (one, addresses));
+                        }
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::NamespaceGone => {}
+                Err(_refused) => {
+                    found.unseen.insert(netns.id.inode);
+                }
+            }
+        }
+        Ok(found)
     }
 }
 
-/// Returns the macvlans and macvtaps on this host's links in all other namespaces.
-fn interfaces(host: &Host) -> HashMap<Place, Attachment> {
-    let mut all = HashMap::new();
-    for netns in NetNs::visible().namespaces {
-        // It has ended in the meantime, or may not be entered.
-        let Ok(netns) = netns.open() else { continue };
-        if netns.id() == host.netns().id() {
-            continue;
+/// Returns the addresses that were given to a container, among those that its interface has.
+fn given(leases: &[Lease], mark: &NetNsMark, addresses: &[Address]) -> Vec<Address> {
+    let is_its = |lease: &&Lease| lease.netns() == Some(mark);
+    let has = |lease: &Lease, address: &Address| {
+        lease.addresses.iter().any(|leased| leased.addr() == address.ip())
+    };
+    let is_leased_to_it = leases.iter().any(|lease| is_its(&lease));
+    let may_have = |address: &&Address| {
+        if is_leased_to_it {
+            leases.iter().filter(is_its).any(|lease| has(lease, address))
+        } else {
+            !leases.iter().any(|lease| has(lease, address))
         }
-        for attachment in host.attachments(&netns).into_iter().flatten() {
-            if matches!(attachment.kind(), "macvlan" | "macvtap") {
-                all.insert((netns.id().inode, attachment.index()), attachment);
-            }
-        }
-    }
-    all
+    };
+    addresses.iter().filter(may_have).copied().collect()
 }
 
 impl OnParent {
-    fn pass(&mut self, host: &Host, all: &HashMap<Place, Attachment>) -> Vec<String> {
-        let Self { parent, access, known } = self;
-        let mut bring = || -> macvlan_core::Result<u32> {
-            match access {
-                Some(access) => access.refresh()?,
-                None => *access = Some(host.access_by(Access::on(&*parent)?.keep(true))?),
+    /// Brings the host's link up to date. Returns the parent's index, and the destinations of
+    /// routes through the link that may be left of an earlier agent.
+    fn bring(&mut self, host: &Host) -> macvlan_core::Result<(u32, Vec<IpNet>)> {
+        let Self { parent, access, .. } = self;
+        let access = match access {
+            Some(access) => {
+                access.refresh()?;
+                access
             }
-            Ok(host.handle()?.link(parent.id()?)?.index)
+            None => access.insert(host.access_by(Access::on(&*parent)?.keep(true))?),
         };
+        Ok((host.handle()?.link(parent.id()?)?.index, access.unknown_routes()?))
+    }
+
+    fn pass(&mut self, found: &Found, index: u32, unknown: &[IpNet]) -> Vec<String> {
+        let Self { access: Some(access), known, .. } = self else { return Vec::new() };
         let mut faults = Vec::new();
-        let index = match bring() {
-            Ok(index) => index,
-            Err(error) => return vec![error.to_string()],
-        };
-        let Some(access) = access else { return faults };
         let mut tried = |result: macvlan_core::Result<()>| {
             result.map_err(|error| faults.push(error.to_string())).is_ok()
         };
-        known.retain(|place, known| {
-            let now = all.get(place).filter(|now| now.addresses() == known.addresses());
-            if now.is_none() {
-                tried(access.remove(known));
+        known.retain(|place, (attachment, addresses)| {
+            let is_same = match found.all.get(place) {
+                Some((_, now)) => now == addresses,
+                None => found.unseen.contains(&place.0),
+            };
+            if !is_same {
+                tried(access.remove(attachment));
             }
-            now.is_some()
+            is_same
         });
-        for (place, attachment) in all.iter().filter(|(_, one)| one.parent_index() == index) {
-            if !known.contains_key(place) && tried(access.add(attachment)) {
-                known.insert(*place, attachment.clone());
+        let beside = |(_, (one, _)): &(&Place, &(Attachment, _))| one.parent_index() == index;
+        for (place, (attachment, addresses)) in found.all.iter().filter(beside) {
+            if !addresses.is_empty()
+                && !known.contains_key(place)
+                && tried(access.add_addresses(attachment, addresses))
+            {
+                known.insert(*place, (attachment.clone(), addresses.clone()));
             }
+        }
+        if found.unseen.is_empty() {
+            let has = |net: &IpNet| {
+                let mut given = found.all.values().flat_map(|(_, addresses)| addresses);
+                given.any(|address| address.ip() == net.addr())
+            };
+            let left: Vec<IpNet> = unknown.iter().copied().filter(|net| !has(net)).collect();
+            tried(access.delete_routes(&left));
         }
         faults
     }

@@ -153,7 +153,7 @@ impl Running {
         info!("the agent of host {:?} runs", networks.host_name());
         loop {
             let mut faults = pass(&networks)?;
-            faults.extend(accesses.pass(host));
+            faults.extend(accesses.pass(&networks));
             if let Some(dns) = &self.dns {
                 dns.set_access(&accesses.addresses(host));
             }

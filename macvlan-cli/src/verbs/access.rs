@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
-    Access as Options, Address, Attachment, ErrorKind, Handle, Host, LinkName, Mode, Parent,
-    PendingMove, Route, RouteFilter, parse_ip, parse_net,
+    Access as Options, Attachment, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove,
+    Route, RouteFilter, parse_ip, parse_net,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::failure::{Done, Failure, interrupted, status, warn};
 use crate::output::texts;
 use crate::session::Session;
 use crate::signal::Signals;
-use crate::value;
+use crate::value::{self, is_link_local};
 use crate::verbs::select;
 
 /// Let the host reach its containers on a parent, and these reach the host.
@@ -95,17 +95,11 @@ impl Access {
             (None, Some(parent)) => {
                 let mut options = Options::on(&parent)?.keep(true);
                 options = self.address.into_iter().fold(options, Options::address);
+                options = self.route.into_iter().fold(options, Options::route);
                 if let Some(name) = self.name {
                     options = options.name(name);
                 }
-                let routes = routes(&host, &parent, &containers, self.route)?;
-                let access = host.access_by(routes.into_iter().fold(options, Options::route))?;
-                let name = access.name().map(|name| name.to_string()).unwrap_or_default();
-                let routes = texts(access.routes());
-                session.print(
-                    || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
-                    || json!({ "name": name, "routes": routes }),
-                )
+                give(session, &host, &parent, options, &containers)
             }
             // The parser requires a parent without a verb.
             (None, None) => Err(Failure::usage("the parent is missing")),
@@ -113,15 +107,14 @@ impl Access {
     }
 }
 
-/// Returns these routes, and those to the containers' addresses that are in none of them.
-///
-/// As options of the access they are added all or none, and before anything else is changed.
-fn routes(
+/// Gives access to containers, or changes nothing.
+fn give(
+    session: &Session,
     host: &Host,
     parent: &Parent,
+    options: Options,
     containers: &[Container],
-    mut routes: Vec<IpNet>,
-) -> Done<Vec<IpNet>> {
+) -> Done {
     let mut attachments = Vec::new();
     for container in containers {
         attachments.extend(select::all(host, container)?);
@@ -149,20 +142,36 @@ fn routes(
             ));
         }
     }
-    let ips = attachments.iter().flat_map(Attachment::addresses).map(Address::ip);
-    for ip in ips.filter(|ip| !is_link_local(*ip)) {
-        if !routes.iter().any(|route| route.contains(&ip)) {
-            routes.push(ip.into());
-        }
+    let before = before(host, parent)?;
+    let access = host.access_by(options)?;
+    let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
+    let name = access.name().map(|name| name.to_string()).unwrap_or_default();
+    let routes = access.routes();
+    let without: Vec<String> = attachments
+        .iter()
+        .flat_map(Attachment::addresses)
+        .filter(|address| !is_link_local(address.ip()))
+        .filter(|address| !routes.iter().any(|route| route.contains(&address.ip())))
+        .map(|address| address.ip().to_string())
+        .collect();
+    let routes = texts(routes);
+    // The session ends before the link can be removed.
+    drop(access);
+    added.map_err(|error| {
+        let is_outside = error.hint().is_some_and(|hint| hint.ends_with("route to its subnet"));
+        let failure = Failure::from(error);
+        undo(host, parent, &before, if is_outside { failure.by("`--route`") } else { failure })
+    })?;
+    if !without.is_empty() {
+        warn(&format!(
+            "{} can be another machine's, and has no route; `--route` adds that of a subnet",
+            without.join(", ")
+        ));
     }
-    Ok(routes)
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    }
+    session.print(
+        || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
+        || json!({ "name": name, "routes": routes }),
+    )
 }
 
 /// The routes through the host's link before a change; `None` if there was no link.

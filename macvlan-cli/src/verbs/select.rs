@@ -11,6 +11,9 @@ pub(crate) fn named(
     container: &Container,
     names: &[LinkName],
 ) -> Done<Vec<Attachment>> {
+    for name in names {
+        refuse_access(host, container, *name)?;
+    }
     let found = all(host, container)?;
     match (names, &found[..]) {
         ([], [_]) => Ok(found),
@@ -28,6 +31,23 @@ pub(crate) fn named(
             Ok(found.into_iter().filter(|one| names.contains(&one.name())).collect())
         }
     }
+}
+
+/// Refuses the host's link of `macvlan access`, which is not an endpoint's.
+fn refuse_access(host: &Host, container: &Container, name: LinkName) -> Done {
+    if container.netns.id() != host.netns().id() {
+        return Ok(());
+    }
+    let handle = host.handle()?;
+    let parent = || handle.link(handle.link(name).ok()?.parent?).ok();
+    let Some(parent) = parent() else { return Ok(()) };
+    if host.find_access(&*parent.name)? != Some(name) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "cannot select {name}: it is the host's way to its containers; `macvlan access remove {}` removes it",
+        parent.name
+    )))
 }
 
 /// Returns all interfaces, at least one.

@@ -108,6 +108,64 @@ fn a_failure_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// A container with the host's network, such as a process of the host: its link is not an
+/// endpoint's.
+fn the_link_is_not_detached() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let host = &lab.a.netns;
+    let on_host = Container::start_in(host)?;
+    let all = || {
+        let mut all = ip_lines(host, "address show");
+        all.extend(ip_lines(host, "route show table all"));
+        all
+    };
+    ip_do(host, "route add default via 192.168.15.2");
+    ok(host, &format!("access ens33 {}", container.pid()))?;
+    ok(host, "access move ens33 --yes")?;
+    let before = all();
+    let pid = on_host.pid();
+    for arguments in [format!("detach {pid}"), format!("detach {pid} --all")] {
+        assert!(fails(host, 3, &arguments)?.contains("has none on this host's links"));
+    }
+    assert!(
+        fails(host, 2, &format!("detach {pid} ens33-host"))?
+            .contains("`macvlan access remove ens33` removes it")
+    );
+    ok(host, &format!("attach ens33 {pid} 192.168.15.30/24 --interface own"))?;
+    ok(host, &format!("detach {pid}"))?;
+    assert_eq!(before, all());
+    Ok(())
+}
+
+/// A container cannot lead the host's traffic to itself: its interface can have any address.
+fn only_addresses_of_containers_get_routes() -> Outcome {
+    let stage = attached()?;
+    let (host, pid) = (&stage.lab.a.netns, stage.container.pid());
+    ip_do(host, "route add default via 192.168.15.2");
+    let others = ["192.168.15.2", "192.168.15.1", "8.8.8.8", "127.0.0.9"];
+    for address in others {
+        ip_do(&stage.inside, &format!("address add {address}/32 dev eth0"));
+    }
+    let before = ["192.168.15.1", "192.168.15.2", "8.8.8.8", "127.0.0.9"]
+        .map(|address| ip_lines(host, &format!("route get {address}")));
+    let output = output(host, command(&format!("access ens33 {pid}")))?;
+    assert_eq!(String::from_utf8(output.stdout)?, "ens33-host 192.168.15.9/32\n");
+    let warned = String::from_utf8(output.stderr)?;
+    assert!(others.iter().all(|address| warned.contains(address)), "{warned}");
+    let after = ["192.168.15.1", "192.168.15.2", "8.8.8.8", "127.0.0.9"]
+        .map(|address| ip_lines(host, &format!("route get {address}")));
+    assert_eq!(before, after);
+    assert_eq!(ip_lines(host, "route show proto 109"), ["192.168.15.9 dev ens33-host scope link"]);
+    ip_do(&stage.inside, "address delete 192.168.15.9/24 dev eth0");
+    ok(host, "access remove ens33")?;
+    assert!(
+        fails(host, 2, &format!("access ens33 {pid}"))?
+            .contains("cannot give the host access to the container: its address ")
+    );
+    assert_eq!(macvlans(host), 0);
+    Ok(())
+}
+
 fn another_mode_is_warned_of() -> Outcome {
     let Stage { lab, container, .. } = Stage::set()?;
     let (host, pid) = (&lab.a.netns, container.pid());
@@ -153,7 +211,13 @@ fn an_own_address_is_kept() -> Outcome {
     ip_do(host, "address flush dev ens33");
     assert!(fails(host, 2, "access ens33")?.contains("no address to borrow"));
     assert_eq!(macvlans(host), 0);
-    ok(host, &format!("access ens33 {pid} --address 192.168.15.250"))?;
+    // The parent has no subnet.
+    let outside = format!("access ens33 {pid} --address 192.168.15.250");
+    assert!(
+        fails(host, 2, &outside)?.ends_with("give the access a route to its subnet: `--route`\n")
+    );
+    assert_eq!(macvlans(host), 0);
+    ok(host, &format!("{outside} --route 192.168.15.0/28"))?;
     ok(host, &format!("access ens33 {}", other.pid()))?;
     own(2);
     assert!(fails(host, 3, "access move ens33 --yes")?.contains("no addresses to move"));
@@ -230,7 +294,9 @@ macvlan_tests::tests! {
     removed_by_its_mark,
     a_failure_leaves_nothing,
     an_own_address_is_kept,
-    another_mode_is_warned_of,
+    the_link_is_not_detached,
+        only_addresses_of_containers_get_routes,
+        another_mode_is_warned_of,
     addresses_are_moved_and_moved_back,
     a_move_has_to_be_confirmed,
 }

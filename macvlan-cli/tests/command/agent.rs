@@ -282,6 +282,52 @@ fn with_a_database() -> Outcome {
     Ok(())
 }
 
+/// The host has routes to what containers have leased, not to what they say; and to those of no
+/// container any more, not even of one that ended while there was no agent.
+fn routes_lead_to_leases() -> Outcome {
+    let lab = Lab::new()?;
+    let directory = Directory::new()?;
+    let db = directory.path().join("networks.db").display().to_string();
+    let config = format!("db = {db:?}\n[agent]\ninterval = \"1s\"\naccess = [\"ens33\"]\n");
+    let host = &lab.a.netns;
+    let a = Configured::set(host, &lab.a, &config)?;
+    a.ok("network create lan --parent ens33 --subnet 192.168.15.0/24 --ip-range 192.168.15.64/26")?;
+    let (leased, gone, plain) = (Container::start()?, Container::start()?, Container::start()?);
+    a.ok(&format!("network connect lan c1 {} --ip 192.168.15.70", leased.pid()))?;
+    a.ok(&format!("network connect lan c2 {} --ip 192.168.15.71", gone.pid()))?;
+    a.ok(&format!("attach ens33 {} 192.168.15.20/24", plain.pid()))?;
+    for address in ["192.168.15.2", "192.168.15.50", "8.8.8.8"] {
+        ip_do(&leased.netns()?, &format!("address add {address}/32 dev eth0"));
+    }
+    for address in ["192.168.15.70", "8.8.4.4"] {
+        ip_do(&plain.netns()?, &format!("address add {address}/32 dev eth0"));
+    }
+    ip_do(host, "route add default via 192.168.15.2");
+    let routes = || {
+        let lines = ip_lines(host, "-4 route show proto 109");
+        let mut lines: Vec<String> =
+            lines.iter().filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect();
+        lines.sort();
+        lines
+    };
+    let all = ["192.168.15.20", "192.168.15.70", "192.168.15.71"];
+    let mut agent = a.agent()?;
+    agent.logs("runs")?;
+    eventually("the routes are missing", || Ok(routes() == all))?;
+    // A subnet that was named.
+    assert_eq!(agent.ends(Signal::SIGKILL)?, None);
+    a.ok("access ens33 --route 10.20.0.0/24")?;
+    drop(gone);
+    assert_eq!(routes().len(), 4);
+    let mut agent = a.agent()?;
+    agent.logs("runs")?;
+    let rest = ["10.20.0.0/24", "192.168.15.20", "192.168.15.70"];
+    eventually("the route remains", || Ok(routes() == rest))?;
+    assert_eq!(agent.ends(Signal::SIGINT)?, Some(0));
+    assert_eq!(routes(), rest);
+    Ok(())
+}
+
 /// A backup in the place of the database is used at once. If it is another database, or none, the
 /// agent ends, so that the service manager starts it again.
 fn the_database_is_replaced() -> Outcome {
@@ -332,5 +378,6 @@ macvlan_tests::tests! {
         leases_outlive_the_command,
         hosts_are_declared_and_removed,
     with_a_database,
+    routes_lead_to_leases,
     the_database_is_replaced,
 }

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
+use crate::endpoint::access_link::is_access_link;
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::find_parent::{is_macvlan, name_of, on_host, through_macvlan};
+use crate::endpoint::shared::may_be_endpoint;
 use crate::error::errno_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Attempt, Place};
@@ -323,7 +325,10 @@ fn on_parents<'a>(
     let fails = cannot_list(netns);
     let is_on_host = on_host(host, netns, netns.connection()?).map_err(fails)?;
     let mut found = Vec::new();
-    for link in links.iter().filter(|link| kind_of(link).is_some()) {
+    // A container may say this of any link.
+    let is_other = |link: &&LinkInfo| netns.same_as(host) && is_access_link(link);
+    let is_kind = |link: &&LinkInfo| kind_of(link).is_some() && !is_other(link);
+    for link in links.iter().filter(is_kind) {
         let parent_index = match link.parent {
             Some(parent) if is_on_host(link) => parent,
             Some(_) if is_macvlan(link) && !netns.same_as(host) => {
@@ -360,32 +365,14 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
             Some(name) => *name,
             None => *names.entry(parent_index).or_insert(name_of(host, parent_index)?),
         };
-        let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { continue };
-        let Some(kind) = kind_of(link) else { continue };
-        let (addresses, routes, rules) = match read(inside, link) {
-            // It was deleted after it was listed.
-            Err(Failure::Refused { errno: Errno::ENODEV, .. }) => continue,
-            found => found.map_err(fails)?,
-        };
-        let deletions = rules.iter().copied().map(Deletion::Rule).collect();
-        found.push(Attachment {
-            name,
-            kind,
-            index: link.index,
-            mac,
-            mtu: Some(link.mtu),
-            parent,
-            parent_index,
-            addresses,
-            routes,
-            rules,
-            deletions,
-            netns: netns.downgrade(),
-        });
+        found.extend(of_link(netns, link, (parent_index, parent))?);
     }
     // The kernel does not show to which of several attachments a marked route belongs, nor a rule
     // whose address is gone.
     if let [only] = &mut found[..] {
+        if links.iter().any(|link| link.index != only.index && may_be_endpoint(link)) {
+            return Ok(found);
+        }
         let through = Some(LinkId::Index(only.index));
         let rules = inside.dump(&encode::get_rules(None), decode::marked_rule);
         only.rules = rules.map_err(fails)?;
@@ -401,4 +388,44 @@ pub(crate) fn attachments(host: &NetNs, netns: &NetNs) -> Result<Vec<Attachment>
         }
     }
     Ok(found)
+}
+
+/// Returns the host's link of a host access; `None` if it no longer exists.
+pub(crate) fn access_link(host: &NetNs, index: u32) -> Result<Option<Attachment>> {
+    let link = host.connection()?.find_link(index);
+    let link = link.map_err(|failure| failure.into_error("read the host's link"))?;
+    match link.as_ref().and_then(|link| Some((link, link.parent?))) {
+        Some((link, parent)) => of_link(host, link, (parent, name_of(host, parent)?)),
+        None => Ok(None),
+    }
+}
+
+/// Reads the attachment of a link on this parent; `None` if it no longer exists.
+fn of_link(
+    netns: &NetNs,
+    link: &LinkInfo,
+    (parent_index, parent): (u32, LinkId),
+) -> Result<Option<Attachment>> {
+    let (Ok(name), Some(mac)) = (LinkName::new(&link.name), link.mac) else { return Ok(None) };
+    let Some(kind) = kind_of(link) else { return Ok(None) };
+    let (addresses, routes, rules) = match read(netns.connection()?, link) {
+        // It was deleted after it was listed.
+        Err(Failure::Refused { errno: Errno::ENODEV, .. }) => return Ok(None),
+        found => found.map_err(cannot_list(netns))?,
+    };
+    let deletions = rules.iter().copied().map(Deletion::Rule).collect();
+    Ok(Some(Attachment {
+        name,
+        kind,
+        index: link.index,
+        mac,
+        mtu: Some(link.mtu),
+        parent,
+        parent_index,
+        addresses,
+        routes,
+        rules,
+        deletions,
+        netns: netns.downgrade(),
+    }))
 }

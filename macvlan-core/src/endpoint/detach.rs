@@ -40,7 +40,7 @@ const TOGETHER: usize = 100;
 ///
 /// All steps are tried, even after a failure; the error lists what remains.
 pub(crate) fn detach(host: &NetNs, attachment: &Attachment) -> Result<Detached> {
-    let detached = detach_link(host, attachment, &Visible::new());
+    let detached = detach_link(attachment, &Visible::new());
     let released = on_demand::release_if_marked(host, attachment.parent_index)
         .map_err(|error| error.leaves(parent_left(host, attachment)));
     match (detached, released) {
@@ -58,14 +58,14 @@ pub(crate) fn parent_left(host: &NetNs, attachment: &Attachment) -> String {
 
 /// Deletes everything with our mark, if there is no endpoint in the namespace; returns whether
 /// it deleted something.
-pub(crate) fn sweep(host: &NetNs, netns: &NetNs) -> Result<bool> {
+pub(crate) fn sweep(netns: &NetNs) -> Result<bool> {
     let _alone = netns.lock()?;
-    shared::sweep(host, netns, netns.connection()?, &netns.downgrade())
+    shared::sweep(netns, netns.connection()?, &netns.downgrade())
 }
 
-fn detach_link(host: &NetNs, attachment: &Attachment, visible: &Visible) -> Result<Detached> {
+fn detach_link(attachment: &Attachment, visible: &Visible) -> Result<Detached> {
     match find_netns(attachment, visible)? {
-        Some(netns) => detach_link_in(host, &netns, attachment),
+        Some(netns) => detach_link_in(&netns, attachment),
         None => Ok(Detached::AlreadyGone),
     }
 }
@@ -96,7 +96,7 @@ fn leaves_all(error: Error, attachment: &Attachment) -> Error {
         .fold(error, |error, left| error.leaves(format!("{left} in {}", attachment.netns)))
 }
 
-fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
+fn detach_link_in(netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
     let ready = netns.lock().and_then(|alone| Ok((alone, netns.connection()?)));
     let (_alone, inside) = ready.map_err(|error| leaves_all(error, attachment))?;
     let deleted = delete_elsewhere(netns, inside, attachment);
@@ -109,7 +109,7 @@ fn detach_link_in(host: &NetNs, netns: &NetNs, attachment: &Attachment) -> Resul
             return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
         }
     };
-    let swept = shared::sweep(host, netns, inside, &attachment.netns);
+    let swept = shared::sweep(netns, inside, &attachment.netns);
     both(deleted.map(|()| detached), swept.map(drop))
 }
 
@@ -130,27 +130,20 @@ fn link_left(attachment: &Attachment, failure: &Failure) -> String {
 /// Detaches several attachments of one namespace with one request: moves the links to a new group
 /// and deletes the group. The caller releases the parents.
 pub(crate) fn detach_together(
-    host: &NetNs,
     attachments: &[&Attachment],
     visible: &Visible,
 ) -> Vec<Result<Detached>> {
-    let one_by_one = || attachments.iter().map(|one| detach_link(host, one, visible)).collect();
+    let one_by_one = || attachments.iter().map(|one| detach_link(one, visible)).collect();
     match attachments {
         [first, _, ..] => match find_netns(first, visible) {
-            Ok(Some(netns)) => {
-                in_one_group(host, &netns, attachments).unwrap_or_else(|_| one_by_one())
-            }
+            Ok(Some(netns)) => in_one_group(&netns, attachments).unwrap_or_else(|_| one_by_one()),
             _ => one_by_one(),
         },
         _ => one_by_one(),
     }
 }
 
-fn in_one_group(
-    host: &NetNs,
-    netns: &NetNs,
-    attachments: &[&Attachment],
-) -> Result<Vec<Result<Detached>>> {
+fn in_one_group(netns: &NetNs, attachments: &[&Attachment]) -> Result<Vec<Result<Detached>>> {
     let _alone = netns.lock()?;
     let inside = netns.connection()?;
     let fails = |operation, failure: Failure| failure.into_error(operation);
@@ -184,7 +177,7 @@ fn in_one_group(
         // ENODEV: no link was left.
         Ok(()) | Err(Failure::Refused { errno: Errno::ENODEV, .. }) => {
             if let (Some(last), Some(result)) = (attachments.last(), results.pop()) {
-                let swept = shared::sweep(host, netns, inside, &last.netns);
+                let swept = shared::sweep(netns, inside, &last.netns);
                 results.push(both(result, swept.map(drop)));
             }
             Ok(results)

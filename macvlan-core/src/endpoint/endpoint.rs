@@ -416,8 +416,8 @@ impl Endpoint {
     /// The gateways' default routes are added to this table instead of `main`, with a route to each
     /// subnet, and for each address a rule with [`Endpoint::RULE_PRIORITY`] selects the table. A
     /// container in two networks thus answers through the interface on which it was asked. Use a
-    /// different table, 1 to 252 or above 255, for each network that is not to have the default
-    /// route. Detach deletes the rules, which the kernel does not delete with the link.
+    /// different table for each network that is not to have the default route: 1 to 252 except 109,
+    /// or above 255. Detach deletes the rules, which the kernel does not delete with the link.
     #[doc(alias = "ip rule add from")]
     pub fn source_routing(mut self, table: u32) -> Self {
         self.source_routing = Some(table);

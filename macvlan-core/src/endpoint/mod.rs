@@ -1,5 +1,6 @@
 //! Endpoints: container interfaces as they are requested, attached, checked and detached.
 
+mod access_link;
 mod attach;
 mod attachment;
 mod change;
@@ -30,8 +31,9 @@ pub use ensure::Ensured;
 pub use parent::{IntoParent, Parent};
 pub use plan::{Phase, Plan};
 
+pub(crate) use access_link::{ALIAS as ACCESS_ALIAS, GROUP as ACCESS_GROUP, is_access_link};
 pub(crate) use attach::{Warm, attach, attach_warm, warm};
-pub(crate) use attachment::{attachments, interfaces};
+pub(crate) use attachment::{access_link, attachments, interfaces};
 pub(crate) use check::check;
 pub(crate) use detach::{Visible, detach, detach_together, sweep};
 pub(crate) use ensure::{ensure, plan_ensure};

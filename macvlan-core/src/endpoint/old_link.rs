@@ -6,6 +6,7 @@ use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
 use nix::errno::Errno;
 
+use crate::endpoint::attach::others::Others;
 use crate::endpoint::attachment::marked_rules;
 use crate::endpoint::change::{Change, Target};
 use crate::endpoint::find_parent;
@@ -33,6 +34,8 @@ pub(super) struct OldLink<'a> {
     settings: Vec<Change>,
     addresses: Vec<AddressMessage>,
     routes: Vec<RouteMessage>,
+    /// The namespace's routes: those through other links may depend on an address of the link.
+    others: Others,
     neighbours: Vec<NeighbourMessage>,
     /// Descriptions of settings that cannot be restored.
     lost: Vec<String>,
@@ -91,6 +94,8 @@ impl<'a> OldLink<'a> {
         link.rx_queues = Some(info.rx_queues).filter(|queues| *queues != 0);
         link.netns = Some(netns.clone());
         let mut settings = Vec::new();
+        // A new passthru link has its parent's, which the kernel has restored.
+        settings.extend(info.mac.filter(|_| is_passthru(info)).map(Change::SetMac));
         settings.extend(info.addr_gen_mode.map(Change::SetAddrGenMode));
         settings.extend(info.alias.clone().map(Change::SetAlias));
         settings.extend(info.alternative_names.iter().cloned().map(Change::AddAlternativeName));
@@ -120,6 +125,7 @@ impl<'a> OldLink<'a> {
             settings,
             addresses,
             routes,
+            others: Others::read(inside, info.index).map_err(fails)?,
             neighbours: neighbours(inside, info.index).map_err(fails)?,
             lost: lost(inside, info, static_multicast(netns, info.index)?).map_err(fails)?,
             rules: marked_rules(inside, &ips).map_err(fails)?,
@@ -192,7 +198,13 @@ impl<'a> OldLink<'a> {
                 }
             }
         }
-        error
+        match self.others.put_back_routes(inside, self.info.index) {
+            Ok(lost) => lost
+                .into_iter()
+                .fold(error, |error, lost| error.leaves(format!("{lost} in {there}"))),
+            Err(_unknown) => error
+                .leaves(format!("perhaps the loss of routes that depend on {name:?} in {there}")),
+        }
     }
 
     fn make_link(&self) -> std::result::Result<(), Failure> {

@@ -13,6 +13,7 @@ use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
+use crate::rtnl::NOTES_TABLE;
 use crate::value::address::{Address, DuplicateDetection};
 use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
@@ -142,6 +143,7 @@ impl Plan {
         }
         for route in &endpoint.routes {
             route.check()?;
+            check_table(endpoint, route.get_table())?;
             if let Some(gateway) = route.get_gateway() {
                 check_gateway(endpoint, gateway)?;
             }
@@ -273,6 +275,15 @@ fn has_family(endpoint: &Endpoint, v4: bool) -> bool {
     endpoint.addresses.iter().any(|address| address.ip().is_ipv4() == v4)
 }
 
+/// Refuses the table of the notes, in which one could end the search for an endpoint's route.
+fn check_table(endpoint: &Endpoint, table: u32) -> Result<()> {
+    if table != u32::from(NOTES_TABLE) {
+        return Ok(());
+    }
+    let why = format!("table {table} is reserved for notes about shared routes");
+    Err(refused(endpoint, why).with_hint("use another table"))
+}
+
 /// Adds a route to each subnet in the endpoint's own table, and a rule for each address that
 /// selects it.
 fn route_by_source(
@@ -283,8 +294,11 @@ fn route_by_source(
 ) -> Result<()> {
     if matches!(table, 0 | 253..=255) {
         let why = format!("table {table} is reserved");
-        return Err(refused(endpoint, why).with_hint("use a table from 1 to 252, or above 255"));
+        return Err(
+            refused(endpoint, why).with_hint("use a table from 1 to 252 except 109, or above 255")
+        );
     }
+    check_table(endpoint, table)?;
     // Two addresses may be in one subnet.
     let (mut subnets, mut ips) = (Vec::new(), Vec::new());
     for address in &endpoint.addresses {
@@ -903,6 +917,16 @@ mod tests {
             (
                 endpoint().route("blackhole 10.9.0.0/16 proto 5".parse().unwrap()),
                 "cannot have the protocol 5",
+            ),
+            (endpoint().source_routing(109), "table 109 is reserved for notes"),
+            (endpoint().source_routing(254), "table 254 is reserved"),
+            (
+                endpoint().route("10.9.0.0/16 dev eth0 table 109".parse().unwrap()),
+                "table 109 is reserved for notes",
+            ),
+            (
+                endpoint().route("unreachable 10.9.0.0/16 table 109".parse().unwrap()),
+                "table 109 is reserved for notes",
             ),
         ] {
             let error = endpoint.plan().unwrap_err();

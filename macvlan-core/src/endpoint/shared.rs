@@ -25,14 +25,13 @@ use crate::value::rule::Rule;
 /// Leaves a note that an existing object may be another endpoint's, if there is another one.
 /// Returns the deletion of the note, if it is new.
 pub(super) fn note(
-    (host, netns): (&NetNs, &NetNs),
     inside: &Connection,
     link: u32,
     found: &Deletion,
 ) -> std::result::Result<Option<Deletion>, Failure> {
     let may_be_anothers = match found {
         Deletion::Rule(rule) => is_for_another(inside, link, rule)?,
-        _ => has_another((host, netns), inside, Some(link))?,
+        _ => has_another(inside, Some(link))?,
     };
     let Some(note) = found.note().filter(|_| may_be_anothers) else { return Ok(None) };
     match inside.retry(&note.add()) {
@@ -57,19 +56,14 @@ pub(super) fn unshared<'a>(
 
 /// Deletes everything with our mark, if no other endpoint is left in the namespace; returns whether
 /// it deleted something.
-pub(super) fn sweep(
-    host: &NetNs,
-    netns: &NetNs,
-    inside: &Connection,
-    there: &WeakNetNs,
-) -> Result<bool> {
+pub(super) fn sweep(netns: &NetNs, inside: &Connection, there: &WeakNetNs) -> Result<bool> {
     let fails = |failure: Failure| {
         let error = failure.into_error("delete rules and routes without an endpoint");
         error.in_netns(netns.describe())
     };
     let look = || {
         let found = list(inside)?;
-        let is_over = found.is_empty() || has_another((host, netns), inside, None)?;
+        let is_over = found.is_empty() || has_another(inside, None)?;
         Ok(if is_over { Vec::new() } else { found })
     };
     let found = look().or_else(|_: Failure| look()).map_err(|failure| {
@@ -140,20 +134,18 @@ fn marked_routes() -> Request {
     encode::get_routes(&RouteFilter::new().protocol(RTPROT_MACVLAN), None)
 }
 
+/// Returns whether a link may be an endpoint's, or of a host access, whose routes are marked too.
+///
+/// A container can itself be a host, with endpoints on its own links, here or in other namespaces.
+pub(super) fn may_be_endpoint(link: &LinkInfo) -> bool {
+    is_macvlan(link) || link.vlan.is_some()
+}
+
 /// Returns whether there is another link that may be an endpoint's.
-fn has_another(
-    (host, netns): (&NetNs, &NetNs),
-    inside: &Connection,
-    but: Option<u32>,
-) -> std::result::Result<bool, Failure> {
-    // A link on a parent of its own namespace is not an endpoint's, except on the host.
-    let on_host = netns.same_as(host);
-    let may_be = |link: &LinkInfo| {
-        let is_kind = is_macvlan(link) || link.vlan.is_some();
-        is_kind && Some(link.index) != but && (on_host || link.parent_netns.is_some())
-    };
+fn has_another(inside: &Connection, but: Option<u32>) -> std::result::Result<bool, Failure> {
+    let is_another = |link: &LinkInfo| Some(link.index) != but && may_be_endpoint(link);
     let found = inside
-        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(may_be))?;
+        .dump(&encode::get_links(None, None), |payload| decode::link(payload).filter(is_another))?;
     Ok(!found.is_empty())
 }
 

@@ -54,8 +54,7 @@ impl Host {
         let work = || {
             while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let members: Vec<&Attachment> = group.iter().map(|at| attachments[*at]).collect();
-                for (at, result) in
-                    group.iter().zip(endpoint::detach_together(self.netns(), &members, &visible))
+                for (at, result) in group.iter().zip(endpoint::detach_together(&members, &visible))
                 {
                     *results[*at].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                 }

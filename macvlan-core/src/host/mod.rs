@@ -149,12 +149,13 @@ impl Host {
 
     /// Finds the interfaces in a container that are on this host's links.
     ///
-    /// These are macvlans, macvtaps and VLANs, also those that other programs have created.
+    /// These are macvlans, macvtaps and VLANs, also those that other programs have created. The link
+    /// of a [`HostAccess`](crate::HostAccess) is not one of the host's own interfaces.
     ///
     /// Rules and routes that the kernel does not delete with a link are included if they have the
     /// protocol [`Endpoint::PROTOCOL`]: rules with the interface that has their address, routes
-    /// only if there is one interface, because the kernel does not record to which they belong.
-    /// Detaching all of them deletes the others as well.
+    /// only if there is one interface and no other link that may be an endpoint's, because the
+    /// kernel does not record to which they belong. Detaching all of them deletes the others as well.
     ///
     /// # Errors
     ///
@@ -199,7 +200,7 @@ impl Host {
     /// [`Error::leftovers`](crate::Error::leftovers).
     #[doc(hidden)] // for the command
     pub fn sweep(&self, netns: &NetNs) -> Result<bool> {
-        endpoint::sweep(&self.netns, netns)
+        endpoint::sweep(netns)
     }
 
     /// Ensures that an endpoint is attached as requested.

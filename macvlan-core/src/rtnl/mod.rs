@@ -16,5 +16,5 @@ pub(crate) mod sysctl;
 mod uapi;
 
 pub(crate) use elsewhere::{find_elsewhere, may_be_elsewhere};
-pub(crate) use note::Note;
+pub(crate) use note::{Note, TABLE as NOTES_TABLE};
 pub(crate) use uapi::{RTPROT_MACVLAN, RTPROT_RA};

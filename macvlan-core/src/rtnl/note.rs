@@ -14,7 +14,7 @@ use crate::netlink::Request;
 use crate::rtnl::RTPROT_MACVLAN;
 
 /// The table of the notes; its number is our protocol number.
-const TABLE: u8 = RTPROT_MACVLAN;
+pub(crate) const TABLE: u8 = RTPROT_MACVLAN;
 
 /// A note about a rule or route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

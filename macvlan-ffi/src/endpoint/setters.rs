@@ -142,7 +142,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_route(
 /// The gateways' default routes are added to this table instead of main, with a route to each
 /// subnet, and for each address a rule selects the table. A container in two networks thus answers
 /// through the interface on which it was asked. Use a separate table for each network without the
-/// default route, 1 to 252 or above 255.
+/// default route, 1 to 252 except 109, or above 255.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     endpoint: *mut macvlan_endpoint,

@@ -128,6 +128,62 @@ fn a_replacement_that_cannot_be_tried_out_is_refused_beforehand() -> Outcome {
     Ok(())
 }
 
+/// Routes through other links that the kernel deletes with the link: those with an address of it as
+/// their source, and one next hop of several.
+fn routes_through_other_links_come_back() -> Outcome {
+    need(Need::Ipv6)?;
+    let stage = Stage::set()?;
+    let (host, inside) = (&stage.lab.a.host, &stage.inside);
+    host.attach(&eth0()?.address("fd15::10/64 nodad".parse()?), inside)?;
+    for command in [
+        "link add other type veth peer name end",
+        "link set other up",
+        "link set end up",
+        "address add 10.60.0.2/24 dev other",
+        "address add fd60::2/64 dev other nodad",
+        "route add 10.20.0.0/16 via 10.60.0.1 dev other src 192.168.15.10",
+        "-6 route add fd20::/16 via fd60::1 dev other src fd15::10",
+        "-6 route add fd21::/16 nexthop via fd60::1 dev other nexthop via fd15::2 dev eth0",
+        "-6 route add fd22::/16 nexthop via fd60::1 dev other nexthop via fd60::3 dev other \
+         nexthop via fd15::2 dev eth0",
+    ] {
+        ip_do(inside, command);
+    }
+    settle(inside);
+    // The order of the links' own routes changes.
+    let routes = || {
+        let mut all = ip_lines(inside, "-4 route show table all");
+        all.extend(ip_lines(inside, "-6 -o route show table all"));
+        all.sort();
+        all
+    };
+    let before = routes();
+    assert_eq!(before.iter().filter(|route| route.contains("fd2")).count(), 3, "{before:#?}");
+    let refused = eth0()?.queues(2, 2).route("10.9.0.0/16 via 10.1.2.3".parse()?);
+    let error = host.ensure_or_replace(&refused, inside).unwrap_err();
+    assert_eq!(error.leftovers(), [""; 0], "{error}");
+    settle(inside);
+    assert_eq!(routes(), before);
+    Ok(())
+}
+
+/// The kernel gives a parent its own MAC address back when the passthru link is deleted.
+fn a_passthru_link_keeps_its_mac() -> Outcome {
+    let stage = Stage::set()?;
+    let host = &stage.lab.a.host;
+    let passthru = Endpoint::new("eth0", "ens33")?.mode(Mode::Passthru)?;
+    let passthru = passthru.mac(MAC.parse()?).address("192.168.15.10/24".parse()?);
+    host.attach(&passthru, &stage.inside)?;
+    let before = Snapshot::settled(&stage.lab.a.netns);
+    let refused = eth0()?.route("10.9.0.0/16 via 10.1.2.3".parse()?);
+    let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
+    assert_eq!(error.leftovers(), [""; 0], "{error}");
+    settle(&stage.inside);
+    before.assert_same(&stage.lab.a.netns);
+    assert_eq!(host.check(&passthru, &stage.inside)?, []);
+    Ok(())
+}
+
 /// A parent that was created for a refused replacement is deleted again.
 fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
     need(Need::Vlan)?;
@@ -151,6 +207,8 @@ fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_refused_replacement_loses_nothing_of_others,
+    routes_through_other_links_come_back,
+    a_passthru_link_keeps_its_mac,
     a_replacement_that_cannot_be_tried_out_is_refused_beforehand,
     a_parent_made_for_a_refused_replacement_goes,
 }

@@ -2,7 +2,9 @@
 //! has them as long as it is attached, and the last one deletes them.
 #![deny(dead_code)]
 
-use macvlan_core::{Attachment, Difference, DifferenceKind, Endpoint, ErrorKind};
+use macvlan_core::{
+    Access, Attachment, Difference, DifferenceKind, Endpoint, ErrorKind, Host, NetNs,
+};
 use macvlan_tests::{Need, Outcome, Snapshot, Stage, ip_do, ip_lines, need, settle};
 
 /// A container with `lo` up and another link, for routes.
@@ -63,6 +65,46 @@ fn shared_routes_stay_until_both_are_detached() -> Outcome {
         host.detach(&attached[1 - first])?;
         settle(&stage.inside);
         before.assert_same(&stage.inside);
+    }
+    Ok(())
+}
+
+/// A container can itself be a host: the routes, rules and links of its own endpoints stay.
+fn an_inner_host_keeps_its_own() -> Outcome {
+    let stage = stage()?;
+    let (host, inside) = (&stage.lab.a.host, &stage.inside);
+    let inner = Host::in_netns(inside)?;
+    let container = NetNs::anonymous()?;
+    for endpoints in [1, 2] {
+        let outer: Vec<Attachment> = [("eth0", 10), ("eth1", 11)][..endpoints]
+            .iter()
+            .map(|(name, last)| Ok(host.attach(&endpoint(name, *last)?, inside)?))
+            .collect::<Outcome<_>>()?;
+        let on_other = |name: &str, address: &str| -> Outcome<Endpoint> {
+            Ok(Endpoint::new(name, "other")?.address(address.parse()?))
+        };
+        let below = inner.attach(&on_other("eth0", "10.60.0.9/24")?, &container)?;
+        let access = inner.access_by(Access::on("other")?.keep(true))?;
+        access.add(&below)?;
+        let own = on_other("mv0", "10.60.0.8/24")?
+            .source_routing(7)
+            .route("blackhole 10.8.0.0/16".parse()?);
+        let own = inner.attach(&own, inside)?;
+        let before = marked(&stage);
+        assert!(before.iter().any(|route| route.contains("10.60.0.9 dev other-host")));
+        // As it was attached, or as it is found.
+        let attached = if endpoints == 1 { host.attachments(inside)? } else { outer };
+        assert_eq!(attached.len(), endpoints);
+        for result in host.detach_all(&attached) {
+            result?;
+        }
+        assert_eq!(marked(&stage), before);
+        inner.detach(&own)?;
+        assert_eq!(marked(&stage).len(), 1, "{:?}", marked(&stage));
+        drop(access);
+        inner.access("other")?.close()?;
+        inner.detach(&below)?;
+        assert_eq!(marked(&stage), [""; 0]);
     }
     Ok(())
 }
@@ -212,6 +254,7 @@ fn rules_of_an_earlier_state_are_deleted() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     shared_routes_stay_until_both_are_detached,
+    an_inner_host_keeps_its_own,
     shared_rules_stay_until_both_are_detached,
     objects_of_one_endpoint_are_deleted_with_it,
     a_refused_attach_shares_nothing,

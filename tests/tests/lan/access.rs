@@ -242,6 +242,61 @@ fn impossible_endpoints_are_refused() -> Outcome {
     Ok(())
 }
 
+/// No route leads to an address that cannot be a container's: an endpoint with one is refused, and
+/// one that was added inside gets none.
+fn others_addresses_get_no_route() -> Outcome {
+    let lab = routed()?;
+    let inside = NetNs::anonymous()?;
+    let access = lab.a.host.access("ens33")?;
+    let before = Snapshot::settled(&lab.a.netns);
+    for (address, why) in [
+        ("192.168.15.2/24", "is that of a gateway of the host"),
+        ("192.168.15.1/24", "is also an address of the host"),
+        ("fd15::2/64 nodad", "is that of a gateway of the host"),
+    ] {
+        let error = access.attach(&eth0(10)?.address(address.parse()?), &inside).unwrap_err();
+        assert!(error.is_invalid_value() && error.to_string().contains(why), "{error}");
+        before.assert_same(&lab.a.netns);
+    }
+    let outside = Endpoint::new("eth0", "ens33")?
+        .address("8.8.8.8/32".parse()?)
+        .address("fd99::1/64 nodad".parse()?);
+    let error = access.attach(&outside, &inside).unwrap_err();
+    assert!(error.to_string().contains("8.8.8.8 is in no subnet of the parent"), "{error}");
+    before.assert_same(&lab.a.netns);
+    let attachment = lab.a.host.attach(&eth0(10)?, &inside)?;
+    for address in ["192.168.15.2/32", "192.168.15.1/32", "8.8.8.8/32", "fd15::2/128 nodad"] {
+        ip_do(&inside, &format!("address add {address} dev eth0"));
+    }
+    for found in lab.a.host.attachments(&inside)? {
+        access.add(&found)?;
+    }
+    let mut routes: Vec<String> = access.routes().iter().map(ToString::to_string).collect();
+    routes.sort();
+    assert_eq!(routes, ["192.168.15.10/32", "fd15::a/128"]);
+    assert_reaches_the_network(&lab);
+    // The router's routes lead through the host's link while the addresses are there.
+    let moved = access.move_addresses(SOON)?;
+    for found in lab.a.host.attachments(&inside)? {
+        access.add(&found)?;
+    }
+    moved.undo()?;
+    assert_eq!(access.routes().len(), 2);
+    assert_reaches_the_network(&lab);
+    access.detach(&attachment)?;
+    // A subnet that the caller names, in this or an earlier session.
+    ip_do(&lab.a.netns, "route delete default");
+    let named = Access::on("ens33")?.route("10.20.0.0/24".parse()?).keep(true);
+    let access = lab.a.host.access_by(named)?;
+    let endpoint = Endpoint::new("eth0", "ens33")?.address("10.20.0.5/24".parse()?);
+    let attachment = access.attach(&endpoint, &inside)?;
+    drop(access);
+    let access = lab.a.host.access("ens33")?;
+    access.add(&attachment)?;
+    assert_eq!(ip(&lab.a.netns, "route get 10.20.0.5")[0]["dev"], "ens33-host");
+    Ok(())
+}
+
 /// Returns addresses, routes, rules and the changed sysctl, without order: the order of two local
 /// routes to one address does not matter.
 fn seen(netns: &NetNs) -> Vec<String> {
@@ -773,6 +828,7 @@ macvlan_tests::tests! {
     on_a_vlan_that_is_made_on_demand,
     dropped_or_kept,
     impossible_endpoints_are_refused,
+    others_addresses_get_no_route,
     addresses_are_moved_and_moved_back,
     unconfirmed_it_undoes_itself,
     another_process_moves_them_back,

@@ -3,7 +3,7 @@
 mod create;
 mod index;
 mod make_way;
-mod others;
+pub(super) mod others;
 mod repair;
 mod steps;
 mod undo;

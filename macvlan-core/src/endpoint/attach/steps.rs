@@ -221,8 +221,7 @@ impl Work<'_> {
                         return Err(self.not_done(change, deletion, failure));
                     }
                     if let Some(found) = &deletion {
-                        let places = (self.host, self.netns);
-                        let noted = shared::note(places, self.inside, self.index, found);
+                        let noted = shared::note(self.inside, self.index, found);
                         self.added
                             .extend(noted.map_err(|failure| self.explain_change(change, failure))?);
                     }

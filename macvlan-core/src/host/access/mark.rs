@@ -1,11 +1,10 @@
 //! The mark of a host's link, stored in its alias.
 
+use crate::endpoint::{ACCESS_ALIAS, is_access_link};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::link::LinkInfo;
 use crate::value::net::parse_number;
 
-/// The beginning of the alias.
-const ALIAS: &str = "the host's way to its containers";
 const MOVED: &str = "; addresses moved from link #";
 const BY_PREFIX: &str = "; no marks on addresses";
 const OWN: &str = "; own addresses";
@@ -32,20 +31,13 @@ pub(super) struct Mark {
     pub(super) transient: bool,
 }
 
-/// The group in which the link is created.
-pub(super) const GROUP: u32 = 0x6d61_6368;
-
 impl Mark {
     /// Returns the mark of a link, or an error if it is not ours.
     pub(super) fn of(link: &LinkInfo) -> Result<Self> {
-        let refuse = || name_taken(&link.name, "was not made for host access");
-        let is_macvlan = link.kind.as_deref() == Some("macvlan");
-        // An alias cannot be set at creation, so the creator may have been interrupted.
-        if is_macvlan && link.group == GROUP && link.alias.is_none() {
-            return Ok(Self::default());
+        if !is_access_link(link) {
+            return Err(name_taken(&link.name, "was not made for host access"));
         }
-        let alias = link.alias.as_deref().filter(|_| is_macvlan);
-        let said = alias.and_then(|alias| alias.strip_prefix(ALIAS)).ok_or_else(refuse)?;
+        let said = link.alias.as_deref().unwrap_or_default();
         Ok(Self {
             moved: said.split_once(MOVED).and_then(|(_, from)| index_at_start(from)),
             by_prefix: said.contains(BY_PREFIX),
@@ -55,18 +47,13 @@ impl Mark {
         })
     }
 
-    /// Returns whether a link is ours.
-    pub(super) fn is_on(link: &LinkInfo) -> bool {
-        matches!(Self::of(link), Ok(_ours))
-    }
-
     pub(super) fn alias(self) -> String {
         let say = |is, what| if is { what } else { "" };
         let moved = self.moved.map(|from| format!("{MOVED}{from}")).unwrap_or_default();
         let by_prefix = say(self.by_prefix, BY_PREFIX);
         let arp_filter = say(self.arp_filter_was_off, ARP_FILTER_WAS_OFF);
         let (own, transient) = (say(self.own, OWN), say(self.transient, TRANSIENT));
-        format!("{ALIAS}{moved}{by_prefix}{arp_filter}{own}{transient}")
+        format!("{ACCESS_ALIAS}{moved}{by_prefix}{arp_filter}{own}{transient}")
     }
 }
 

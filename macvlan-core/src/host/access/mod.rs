@@ -11,6 +11,7 @@ mod moving;
 mod options;
 mod parent;
 mod presence;
+mod reach;
 mod remove;
 mod routes;
 mod shim;
@@ -34,11 +35,12 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::access::confirm::{Moved, lock};
 use crate::host::access::moving::Back;
+use crate::host::access::reach::Reach;
 use crate::host::access::shim::Shim;
 use crate::host::access::state::{Routes, State};
 use crate::netns::NetNs;
 use crate::owner::Owner;
-use crate::value::address::{Address, is_link_local};
+use crate::value::address::Address;
 use crate::value::link::Mode;
 use crate::value::name::LinkName;
 use crate::wait::Cancel;
@@ -138,12 +140,15 @@ impl HostAccess {
     ///
     /// On a failure nothing is changed.
     ///
-    /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent.
+    /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent. Its addresses
+    /// get a route if they are in a subnet of the parent or in one with an address of the host's
+    /// link; others need an [`Access::route`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for other endpoints and in a
-    /// forked child; [`ErrorKind::RouteExists`](crate::ErrorKind::RouteExists) if the host has
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for other endpoints, if an
+    /// address is the host's or a gateway's or none may get a route, and in a forked child;
+    /// [`ErrorKind::RouteExists`](crate::ErrorKind::RouteExists) if the host has
     /// another route to an address; otherwise as for [`Host::attach`].
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         self.attach_by(&self.host, endpoint, netns)
@@ -175,7 +180,8 @@ impl HostAccess {
         // The routes come first: deleting them leaves no trace in the container.
         let mut state = self.lock()?;
         let is_beside = |shim: &Shim| self.find_beside(shim, endpoint);
-        let (parent, routes) = self.lead_to(&mut state, endpoint.get_addresses(), is_beside)?;
+        let chosen = (endpoint.get_addresses(), true);
+        let (parent, routes) = self.lead_to(&mut state, chosen, is_beside)?;
         let attached = host.attach(endpoint, netns).and_then(|attachment| {
             // Names may have been swapped since.
             if attachment.parent_index() == parent {
@@ -211,12 +217,28 @@ impl HostAccess {
 
     /// Adds routes to the addresses of a container that is already attached.
     ///
+    /// A container can give its interface any address, and [`Host::attachments`] returns it. So
+    /// addresses outside the parent's subnets, and those that the host or a gateway of it has, get
+    /// no route. Other addresses get one, also that of another machine in the subnet: add an
+    /// attachment from [`Host::attach`], whose addresses are the endpoint's, if you do not trust the
+    /// container.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if it is attached to another
-    /// parent; as for [`Attachment::netns`] if its namespace is not found; otherwise as for
+    /// parent or none of its addresses may get a route; as for [`Attachment::netns`] if its namespace is not found; otherwise as for
     /// [`HostAccess::attach`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
+        self.add_addresses(attachment, attachment.addresses())
+    }
+
+    /// As [`HostAccess::add`], with these of its addresses.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::add`].
+    #[doc(hidden)] // for the command
+    pub fn add_addresses(&self, attachment: &Attachment, addresses: &[Address]) -> Result<()> {
         let mut state = self.lock()?;
         let netns = attachment.netns()?;
         let is_beside = |shim: &Shim| {
@@ -229,7 +251,7 @@ impl HostAccess {
                 .on_link(attachment.name().as_str())
                 .on_parent(attachment.parent().to_string()))
         };
-        let ((), routes) = self.lead_to(&mut state, attachment.addresses(), is_beside)?;
+        let ((), routes) = self.lead_to(&mut state, (addresses, false), is_beside)?;
         state.enter(attachment, routes);
         Ok(())
     }
@@ -283,30 +305,34 @@ impl HostAccess {
     }
 
     /// Updates the link and, if it passes the check, adds a route to each address of a container
-    /// that has none.
+    /// that has none; `chosen` says that the caller has chosen the addresses.
     fn lead_to<T>(
         &self,
         state: &mut State,
-        addresses: &[Address],
+        (addresses, chosen): (&[Address], bool),
         check: impl FnOnce(&Shim) -> Result<T>,
     ) -> Result<(T, Routes)> {
         let _alone = self.host.netns().lock()?;
         let with_link = state.shim.is_none();
         let shim = self.put_right(state, false)?;
-        let covered = |ip: &IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(ip));
-        let ips = addresses.iter().map(Address::ip);
-        let all: Vec<IpNet> =
-            ips.filter(|ip| !is_link_local(*ip) && !covered(ip)).map(IpNet::from).collect();
-        match check(shim).and_then(|passed| Ok((passed, shim.add_routes(&all)?))) {
-            Ok((passed, added)) => Ok((passed, Routes { all, added, with_link })),
-            Err(error) => {
-                let nothing = Routes { with_link, ..Routes::default() };
-                Err(match self.take_back(state, &nothing) {
-                    Ok(()) => error,
-                    Err(other) => error.leaves_too(other),
-                })
+        let covered = |ip: IpAddr| self.access.prefixes.iter().any(|prefix| prefix.contains(&ip));
+        let rest: Vec<Address> =
+            addresses.iter().copied().filter(|address| !covered(address.ip())).collect();
+        let lead = |passed| {
+            let reach = Reach::read(self.host.netns(), shim)?;
+            let usable = reach.usable(&rest, chosen);
+            let usable = usable.map_err(|error| error.on_parent(self.access.parent.to_string()))?;
+            let all: Vec<IpNet> = usable.into_iter().map(IpNet::from).collect();
+            let added = shim.add_routes(&all)?;
+            Ok((passed, Routes { all, added, with_link }))
+        };
+        check(shim).and_then(lead).map_err(|error| {
+            let nothing = Routes { with_link, ..Routes::default() };
+            match self.take_back(state, &nothing) {
+                Ok(()) => error,
+                Err(other) => error.leaves_too(other),
             }
-        }
+        })
     }
 
     /// Undoes the additions for a container.
@@ -355,6 +381,40 @@ impl HostAccess {
             return deleted.and(self.take_down(&mut state));
         }
         deleted
+    }
+
+    /// Returns the destinations of our routes through the link that lead to single addresses and are
+    /// not this session's: those that earlier sessions have left. None while there are other
+    /// sessions, which may be about to attach the containers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::remove`].
+    #[doc(hidden)] // for the command
+    pub fn unknown_routes(&self) -> Result<Vec<IpNet>> {
+        let state = self.lock()?;
+        let Some(shim) = &state.shim else { return Ok(Vec::new()) };
+        let mut found = shim.routes_to_containers()?;
+        // After the list: a session that has added a route of it goes on, or has ended.
+        if shim.has_company()? {
+            return Ok(Vec::new());
+        }
+        let known = self.known_routes(&state);
+        found.retain(|destination| !known.contains(destination));
+        Ok(found)
+    }
+
+    /// Deletes routes that [`HostAccess::unknown_routes`] has found.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HostAccess::remove`].
+    #[doc(hidden)] // for the command
+    pub fn delete_routes(&self, destinations: &[IpNet]) -> Result<()> {
+        match &self.lock()?.shim {
+            Some(shim) => shim.delete_routes(destinations),
+            None => Ok(()),
+        }
     }
 
     /// Moves the parent's addresses and routes to the host's link.

@@ -13,7 +13,7 @@ use crate::explain::{Attempt, Place};
 use crate::host::Host;
 use crate::host::access::change::Link;
 use crate::host::access::lend;
-use crate::host::access::mark::{GROUP, Mark, name_taken};
+use crate::host::access::mark::{Mark, name_taken};
 use crate::host::access::options::Access;
 use crate::host::access::parent::Known;
 use crate::host::access::presence::Presence;
@@ -85,7 +85,7 @@ impl Shim {
         let endpoint = Endpoint::new(name, parent)?
             .mode(Mode::Bridge)?
             .alias(mark.alias())
-            .group(GROUP)
+            .group(endpoint::ACCESS_GROUP)
             .lo_up(false)
             .accept_ra(AcceptRa::Never)
             .autoconf(false)
@@ -118,7 +118,7 @@ impl Shim {
         let connection = netns.connection()?;
         let lowest = endpoint::lowest(netns, parent)?;
         let is_it = |link: &LinkInfo| {
-            Mark::is_on(link)
+            endpoint::is_access_link(link)
                 && (link.parent, link.parent_netns) == (Some(lowest.index), lowest.netns)
         };
         let known = before.map(|before| find(connection, before.index())).transpose()?.flatten();
@@ -135,8 +135,7 @@ impl Shim {
     /// Finds the host's link on a parent and changes nothing.
     pub(super) fn find(netns: &NetNs, parent: u32) -> Result<Option<Self>> {
         let Some(there) = Self::find_beside(netns, parent, None)? else { return Ok(None) };
-        let own = endpoint::attachments(netns, netns)?;
-        let Some(attachment) = own.into_iter().find(|one| one.index() == there.index) else {
+        let Some(attachment) = endpoint::access_link(netns, there.index)? else {
             return Ok(None);
         };
         let presence = Arc::new(Presence::on(netns, there.index)?);
@@ -352,6 +351,26 @@ impl Shim {
                 && info.route.get_gateway().is_none()
         };
         Ok(self.routes(connection)?.iter().any(ours))
+    }
+
+    /// Lists the destinations of our routes through the link that lead to single addresses.
+    pub(super) fn routes_to_containers(&self) -> Result<Vec<IpNet>> {
+        let ours = RouteFilter::new().protocol(RTPROT_MACVLAN).table(encode::MAIN_TABLE);
+        let ours = encode::get_routes(&ours, Some(self.index()));
+        let destination = |payload: &[u8]| {
+            let info = decode::route(payload)?;
+            let destination = info.route.get_destination();
+            let is_single = destination.prefix_len() == destination.max_prefix_len();
+            let is_ours = info.protocol == RTPROT_MACVLAN
+                && info.route.get_device() == Some(LinkId::Index(self.index()))
+                && info.route.get_table() == encode::MAIN_TABLE
+                && info.route.get_gateway().is_none();
+            (is_single && is_ours).then_some(destination)
+        };
+        self.netns
+            .connection()?
+            .dump(&ours, destination)
+            .map_err(|failure| failure.into_error("list the routes"))
     }
 
     /// Deletes as many routes as possible; routes that do not exist are skipped.
