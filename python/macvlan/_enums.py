@@ -367,6 +367,10 @@ class DifferenceKind(_Named):
     """The allmulti flag differs."""
     RULE_OUTDATED = "rule-outdated"
     """A policy rule for an address is left of an earlier state."""
+    ADDRESS_EXPIRING = "address-expiring"
+    """An address has a limited lifetime."""
+    ARP_OFF = "arp-off"
+    """ARP and neighbour discovery are off on the link."""
 
 
 class FindingKind(_Named):
@@ -418,6 +422,10 @@ class FindingKind(_Named):
     """An IPv6 address of the container has been tentative for longer than a detection takes."""
     CONNECTED_ROUTE_MISSING = "connected-route-missing"
     """The connected route of an address was deleted."""
+    ARP_OFF = "arp-off"
+    """ARP and neighbour discovery are off on the container's link."""
+    ROUTED_ELSEWHERE = "routed-elsewhere"
+    """The container's routing drops packets for the peer, or sends them through another link."""
 
 
 class KeepEventKind(_Named):

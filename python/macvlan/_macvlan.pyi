@@ -155,6 +155,8 @@ _FindingKind: TypeAlias = (
         "address-duplicate",
         "address-tentative",
         "connected-route-missing",
+        "arp-off",
+        "routed-elsewhere",
     ]
 )
 _Life: TypeAlias = Life | Literal["process", "agent", "declared"]

@@ -39,20 +39,21 @@ impl Detach {
         let mut found = Vec::new();
         for container in std::iter::once(&self.container).chain(&self.also) {
             let container = container::find(container)?;
-            found.extend(if self.all {
-                match select::all(&host, &container) {
-                    // Links that are gone may have left rules and routes.
-                    Err(failure)
-                        if failure.is_not_found()
-                            && !self.plan
-                            && host.sweep(&container.netns)? =>
-                    {
-                        Vec::new()
-                    }
-                    all => all?,
-                }
+            let selected = if self.all {
+                select::all(&host, &container)
             } else {
-                select::named(&host, &container, &self.names)?
+                select::named(&host, &container, &self.names)
+            };
+            found.extend(match selected {
+                // Links that are gone may have left rules and routes.
+                Err(failure)
+                    if failure.is_not_found()
+                        && !self.plan
+                        && host.sweep(&container.netns)? =>
+                {
+                    Vec::new()
+                }
+                selected => selected?,
             });
         }
         if self.plan {

@@ -1,7 +1,7 @@
 //! Plans an attach, without any system call.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -13,8 +13,8 @@ use crate::endpoint::parent::Parent;
 use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
-use crate::value::address::{Address, DuplicateDetection};
-use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
+use crate::value::address::{Address, DuplicateDetection, never_a_hosts};
+use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, LOOPBACK, Link, check_alias};
 use crate::value::name::{LinkId, LinkName, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
@@ -88,6 +88,7 @@ impl Endpoint {
 impl Plan {
     fn of(endpoint: &Endpoint) -> Result<Self> {
         let link = link(endpoint)?;
+        refuse_without_effect(endpoint)?;
         endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
         for (at, name) in endpoint.alternative_names.iter().enumerate() {
             check_alternative_name(name)?;
@@ -119,8 +120,17 @@ impl Plan {
             if address.ip() == Ipv6Addr::LOCALHOST {
                 return Err(refused(endpoint, format!("{} is for lo only", address.ip())));
             }
-            if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
+            // IPv6 does not accept an address with two prefix lengths.
+            let is_same = |other: &Address| match address.net() {
+                IpNet::V4(net) => IpNet::V4(net) == other.net(),
+                IpNet::V6(net) => IpAddr::V6(net.addr()) == other.ip(),
+            };
+            if endpoint.addresses[..at].iter().any(is_same) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
+            }
+            if let Some(why) = address.rules_out(address.ip()) {
+                let why = format!("{address} cannot be the address of a link: {why}");
+                return Err(refused(endpoint, why));
             }
             let is_there = comes_up_with_its_addresses(endpoint) && address.ip().is_ipv4()
                 || endpoint.probe.is_some() && address.is_checked_by_kernel();
@@ -129,7 +139,11 @@ impl Plan {
             }
         }
 
-        let mut last = Vec::with_capacity(2);
+        let (mut last, lo) = (Vec::with_capacity(2), Change::SetLoopbackUp);
+        let is_through_loopback = |route: &Route| match route.get_device() {
+            Some(LinkId::Name(name)) => name.as_str() == "lo",
+            device => device == Some(LinkId::Index(LOOPBACK)),
+        };
         let mut defaults = default_routes(endpoint)?;
         let mut replaced = Vec::new();
         if let Some(table) = endpoint.source_routing {
@@ -140,8 +154,11 @@ impl Plan {
         } else {
             batch.extend(defaults.into_iter().map(Change::AddRoute));
         }
-        for route in &endpoint.routes {
+        for (at, route) in endpoint.routes.iter().enumerate() {
             route.check()?;
+            if endpoint.routes[..at].contains(route) {
+                return Err(refused(endpoint, format!("the route {route} is given twice")));
+            }
             if let Some(gateway) = route.get_gateway() {
                 check_gateway(endpoint, gateway)?;
             }
@@ -158,10 +175,15 @@ impl Plan {
                 return Err(refused(endpoint, why)
                     .with_hint("leave out the protocol, which marks it as the endpoint's"));
             } else {
+                // The kernel refuses a route through a link that is down.
+                if is_through_loopback(route) && endpoint.lo_up && !last.contains(&lo) {
+                    last.push(lo.clone());
+                }
                 last.push(Change::AddRoute(*route));
             }
         }
         phases.push(Phase::Batch(batch));
+        let is_lo_up = last.contains(&lo);
         if let Some(announced) = announced(endpoint) {
             phases.push(announced);
         }
@@ -169,8 +191,8 @@ impl Plan {
             phases.push(Phase::OneByOne(std::mem::take(&mut last)));
             phases.push(Phase::ReplaceDefaultRoutes(replaced));
         }
-        if endpoint.lo_up {
-            last.push(Change::SetLoopbackUp);
+        if endpoint.lo_up && !is_lo_up {
+            last.push(lo);
         }
         phases.push(Phase::OneByOne(last));
         let mut vlans = Vec::new();
@@ -240,6 +262,33 @@ fn add_vlans(parent: &Parent, vlans: &mut Vec<Link>) -> Result<()> {
         vlans.push(vlan);
     }
     Ok(())
+}
+
+/// Refuses options of default routes for an endpoint that has none, and source routing without an
+/// address that it could be for.
+fn refuse_without_effect(endpoint: &Endpoint) -> Result<()> {
+    let without = |what: &str, need: &str| {
+        Err(refused(endpoint, format!("{what} without {need} has no effect")))
+    };
+    if endpoint.gateways.is_empty() {
+        if endpoint.replace_default_route {
+            return without("the replacement of the default route", "a gateway");
+        }
+        if endpoint.gateway_metric.is_some() {
+            return without("the metric of the default route", "a gateway");
+        }
+        if endpoint.on_link_gateways {
+            return without("a gateway that is on the link", "a gateway");
+        }
+    }
+    match endpoint.source_routing {
+        Some(_) if endpoint.addresses.is_empty() => without("source routing", "an address"),
+        Some(_) if endpoint.replace_default_route => {
+            let why = "source routing adds no default route that could replace another one";
+            Err(refused(endpoint, why.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the settings of the link, and the changes that it needs to come up.
@@ -405,14 +454,12 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
 
 /// Checks that a router on the endpoint's link can have an address.
 fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
-    let why = if gateway.is_unspecified() || gateway.is_multicast() {
-        String::new()
+    let why = if let Some(why) = never_a_hosts(gateway) {
+        format!(": {why}")
     } else if endpoint.addresses.iter().any(|address| address.ip() == gateway) {
         ": it is the endpoint's own address".to_owned()
     } else if gateway.is_loopback() {
         ": it is a loopback address".to_owned()
-    } else if gateway == Ipv4Addr::BROADCAST {
-        ": it is the broadcast address".to_owned()
     } else if let Some(address) = endpoint
         .addresses
         .iter()
@@ -507,6 +554,9 @@ impl fmt::Display for Repairs<'_> {
             match difference {
                 Difference::LinkMissing | Difference::Immutable(_) | Difference::Parent => {}
                 Difference::Sysctl { sysctl, .. } => write_sysctl(f, name, *sysctl)?,
+                Difference::Expiring(address) => {
+                    writeln!(f, "inside: ip address replace {} dev {name}", address.net())?;
+                }
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
                     write_deletion(f, name, address)?;
                     writeln!(f, "inside: {}", Command(&Change::AddAddress(*address), name))?;
@@ -585,6 +635,7 @@ impl fmt::Display for Command<'_> {
             Change::SetMac(mac) => write!(f, "ip link set {name} address {mac}"),
             Change::SetMtu(mtu) => write!(f, "ip link set {name} mtu {mtu}"),
             Change::SetUp => write!(f, "ip link set {name} up"),
+            Change::SetArpOn => write!(f, "ip link set {name} arp on"),
             Change::SetAllmulticast(true) => write!(f, "ip link set {name} allmulticast on"),
             Change::SetAllmulticast(false) => write!(f, "ip link set {name} allmulticast off"),
             Change::SetPromisc(true) => write!(f, "ip link set {name} promisc on"),

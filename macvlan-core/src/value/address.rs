@@ -64,19 +64,17 @@ impl Address {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for the unspecified address,
     /// multicast addresses, and the subnet's broadcast address.
     pub fn new(net: IpNet) -> Result<Self> {
-        let ip = net.addr();
-        let refuse =
-            |why: &'static str| Err(Error::invalid(format!("use {net} as a link's address"), why));
-        if ip.is_unspecified() {
-            return refuse("the address is unspecified");
+        let address = Self::from_kernel(net);
+        let why = match net.addr() {
+            IpAddr::V4(ip) if address.broadcast() == Some(ip) => {
+                Some("the address is the subnet's broadcast address")
+            }
+            ip => never_a_hosts(ip),
+        };
+        match why {
+            Some(why) => Err(Error::invalid(format!("use {net} as a link's address"), why)),
+            None => Ok(address),
         }
-        if ip.is_multicast() {
-            return refuse("the address is multicast");
-        }
-        if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
-            return refuse("the address is the subnet's broadcast address");
-        }
-        Ok(Self { net, duplicate_detection: DuplicateDetection::Kernel })
     }
 
     /// Sets how the kernel detects duplicates of the address.
@@ -119,6 +117,20 @@ impl Address {
     pub fn broadcast(&self) -> Option<Ipv4Addr> {
         match self.net {
             IpNet::V4(net) if net.prefix_len() < 31 => Some(net.broadcast()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether no host of the address's subnet can have another address: it is the subnet's
+    /// own or its broadcast address.
+    pub(crate) fn rules_out(&self, ip: IpAddr) -> Option<&'static str> {
+        match ip {
+            IpAddr::V4(ip) if self.broadcast() == Some(ip) => {
+                Some("it is the broadcast address of the subnet")
+            }
+            IpAddr::V4(_) if self.broadcast().is_some() && ip == self.net.network() => {
+                Some("it is the address of the subnet itself")
+            }
             _ => None,
         }
     }
@@ -200,6 +212,12 @@ impl AddressInfo {
         ip.is_unicast_link_local()
             || self.protocol == Some(IFAPROT_KERNEL_RA)
             || self.flags & nix::libc::IFA_F_TEMPORARY != 0
+    }
+
+    /// Returns whether the address has a limited lifetime, at the end of which the kernel deletes
+    /// it.
+    pub(crate) fn expires(&self) -> bool {
+        self.flags & nix::libc::IFA_F_PERMANENT == 0
     }
 
     /// Returns whether the kernel found a duplicate of the address.
@@ -325,6 +343,30 @@ named!(
     [Kernel = "kernel", Skip = "nodad", Optimistic = "optimistic",]
 );
 serde_as_text!(Address, Assignment);
+
+/// Returns the reason why an address cannot be that of a single host, if there is one.
+pub(crate) fn never_a_hosts(ip: IpAddr) -> Option<&'static str> {
+    if ip.is_unspecified() {
+        Some("the address is unspecified")
+    } else if ip.is_multicast() {
+        Some("the address is multicast")
+    } else if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        Some("the address is the broadcast address")
+    } else {
+        None
+    }
+}
+
+/// Returns an error for an address that another host on the LAN cannot have.
+pub(crate) fn check_anothers(operation: &'static str, ip: IpAddr) -> Result<()> {
+    let why = never_a_hosts(ip)
+        .or_else(|| ip.is_loopback().then_some("the address is each host's own loopback address"));
+    match why {
+        Some(why) => Err(Error::invalid(format!("{operation} {ip}"), why)
+            .with_hint("name the address of a host on the network")),
+        None => Ok(()),
+    }
+}
 
 /// Returns whether an address has link-local scope.
 pub(crate) fn is_link_local(ip: IpAddr) -> bool {

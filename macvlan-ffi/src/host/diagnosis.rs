@@ -79,6 +79,10 @@ pub enum macvlan_finding_kinds {
     MACVLAN_FINDING_ADDRESS_TENTATIVE = 22,
     /// The connected route of an address was deleted.
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
+    /// ARP and neighbour discovery are off on the container's link.
+    MACVLAN_FINDING_ARP_OFF = 24,
+    /// The container's routing drops packets for the peer, or sends them through another link.
+    MACVLAN_FINDING_ROUTED_ELSEWHERE = 25,
 }
 
 /// A problem.

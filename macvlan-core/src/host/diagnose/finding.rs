@@ -85,6 +85,10 @@ pub enum FindingKind {
     AddressTentative = 22,
     /// The connected route of an address was deleted.
     ConnectedRouteMissing = 23,
+    /// ARP and neighbour discovery are off on the container's link.
+    ArpOff = 24,
+    /// The container's routing drops packets for the peer, or sends them through another link.
+    RoutedElsewhere = 25,
 }
 
 kinds!(
@@ -114,6 +118,8 @@ kinds!(
         AddressDuplicate = "address-duplicate",
         AddressTentative = "address-tentative",
         ConnectedRouteMissing = "connected-route-missing",
+        ArpOff = "arp-off",
+        RoutedElsewhere = "routed-elsewhere",
     ]
 );
 
