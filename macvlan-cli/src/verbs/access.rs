@@ -195,7 +195,9 @@ fn remove(session: &Session, host: &Host, parent: &Parent) -> Done {
     let name = existing(host, parent)?;
     host.remove_access(parent).map_err(|error| match error.kind() {
         ErrorKind::InvalidValue => {
-            Failure::from(error).by("perhaps `macvlan agent`, by `access` in its configuration")
+            let hint = error.hint().map(str::to_owned);
+            let agent = "perhaps `macvlan agent`, by `access` in its configuration";
+            Failure::from(error).by(hint.as_deref(), agent)
         }
         _ => error.into(),
     })?;
@@ -214,7 +216,8 @@ fn move_addresses(
     let moved = access.move_addresses(deadline).map_err(|error| match error.kind() {
         // The only invalid value that is left here: they are moved already.
         ErrorKind::InvalidValue => {
-            Failure::from(error).by(&format!("`macvlan access back {parent}`"))
+            let hint = error.hint().map(str::to_owned);
+            Failure::from(error).by(hint.as_deref(), &format!("`macvlan access back {parent}`"))
         }
         _ => error.into(),
     });

@@ -20,6 +20,7 @@ use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
 use crate::value::address::AddressInfo;
 use crate::value::link::LinkInfo;
+use crate::value::name::ShellWord;
 use crate::wait::Cancel;
 
 /// The result of [`Host::ensure`](crate::Host::ensure).
@@ -124,9 +125,8 @@ pub(crate) fn ensure(
 /// Refuses a link that is missing by its name, if another one on the parent has its address: the
 /// endpoint's own, renamed inside, or another endpoint's.
 fn refuse_twin(host: &NetNs, endpoint: &Endpoint, netns: &NetNs, parent: Found) -> Result<()> {
-    let fails = |failure: Failure| {
-        failure.into_error("look for the addresses").in_netns(netns.describe())
-    };
+    let fails =
+        |failure: Failure| failure.into_error("look for the addresses").in_netns(netns.describe());
     let inside = netns.connection()?;
     let is_ours = |info: &AddressInfo| {
         endpoint.addresses.iter().any(|address| address.ip() == info.address.ip())
@@ -181,7 +181,8 @@ pub(crate) fn plan_ensure(
         if !replace {
             return Err(needs_replacement(endpoint, netns, &differences));
         }
-        return Ok(format!("inside: ip link delete dev {}\n{plan}", endpoint.name));
+        let name = ShellWord(endpoint.name.as_str());
+        return Ok(format!("inside: ip link delete dev {name}\n{plan}"));
     }
     Ok(Repairs { endpoint, plan: &plan, differences: &differences }.to_string())
 }

@@ -15,7 +15,7 @@ use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::value::address::{Address, DuplicateDetection, never_a_hosts};
 use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, LOOPBACK, Link, check_alias};
-use crate::value::name::{LinkId, LinkName, check_alternative_name};
+use crate::value::name::{LinkId, LinkName, ShellWord, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
@@ -399,6 +399,9 @@ fn comes_up_later(endpoint: &Endpoint) -> bool {
 fn link(endpoint: &Endpoint) -> Result<Link> {
     let alternative = endpoint.parent.get_alternative_name();
     let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
+    if let Ok(LinkId::Index(0)) = endpoint.parent.bottom().id() {
+        return Err(refused(endpoint, "no link has the index 0".to_owned()));
+    }
     let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
         .up(!endpoint.left_down && !comes_up_later(endpoint))
         .promisc(endpoint.promisc);
@@ -555,6 +558,7 @@ impl fmt::Display for Repairs<'_> {
                 Difference::LinkMissing | Difference::Immutable(_) | Difference::Parent => {}
                 Difference::Sysctl { sysctl, .. } => write_sysctl(f, name, *sysctl)?,
                 Difference::Expiring(address) => {
+                    let name = ShellWord(name.as_str());
                     writeln!(f, "inside: ip address replace {} dev {name}", address.net())?;
                 }
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
@@ -602,7 +606,7 @@ impl Repairs<'_> {
 }
 
 fn write_sysctl(f: &mut fmt::Formatter<'_>, name: LinkName, sysctl: Ipv6Sysctl) -> fmt::Result {
-    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{sysctl}")
+    writeln!(f, "inside: sysctl net/ipv6/conf/{}/{sysctl}", ShellWord(name.as_str()))
 }
 
 fn write_probe(f: &mut fmt::Formatter<'_>, ip: IpAddr, probe: &Probe) -> fmt::Result {
@@ -610,6 +614,7 @@ fn write_probe(f: &mut fmt::Formatter<'_>, ip: IpAddr, probe: &Probe) -> fmt::Re
 }
 
 fn write_deletion(f: &mut fmt::Formatter<'_>, name: LinkName, address: &Address) -> fmt::Result {
+    let name = ShellWord(name.as_str());
     writeln!(f, "inside: ip address delete {} dev {name}", address.net())
 }
 
@@ -629,9 +634,12 @@ struct Command<'a>(&'a Change, LinkName);
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(change, name) = *self;
+        let Self(change, link) = *self;
+        let name = ShellWord(link.as_str());
         match change {
-            Change::SetName(new) => write!(f, "ip link set {name} name {new}"),
+            Change::SetName(new) => {
+                write!(f, "ip link set {name} name {}", ShellWord(new.as_str()))
+            }
             Change::SetMac(mac) => write!(f, "ip link set {name} address {mac}"),
             Change::SetMtu(mtu) => write!(f, "ip link set {name} mtu {mtu}"),
             Change::SetUp => write!(f, "ip link set {name} up"),
@@ -646,7 +654,7 @@ impl fmt::Display for Command<'_> {
                 write!(f, "ip link set {name} alias {quoted}")
             }
             Change::AddAlternativeName(other) => {
-                write!(f, "ip link property add dev {name} altname {other}")
+                write!(f, "ip link property add dev {name} altname {}", ShellWord(other))
             }
             Change::SetGroup(group) => write!(f, "ip link set {name} group {group}"),
             Change::SetTxQueueLen(packets) => write!(f, "ip link set {name} txqueuelen {packets}"),
@@ -668,7 +676,7 @@ impl fmt::Display for Command<'_> {
                 let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
                 write!(f, "ip address add {address}{broadcast} dev {name}")
             }
-            Change::AddRoute(route) => RouteCommand("add", route, name).fmt(f),
+            Change::AddRoute(route) => RouteCommand("add", route, link).fmt(f),
             Change::AddConnectedRoute(address) => {
                 write!(f, "ip route add {} dev {name} proto kernel", Route::connected(address))
             }
@@ -696,7 +704,13 @@ impl fmt::Display for RouteCommand<'_> {
         // `ip` infers the family of "default" from the gateway.
         let v4 = route.get_destination().addr().is_ipv4();
         let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
-        write!(f, "ip{} route {verb} {route}", if via_v6 { " -4" } else { "" })
+        let family = if via_v6 { " -4" } else { "" };
+        let mut words = route.to_string();
+        if let Some(LinkId::Name(name)) = route.get_device() {
+            let dev = |name: &dyn fmt::Display| format!(" dev {name}");
+            words = words.replace(&dev(&name), &dev(&ShellWord(name.as_str())));
+        }
+        write!(f, "ip{family} route {verb} {words}")
     }
 }
 
@@ -707,13 +721,15 @@ impl fmt::Display for CreateCommand<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(link, place) = *self;
         f.write_str("ip link add")?;
-        if let Some(parent) = link.parent {
-            write!(f, " link {parent}")?;
+        match link.parent {
+            Some(LinkId::Name(parent)) => write!(f, " link {}", ShellWord(parent.as_str()))?,
+            Some(parent) => write!(f, " link {parent}")?,
+            None => {}
         }
         if let Some(parent) = &link.parent_alternative {
-            write!(f, " link {parent}")?;
+            write!(f, " link {}", ShellWord(parent))?;
         }
-        write!(f, " name {}", link.name)?;
+        write!(f, " name {}", ShellWord(link.name.as_str()))?;
         if let Some(mac) = link.mac {
             write!(f, " address {mac}")?;
         }

@@ -70,9 +70,7 @@ pub(super) fn unusable(
         IpNet::V6(_) => false,
     };
     // A VRF has its ports' routes in a table of its own.
-    let is_routed = has_none
-        || link.controller.is_some()
-        || routes.iter().any(has_route);
+    let is_routed = has_none || link.controller.is_some() || routes.iter().any(has_route);
     if !link.is_up() {
         None
     } else if found.is_duplicate() {

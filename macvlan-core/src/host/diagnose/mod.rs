@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
 use crate::host::diagnose::wire::Heard;
+use crate::value::address::check_anothers;
 
 pub use finding::{Diagnosis, Finding, FindingKind};
 
@@ -36,9 +37,18 @@ impl Host {
     /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) without `CAP_NET_RAW`
     /// and the other capabilities of [`Host`];
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the peer's address is the
-    /// container's own;
+    /// container's own, or cannot be that of another host, such as the subnet's broadcast address;
     /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
     pub fn diagnose(&self, attachment: &Attachment, peer: IpAddr) -> Result<Diagnosis> {
+        check_anothers("diagnose the peer", peer)?;
+        for address in attachment.addresses() {
+            if let Some(why) = address.rules_out(peer) {
+                let why = format!("{why} {}", address.net().trunc());
+                return Err(Error::invalid(format!("diagnose the peer {peer}"), why)
+                    .on_link(attachment.name().as_str())
+                    .with_hint("name another host's address"));
+            }
+        }
         if attachment.addresses().iter().any(|address| address.ip() == peer) {
             let why = format!("{peer} is the container's own address");
             return Err(Error::invalid("diagnose the peer", why)
