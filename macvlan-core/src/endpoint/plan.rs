@@ -128,10 +128,6 @@ impl Plan {
             if endpoint.addresses[..at].iter().any(is_same) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
-            if let Some(why) = address.rules_out(address.ip()) {
-                let why = format!("{address} cannot be the address of a link: {why}");
-                return Err(refused(endpoint, why));
-            }
             let is_there = comes_up_with_its_addresses(endpoint) && address.ip().is_ipv4()
                 || endpoint.probe.is_some() && address.is_checked_by_kernel();
             if !is_there {

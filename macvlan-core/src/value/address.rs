@@ -121,20 +121,6 @@ impl Address {
         }
     }
 
-    /// Returns whether no host of the address's subnet can have another address: it is the subnet's
-    /// own or its broadcast address.
-    pub(crate) fn rules_out(&self, ip: IpAddr) -> Option<&'static str> {
-        match ip {
-            IpAddr::V4(ip) if self.broadcast() == Some(ip) => {
-                Some("it is the broadcast address of the subnet")
-            }
-            IpAddr::V4(_) if self.broadcast().is_some() && ip == self.net.network() => {
-                Some("it is the address of the subnet itself")
-            }
-            _ => None,
-        }
-    }
-
     /// Returns whether the kernel detects duplicates before it uses the address.
     pub(crate) fn is_checked_by_kernel(&self) -> bool {
         self.net.addr().is_ipv6() && self.duplicate_detection == DuplicateDetection::Kernel
@@ -454,7 +440,7 @@ mod tests {
     fn broadcast_is_the_subnets_last_address() {
         let broadcast = |text: &str| text.parse::<Address>().unwrap().broadcast();
         assert_eq!(broadcast("10.1.2.3/8"), Some([10, 255, 255, 255].into()));
-        assert_eq!(broadcast("10.1.2.3/30"), Some([10, 1, 2, 3].into()));
+        assert_eq!(broadcast("10.1.2.2/30"), Some([10, 1, 2, 3].into()));
         assert_eq!(broadcast("10.1.2.3/31"), None);
         assert_eq!(broadcast("10.1.2.3/32"), None);
         assert_eq!(broadcast("fd00::1/64"), None);

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
 use crate::host::diagnose::wire::Heard;
-use crate::value::address::check_anothers;
+use crate::value::address::{Address, check_anothers};
 
 pub use finding::{Diagnosis, Finding, FindingKind};
 
@@ -41,13 +41,13 @@ impl Host {
     /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
     pub fn diagnose(&self, attachment: &Attachment, peer: IpAddr) -> Result<Diagnosis> {
         check_anothers("diagnose the peer", peer)?;
-        for address in attachment.addresses() {
-            if let Some(why) = address.rules_out(peer) {
-                let why = format!("{why} {}", address.net().trunc());
-                return Err(Error::invalid(format!("diagnose the peer {peer}"), why)
-                    .on_link(attachment.name().as_str())
-                    .with_hint("name another host's address"));
-            }
+        let is_broadcast =
+            |address: &&Address| address.broadcast().is_some_and(|ip| IpAddr::V4(ip) == peer);
+        if let Some(address) = attachment.addresses().iter().find(is_broadcast) {
+            let why = format!("{peer} is the broadcast address of {}", address.net().trunc());
+            return Err(Error::invalid("diagnose the peer", why)
+                .on_link(attachment.name().as_str())
+                .with_hint("name another host's address"));
         }
         if attachment.addresses().iter().any(|address| address.ip() == peer) {
             let why = format!("{peer} is the container's own address");
