@@ -63,7 +63,8 @@ pub(crate) fn ensure(
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
-            if let Some(parent) = parent {
+            // The kernel refuses a second link with a MAC address that was set.
+            if let Some(parent) = parent.filter(|_| endpoint.mac.is_none()) {
                 refuse_twin(host, endpoint, netns, parent)?;
             }
             // A list that is refused leaves no link behind.
