@@ -151,17 +151,7 @@ impl Plan {
             batch.extend(defaults.into_iter().map(Change::AddRoute));
         }
         for (at, route) in endpoint.routes.iter().enumerate() {
-            route.check()?;
-            if endpoint.routes[..at].contains(route) {
-                return Err(refused(endpoint, format!("the route {route} is given twice")));
-            }
-            if let Some(gateway) = route.get_gateway() {
-                check_gateway(endpoint, gateway)?;
-            }
-            if route.contradicts_its_scope() {
-                let why = format!("the scope of the route {route} is for routes without a gateway");
-                return Err(refused(endpoint, why).with_hint("leave out the scope"));
-            }
+            check_route(endpoint, at, route)?;
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else if let Some(protocol) = route.get_protocol() {
@@ -449,6 +439,22 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
         routes.push(endpoint.gateway_metric.map_or(route, |metric| route.metric(metric)));
     }
     Ok(routes)
+}
+
+/// Checks a route of the endpoint, by its place in the list.
+fn check_route(endpoint: &Endpoint, at: usize, route: &Route) -> Result<()> {
+    route.check()?;
+    if endpoint.routes[..at].contains(route) {
+        return Err(refused(endpoint, format!("the route {route} is given twice")));
+    }
+    if let Some(gateway) = route.get_gateway() {
+        check_gateway(endpoint, gateway)?;
+    }
+    if route.contradicts_its_scope() {
+        let why = format!("the scope of the route {route} is for routes without a gateway");
+        return Err(refused(endpoint, why).with_hint("leave out the scope"));
+    }
+    Ok(())
 }
 
 /// Checks that a router on the endpoint's link can have an address.

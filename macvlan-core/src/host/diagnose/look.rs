@@ -302,7 +302,8 @@ fn question(
     let of_best = best.get_gateway();
     let in_subnet = |ip: IpAddr| addresses.iter().find(|info| info.address.net().contains(&ip));
     let source = in_subnet(of_best.unwrap_or(peer)).unwrap_or(first).address.ip();
-    let gateway = gateway(inside, link, (source, peer), diagnosis)?.unwrap_or(of_best);
+    let way = way(inside, link, (source, peer), diagnosis)?;
+    let gateway = way.map_or(of_best, |way| way.gateway);
     let target = gateway.filter(|via| via.is_ipv4() == peer.is_ipv4()).unwrap_or(peer);
     if target != peer {
         diagnosis.note(format!("{peer} is behind {target}, which is tested instead"));
@@ -310,14 +311,14 @@ fn question(
     Ok(Some((in_subnet(target).unwrap_or(first).address.ip(), target)))
 }
 
-/// Asks the kernel for the gateway to the peer, by all rules and tables; `None` if packets for the
-/// peer do not leave through the link.
-fn gateway(
+/// Asks the kernel for the way to the peer, by all rules and tables; `None` if packets for the peer
+/// do not leave through the link.
+fn way(
     inside: &Connection,
     link: &LinkInfo,
     (source, peer): (IpAddr, IpAddr),
     diagnosis: &mut Diagnosis,
-) -> Result<Option<Option<IpAddr>>> {
+) -> Result<Option<decode::Way>> {
     // A link that is down has no routes.
     if !link.is_up() {
         return Ok(None);
@@ -326,7 +327,7 @@ fn gateway(
     let device = (peer.is_ipv6() && is_link_local(peer)).then_some(link.index);
     let from = Some(source).filter(|source| is_link_local(*source) == is_link_local(peer));
     let instead = match inside.get(encode::get_route_to(peer, from, device), decode::way) {
-        Ok(way) if way.device == Some(link.index) => return Ok(Some(way.gateway)),
+        Ok(way) if way.device == Some(link.index) => return Ok(Some(way)),
         Ok(way) => way.device,
         // Rules and routes that drop packets, each kind with a number of its own.
         Err(Failure::Refused {
