@@ -1,5 +1,7 @@
 //! Control characters, which names from a container may contain, and which a terminal obeys.
 
+use std::fmt::Write as _;
+
 /// Returns a text with its control characters as in JSON, `\\u001b`, except ends of lines, tabs and
 /// these codes.
 pub(crate) fn escaped(text: &str, codes: &[&str]) -> String {
@@ -10,7 +12,7 @@ pub(crate) fn escaped(text: &str, codes: &[&str]) -> String {
         let taken = code.map_or(one.len_utf8(), |code| code.len());
         let (now, later) = rest.split_at(taken);
         if code.is_none() && one.is_control() && one != '\n' && one != '\t' {
-            shown.push_str(&format!("\\u{:04x}", u32::from(one)));
+            let _ = write!(shown, "\\u{:04x}", u32::from(one));
         } else {
             shown.push_str(now);
         }
