@@ -142,7 +142,9 @@ fn addresses_that_cannot_be_used() -> Outcome {
         ),
         (&["link set eth0 arp off"], "ARP is off"),
     ] {
-        changes.iter().for_each(|change| ip_do(&inside, change));
+        for change in changes {
+            ip_do(&inside, change);
+        }
         let found = ends(host, 6, &check)?;
         assert!(found.contains(why), "{changes:?}: {found}");
         ok(host, &ensure)?;
