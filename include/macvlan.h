@@ -3094,6 +3094,10 @@ typedef enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
     /** A policy rule for an address is left of an earlier state. */
     MACVLAN_DIFFERENCE_RULE_OUTDATED = 24,
+    /** An address has a limited lifetime. */
+    MACVLAN_DIFFERENCE_ADDRESS_EXPIRING = 25,
+    /** ARP and neighbour discovery are off on the link. */
+    MACVLAN_DIFFERENCE_ARP_OFF = 26,
 } macvlan_difference_kinds;
 
 /**
@@ -3478,6 +3482,10 @@ typedef enum macvlan_finding_kinds {
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
     /** The peer is a macvlan on the same parent, and not both are in mode bridge. */
     MACVLAN_FINDING_SIBLING_MODE = 24,
+    /** ARP and neighbour discovery are off on the container's link. */
+    MACVLAN_FINDING_ARP_OFF = 25,
+    /** The container's routing drops packets for the peer, or sends them through another link. */
+    MACVLAN_FINDING_ROUTED_ELSEWHERE = 26,
 } macvlan_finding_kinds;
 
 /**

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use macvlan_core::{Error, ErrorKind, plain};
 use macvlan_network::{Error as NetworkError, ErrorKind as NetworkKind};
 
+use crate::escape::escaped;
+
 /// The name at the beginning of every message.
 pub(crate) const NAME: &str = "macvlan";
 
@@ -97,11 +99,11 @@ impl Failure {
         failures.into_iter().reduce(Self::and).map_or(Ok(()), Err)
     }
 
-    /// Says by which command or option the library's hint is followed.
-    pub(crate) fn by(mut self, command: &str) -> Self {
+    /// Says by which command or option the library's hint is followed. Leftovers come after it.
+    pub(crate) fn by(mut self, hint: Option<&str>, command: &str) -> Self {
         if let Some(message) = self.messages.first_mut() {
-            *message += ": ";
-            *message += command;
+            let found = hint.and_then(|hint| Some(message.rfind(hint)? + hint.len()));
+            message.insert_str(found.unwrap_or(message.len()), &format!(": {command}"));
         }
         self
     }
@@ -176,7 +178,7 @@ fn line(message: &str) -> String {
 
 fn one_line(message: &str) -> String {
     let words: Vec<&str> = message.split(['\n', '\r']).map(str::trim).collect();
-    words.join(" ").trim_end().to_owned()
+    escaped(words.join(" ").trim_end(), &[])
 }
 
 impl From<Error> for Failure {
@@ -200,7 +202,7 @@ impl From<NetworkError> for Failure {
         let failure = Self { kind: Some(kind), ..Self::new(of_network(&error), error.to_string()) };
         match error.kind() {
             // The library's hint is to declare the host.
-            NetworkKind::HostNotAlive => failure.by("`macvlan network host add`"),
+            NetworkKind::HostNotAlive => failure.by(error.hint(), "`macvlan network host add`"),
             _ => failure,
         }
     }
@@ -239,6 +241,13 @@ mod tests {
     #[test]
     fn a_message_is_one_line() {
         assert_eq!(line("cannot x: a\n  b\n"), "macvlan: cannot x: a b\n");
+    }
+
+    #[test]
+    fn the_command_comes_after_the_hint() {
+        let failure = Failure::usage("cannot x: a; do b; could not be undone: c");
+        let failure = failure.by(Some("do b"), "`--b`");
+        assert_eq!(failure.messages, ["cannot x: a; do b: `--b`; could not be undone: c"]);
     }
 
     #[test]

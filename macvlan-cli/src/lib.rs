@@ -15,6 +15,7 @@ mod dns;
 mod docker;
 mod driver_option;
 mod endpoint;
+mod escape;
 mod failure;
 mod host_access;
 mod log;

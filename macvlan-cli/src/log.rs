@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::{self as lines, FmtContext};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::escape::escaped;
 use crate::failure::{Done, Failure, NAME};
 
 /// The variable with the level: `error`, `warn`, `info` (the default), `debug` or `trace`.
@@ -80,7 +81,7 @@ impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> Result {
         self.0.split(['\n', '\r']).enumerate().try_for_each(|(at, part)| {
             f.write_str(if at == 0 { "" } else { " " })?;
-            f.write_str(part.trim())
+            f.write_str(&escaped(part.trim(), &[]))
         })
     }
 }

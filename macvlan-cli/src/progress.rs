@@ -5,6 +5,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::escape::escaped;
+
 /// Work that takes less shows nothing.
 const BEFORE: Duration = Duration::from_millis(300);
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -19,7 +21,7 @@ impl Progress {
             return Self(None);
         }
         let (end, ended) = channel::<()>();
-        let (text, started) = (text.into(), Instant::now());
+        let (text, started) = (escaped(&text.into(), &[]), Instant::now());
         let show = move || {
             let mut pause = BEFORE;
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {

@@ -44,6 +44,7 @@ impl SubnetOptions {
     pub(crate) fn apply(&self, had: Vec<Subnet>) -> Done<Vec<Subnet>> {
         let mut subnets = if self.subnet.is_empty() { had } else { self.given(&had)? };
         for gateway in &self.gateway {
+            self.agrees(*gateway)?;
             let what = format!("gateway {gateway}");
             change(&mut subnets, *gateway, *gateway, &what, |one| one.gateway(*gateway))?;
         }
@@ -59,6 +60,20 @@ impl SubnetOptions {
             subnets = subnets.into_iter().map(|one| one.on_link_gateway(true)).collect();
         }
         Ok(subnets)
+    }
+
+    /// Refuses a gateway for a subnet that is given with another one, or with none.
+    fn agrees(&self, gateway: IpAddr) -> Done {
+        for text in &self.subnet {
+            let Some((net, said)) = text.split_once('@') else { continue };
+            let is_in = Subnet::new(net)?.get_net().contains(&gateway);
+            if is_in && parse_ip::<IpAddr>(said).ok() != Some(gateway) {
+                return Err(Failure::usage(format!(
+                    "cannot use gateway {gateway}: subnet {text} is given with another; leave one out"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn given(&self, had: &[Subnet]) -> Done<Vec<Subnet>> {

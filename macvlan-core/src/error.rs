@@ -390,6 +390,12 @@ impl Error {
         self
     }
 
+    /// Leaves out the link and its namespace, which exist only during the operation.
+    pub(crate) fn without_link(mut self) -> Self {
+        (self.0.link, self.0.netns) = (None, None);
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());
         self

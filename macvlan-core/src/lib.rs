@@ -132,6 +132,8 @@ pub use value::link::{
     SourceMacs, VlanOptions, VlanProtocol,
 };
 pub use value::mac::MacAddr;
+#[doc(hidden)]
+pub use value::name::ShellWord;
 pub use value::name::{LinkId, LinkName};
 pub use value::neighbour::{NeighbourInfo, NeighbourState};
 pub use value::net::{parse_ip, parse_net};

@@ -367,6 +367,10 @@ class DifferenceKind(_Named):
     """The allmulti flag differs."""
     RULE_OUTDATED = "rule-outdated"
     """A policy rule for an address is left of an earlier state."""
+    ADDRESS_EXPIRING = "address-expiring"
+    """An address has a limited lifetime."""
+    ARP_OFF = "arp-off"
+    """ARP and neighbour discovery are off on the link."""
 
 
 class FindingKind(_Named):
@@ -420,6 +424,10 @@ class FindingKind(_Named):
     """The connected route of an address was deleted."""
     SIBLING_MODE = "sibling-mode"
     """The peer is a macvlan on the same parent, and not both are in mode bridge."""
+    ARP_OFF = "arp-off"
+    """ARP and neighbour discovery are off on the container's link."""
+    ROUTED_ELSEWHERE = "routed-elsewhere"
+    """The container's routing drops packets for the peer, or sends them through another link."""
 
 
 class KeepEventKind(_Named):

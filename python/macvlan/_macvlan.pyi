@@ -156,6 +156,8 @@ _FindingKind: TypeAlias = (
         "address-tentative",
         "connected-route-missing",
         "sibling-mode",
+        "arp-off",
+        "routed-elsewhere",
     ]
 )
 _Life: TypeAlias = Life | Literal["process", "agent", "declared"]

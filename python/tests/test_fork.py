@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hosts import ip_link
 
-from macvlan import Endpoint, ErrorKind, Handle, MacvlanError, NetNs
+from macvlan import Detached, Endpoint, ErrorKind, Handle, InvalidError, MacvlanError, NetNs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hosts import Lab
 
     from macvlan import Host
@@ -58,3 +60,36 @@ def test_events_are_their_openers(lab: Lab) -> None:
     child.join()
     assert child.exitcode == 0
     watch.close()
+
+
+def in_child(work: Callable[[], object]) -> None:
+    """Runs a function in a forked child, which must succeed."""
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
+def test_an_attached_block_is_its_openers(lab: Lab) -> None:
+    inside = NetNs.anonymous()
+    endpoint = Endpoint("eth0", parent="ens33", addresses=["192.168.15.98/24"])
+    block = lab.a.host.attached(endpoint, inside)
+    with block:
+        # As sys.exit() in a child that was forked within the block.
+        in_child(lambda: block.__exit__(None, None, None))
+        assert ip_link(inside, "eth0")
+    with Handle(inside) as handle:
+        assert [link.name for link in handle.links()] == ["lo"]
+
+
+def test_a_detach_in_the_background_is_its_openers(lab: Lab) -> None:
+    inside = NetNs.anonymous()
+    attachment = lab.a.host.attach(Endpoint("eth0", parent="ens33"), inside)
+    detaching = lab.a.host.detach_later(attachment)
+
+    def refused() -> None:
+        with pytest.raises(InvalidError, match="before a fork"):
+            detaching.wait()
+
+    in_child(refused)
+    assert detaching.wait() == Detached.REMOVED

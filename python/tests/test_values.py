@@ -98,7 +98,7 @@ VALUES = [
     ),
     Endpoint("prio", parent="ens33", options=VlanOptions("priority-tags")),
     Endpoint("tap0", parent="ens33", kind="macvtap", mode="vepa"),
-    Endpoint("eth0", parent="ens33", source_routing=100),
+    Endpoint("eth0", parent="ens33", addresses=["10.0.0.2/24"], source_routing=100),
     Endpoint("eth0", parent="ens33", probe=Probe(2, wait=0.25), announce="rfc", rate=9600),
     Probe(),
     Probe(5, start=0, interval=0.06, jitter=0.001, wait=timedelta(milliseconds=130), deadline=9),

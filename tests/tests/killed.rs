@@ -20,7 +20,6 @@ fn endpoint(parent: &str) -> Outcome<Endpoint> {
     Ok(Endpoint::new("eth0", parent)?
         .address("192.168.15.10/24".parse()?)
         .gateway("192.168.15.2".parse()?)
-        .replace_default_route(true)
         .source_routing(77)
         .route("blackhole 10.8.0.0/16".parse()?)
         .alias("killed"))

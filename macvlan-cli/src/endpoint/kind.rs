@@ -28,7 +28,7 @@ pub(super) struct MacvlanArgs {
     /// The length of the queue for broadcast frames
     #[arg(long, alias = "bc-queue-len", value_name = "FRAMES")]
     bcqueuelen: Option<u32>,
-    /// The number of macvlans above which multicast frames are queued; -1 for never
+    /// The parent's number of macvlans above which multicast frames are queued; -1 for never
     #[arg(long, alias = "bc-cutoff", value_name = "NUMBER", allow_negative_numbers = true)]
     bclim: Option<i32>,
 }

@@ -7,12 +7,15 @@ pub(crate) mod tree;
 
 use std::io::{self, Write as _};
 
+use crate::escape::escaped;
 use crate::failure::{Done, Failure};
+use crate::output::style::codes;
 
-/// Writes text to standard output. All output goes through this function, which does not panic.
+/// Writes text to standard output, without control characters of others. All output goes through
+/// this function, which does not panic.
 pub(crate) fn print(text: &str) -> Done {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(escaped(text, codes()).as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| Failure::output(&error))
 }

@@ -20,15 +20,25 @@ pub(crate) fn paint(role: Role, word: &str) -> String {
     if !has_colour() || word.is_empty() {
         return word.to_owned();
     }
+    let [plain, name, mac, address, good, bad, heading] = CODES;
     let code = match role {
-        Role::Name => "36",
-        Role::Mac => "33",
-        Role::Address => "35",
-        Role::Good => "32",
-        Role::Bad => "31",
-        Role::Heading => "1",
+        Role::Name => name,
+        Role::Mac => mac,
+        Role::Address => address,
+        Role::Good => good,
+        Role::Bad => bad,
+        Role::Heading => heading,
     };
-    format!("\x1b[{code}m{word}\x1b[0m")
+    format!("{code}{word}{plain}")
+}
+
+/// The codes that a terminal may get: the end of a colour, and the colours of the roles.
+const CODES: [&str; 7] =
+    ["\x1b[0m", "\x1b[36m", "\x1b[33m", "\x1b[35m", "\x1b[32m", "\x1b[31m", "\x1b[1m"];
+
+/// Returns the codes that the output may have.
+pub(crate) fn codes() -> &'static [&'static str] {
+    if has_colour() { &CODES } else { &[] }
 }
 
 /// Returns the width of a text without its colours.

@@ -1,15 +1,18 @@
 //! Aligned columns.
 
-use crate::output::style::{Role, paint, width};
+use crate::escape::escaped;
+use crate::output::style::{Role, codes, paint, width};
 
 /// Returns rows as aligned columns, under headings if there are rows.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let headings = headings.iter().map(|heading| paint(Role::Heading, heading)).collect();
-    let all: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
     let columns = headings.len();
+    let headings = headings.iter().map(|heading| paint(Role::Heading, heading)).collect();
+    // Escaped here, because that changes their widths.
+    let row = |row: &Vec<String>| row.iter().map(|cell| escaped(cell, codes())).collect();
+    let all: Vec<Vec<String>> = std::iter::once(headings).chain(rows.iter().map(row)).collect();
     let widths: Vec<usize> = (0..columns)
         .map(|at| {
             all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)

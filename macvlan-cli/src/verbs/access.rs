@@ -158,9 +158,14 @@ fn give(
     // The session ends before the link can be removed.
     drop(access);
     added.map_err(|error| {
-        let is_outside = error.hint().is_some_and(|hint| hint.ends_with("route to its subnet"));
+        let hint = error.hint().filter(|hint| hint.ends_with("route to its subnet"));
+        let hint = hint.map(str::to_owned);
         let failure = Failure::from(error);
-        undo(host, parent, &before, if is_outside { failure.by("`--route`") } else { failure })
+        let failure = match &hint {
+            Some(hint) => failure.by(Some(hint), "`--route`"),
+            None => failure,
+        };
+        undo(host, parent, &before, failure)
     })?;
     if !without.is_empty() {
         warn(&format!(
@@ -219,7 +224,9 @@ fn remove(session: &Session, host: &Host, parent: &Parent) -> Done {
     let name = existing(host, parent)?;
     host.remove_access(parent).map_err(|error| match error.kind() {
         ErrorKind::InvalidValue => {
-            Failure::from(error).by("perhaps `macvlan agent`, by `access` in its configuration")
+            let hint = error.hint().map(str::to_owned);
+            let agent = "perhaps `macvlan agent`, by `access` in its configuration";
+            Failure::from(error).by(hint.as_deref(), agent)
         }
         _ => error.into(),
     })?;
@@ -238,7 +245,8 @@ fn move_addresses(
     let moved = access.move_addresses(deadline).map_err(|error| match error.kind() {
         // The only invalid value that is left here: they are moved already.
         ErrorKind::InvalidValue => {
-            Failure::from(error).by(&format!("`macvlan access back {parent}`"))
+            let hint = error.hint().map(str::to_owned);
+            Failure::from(error).by(hint.as_deref(), &format!("`macvlan access back {parent}`"))
         }
         _ => error.into(),
     });

@@ -15,16 +15,16 @@ use crate::signal::Signals;
 
 /// Names the option by which the library's hint is followed.
 pub(crate) fn refused(error: Error) -> Failure {
-    let says = |end| error.hint().is_some_and(|hint| hint.ends_with(end));
-    match error.kind() {
-        ErrorKind::NeedsReplacement if says("allow its replacement") => {
-            Failure::from(error).by("`--replace`")
-        }
+    let hint = error.hint().map(str::to_owned);
+    let says = |end| hint.as_ref().is_some_and(|hint| hint.ends_with(end));
+    let option = match error.kind() {
+        ErrorKind::NeedsReplacement if says("allow its replacement") => "`--replace`",
         ErrorKind::GatewayUnreachable if says("or set onlink") => {
-            Failure::from(error).by("`--on-link-gateways`, or `onlink` in a `--route`")
+            "`--on-link-gateways`, or `onlink` in a `--route`"
         }
-        _ => error.into(),
-    }
+        _ => return error.into(),
+    };
+    Failure::from(error).by(hint.as_deref(), option)
 }
 
 /// Attach an interface to a container.

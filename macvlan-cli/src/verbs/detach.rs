@@ -1,7 +1,7 @@
 //! `macvlan detach`.
 
 use clap::Args;
-use macvlan_core::{Attachment, Detached, Host, LinkId, LinkName};
+use macvlan_core::{Attachment, Detached, Host, LinkId, LinkName, ShellWord};
 use serde_json::json;
 
 use crate::container;
@@ -39,20 +39,19 @@ impl Detach {
         let mut found = Vec::new();
         for container in std::iter::once(&self.container).chain(&self.also) {
             let container = container::find(container)?;
-            found.extend(if self.all {
-                match select::all(&host, &container) {
-                    // Links that are gone may have left rules and routes.
-                    Err(failure)
-                        if failure.is_not_found()
-                            && !self.plan
-                            && host.sweep(&container.netns)? =>
-                    {
-                        Vec::new()
-                    }
-                    all => all?,
-                }
+            let selected = if self.all {
+                select::all(&host, &container)
             } else {
-                select::named(&host, &container, &self.names)?
+                select::named(&host, &container, &self.names)
+            };
+            found.extend(match selected {
+                // Links that are gone may have left rules and routes.
+                Err(failure)
+                    if failure.is_not_found() && !self.plan && host.sweep(&container.netns)? =>
+                {
+                    Vec::new()
+                }
+                selected => selected?,
             });
         }
         if self.plan {
@@ -86,7 +85,7 @@ fn parents(host: &Host, found: &[Attachment]) -> Done<Vec<String>> {
                 indexes.push(vlan.index);
                 steps.push(format!(
                     "host:   ip link delete dev {}  # if nothing is on it",
-                    vlan.name
+                    ShellWord(&vlan.name)
                 ));
             }
             next = vlan.parent;
@@ -105,6 +104,6 @@ fn steps(attachment: &Attachment) -> Vec<String> {
     let through = Some(LinkId::Name(name));
     let elsewhere = attachment.routes().iter().filter(|route| route.get_device() != through);
     let routes = elsewhere.map(|route| format!("inside: ip route delete {route}"));
-    let link = format!("inside: ip link delete dev {name}");
+    let link = format!("inside: ip link delete dev {}", ShellWord(name.as_str()));
     rules.chain(routes).chain([link]).collect()
 }

@@ -16,7 +16,7 @@ use crate::failure::{Done, Failure, parted};
 use crate::output::table::table;
 use crate::session::Session;
 use crate::topology::Place;
-use crate::verbs::show::{describe_place, printable};
+use crate::verbs::show::describe_place;
 
 /// Manage network namespaces.
 #[derive(Args)]
@@ -87,7 +87,7 @@ fn list(session: &Session) -> Done {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         vec![
             place.found.id.inode.to_string(),
-            printable(&place.found.names.join(" ")),
+            place.found.names.join(" "),
             place.container.clone().unwrap_or_default(),
             format!("{}{more}", shown.join(" ")),
         ]

@@ -75,19 +75,14 @@ fn row(before: &str, node: &Node) -> Vec<String> {
     let addresses: Vec<String> = addresses.map(|one| paint(Role::Address, &one)).collect();
     let place = |place: &Place| words(&place.found, place.container.as_deref());
     vec![
-        format!("{before}{}", paint(Role::Name, &printable(&link.name))),
+        format!("{before}{}", paint(Role::Name, &link.name)),
         kind,
         paint(Role::Mac, &link.mac.map(|mac| mac.to_string()).unwrap_or_default()),
         link.mtu.to_string(),
         paint(role, &state),
-        printable(&node.place.as_ref().map(place).unwrap_or_default()),
+        node.place.as_ref().map(place).unwrap_or_default(),
         addresses.join(" "),
     ]
-}
-
-/// Replaces control characters, which names of others may contain.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
 }
 
 fn describe(node: &Node) -> Value {

@@ -10,6 +10,7 @@ mod dns;
 mod endpoint_options;
 mod keep;
 mod lan;
+mod mistakes;
 mod names;
 mod network;
 mod network_options;
@@ -29,6 +30,7 @@ macvlan_tests::main! {
     endpoint_options,
     keep,
     lan,
+    mistakes,
     names,
     network,
     network_options,

@@ -34,6 +34,9 @@ pub enum Change {
     SetMtu(u32),
     /// Sets the link up.
     SetUp,
+    /// Clears the link's flag `IFF_NOARP`, with which it neither sends nor answers requests for MAC
+    /// addresses.
+    SetArpOn,
     /// Sets or clears the link's flag `IFF_PROMISC`.
     SetPromisc(bool),
     /// Sets or clears the link's flag `IFF_ALLMULTI`.
@@ -141,6 +144,7 @@ impl Change {
             Self::SetMac(mac) => LinkChange::Mac(*mac),
             Self::SetMtu(mtu) => LinkChange::Mtu(*mtu),
             Self::SetUp => LinkChange::Up(true),
+            Self::SetArpOn => LinkChange::ArpOn,
             Self::SetPromisc(on) => LinkChange::Promisc(*on),
             Self::SetAllmulticast(on) => LinkChange::AllMulticast(*on),
             Self::SetAlias(alias) => LinkChange::Alias(alias),

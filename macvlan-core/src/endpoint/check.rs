@@ -1,11 +1,11 @@
 //! Compares an endpoint with the actual state.
 
-use nix::libc::RTPROT_BOOT;
+use nix::libc::{IFF_NOARP, RTPROT_BOOT};
 
 use crate::endpoint::change::{Change, Target};
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
-use crate::endpoint::find_parent::{self, Found};
+use crate::endpoint::find_parent::{self, Found, is_macvlan};
 use crate::endpoint::plan::Plan;
 use crate::endpoint::shared;
 use crate::endpoint::usable::{unusable, with_ages};
@@ -174,6 +174,8 @@ fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut
         differences.push(Difference::Change { change: Change::SetMtu(wanted), found });
     }
     let up = (!link.is_up()).then_some(Change::SetUp);
+    // A VLAN has the flag of its parent.
+    let arp = (is_macvlan(link) && link.has(IFF_NOARP)).then_some(Change::SetArpOn);
     let promisc =
         (link.is_promisc() != endpoint.promisc).then_some(Change::SetPromisc(endpoint.promisc));
     let allmulticast = endpoint.allmulticast.filter(|on| *on != link.is_allmulticast());
@@ -196,6 +198,7 @@ fn settings(endpoint: &Endpoint, plan: &Plan, link: &LinkInfo, differences: &mut
     let packets = endpoint.tx_queue_len.filter(|packets| *packets != link.tx_queue_len);
     let changes = (mode.map(Change::SetAddrGenMode).into_iter())
         .chain(up)
+        .chain(arp)
         .chain(promisc)
         .chain(allmulticast.map(Change::SetAllmulticast))
         .chain(alias.cloned().map(Change::SetAlias))
@@ -287,6 +290,7 @@ fn contents(
             | Change::SetMac(_)
             | Change::SetMtu(_)
             | Change::SetUp
+            | Change::SetArpOn
             | Change::SetPromisc(_)
             | Change::SetAllmulticast(_)
             | Change::SetAlias(_)

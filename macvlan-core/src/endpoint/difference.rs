@@ -33,6 +33,8 @@ pub enum Difference {
     Duplicate(Address),
     /// An IPv6 address of the link has been tentative for too long (`IFA_F_TENTATIVE`).
     Tentative(Address),
+    /// An address of the link has a limited lifetime, at the end of which the kernel deletes it.
+    Expiring(Address),
     /// A difference that a change resolves.
     Change {
         /// The change to be made.
@@ -96,6 +98,10 @@ pub enum DifferenceKind {
     Allmulticast = 23,
     /// A policy rule for an address is left of an earlier state.
     RuleOutdated = 24,
+    /// An address has a limited lifetime.
+    AddressExpiring = 25,
+    /// ARP and neighbour discovery are off on the link.
+    ArpOff = 26,
 }
 
 kinds!(
@@ -126,6 +132,8 @@ kinds!(
         AddressTentative = "address-tentative",
         Allmulticast = "allmulticast",
         RuleOutdated = "rule-outdated",
+        AddressExpiring = "address-expiring",
+        ArpOff = "arp-off",
     ]
 );
 
@@ -143,6 +151,7 @@ impl Difference {
             Self::Sysctl { .. } => return DifferenceKind::Sysctl,
             Self::Duplicate(_) => return DifferenceKind::AddressDuplicate,
             Self::Tentative(_) => return DifferenceKind::AddressTentative,
+            Self::Expiring(_) => return DifferenceKind::AddressExpiring,
             Self::Change { change, .. } => change,
         };
         match change {
@@ -150,6 +159,7 @@ impl Difference {
             Change::SetMac(_) => DifferenceKind::Mac,
             Change::SetMtu(_) => DifferenceKind::Mtu,
             Change::SetUp => DifferenceKind::Down,
+            Change::SetArpOn => DifferenceKind::ArpOff,
             Change::SetPromisc(_) => DifferenceKind::Promisc,
             Change::SetAllmulticast(_) => DifferenceKind::Allmulticast,
             Change::SetAlias(_) => DifferenceKind::Alias,
@@ -191,6 +201,9 @@ impl fmt::Display for Difference {
             Self::Tentative(address) => {
                 return write!(f, "the address {} has been tentative for too long", address.ip());
             }
+            Self::Expiring(address) => {
+                return write!(f, "the address {} has a limited lifetime", address.ip());
+            }
             Self::Change { change, found } => (change, found.as_ref()),
         };
         match (change, found) {
@@ -210,6 +223,7 @@ impl fmt::Display for Difference {
             (Change::SetMacvlan(_), _) => f.write_str("the macvlan options differ"),
             (Change::SetVlan(_), _) => f.write_str("the VLAN options differ"),
             (Change::SetUp, _) => f.write_str("the link is down"),
+            (Change::SetArpOn, _) => f.write_str("ARP is off"),
             (Change::SetPromisc(true), _) => f.write_str("promisc is off"),
             (Change::SetPromisc(false), _) => f.write_str("promisc is on"),
             (Change::SetAllmulticast(true), _) => f.write_str("allmulticast is off"),

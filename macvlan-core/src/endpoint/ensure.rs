@@ -7,7 +7,7 @@ use crate::endpoint::check::{Findings, check, left_rules};
 use crate::endpoint::deletion::Deletion;
 use crate::endpoint::difference::Difference;
 use crate::endpoint::endpoint::Endpoint;
-use crate::endpoint::find_parent::Found;
+use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::{Phase, Plan, Repairs};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,8 +15,12 @@ use crate::explain::Place;
 use crate::lan::ask::ask;
 use crate::lan::carrier::Carrier;
 use crate::lan::probe::in_use;
+use crate::netlink::Failure;
 use crate::netns::NetNs;
+use crate::rtnl::{decode, encode};
+use crate::value::address::AddressInfo;
 use crate::value::link::LinkInfo;
+use crate::value::name::ShellWord;
 use crate::wait::Cancel;
 
 /// The result of [`Host::ensure`](crate::Host::ensure).
@@ -59,6 +63,10 @@ pub(crate) fn ensure(
         let Findings { plan, link, parent, differences } = check(host, endpoint, netns)?;
         let Some(link) = link else {
             repaired.extend(differences);
+            // The kernel refuses a second link with a MAC address that was set.
+            if let Some(parent) = parent.filter(|_| endpoint.mac.is_none()) {
+                refuse_twin(host, endpoint, netns, parent)?;
+            }
             // A list that is refused leaves no link behind.
             let left = left_rules(endpoint, netns)?;
             let attachment = attach(host, endpoint, netns, cancels)?;
@@ -95,6 +103,7 @@ pub(crate) fn ensure(
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
                     work.add_if_free(address, true)
                 }
+                Difference::Expiring(address) => work.keep_for_ever(address),
                 Difference::Change { change: Change::AddAddress(address), found: None }
                     if endpoint.probe.is_some() && address.is_checked_by_kernel() =>
                 {
@@ -112,6 +121,32 @@ pub(crate) fn ensure(
             return Err(error);
         }
     }
+}
+
+/// Refuses a link that is missing by its name, if another one on the parent has its address: the
+/// endpoint's own, renamed inside, or another endpoint's.
+fn refuse_twin(host: &NetNs, endpoint: &Endpoint, netns: &NetNs, parent: Found) -> Result<()> {
+    let fails =
+        |failure: Failure| failure.into_error("look for the addresses").in_netns(netns.describe());
+    let inside = netns.connection()?;
+    let is_ours = |info: &AddressInfo| {
+        endpoint.addresses.iter().any(|address| address.ip() == info.address.ip())
+    };
+    let all = encode::get_addresses(None, None);
+    let found = inside.dump(&all, |payload| decode::address(payload).filter(is_ours));
+    for AddressInfo { address, link, .. } in found.map_err(fails)? {
+        let Some(link) = inside.find_link(link).map_err(fails)? else { continue };
+        let is_kind = link.kind.as_deref() == Some(endpoint.kind.as_str());
+        if is_kind && find_parent::is_on(host, netns, &link, (parent.index, &endpoint.kind))? {
+            let why = format!("{:?} on this parent has the address {}", link.name, address.ip());
+            return Err(Error::new(ErrorKind::AddressTaken, "ensure the endpoint", why)
+                .on_link(endpoint.name.as_str())
+                .on_parent(endpoint.parent.to_string())
+                .in_netns(netns.describe())
+                .with_hint("rename that link back, or detach it"));
+        }
+    }
+    Ok(())
 }
 
 /// Deletes the rules for the addresses of a new link that an earlier one has left.
@@ -147,7 +182,8 @@ pub(crate) fn plan_ensure(
         if !replace {
             return Err(needs_replacement(endpoint, netns, &differences));
         }
-        return Ok(format!("inside: ip link delete dev {}\n{plan}", endpoint.name));
+        let name = ShellWord(endpoint.name.as_str());
+        return Ok(format!("inside: ip link delete dev {name}\n{plan}"));
     }
     Ok(Repairs { endpoint, plan: &plan, differences: &differences }.to_string())
 }

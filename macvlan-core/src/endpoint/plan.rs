@@ -1,7 +1,7 @@
 //! Plans an attach, without any system call.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::lan::announce::Announce;
 use crate::lan::probe::Probe;
 use crate::rtnl::NOTES_TABLE;
-use crate::value::address::{Address, DuplicateDetection};
-use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, Link, check_alias};
-use crate::value::name::{LinkId, LinkName, check_alternative_name};
+use crate::value::address::{Address, DuplicateDetection, never_a_hosts};
+use crate::value::link::{IPV6_MIN_MTU, Ipv6Sysctl, LOOPBACK, Link, check_alias};
+use crate::value::name::{LinkId, LinkName, ShellWord, check_alternative_name};
 use crate::value::route::Route;
 use crate::value::rule::Rule;
 
@@ -89,6 +89,7 @@ impl Endpoint {
 impl Plan {
     fn of(endpoint: &Endpoint) -> Result<Self> {
         let link = link(endpoint)?;
+        refuse_without_effect(endpoint)?;
         endpoint.alias.as_deref().map_or(Ok(()), check_alias)?;
         for (at, name) in endpoint.alternative_names.iter().enumerate() {
             check_alternative_name(name)?;
@@ -120,7 +121,12 @@ impl Plan {
             if address.ip() == Ipv6Addr::LOCALHOST {
                 return Err(refused(endpoint, format!("{} is for lo only", address.ip())));
             }
-            if endpoint.addresses[..at].iter().any(|other| other.net() == address.net()) {
+            // IPv6 does not accept an address with two prefix lengths.
+            let is_same = |other: &Address| match address.net() {
+                IpNet::V4(net) => IpNet::V4(net) == other.net(),
+                IpNet::V6(net) => IpAddr::V6(net.addr()) == other.ip(),
+            };
+            if endpoint.addresses[..at].iter().any(is_same) {
                 return Err(refused(endpoint, format!("address {address} is given twice")));
             }
             let is_there = comes_up_with_its_addresses(endpoint) && address.ip().is_ipv4()
@@ -130,7 +136,11 @@ impl Plan {
             }
         }
 
-        let mut last = Vec::with_capacity(2);
+        let (mut last, lo) = (Vec::with_capacity(2), Change::SetLoopbackUp);
+        let is_through_loopback = |route: &Route| match route.get_device() {
+            Some(LinkId::Name(name)) => name.as_str() == "lo",
+            device => device == Some(LinkId::Index(LOOPBACK)),
+        };
         let mut defaults = default_routes(endpoint)?;
         let mut replaced = Vec::new();
         if let Some(table) = endpoint.source_routing {
@@ -141,16 +151,8 @@ impl Plan {
         } else {
             batch.extend(defaults.into_iter().map(Change::AddRoute));
         }
-        for route in &endpoint.routes {
-            route.check()?;
-            check_table(endpoint, route.get_table())?;
-            if let Some(gateway) = route.get_gateway() {
-                check_gateway(endpoint, gateway)?;
-            }
-            if route.contradicts_its_scope() {
-                let why = format!("the scope of the route {route} is for routes without a gateway");
-                return Err(refused(endpoint, why).with_hint("leave out the scope"));
-            }
+        for (at, route) in endpoint.routes.iter().enumerate() {
+            check_route(endpoint, at, route)?;
             if route.goes_with(endpoint.name) {
                 batch.push(Change::AddRoute(*route));
             } else if let Some(protocol) = route.get_protocol() {
@@ -160,10 +162,15 @@ impl Plan {
                 return Err(refused(endpoint, why)
                     .with_hint("leave out the protocol, which marks it as the endpoint's"));
             } else {
+                // The kernel refuses a route through a link that is down.
+                if is_through_loopback(route) && endpoint.lo_up && !last.contains(&lo) {
+                    last.push(lo.clone());
+                }
                 last.push(Change::AddRoute(*route));
             }
         }
         phases.push(Phase::Batch(batch));
+        let is_lo_up = last.contains(&lo);
         if let Some(announced) = announced(endpoint) {
             phases.push(announced);
         }
@@ -171,8 +178,8 @@ impl Plan {
             phases.push(Phase::OneByOne(std::mem::take(&mut last)));
             phases.push(Phase::ReplaceDefaultRoutes(replaced));
         }
-        if endpoint.lo_up {
-            last.push(Change::SetLoopbackUp);
+        if endpoint.lo_up && !is_lo_up {
+            last.push(lo);
         }
         phases.push(Phase::OneByOne(last));
         let mut vlans = Vec::new();
@@ -242,6 +249,33 @@ fn add_vlans(parent: &Parent, vlans: &mut Vec<Link>) -> Result<()> {
         vlans.push(vlan);
     }
     Ok(())
+}
+
+/// Refuses options of default routes for an endpoint that has none, and source routing without an
+/// address that it could be for.
+fn refuse_without_effect(endpoint: &Endpoint) -> Result<()> {
+    let without = |what: &str, need: &str| {
+        Err(refused(endpoint, format!("{what} without {need} has no effect")))
+    };
+    if endpoint.gateways.is_empty() {
+        if endpoint.replace_default_route {
+            return without("the replacement of the default route", "a gateway");
+        }
+        if endpoint.gateway_metric.is_some() {
+            return without("the metric of the default route", "a gateway");
+        }
+        if endpoint.on_link_gateways {
+            return without("a gateway that is on the link", "a gateway");
+        }
+    }
+    match endpoint.source_routing {
+        Some(_) if endpoint.addresses.is_empty() => without("source routing", "an address"),
+        Some(_) if endpoint.replace_default_route => {
+            let why = "source routing adds no default route that could replace another one";
+            Err(refused(endpoint, why.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the settings of the link, and the changes that it needs to come up.
@@ -364,6 +398,9 @@ fn comes_up_later(endpoint: &Endpoint) -> bool {
 fn link(endpoint: &Endpoint) -> Result<Link> {
     let alternative = endpoint.parent.get_alternative_name();
     let parent = if alternative.is_none() { Some(endpoint.parent.id()?) } else { None };
+    if let Ok(LinkId::Index(0)) = endpoint.parent.bottom().id() {
+        return Err(refused(endpoint, "no link has the index 0".to_owned()));
+    }
     let mut link = Link::bare(endpoint.name, parent, (&endpoint.kind).into())
         .up(!endpoint.left_down && !comes_up_later(endpoint))
         .promisc(endpoint.promisc);
@@ -417,16 +454,31 @@ fn default_routes(endpoint: &Endpoint) -> Result<Vec<Route>> {
     Ok(routes)
 }
 
+/// Checks a route of the endpoint, by its place in the list.
+fn check_route(endpoint: &Endpoint, at: usize, route: &Route) -> Result<()> {
+    route.check()?;
+    check_table(endpoint, route.get_table())?;
+    if endpoint.routes[..at].contains(route) {
+        return Err(refused(endpoint, format!("the route {route} is given twice")));
+    }
+    if let Some(gateway) = route.get_gateway() {
+        check_gateway(endpoint, gateway)?;
+    }
+    if route.contradicts_its_scope() {
+        let why = format!("the scope of the route {route} is for routes without a gateway");
+        return Err(refused(endpoint, why).with_hint("leave out the scope"));
+    }
+    Ok(())
+}
+
 /// Checks that a router on the endpoint's link can have an address.
 fn check_gateway(endpoint: &Endpoint, gateway: IpAddr) -> Result<()> {
-    let why = if gateway.is_unspecified() || gateway.is_multicast() {
-        String::new()
+    let why = if let Some(why) = never_a_hosts(gateway) {
+        format!(": {why}")
     } else if endpoint.addresses.iter().any(|address| address.ip() == gateway) {
         ": it is the endpoint's own address".to_owned()
     } else if gateway.is_loopback() {
         ": it is a loopback address".to_owned()
-    } else if gateway == Ipv4Addr::BROADCAST {
-        ": it is the broadcast address".to_owned()
     } else if let Some(address) = endpoint
         .addresses
         .iter()
@@ -521,6 +573,10 @@ impl fmt::Display for Repairs<'_> {
             match difference {
                 Difference::LinkMissing | Difference::Immutable(_) | Difference::Parent => {}
                 Difference::Sysctl { sysctl, .. } => write_sysctl(f, name, *sysctl)?,
+                Difference::Expiring(address) => {
+                    let name = ShellWord(name.as_str());
+                    writeln!(f, "inside: ip address replace {} dev {name}", address.net())?;
+                }
                 Difference::Duplicate(address) | Difference::Tentative(address) => {
                     write_deletion(f, name, address)?;
                     writeln!(f, "inside: {}", Command(&Change::AddAddress(*address), name))?;
@@ -566,7 +622,7 @@ impl Repairs<'_> {
 }
 
 fn write_sysctl(f: &mut fmt::Formatter<'_>, name: LinkName, sysctl: Ipv6Sysctl) -> fmt::Result {
-    writeln!(f, "inside: sysctl net/ipv6/conf/{name}/{sysctl}")
+    writeln!(f, "inside: sysctl net/ipv6/conf/{}/{sysctl}", ShellWord(name.as_str()))
 }
 
 fn write_probe(f: &mut fmt::Formatter<'_>, ip: IpAddr, probe: &Probe) -> fmt::Result {
@@ -574,6 +630,7 @@ fn write_probe(f: &mut fmt::Formatter<'_>, ip: IpAddr, probe: &Probe) -> fmt::Re
 }
 
 fn write_deletion(f: &mut fmt::Formatter<'_>, name: LinkName, address: &Address) -> fmt::Result {
+    let name = ShellWord(name.as_str());
     writeln!(f, "inside: ip address delete {} dev {name}", address.net())
 }
 
@@ -593,12 +650,16 @@ struct Command<'a>(&'a Change, LinkName);
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(change, name) = *self;
+        let Self(change, link) = *self;
+        let name = ShellWord(link.as_str());
         match change {
-            Change::SetName(new) => write!(f, "ip link set {name} name {new}"),
+            Change::SetName(new) => {
+                write!(f, "ip link set {name} name {}", ShellWord(new.as_str()))
+            }
             Change::SetMac(mac) => write!(f, "ip link set {name} address {mac}"),
             Change::SetMtu(mtu) => write!(f, "ip link set {name} mtu {mtu}"),
             Change::SetUp => write!(f, "ip link set {name} up"),
+            Change::SetArpOn => write!(f, "ip link set {name} arp on"),
             Change::SetAllmulticast(true) => write!(f, "ip link set {name} allmulticast on"),
             Change::SetAllmulticast(false) => write!(f, "ip link set {name} allmulticast off"),
             Change::SetPromisc(true) => write!(f, "ip link set {name} promisc on"),
@@ -609,7 +670,7 @@ impl fmt::Display for Command<'_> {
                 write!(f, "ip link set {name} alias {quoted}")
             }
             Change::AddAlternativeName(other) => {
-                write!(f, "ip link property add dev {name} altname {other}")
+                write!(f, "ip link property add dev {name} altname {}", ShellWord(other))
             }
             Change::SetGroup(group) => write!(f, "ip link set {name} group {group}"),
             Change::SetTxQueueLen(packets) => write!(f, "ip link set {name} txqueuelen {packets}"),
@@ -631,7 +692,7 @@ impl fmt::Display for Command<'_> {
                 let broadcast = if address.broadcast().is_some() { " broadcast +" } else { "" };
                 write!(f, "ip address add {address}{broadcast} dev {name}")
             }
-            Change::AddRoute(route) => RouteCommand("add", route, name).fmt(f),
+            Change::AddRoute(route) => RouteCommand("add", route, link).fmt(f),
             Change::AddConnectedRoute(address) => {
                 write!(f, "ip route add {} dev {name} proto kernel", Route::connected(address))
             }
@@ -659,7 +720,13 @@ impl fmt::Display for RouteCommand<'_> {
         // `ip` infers the family of "default" from the gateway.
         let v4 = route.get_destination().addr().is_ipv4();
         let via_v6 = v4 && route.get_gateway().is_some_and(|gateway| gateway.is_ipv6());
-        write!(f, "ip{} route {verb} {route}", if via_v6 { " -4" } else { "" })
+        let family = if via_v6 { " -4" } else { "" };
+        let mut words = route.to_string();
+        if let Some(LinkId::Name(name)) = route.get_device() {
+            let dev = |name: &dyn fmt::Display| format!(" dev {name}");
+            words = words.replace(&dev(&name), &dev(&ShellWord(name.as_str())));
+        }
+        write!(f, "ip{family} route {verb} {words}")
     }
 }
 
@@ -670,13 +737,15 @@ impl fmt::Display for CreateCommand<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(link, place) = *self;
         f.write_str("ip link add")?;
-        if let Some(parent) = link.parent {
-            write!(f, " link {parent}")?;
+        match link.parent {
+            Some(LinkId::Name(parent)) => write!(f, " link {}", ShellWord(parent.as_str()))?,
+            Some(parent) => write!(f, " link {parent}")?,
+            None => {}
         }
         if let Some(parent) = &link.parent_alternative {
-            write!(f, " link {parent}")?;
+            write!(f, " link {}", ShellWord(parent))?;
         }
-        write!(f, " name {}", link.name)?;
+        write!(f, " name {}", ShellWord(link.name.as_str()))?;
         if let Some(mac) = link.mac {
             write!(f, " address {mac}")?;
         }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use nix::libc::IFA_F_NOPREFIXROUTE;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::endpoint::change::Change;
@@ -14,7 +13,8 @@ use crate::value::address::{Address, AddressInfo, DETECTION_ENDS};
 use crate::value::filter::RouteFilter;
 use crate::value::link::LinkInfo;
 use crate::value::name::LinkId;
-use crate::value::route::RouteInfo;
+use crate::value::numbers::MAIN;
+use crate::value::route::{RouteInfo, RouteKind};
 
 /// Returns the reasons why addresses of a link are not usable.
 pub(crate) fn unusable_addresses(
@@ -57,7 +57,10 @@ pub(super) fn unusable(
 ) -> Option<Difference> {
     let subnet = address.net().trunc();
     let has_route = |found: &RouteInfo| {
-        found.route.get_destination() == subnet
+        // The kernel adds it to the main table; one in another table is for other packets.
+        found.route.get_kind() == RouteKind::Unicast
+            && found.route.get_table() == MAIN
+            && found.route.get_destination() == subnet
             && found.route.get_device() == Some(LinkId::Index(link.index))
             && found.route.get_gateway().is_none()
     };
@@ -67,16 +70,15 @@ pub(super) fn unusable(
         IpNet::V6(_) => false,
     };
     // A VRF has its ports' routes in a table of its own.
-    let is_routed = has_none
-        || found.flags & IFA_F_NOPREFIXROUTE != 0
-        || link.controller.is_some()
-        || routes.iter().any(has_route);
+    let is_routed = has_none || link.controller.is_some() || routes.iter().any(has_route);
     if !link.is_up() {
         None
     } else if found.is_duplicate() {
         Some(Difference::Duplicate(*address))
     } else if found.is_tentative() && age > DETECTION_ENDS {
         Some(Difference::Tentative(*address))
+    } else if found.expires() {
+        Some(Difference::Expiring(*address))
     } else {
         (!is_routed).then_some(Difference::missing(Change::AddConnectedRoute(*address)))
     }

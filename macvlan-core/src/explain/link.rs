@@ -199,7 +199,8 @@ fn invalid_link(
     let Some(options) = link.kind.macvlan() else { return error };
     let sibling = |wanted: fn(Mode) -> bool| {
         let wanted = |link: &LinkInfo| link.macvlan.as_ref().is_some_and(|m| wanted(m.get_mode()));
-        let found = here.siblings.iter().find(|link| wanted(link));
+        // A macvlan as the parent is on the same link as the new one would be.
+        let found = here.siblings.iter().chain(&here.parent).find(|link| wanted(link));
         found.map(|found| format!("{:?}", found.name)).or_else(|| elsewhere(place, target, wanted))
     };
     if error.kernel_message().is_some() {

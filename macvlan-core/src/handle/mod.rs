@@ -468,7 +468,7 @@ impl Handle {
     #[doc(alias = "RTM_GETROUTE")]
     pub fn is_local(&self, address: IpAddr) -> Result<bool> {
         let is_local = |payload: &[u8]| Some(decode::local_route(payload).is_some());
-        match self.connection()?.get(encode::get_route_to(address), is_local) {
+        match self.connection()?.get(encode::get_route_to(address, None, None), is_local) {
             // That no route leads there is an answer, too.
             Err(Failure::Refused {
                 errno: Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES | Errno::EINVAL,

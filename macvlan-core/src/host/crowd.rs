@@ -10,6 +10,7 @@ use crate::endpoint::{self, Attachment, Detached, Endpoint, Visible};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::netns::{NetNs, NetNsId};
+use crate::owner::Owner;
 
 /// A deletion needs little stack.
 const STACK: usize = 256 * 1024;
@@ -103,7 +104,8 @@ impl Host {
         let builder = std::thread::Builder::new().name("macvlan-detach".to_owned());
         let spawned = builder.stack_size(STACK).spawn(move || host.detach(&its));
         let here = |_| Progress::Done(self.detach(attachment));
-        DetachHandle(spawned.map_or_else(here, Progress::Elsewhere))
+        let elsewhere = |thread| Progress::Elsewhere(thread, Owner::here());
+        DetachHandle(spawned.map_or_else(here, elsewhere))
     }
 }
 
@@ -123,7 +125,7 @@ pub struct DetachHandle(Progress);
 
 #[derive(Debug)]
 enum Progress {
-    Elsewhere(JoinHandle<Result<Detached>>),
+    Elsewhere(JoinHandle<Result<Detached>>, Owner),
     Done(Result<Detached>),
 }
 
@@ -131,7 +133,7 @@ impl DetachHandle {
     /// Returns whether the detach has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Progress::Elsewhere(thread) => thread.is_finished(),
+            Progress::Elsewhere(thread, _) => thread.is_finished(),
             Progress::Done(_) => true,
         }
     }
@@ -140,10 +142,12 @@ impl DetachHandle {
     ///
     /// # Errors
     ///
-    /// As for [`Host::detach`].
+    /// As for [`Host::detach`], and [`ErrorKind::InvalidValue`] in a forked child, which does not
+    /// have the thread.
     pub fn wait(self) -> Result<Detached> {
         match self.0 {
-            Progress::Elsewhere(thread) => {
+            Progress::Elsewhere(thread, owner) => {
+                owner.check("wait for the detach")?;
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
             Progress::Done(result) => result,

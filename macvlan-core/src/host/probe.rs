@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use crate::endpoint::{Endpoint, IntoParent, lowest_seen};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::lan::ask::ask;
 use crate::lan::asked::Asked;
 use crate::lan::carrier::Carrier;
 use crate::lan::probe::Probe;
 use crate::netns::NetNs;
+use crate::value::address::check_anothers;
 use crate::value::holder::Holder;
 use crate::value::link::AddrGenMode;
 
@@ -26,6 +27,8 @@ impl Host {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for an address that no host can
+    /// have on a network;
     /// [`ErrorKind::PassthruConflict`](crate::ErrorKind::PassthruConflict) if the parent has a
     /// macvlan in mode passthru; [`ErrorKind::ParentDown`](crate::ErrorKind::ParentDown) without a
     /// carrier; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) if cancelled; otherwise as
@@ -36,6 +39,9 @@ impl Host {
         addresses: &[IpAddr],
         probe: &Probe,
     ) -> Result<Vec<Holder>> {
+        for ip in addresses {
+            check_anothers("probe", *ip)?;
+        }
         let mut ips = addresses.to_vec();
         ips.sort_unstable();
         ips.dedup();
@@ -49,7 +55,8 @@ impl Host {
             // Without IPv6, there is no link-local address.
             let quiet = ears.clone().without_addr_gen_mode();
             self.attach(&quiet, &netns).map_err(|_| error)
-        })?;
+        });
+        let attachment = attachment.map_err(Error::without_link)?;
         let mut held = || -> Result<Vec<Holder>> {
             let asked = Asked {
                 host: self.netns(),
@@ -68,7 +75,7 @@ impl Host {
             held.sort_unstable();
             Ok(held)
         };
-        let held = held();
+        let held = held().map_err(Error::without_link);
         // Also removes a VLAN that was made for it.
         let detached = self.detach(&attachment);
         let held = held?;

@@ -246,7 +246,9 @@ impl Announcement {
 }
 
 fn fails(errno: Errno, link: LinkName, netns: &NetNs) -> Error {
-    Error::system("announce the addresses", errno).on_link(link.as_str()).in_netns(netns.describe())
+    packet::refused("announce the addresses", errno)
+        .on_link(link.as_str())
+        .in_netns(netns.describe())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::Failure;
 use crate::netns::NetNs;
+use crate::packet;
 use crate::rtnl::{decode, encode};
 use crate::value::holder::Holder;
 use crate::value::mac::MacAddr;
@@ -27,7 +28,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     pub(super) fn fails(&self, errno: Errno) -> Error {
-        self.here(Error::system(OPERATION, errno))
+        self.here(packet::refused(OPERATION, errno))
     }
 
     pub(super) fn refuse(&self, kind: ErrorKind, cause: impl Into<String>) -> Error {

@@ -32,7 +32,7 @@ pub(crate) struct Detection<'a> {
 
 impl<'a> Detection<'a> {
     pub(crate) fn listen(asked: &'a Asked<'a>, ips: &[Ipv6Addr]) -> Result<Self> {
-        let fails = |errno| asked.here(Error::system(OPERATION, errno));
+        let fails = |errno| asked.fails(errno);
         let (listener, wire) = asked
             .netns
             .visit(|| -> nix::Result<_> {

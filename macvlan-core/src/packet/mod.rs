@@ -7,11 +7,24 @@ mod socket;
 
 use std::net::IpAddr;
 
+use nix::errno::Errno;
+
+use crate::error::{Error, ErrorKind};
 use crate::value::mac::MacAddr;
 
 pub(crate) use arp::{Arp, ETHERTYPE_ARP};
 pub(crate) use ndp::{ETHERTYPE_IPV6, Ndp, everybody, solicited_node};
 pub(crate) use socket::{PacketSocket, promiscuous};
+
+/// Makes the error for a failed operation on a packet socket, which needs a capability of its own.
+pub(crate) fn refused(operation: &'static str, errno: Errno) -> Error {
+    let error = Error::system(operation, errno);
+    if errno != Errno::EPERM {
+        return error;
+    }
+    let cause = "the process lacks CAP_NET_RAW, which packet sockets require";
+    error.because(ErrorKind::PermissionDenied, cause).with_hint("run as root or with CAP_NET_RAW")
+}
 
 /// The broadcast MAC address.
 pub(crate) const BROADCAST: [u8; 6] = [0xff; 6];

@@ -71,6 +71,7 @@ pub(super) const AF_INET: u16 = libc::AF_INET as u16;
 pub(super) const AF_INET6: u16 = libc::AF_INET6 as u16;
 pub(super) const IFF_UP: u32 = libc::IFF_UP as u32;
 pub(super) const IFF_PROMISC: u32 = libc::IFF_PROMISC as u32;
+pub(super) const IFF_NOARP: u32 = libc::IFF_NOARP as u32;
 pub(super) const IFF_ALLMULTI: u32 = libc::IFF_ALLMULTI as u32;
 pub(super) const IFF_OTHERS: u32 =
     (libc::IFF_ALLMULTI | libc::IFF_NOARP | libc::IFF_MULTICAST | libc::IFF_DEBUG) as u32;

@@ -64,19 +64,17 @@ impl Address {
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for the unspecified address,
     /// multicast addresses, and the subnet's broadcast address.
     pub fn new(net: IpNet) -> Result<Self> {
-        let ip = net.addr();
-        let refuse =
-            |why: &'static str| Err(Error::invalid(format!("use {net} as a link's address"), why));
-        if ip.is_unspecified() {
-            return refuse("the address is unspecified");
+        let address = Self::from_kernel(net);
+        let why = match net.addr() {
+            IpAddr::V4(ip) if address.broadcast() == Some(ip) => {
+                Some("the address is the subnet's broadcast address")
+            }
+            ip => never_a_hosts(ip),
+        };
+        match why {
+            Some(why) => Err(Error::invalid(format!("use {net} as a link's address"), why)),
+            None => Ok(address),
         }
-        if ip.is_multicast() {
-            return refuse("the address is multicast");
-        }
-        if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
-            return refuse("the address is the subnet's broadcast address");
-        }
-        Ok(Self { net, duplicate_detection: DuplicateDetection::Kernel })
     }
 
     /// Sets how the kernel detects duplicates of the address.
@@ -200,6 +198,12 @@ impl AddressInfo {
         ip.is_unicast_link_local()
             || self.protocol == Some(IFAPROT_KERNEL_RA)
             || self.flags & nix::libc::IFA_F_TEMPORARY != 0
+    }
+
+    /// Returns whether the address has a limited lifetime, at the end of which the kernel deletes
+    /// it.
+    pub(crate) fn expires(&self) -> bool {
+        self.flags & nix::libc::IFA_F_PERMANENT == 0
     }
 
     /// Returns whether the kernel found a duplicate of the address.
@@ -326,6 +330,30 @@ named!(
 );
 serde_as_text!(Address, Assignment);
 
+/// Returns the reason why an address cannot be that of a single host, if there is one.
+pub(crate) fn never_a_hosts(ip: IpAddr) -> Option<&'static str> {
+    if ip.is_unspecified() {
+        Some("the address is unspecified")
+    } else if ip.is_multicast() {
+        Some("the address is multicast")
+    } else if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        Some("the address is the broadcast address")
+    } else {
+        None
+    }
+}
+
+/// Returns an error for an address that another host on the LAN cannot have.
+pub(crate) fn check_anothers(operation: &'static str, ip: IpAddr) -> Result<()> {
+    let why = never_a_hosts(ip)
+        .or_else(|| ip.is_loopback().then_some("the address is each host's own loopback address"));
+    match why {
+        Some(why) => Err(Error::invalid(format!("{operation} {ip}"), why)
+            .with_hint("name the address of a host on the network")),
+        None => Ok(()),
+    }
+}
+
 /// Returns whether an address has link-local scope.
 pub(crate) fn is_link_local(ip: IpAddr) -> bool {
     match ip {
@@ -412,7 +440,7 @@ mod tests {
     fn broadcast_is_the_subnets_last_address() {
         let broadcast = |text: &str| text.parse::<Address>().unwrap().broadcast();
         assert_eq!(broadcast("10.1.2.3/8"), Some([10, 255, 255, 255].into()));
-        assert_eq!(broadcast("10.1.2.3/30"), Some([10, 1, 2, 3].into()));
+        assert_eq!(broadcast("10.1.2.2/30"), Some([10, 1, 2, 3].into()));
         assert_eq!(broadcast("10.1.2.3/31"), None);
         assert_eq!(broadcast("10.1.2.3/32"), None);
         assert_eq!(broadcast("fd00::1/64"), None);

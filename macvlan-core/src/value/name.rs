@@ -248,6 +248,22 @@ impl TryFrom<&String> for LinkId {
 
 serde_as_text!(LinkName, LinkId);
 
+/// A name as a word of a shell, in quotes if it has characters that a shell does not take as they
+/// are.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)] // for the command
+pub struct ShellWord<'a>(pub &'a str);
+
+impl fmt::Display for ShellWord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |one: char| one.is_alphanumeric() || "-_.,:/@%+=".contains(one);
+        if self.0.chars().all(is_plain) {
+            return f.write_str(self.0);
+        }
+        write!(f, "'{}'", self.0.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,6 +302,20 @@ mod tests {
             LinkName::new("1234567890123456").unwrap_err().to_string(),
             "cannot use \"1234567890123456\" as a link name: the name has 16 bytes and the kernel's limit is 15"
         );
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (name, word) in [
+            ("ens33.100", "ens33.100"),
+            ("lo@if3", "lo@if3"),
+            ("a;b", "'a;b'"),
+            ("a$b", "'a$b'"),
+            ("#7", "'#7'"),
+            ("it's", "'it'\\''s'"),
+        ] {
+            assert_eq!(ShellWord(name).to_string(), word);
+        }
     }
 
     #[test]

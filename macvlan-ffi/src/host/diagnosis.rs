@@ -81,6 +81,10 @@ pub enum macvlan_finding_kinds {
     MACVLAN_FINDING_CONNECTED_ROUTE_MISSING = 23,
     /// The peer is a macvlan on the same parent, and not both are in mode bridge.
     MACVLAN_FINDING_SIBLING_MODE = 24,
+    /// ARP and neighbour discovery are off on the container's link.
+    MACVLAN_FINDING_ARP_OFF = 25,
+    /// The container's routing drops packets for the peer, or sends them through another link.
+    MACVLAN_FINDING_ROUTED_ELSEWHERE = 26,
 }
 
 /// A problem.

@@ -94,6 +94,10 @@ pub enum macvlan_difference_kinds {
     MACVLAN_DIFFERENCE_ALLMULTICAST = 23,
     /// A policy rule for an address is left of an earlier state.
     MACVLAN_DIFFERENCE_RULE_OUTDATED = 24,
+    /// An address has a limited lifetime.
+    MACVLAN_DIFFERENCE_ADDRESS_EXPIRING = 25,
+    /// ARP and neighbour discovery are off on the link.
+    MACVLAN_DIFFERENCE_ARP_OFF = 26,
 }
 
 impl Output for Difference {

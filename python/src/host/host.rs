@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use macvlan_core::{
     Access, Attachment as CoreAttachment, Cancel as CoreCancel, Detached, Endpoint as CoreEndpoint,
-    Host as Core, NetNs as CoreNetNs, Parent as CoreParent, Probe, Result,
+    Host as Core, NetNs as CoreNetNs, Owner, Parent as CoreParent, Probe, Result,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -429,14 +429,15 @@ pub(crate) struct Attached {
     host: Core,
     endpoint: CoreEndpoint,
     netns: CoreNetNs,
-    attachment: Mutex<Option<CoreAttachment>>,
+    attachment: Mutex<Option<(CoreAttachment, Owner)>>,
 }
 
 #[pymethods]
 impl Attached {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Attachment> {
         let attachment = attach(py, &self.host, &self.endpoint, &self.netns)?;
-        *self.attachment.lock().unwrap_or_else(PoisonError::into_inner) = Some(attachment.clone());
+        *self.attachment.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((attachment.clone(), Owner::here()));
         Ok(Attachment::new(attachment))
     }
 
@@ -451,8 +452,11 @@ impl Attached {
         let _ = (kind, error, traceback);
         let attachment = self.attachment.lock().unwrap_or_else(PoisonError::into_inner).take();
         match attachment {
-            Some(attachment) => py.detach(|| self.host.detach(&attachment)).or_raise(py).map(drop),
-            None => Ok(()),
+            // A forked child leaves the block as well, while the interface is its parent's.
+            Some((attachment, owner)) if owner.is_here() => {
+                py.detach(|| self.host.detach(&attachment)).or_raise(py).map(drop)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -52,6 +52,12 @@ impl Work<'_> {
         }
     }
 
+    /// Makes the lifetime of an existing address unlimited.
+    pub(in crate::endpoint) fn keep_for_ever(self, address: &Address) -> Result<()> {
+        let refused = |failure| self.explain_change(&Change::AddAddress(*address), failure);
+        self.inside.retry(&encode::replace_address(self.index, address)).map_err(refused)
+    }
+
     /// Replaces an address by one with another prefix length. Restores other objects that are
     /// deleted with the old address, and the old address if the kernel refuses the new one.
     fn put_instead_of_address(

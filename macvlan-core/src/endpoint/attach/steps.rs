@@ -213,8 +213,15 @@ impl Work<'_> {
             // Everything that can fail happens before the change.
             let deletion =
                 Deletion::of(change, &self.target()).map_err(|error| self.on_parent(error))?;
+            // Only the last change needs no undo.
+            let was_down = *change == Change::SetLoopbackUp
+                && changes.last() != Some(change)
+                && !self.is_done(change);
             match self.inside.submit_one(self.request(change)?) {
-                Ok(()) => self.added.extend(deletion.clone()),
+                Ok(()) => {
+                    self.lo_set_up |= was_down;
+                    self.added.extend(deletion.clone());
+                }
                 // The object may be ours, from an interrupted attach or a deleted link.
                 Err(failure @ Failure::Refused { errno: Errno::EEXIST, .. }) => {
                     if !self.stands_already(change)? {

@@ -8,7 +8,8 @@ use crate::endpoint::deletion::delete_all;
 use crate::endpoint::on_demand;
 use crate::error::{Error, Result};
 use crate::netlink::{Failure, Request};
-use crate::rtnl::encode;
+use crate::rtnl::encode::{self, LinkChange};
+use crate::value::link::LOOPBACK;
 
 impl Work<'_> {
     pub(super) fn delete_link(&self) -> std::result::Result<(), Failure> {
@@ -24,6 +25,12 @@ impl Work<'_> {
         let inside = self.netns;
         for left in delete_all(self.inside, self.added.iter()).1 {
             error = error.leaves(format!("{left} in {inside}"));
+        }
+        if self.lo_set_up {
+            let down = encode::set_link(LOOPBACK, &LinkChange::Up(false));
+            if let Err(failure) = self.inside.retry(&down) {
+                error = error.leaves(format!("{}lo set up in {inside}", failure.maybe()));
+            }
         }
         if self.created {
             if let Err(failure) = self.delete_link() {

@@ -37,6 +37,8 @@ pub(in crate::endpoint) struct Work<'a> {
     pub(super) kept: bool,
     /// True if the link exists or may exist.
     pub(super) created: bool,
+    /// True if `lo` was down and was set up for a route, to be set down on a failure.
+    pub(super) lo_set_up: bool,
     /// Default routes that were deleted, to be restored on a failure.
     pub(super) replaced: Vec<RouteMessage>,
     /// The routes that were added.
@@ -105,6 +107,7 @@ impl<'a> Work<'a> {
             mac,
             kept: false,
             created: false,
+            lo_set_up: false,
             replaced: Vec::new(),
             routes: Vec::new(),
             rules: Vec::new(),

@@ -87,6 +87,10 @@ pub enum FindingKind {
     ConnectedRouteMissing = 23,
     /// The peer is a macvlan on the same parent, and not both are in mode bridge.
     SiblingMode = 24,
+    /// ARP and neighbour discovery are off on the container's link.
+    ArpOff = 25,
+    /// The container's routing drops packets for the peer, or sends them through another link.
+    RoutedElsewhere = 26,
 }
 
 kinds!(
@@ -117,6 +121,8 @@ kinds!(
         AddressTentative = "address-tentative",
         ConnectedRouteMissing = "connected-route-missing",
         SiblingMode = "sibling-mode",
+        ArpOff = "arp-off",
+        RoutedElsewhere = "routed-elsewhere",
     ]
 );
 

@@ -2,12 +2,16 @@
 
 use std::net::IpAddr;
 
+use nix::errno::Errno;
+use nix::libc::IFF_NOARP;
+
 use crate::endpoint::{self, Attachment, Difference, is_macvlan, on_host};
 use crate::error::{Error, Result, errno_of};
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::netlink::{Connection, Failure};
 use crate::netns::NetNs;
 use crate::rtnl::{decode, encode};
+use crate::value::address::is_link_local;
 use crate::value::filter::RouteFilter;
 use crate::value::link::{LinkInfo, VlanOptions};
 use crate::value::mac::MacAddr;
@@ -148,6 +152,14 @@ fn look_at_link(attachment: &Attachment, link: &LinkInfo, diagnosis: &mut Diagno
             format!("`ip link set {} up` inside", link.name),
         );
     }
+    // A VLAN has the flag of its parent.
+    if is_macvlan(link) && link.has(IFF_NOARP) {
+        diagnosis.find(
+            FindingKind::ArpOff,
+            format!("ARP is off on {} in the container", link.name),
+            format!("`ip link set {} arp on` inside", link.name),
+        );
+    }
     if let Some(mac) = link.mac.filter(|mac| *mac != attachment.mac()) {
         diagnosis.find(
             FindingKind::MacChanged,
@@ -174,6 +186,11 @@ fn look_at_addresses(
                 FindingKind::AddressTentative,
                 "check the carrier, without which the detection does not end",
             ),
+            // It can be used until then.
+            Difference::Expiring(_) => {
+                diagnosis.note(difference.to_string());
+                continue;
+            }
             _ => (
                 FindingKind::ConnectedRouteMissing,
                 "ensure the endpoint, which adds the route again",
@@ -282,10 +299,58 @@ fn question(
         );
         return Ok(None);
     };
-    let target = best.get_gateway().filter(|via| via.is_ipv4() == peer.is_ipv4()).unwrap_or(peer);
+    let of_best = best.get_gateway();
+    let in_subnet = |ip: IpAddr| addresses.iter().find(|info| info.address.net().contains(&ip));
+    let source = in_subnet(of_best.unwrap_or(peer)).unwrap_or(first).address.ip();
+    let way = way(inside, link, (source, peer), diagnosis)?;
+    let gateway = way.map_or(of_best, |way| way.gateway);
+    let target = gateway.filter(|via| via.is_ipv4() == peer.is_ipv4()).unwrap_or(peer);
     if target != peer {
         diagnosis.note(format!("{peer} is behind {target}, which is tested instead"));
     }
-    let nearest = addresses.iter().find(|info| info.address.net().contains(&target));
-    Ok(Some((nearest.unwrap_or(first).address.ip(), target)))
+    Ok(Some((in_subnet(target).unwrap_or(first).address.ip(), target)))
+}
+
+/// Asks the kernel for the way to the peer, by all rules and tables; `None` if packets for the peer
+/// do not leave through the link.
+fn way(
+    inside: &Connection,
+    link: &LinkInfo,
+    (source, peer): (IpAddr, IpAddr),
+    diagnosis: &mut Diagnosis,
+) -> Result<Option<decode::Way>> {
+    // A link that is down has no routes.
+    if !link.is_up() {
+        return Ok(None);
+    }
+    let fails = |failure: Failure| failure.into_error("diagnose");
+    let device = (peer.is_ipv6() && is_link_local(peer)).then_some(link.index);
+    let from = Some(source).filter(|source| is_link_local(*source) == is_link_local(peer));
+    let instead = match inside.get(encode::get_route_to(peer, from, device), decode::way) {
+        Ok(way) if way.device == Some(link.index) => return Ok(Some(way)),
+        Ok(way) => way.device,
+        // Rules and routes that drop packets, each kind with a number of its own.
+        Err(Failure::Refused {
+            errno: Errno::EINVAL | Errno::EACCES | Errno::EHOSTUNREACH | Errno::ENETUNREACH,
+            ..
+        }) => None,
+        Err(failure) => return Err(fails(failure)),
+    };
+    let how = match instead {
+        Some(other) => {
+            let other = inside.find_link(other).map_err(fails)?;
+            let name = other.map_or_else(|| "another link".to_owned(), |other| other.name);
+            format!("leave through {name}")
+        }
+        None => "are dropped".to_owned(),
+    };
+    diagnosis.find(
+        FindingKind::RoutedElsewhere,
+        format!("by the container's rules and routes, packets for {peer} {how}"),
+        format!(
+            "look at `ip rule` and `ip route get {peer} from {source}` inside, and change the rule \
+             or route"
+        ),
+    );
+    Ok(None)
 }

@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::host::diagnose::look::Surroundings;
 use crate::host::diagnose::sibling::Sibling;
 use crate::host::diagnose::wire::Heard;
+use crate::value::address::{Address, check_anothers};
 
 pub use finding::{Diagnosis, Finding, FindingKind};
 
@@ -38,9 +39,18 @@ impl Host {
     /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) without `CAP_NET_RAW`
     /// and the other capabilities of [`Host`];
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if the peer's address is the
-    /// container's own;
+    /// container's own, or cannot be that of another host, such as the subnet's broadcast address;
     /// [`ErrorKind::NamespaceGone`](crate::ErrorKind::NamespaceGone) if the container has ended.
     pub fn diagnose(&self, attachment: &Attachment, peer: IpAddr) -> Result<Diagnosis> {
+        check_anothers("diagnose the peer", peer)?;
+        let is_broadcast =
+            |address: &&Address| address.broadcast().is_some_and(|ip| IpAddr::V4(ip) == peer);
+        if let Some(address) = attachment.addresses().iter().find(is_broadcast) {
+            let why = format!("{peer} is the broadcast address of {}", address.net().trunc());
+            return Err(Error::invalid("diagnose the peer", why)
+                .on_link(attachment.name().as_str())
+                .with_hint("name another host's address"));
+        }
         if attachment.addresses().iter().any(|address| address.ip() == peer) {
             let why = format!("{peer} is the container's own address");
             return Err(Error::invalid("diagnose the peer", why)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::endpoint::Attachment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::handle::promisc::PromiscGuard;
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::host::diagnose::look::Surroundings;
@@ -76,7 +76,7 @@ impl Heard {
         target: IpAddr,
     ) -> Result<Self> {
         let fails = |errno: Errno| {
-            Error::system("listen on the parent", errno)
+            packet::refused("listen on the parent", errno)
                 .on_link(around.link.name.as_str())
                 .on_parent(around.parent.name.as_str())
         };
@@ -124,7 +124,7 @@ impl Heard {
         question: &Question,
     ) -> Result<()> {
         let fails = |errno: Errno| {
-            Error::system("listen on the parent", errno).on_parent(around.parent.name.as_str())
+            packet::refused("listen on the parent", errno).on_parent(around.parent.name.as_str())
         };
         let guard = PromiscGuard::hold(host, around.wire.index)?;
         if let Ok(_held) = &guard {

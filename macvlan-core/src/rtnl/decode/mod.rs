@@ -27,7 +27,7 @@ pub(crate) use restore::{
     default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
     route_through,
 };
-pub(crate) use route::{local_route, route};
+pub(crate) use route::{Way, local_route, route, way};
 pub(crate) use rule::{marked_rule, rule};
 
 fn mac_of(value: &[u8]) -> Option<MacAddr> {

@@ -113,6 +113,28 @@ fn multipath(mut bytes: &[u8]) -> Vec<NextHop> {
     found
 }
 
+/// The way of packets, in the answer to `ip route get`.
+pub(crate) struct Way {
+    pub(crate) device: Option<u32>,
+    pub(crate) gateway: Option<IpAddr>,
+}
+
+/// Decodes the answer to `ip route get`; without a device if the packets are dropped.
+pub(crate) fn way(payload: &[u8]) -> Option<Way> {
+    let (header, rest) = payload.split_first_chunk::<12>()?;
+    let mut way = Way { device: None, gateway: None };
+    for (kind, value) in attributes(rest) {
+        match kind {
+            // IPv6 reports `lo` as the link of a route that drops packets.
+            RTA_OIF if header[7] == RTN_UNICAST => way.device = u32_of(value),
+            RTA_GATEWAY => way.gateway = ip_of(value),
+            RTA_VIA => way.gateway = value.get(2..).and_then(ip_of),
+            _ => {}
+        }
+    }
+    Some(way)
+}
+
 /// Returns the address of a local route.
 pub(crate) fn local_route(payload: &[u8]) -> Option<IpAddr> {
     let (header, rest) = payload.split_first_chunk::<12>()?;

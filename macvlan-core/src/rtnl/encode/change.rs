@@ -19,7 +19,7 @@ use crate::rtnl::encode::kind;
 use crate::rtnl::encode::link::link_header;
 use crate::rtnl::encode::rate::replace_rate;
 use crate::rtnl::uapi::{
-    AF_INET6, IFF_ALLMULTI, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE,
+    AF_INET6, IFF_ALLMULTI, IFF_NOARP, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE,
 };
 use crate::value::link::{AddrGenMode, MacvlanChange, VlanOptions};
 use crate::value::mac::MacAddr;
@@ -30,6 +30,7 @@ use crate::value::rate::Rate;
 #[derive(Clone, Copy)]
 pub(crate) enum LinkChange<'a> {
     Up(bool),
+    ArpOn,
     Promisc(bool),
     AllMulticast(bool),
     /// Sets these flags, except those that have a change of their own.
@@ -63,6 +64,7 @@ impl fmt::Display for LinkChange<'_> {
         match self {
             Self::Up(true) => f.write_str("set the link up"),
             Self::Up(false) => f.write_str("set the link down"),
+            Self::ArpOn => f.write_str("set ARP on"),
             Self::Promisc(on) => write!(f, "set promisc {}", on_off(*on)),
             Self::AllMulticast(on) => write!(f, "set allmulticast {}", on_off(*on)),
             Self::OtherFlags(flags) => write!(f, "set the flags {:#x}", flags & IFF_OTHERS),
@@ -98,6 +100,7 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
     }
     let (flags, mask) = match *change {
         LinkChange::Up(up) => (flag(IFF_UP, up), IFF_UP),
+        LinkChange::ArpOn => (0, IFF_NOARP),
         LinkChange::Promisc(on) => (flag(IFF_PROMISC, on), IFF_PROMISC),
         LinkChange::AllMulticast(on) => (flag(IFF_ALLMULTI, on), IFF_ALLMULTI),
         LinkChange::OtherFlags(flags) => (flags & IFF_OTHERS, IFF_OTHERS),
@@ -107,6 +110,7 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
     match change {
         // These are in the header.
         LinkChange::Up(_)
+        | LinkChange::ArpOn
         | LinkChange::Promisc(_)
         | LinkChange::AllMulticast(_)
         | LinkChange::OtherFlags(_)

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::route::{RouteAttribute, RouteHeader, RouteMessage, RouteType};
 use nix::libc::{
-    RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTM_DELROUTE,
-    RTM_GETROUTE, RTM_NEWROUTE, RTPROT_BOOT, RTPROT_UNSPEC,
+    RTA_DST, RTA_GATEWAY, RTA_METRICS, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_SRC, RTA_TABLE,
+    RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE, RTPROT_BOOT, RTPROT_UNSPEC,
 };
 
 use crate::error::Result;
@@ -140,12 +140,23 @@ pub(crate) fn get_routes(wanted: &RouteFilter, device: Option<u32>) -> Request {
     Request::new(Message::GetRoute(message))
 }
 
-/// `ip route get ADDRESS`.
-pub(crate) fn get_route_to(address: IpAddr) -> Request {
+/// `ip route get ADDRESS [from SOURCE] [oif DEVICE]`.
+pub(crate) fn get_route_to(
+    address: IpAddr,
+    source: Option<IpAddr>,
+    device: Option<u32>,
+) -> Request {
     let bits = if address.is_ipv4() { 32 } else { 128 };
-    let header = [family_number(address.is_ipv4()), bits, 0, 0, 0, 0, 0, 0];
+    let from = if source.is_some() { bits } else { 0 };
+    let header = [family_number(address.is_ipv4()), bits, from, 0, 0, 0, 0, 0];
     let mut message = Payload::new(&[&header, &0_u32.to_ne_bytes()]);
     with_octets(address, |octets| message.attribute(RTA_DST, octets));
+    if let Some(source) = source {
+        with_octets(source, |octets| message.attribute(RTA_SRC, octets));
+    }
+    if let Some(device) = device {
+        message.number(RTA_OIF, device);
+    }
     Request::new((RTM_GETROUTE, message))
 }
 

@@ -199,7 +199,7 @@ impl LinkInfo {
         self.has(nix::libc::IFF_LOOPBACK)
     }
 
-    fn has(&self, flag: nix::libc::c_int) -> bool {
+    pub(crate) fn has(&self, flag: nix::libc::c_int) -> bool {
         u32::try_from(flag).is_ok_and(|flag| self.flags & flag != 0)
     }
 }

@@ -131,8 +131,9 @@ impl MacvlanOptions {
     ///
     /// Defaults to 1.
     ///
-    /// The kernel has one value per parent, so setting it affects all macvlans on it. Linux 6.4 and
-    /// later; older kernels silently ignore it.
+    /// The kernel has one value per parent, the last one set, so setting it affects all macvlans on
+    /// it, and endpoints with different values on one parent undo each other. Linux 6.4 and later;
+    /// older kernels silently ignore it.
     #[doc(alias = "IFLA_MACVLAN_BC_CUTOFF")]
     #[doc(alias = "bclim")]
     pub fn bc_cutoff(mut self, siblings: i32) -> Self {
