@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use macvlan_core::{AcceptRa, IntoParent, Mode, Parent, Route};
 
 use crate::mac::MacFrom;
-use crate::parent;
+use crate::parent_form::is_same;
 use crate::pool::Order;
 use crate::subnet::Subnet;
 
@@ -310,7 +310,7 @@ impl NetworkConfig {
     #[doc(hidden)]
     pub fn shares_parent(&self, other: &Self) -> bool {
         let parents = self.get_parent().zip(other.get_parent());
-        parents.is_some_and(|(ours, theirs)| parent::is_same(ours, theirs))
+        parents.is_some_and(|(ours, theirs)| is_same(ours, theirs))
     }
 
     /// Returns whether both networks could lease an address on the same parent.

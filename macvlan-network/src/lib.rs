@@ -86,6 +86,8 @@ mod network;
 mod networks;
 mod owned;
 mod parent;
+mod parent_form;
+mod parent_name;
 mod pending;
 mod pool;
 mod probe;

@@ -14,6 +14,7 @@ use crate::name::check_name;
 use crate::net::overlap;
 use crate::network::Network;
 use crate::parent;
+use crate::parent_name;
 use crate::pending;
 use crate::probe::AddressProbe;
 use crate::random;
@@ -166,7 +167,7 @@ impl Networks {
         let config = config.clone().settled();
         config.check()?;
         let warnings = parent::look_at(CREATE, self.host(), &config)?;
-        parent::refuse_other_name(CREATE, self.host(), &config, &self.store().networks()?)?;
+        parent_name::refuse_other(CREATE, self.host(), &config, &self.store().networks()?)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }

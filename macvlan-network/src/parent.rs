@@ -3,9 +3,7 @@
 use macvlan_core::{Handle, Host, LinkInfo, Parent};
 
 use crate::config::NetworkConfig;
-use crate::error::{Error, ErrorKind, Result};
-use crate::record::NetworkRecord;
-use crate::subnet::Subnet;
+use crate::error::{Error, Result};
 
 /// Returns warnings about anything that would keep containers from being connected now.
 ///
@@ -42,61 +40,8 @@ pub(crate) fn look_at(
     Ok(warnings)
 }
 
-/// Refuses a parent that another network with an overlapping subnet has by another of its names.
-///
-/// Stores compare the names alone, so both networks could lease the same address on one LAN.
-pub(crate) fn refuse_other_name(
-    operation: &'static str,
-    host: &Host,
-    config: &NetworkConfig,
-    others: &[NetworkRecord],
-) -> Result<()> {
-    let meets = |other: &&NetworkRecord| {
-        let overlaps = |subnet: &Subnet| {
-            other.config.get_subnets().iter().any(|theirs| subnet.overlaps(theirs))
-        };
-        other.name() != config.get_name() && config.get_subnets().iter().any(overlaps)
-    };
-    let others: Vec<&NetworkRecord> = others.iter().filter(meets).collect();
-    let Some(parent) = config.get_parent().filter(|_| !others.is_empty()) else { return Ok(()) };
-    let failed = |error| Error::kernel(operation, error).in_network(config.get_name());
-    let handle = host.handle().map_err(failed)?;
-    for ours in bottom_up(parent) {
-        let Some(link) = find(&handle, ours).map_err(failed)? else { continue };
-        let is_it = |theirs: &&Parent| {
-            let text = theirs.to_string();
-            let named = text == link.name || link.alternative_names.contains(&text);
-            (named || text == format!("#{}", link.index)) && !is_same(ours, theirs)
-        };
-        for other in &others {
-            let mut theirs = other.config.get_parent().into_iter().flat_map(bottom_up);
-            if let Some(theirs) = theirs.find(is_it) {
-                let why = format!(
-                    "{ours} is the link that network {:?} has as {theirs}, and their subnets overlap",
-                    other.name()
-                );
-                return Err(Error::new(ErrorKind::ParentClash, operation, why)
-                    .with_hint(format!("name the parent {theirs} here, too"))
-                    .in_network(config.get_name()));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Returns whether two parents are the same link, judged by their descriptions.
-///
-/// VLANs are compared by base, id and protocol, other links by name.
-pub(crate) fn is_same(one: &Parent, other: &Parent) -> bool {
-    let tag = |parent: &Parent| (parent.get_vlan_id(), parent.get_protocol());
-    match (one.get_base(), other.get_base()) {
-        (Some(base), Some(others)) => tag(one) == tag(other) && is_same(base, others),
-        _ => one.to_string() == other.to_string(),
-    }
-}
-
 /// Returns a parent and the links below it, from top to bottom.
-fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
+pub(crate) fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
     std::iter::successors(Some(parent), |parent| parent.get_base())
 }
 
@@ -112,7 +57,7 @@ fn find_first<'a>(
 /// Returns the link of a parent, by index or by any of its names.
 ///
 /// Lists the links only for an alternative name that is longer than a link's name can be.
-fn find(handle: &Handle, parent: &Parent) -> macvlan_core::Result<Option<LinkInfo>> {
+pub(crate) fn find(handle: &Handle, parent: &Parent) -> macvlan_core::Result<Option<LinkInfo>> {
     let Ok(id) = parent.id() else {
         let name = parent.to_string();
         return Ok(handle.links()?.into_iter().find(|link| link.alternative_names.contains(&name)));
@@ -135,8 +80,6 @@ fn no_vlan_id(parent: &Parent) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use macvlan_core::VlanProtocol;
-
     use super::*;
 
     #[test]
@@ -157,19 +100,5 @@ mod tests {
         for name in ["p0", "p0.5", "p0.wan", "p0.", ".5", "p0.5.6", "#7"] {
             assert_eq!(id(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn a_vlan_is_the_same_under_any_name() {
-        let vlan = || Parent::vlan("eth0", 20).unwrap();
-        let parse = |text: &str| text.parse::<Parent>().unwrap();
-        let service = || vlan().protocol(VlanProtocol::Dot1ad).unwrap();
-        assert!(is_same(&vlan().name("lan").unwrap(), &parse("eth0.20")));
-        assert!(is_same(&vlan().name("lan").unwrap(), &parse("lan")));
-        assert!(!is_same(&service(), &vlan()) && !is_same(&vlan(), &parse("eth0.21")));
-        assert!(!is_same(&vlan(), &parse("eth0")) && !is_same(&vlan(), &parse("eth1.20")));
-        let inner = |base: Parent| Parent::vlan(base, 5).unwrap();
-        assert!(is_same(&inner(vlan()), &parse("eth0.20.5")));
-        assert!(!is_same(&inner(service()), &parse("eth0.20.5")));
     }
 }

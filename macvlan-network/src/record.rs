@@ -9,8 +9,7 @@ use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mac::MacFrom;
 use crate::name::folded;
-use crate::parent;
-use crate::store::format;
+use crate::parent_form;
 use crate::subnet::Subnet;
 
 /// The record of a network in the store.
@@ -66,13 +65,13 @@ impl NetworkRecord {
 
     /// Returns the parent as stores write it.
     pub(crate) fn stored_parent(&self) -> Option<String> {
-        self.config.get_parent().map(format::write_parent)
+        self.config.get_parent().map(parent_form::write_parent)
     }
 
     /// Returns whether a parent that a store has written is this network's.
     pub(crate) fn has_parent(&self, stored: &str) -> bool {
-        let ours = self.config.get_parent().zip(format::read_parent(stored));
-        ours.is_some_and(|(ours, stored)| parent::is_same(ours, &stored))
+        let ours = self.config.get_parent().zip(parent_form::read_parent(stored));
+        ours.is_some_and(|(ours, stored)| parent_form::is_same(ours, &stored))
     }
 
     pub(crate) fn is_isolated(&self) -> bool {

@@ -10,6 +10,7 @@ use crate::lease::Lease;
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::parent;
+use crate::parent_name;
 use crate::record::NetworkRecord;
 
 /// The operation in error messages.
@@ -95,7 +96,7 @@ impl Network {
             return Ok(Updated::alone(network, false));
         }
         let others = networks.store().networks()?;
-        parent::refuse_other_name(CHANGE, networks.host(), &config, &others)?;
+        parent_name::refuse_other(CHANGE, networks.host(), &config, &others)?;
         networks.with_subnets(&config, |config, alone| {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;

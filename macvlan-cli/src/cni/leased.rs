@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use macvlan_core::{
-    Attachment, Endpoint, Handle, Host, LinkId, NetNs, Parent, Route, RouteFilter, RouteInfo,
+    AcceptRa, Attachment, Endpoint, Handle, Host, LinkId, NetNs, Parent, Route, RouteFilter,
+    RouteInfo,
 };
 use macvlan_network::{
     ConnectOptions, Connection, ErrorKind, Lease, Network, NetworkConfig, Networks,
@@ -17,7 +18,7 @@ use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::{Addresses, Leases, is_default};
 use crate::cni::log::Log;
 use crate::cni::result::{Answer, Interface, Ip, MAIN_TABLE, RouteTo};
-use crate::cni::{mark, parent};
+use crate::cni::{mark, parent, sysctl};
 use crate::host_access;
 use crate::runtime_network;
 use crate::value::set;
@@ -64,6 +65,15 @@ fn describe(networks: &Networks, config: &Config, leases: &Leases) -> Result<Net
         .probe(config.probe.is_some())
         .duplicate_detection(config.duplicate_detection);
     set!(described, mtu = config.mtu, mac_from = config.mac_from);
+    // Otherwise a reconcile would set them back to the network's defaults.
+    let off = sysctl::of_ipv6(&config.sysctls, "disable_ipv6").map(|value| value != "0");
+    let accept = sysctl::of_ipv6(&config.sysctls, "accept_ra").and_then(|value| match value {
+        "0" => Some(AcceptRa::Never),
+        "1" => Some(AcceptRa::UnlessForwarding),
+        "2" => Some(AcceptRa::Always),
+        _ => None,
+    });
+    set!(described, disable_ipv6 = off, accept_ra = accept);
     leases.addresses()?.apply(described)
 }
 

@@ -50,6 +50,13 @@ fn parts(key: &str) -> Result<[&str; 3]> {
     }
 }
 
+/// Returns a sysctl of IPv6, if it is given: those that a network sets itself are its settings.
+pub(super) fn of_ipv6<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let wanted = ["net", "ipv6", "conf", PLACE, name];
+    let is_it = |(key, _): &&(String, String)| key.split(['.', '/']).eq(wanted);
+    given.iter().rfind(is_it).map(|(_, value)| value.trim())
+}
+
 /// Sets the sysctls in the container's namespace. They go with the interface.
 pub(super) fn set(sysctls: &[Sysctl], netns: &NetNs) -> Result {
     if sysctls.is_empty() {

@@ -4,6 +4,7 @@ use macvlan_tests::{Outcome, Snapshot, ip, ip_do, ip_lines, ip_link, ping, silen
 use serde_json::{Value, json};
 
 use crate::common::{Call, Scene, merged};
+use crate::others::network;
 
 fn the_link_is_as_configured() -> Outcome {
     let scene = Scene::set()?;
@@ -112,7 +113,9 @@ fn sysctls_and_source_routing() -> Outcome {
     let config = merged(
         scene.leased(&json!({ "routes": [{ "dst": "0.0.0.0/0" }] })),
         &json!({
-            "sysctl": { "net.ipv4.conf.IFNAME.arp_ignore": "2" },
+            "sysctl": {
+                "net.ipv4.conf.IFNAME.arp_ignore": "2", "net.ipv6.conf.IFNAME.disable_ipv6": "0",
+            },
             "sourceRouting": 77, "announce": true,
         }),
     );
@@ -125,6 +128,9 @@ fn sysctls_and_source_routing() -> Outcome {
     let rules = ip(&pod.netns, "rule show");
     assert!(rules.as_array().is_some_and(|all| all.iter().any(|rule| rule["table"] == "77")));
     let given = merged(config.clone(), &json!({ "prevResult": result }));
+    scene.ok(&Call::of("CHECK", &given, &pod))?;
+    // The network's own repair leaves what the configuration has beside it.
+    assert_eq!(network(&scene, "reconcile")?, "");
     scene.ok(&Call::of("CHECK", &given, &pod))?;
     scene.ok(&Call::of("DEL", &config, &pod))?;
     assert_eq!(ip_lines(&pod.netns, "route show table 77"), Vec::<String>::new());

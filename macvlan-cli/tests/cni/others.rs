@@ -9,7 +9,7 @@ use crate::foreign;
 
 /// Runs the command on the host, with the scene's store.
 #[track_caller]
-fn network(scene: &Scene, arguments: &str) -> Outcome<String> {
+pub(crate) fn network(scene: &Scene, arguments: &str) -> Outcome<String> {
     command(scene, &format!("network --db {} {arguments}", scene.path("n.db")))
 }
 

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use macvlan_core::{AcceptRa, LinkName, MacAddr, Mode, Parent, Route, VlanProtocol};
+use macvlan_core::{AcceptRa, LinkName, MacAddr, Mode, Route};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, LeaseState};
 use crate::mac::MacFrom;
+use crate::parent_form::StoredParent;
 use crate::pending::Pending;
 use crate::pool::Order;
 use crate::range::AddressRange;
@@ -66,54 +67,6 @@ pub(crate) struct StoredConfig {
     labels: BTreeMap<String, String>,
     #[serde(flatten)]
     later: LaterConfig,
-}
-
-/// A parent: as text if possible, which is all that version 1 has.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum StoredParent {
-    Text(String),
-    Link { link: String },
-    Vlan { base: Box<Self>, id: u16, protocol: VlanProtocol, name: Option<LinkName> },
-}
-
-impl From<&Parent> for StoredParent {
-    fn from(parent: &Parent) -> Self {
-        let text = parent.to_string();
-        let vlan = || parent.get_base().zip(parent.get_vlan_id()).zip(parent.get_protocol());
-        match vlan() {
-            _ if text.parse().is_ok_and(|parsed: Parent| parsed == *parent) => Self::Text(text),
-            Some(((base, id), protocol)) => {
-                let (base, name) = (Box::new(Self::from(base)), parent.get_name());
-                Self::Vlan { base, id, protocol, name }
-            }
-            None => Self::Link { link: text },
-        }
-    }
-}
-
-/// Writes a parent as text, which is enough to compare it.
-pub(crate) fn write_parent(parent: &Parent) -> String {
-    let written = serde_json::to_string(&StoredParent::from(parent));
-    written.unwrap_or_else(|_| parent.to_string())
-}
-
-/// Reads a parent that was written as text, unless a later version has written it.
-pub(crate) fn read_parent(text: &str) -> Option<Parent> {
-    serde_json::from_str::<StoredParent>(text).ok()?.read().ok()
-}
-
-impl StoredParent {
-    fn read(self) -> macvlan_core::Result<Parent> {
-        match self {
-            Self::Text(text) => text.parse(),
-            Self::Link { link } => Parent::alternative_name(&link),
-            Self::Vlan { base, id, protocol, name } => {
-                let vlan = Parent::vlan(base.read()?, id)?.protocol(protocol)?;
-                name.map_or(Ok(vlan.clone()), |name| vlan.name(name))
-            }
-        }
-    }
 }
 
 /// The fields of a network's configuration that version 2 has added.

@@ -3,7 +3,7 @@
 mod clash;
 #[cfg(feature = "etcd")]
 mod etcd;
-pub(crate) mod format;
+mod format;
 pub(crate) mod refusal;
 mod secret;
 #[cfg(feature = "sqlite")]
