@@ -501,6 +501,8 @@ impl Stored for Lease {
 
 #[cfg(test)]
 mod tests {
+    use macvlan_core::{Parent, VlanProtocol};
+
     use super::*;
 
     /// Only a name and subnets, as a first version might have had.
