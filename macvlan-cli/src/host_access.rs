@@ -8,19 +8,30 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{Access, Attachment, Host, IntoParent, Parent};
+use macvlan_core::{Access, Address, Attachment, Host, IntoParent, Parent};
 use macvlan_network::{Lease, Network, Networks, Reconciled};
 
 use crate::failure::Done;
 
-/// Gives the host access to a container's interface.
+/// Gives the host access to a container's interface: to its leased addresses, or to all if it was
+/// just made.
 ///
 /// The host's link stays when this process ends, and other containers use it too.
-pub(crate) fn give(host: &Host, parent: &Parent, attachment: &Attachment) -> Done {
+pub(crate) fn give(
+    host: &Host,
+    parent: &Parent,
+    attachment: &Attachment,
+    lease: Option<&Lease>,
+) -> Done {
     let mut attachment = attachment.clone();
     attachment.refresh()?;
+    let mut addresses = attachment.addresses().to_vec();
+    if let Some(lease) = lease {
+        let is_leased = |one: &Address| lease.addresses.iter().any(|net| net.addr() == one.ip());
+        addresses.retain(is_leased);
+    }
     let access = Access::on(parent)?.keep(true).transient(true);
-    Ok(host.access_by(access)?.add(&attachment)?)
+    Ok(host.access_by(access)?.add_addresses(&attachment, &addresses, true)?)
 }
 
 /// Removes the host's access to containers that are about to be disconnected from a network, before

@@ -11,7 +11,7 @@ use macvlan_core::{
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::Lease;
+use crate::lease::{Lease, OnParent};
 use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
 
@@ -169,8 +169,8 @@ impl Network {
             moved.unwrap_or_else(|| Error::kernel("attach", error))
         })?;
         // Other networks may have its addresses on its former parent now.
-        let parent = self.record.stored_parent();
-        if lease.parent != parent {
+        let parent = OnParent(self.record.stored_parent());
+        if lease.parent.0 != parent.0 {
             self.session.store.update(&self.record, &Lease { parent, ..lease.clone() })?;
         }
         Ok(ensured)

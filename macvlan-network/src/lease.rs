@@ -1,6 +1,7 @@
 //! Leases: the addresses that a container has, and the namespace that it has them in.
 
 use std::cmp::Reverse;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -58,7 +59,24 @@ pub struct Lease {
     /// The parent that the interface is on, as stores write it. After a change of the network's
     /// parent, this is the earlier one until the interface is moved.
     #[serde(skip)]
-    pub(crate) parent: Option<String>,
+    pub(crate) parent: OnParent,
+}
+
+/// The parent that an interface is on, which a store keeps for itself: leases are the same without
+/// it, and so are their documents.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OnParent(pub(crate) Option<String>);
+
+impl PartialEq for OnParent {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for OnParent {}
+
+impl Hash for OnParent {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// The namespace that a lease is bound to, or that it is pending.
@@ -359,7 +377,7 @@ impl LeaseRequest {
                 .unwrap_or_else(|| if asks { in_front_of(here.iter().copied()) } else { 0 }),
             sequence: sequence.unwrap_or(0),
             state: self.state.clone(),
-            parent: network.stored_parent(),
+            parent: OnParent(network.stored_parent()),
         }
     }
 

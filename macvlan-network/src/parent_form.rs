@@ -1,4 +1,4 @@
-//! How parents are compared, and written in stores.
+//! The comparison of parents, and their form in stores.
 
 use macvlan_core::{LinkName, Parent, VlanProtocol};
 use serde::{Deserialize, Serialize};

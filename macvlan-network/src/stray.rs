@@ -17,7 +17,7 @@ use crate::container_ref::ContainerRef;
 use crate::default_routes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interface::words;
-use crate::lease::{Lease, LeaseState};
+use crate::lease::{Lease, LeaseState, OnParent};
 use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
 use crate::networks::Networks;
@@ -241,7 +241,7 @@ impl Network {
                     .unwrap_or(u32::from(!leads)),
                 state: LeaseState::Connected { netns, path: path_of(stray.netns) },
                 link: None,
-                parent: record.stored_parent(),
+                parent: OnParent(record.stored_parent()),
             };
             let adopted = store.adopt(record, lease);
             let lease = adopted.map_err(|error| error.in_network(self.name()))?;

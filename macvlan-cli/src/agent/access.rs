@@ -80,6 +80,8 @@ impl Accesses {
 #[derive(Default)]
 struct Found {
     all: HashMap<Place, (Attachment, Vec<Address>)>,
+    /// The containers with a lease.
+    leased: HashSet<Place>,
     /// The namespaces that could not be examined.
     unseen: HashSet<u64>,
 }
@@ -105,8 +107,12 @@ impl Found {
                     let mark = mark?;
                     for one in attachments {
                         if matches!(one.kind(), "macvlan" | "macvtap") {
-                            let addresses = given(&leases, &mark, one.addresses());
-                            found.all.insert((mark.inode, one.index()), (one, addresses));
+                            let place = (mark.inode, one.index());
+                            let (addresses, are_leased) = given(&leases, &mark, one.addresses());
+                            if are_leased {
+                                found.leased.insert(place);
+                            }
+                            found.all.insert(place, (one, addresses));
                         }
                     }
                 }
@@ -120,8 +126,9 @@ impl Found {
     }
 }
 
-/// Returns the addresses that were given to a container, among those that its interface has.
-fn given(leases: &[Lease], mark: &NetNsMark, addresses: &[Address]) -> Vec<Address> {
+/// Returns the addresses that were given to a container, among those that its interface has, and
+/// whether they are leased.
+fn given(leases: &[Lease], mark: &NetNsMark, addresses: &[Address]) -> (Vec<Address>, bool) {
     let is_its = |lease: &&Lease| lease.netns() == Some(mark);
     let has = |lease: &Lease, address: &Address| {
         lease.addresses.iter().any(|leased| leased.addr() == address.ip())
@@ -134,7 +141,7 @@ fn given(leases: &[Lease], mark: &NetNsMark, addresses: &[Address]) -> Vec<Addre
             !leases.iter().any(|lease| has(lease, address))
         }
     };
-    addresses.iter().filter(may_have).copied().collect()
+    (addresses.iter().filter(may_have).copied().collect(), is_leased_to_it)
 }
 
 impl OnParent {
@@ -172,7 +179,7 @@ impl OnParent {
         for (place, (attachment, addresses)) in found.all.iter().filter(beside) {
             if !addresses.is_empty()
                 && !known.contains_key(place)
-                && tried(access.add_addresses(attachment, addresses))
+                && tried(access.add_addresses(attachment, addresses, found.leased.contains(place)))
             {
                 known.insert(*place, (attachment.clone(), addresses.clone()));
             }

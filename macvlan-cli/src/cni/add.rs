@@ -35,7 +35,7 @@ pub(super) fn add(request: &Request, of: &environment::Attachment, log: &Log) ->
             // The default route may lead elsewhere than at the first ADD.
             let own = || Ok(attached.parent_index().into());
             let parent = if config.has_master() { config.parent(&host) } else { own() };
-            host_access::give(&host, &parent?, &attached)?;
+            host_access::give(&host, &parent?, &attached, None)?;
         }
         Ok(())
     };

@@ -212,7 +212,7 @@ pub(super) fn settle(
         thread::spawn(move || announcement.run());
     }
     if let Some(parent) = network.config().get_parent().filter(|_| options.access) {
-        host_access::give(&stored.host, parent, attachment)?;
+        host_access::give(&stored.host, parent, attachment, Some(lease))?;
     }
     Ok(())
 }

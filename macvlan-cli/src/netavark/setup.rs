@@ -57,7 +57,7 @@ fn finish(
         attachment.announce(announce)?.run_until(cancel)?;
     }
     if let Some(parent) = network.config().get_parent().filter(|_| options.access) {
-        host_access::give(host, parent, &attachment)?;
+        host_access::give(host, parent, &attachment, Some(connection.lease()))?;
     }
     Ok(())
 }

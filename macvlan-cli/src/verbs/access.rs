@@ -94,12 +94,11 @@ impl Access {
             (None, Some(parent)) if self.remove => remove(session, &host, &parent),
             (None, Some(parent)) => {
                 let mut options = Options::on(&parent)?.keep(true);
-                options = self.address.into_iter().fold(options, Options::address);
                 options = self.route.into_iter().fold(options, Options::route);
                 if let Some(name) = self.name {
                     options = options.name(name);
                 }
-                give(session, &host, &parent, options, &containers)
+                give(session, &host, &parent, (options, self.address), &containers)
             }
             // The parser requires a parent without a verb.
             (None, None) => Err(Failure::usage("the parent is missing")),
@@ -112,7 +111,7 @@ fn give(
     session: &Session,
     host: &Host,
     parent: &Parent,
-    options: Options,
+    (options, own): (Options, Vec<IpAddr>),
     containers: &[Container],
 ) -> Done {
     let mut attachments = Vec::new();
@@ -143,7 +142,11 @@ fn give(
         }
     }
     let before = before(host, parent)?;
-    let access = host.access_by(options)?;
+    let with_own = own.iter().copied().fold(options.clone(), Options::address);
+    // A link that exists gets its own addresses last, since they cannot be taken back; a new one is
+    // deleted after a failure.
+    let last = before.is_some() && !own.is_empty() && !containers.is_empty();
+    let access = host.access_by(if last { options } else { with_own.clone() })?;
     let added = attachments.iter().try_for_each(|attachment| access.add(attachment));
     let name = access.name().map(|name| name.to_string()).unwrap_or_default();
     let routes = access.routes();
@@ -157,6 +160,7 @@ fn give(
     let routes = texts(routes);
     // The session ends before the link can be removed.
     drop(access);
+    let added = added.and_then(|()| if last { host.access_by(with_own).map(drop) } else { Ok(()) });
     added.map_err(|error| {
         let hint = error.hint().filter(|hint| hint.ends_with("route to its subnet"));
         let hint = hint.map(str::to_owned);

@@ -116,17 +116,6 @@ fn an_address_a_mac_address_and_names() -> Outcome {
 }
 
 /// Podman restarts a container by a teardown and a setup, in another namespace.
-/// Podman allows longer names than DNS does; such a container has none in the store.
-fn a_name_that_dns_cannot_have() -> Outcome {
-    let (scene, inside) = (Scene::set()?, Inside::start()?);
-    let lan = scene.create(&lan())?;
-    let request = request("4f1c9a", &"long".repeat(20), &lan, &json!({}));
-    scene.setup(&inside.path, &request)?;
-    let leases = scene.network("leases")?;
-    assert_eq!((&leases[0]["name"], &leases[0]["container"]), (&Value::Null, &json!("4f1c9a")));
-    Ok(())
-}
-
 fn a_restart_keeps_address_and_mac() -> Outcome {
     let (scene, before, other) = (Scene::set()?, Inside::start()?, Inside::start()?);
     let lan = scene.create(&lan())?;
@@ -197,7 +186,6 @@ macvlan_tests::tests! {
     version,
     from_setup_to_teardown,
     an_address_a_mac_address_and_names,
-    a_name_that_dns_cannot_have,
     a_restart_keeps_address_and_mac,
     without_addresses,
     vlans_on_demand,

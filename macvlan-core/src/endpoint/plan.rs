@@ -987,8 +987,14 @@ mod tests {
                 endpoint().route("blackhole 10.9.0.0/16 proto 5".parse().unwrap()),
                 "cannot have the protocol 5",
             ),
-            (endpoint().source_routing(109), "table 109 is reserved for notes"),
-            (endpoint().source_routing(254), "table 254 is reserved"),
+            (
+                endpoint().address("10.0.0.2/24".parse().unwrap()).source_routing(109),
+                "table 109 is reserved for notes",
+            ),
+            (
+                endpoint().address("10.0.0.2/24".parse().unwrap()).source_routing(254),
+                "table 254 is reserved",
+            ),
             (
                 endpoint().route("10.9.0.0/16 dev eth0 table 109".parse().unwrap()),
                 "table 109 is reserved for notes",

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::alive::NetNsMark;
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lease::{Lease, LeaseState};
+use crate::lease::{Lease, LeaseState, OnParent};
 use crate::mac::MacFrom;
 use crate::parent_form::StoredParent;
 use crate::pending::Pending;
@@ -456,7 +456,7 @@ impl Stored for Lease {
             netns_path,
             pending,
             link,
-            parent,
+            parent: parent.0,
         }
     }
 
@@ -490,7 +490,7 @@ impl Stored for Lease {
             sequence: shape.sequence,
             state,
             link: shape.link,
-            parent: shape.parent,
+            parent: OnParent(shape.parent),
         })
     }
 

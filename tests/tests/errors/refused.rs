@@ -119,8 +119,14 @@ const CASES: [Case; 38] = [
         "128 bytes and the kernel's limit is 127",
     ),
     (|at| at.handle.add_alternative_name("ens33", "a b"), "white space"),
-    (|at| at.attach(&eth0()?.source_routing(0)), "table 0 is reserved"),
-    (|at| at.attach(&eth0()?.source_routing(254)), "use a table from 1 to 252, or above 255"),
+    (
+        |at| at.attach(&eth0()?.address("10.0.0.2/24".parse()?).source_routing(0)),
+        "table 0 is reserved",
+    ),
+    (
+        |at| at.attach(&eth0()?.address("10.0.0.2/24".parse()?).source_routing(254)),
+        "use a table from 1 to 252, or above 255",
+    ),
     (
         |at| at.attach(&eth0()?.gateway([10, 0, 0, 1].into()).gateway([10, 0, 0, 2].into())),
         "cannot both be the gateway",

@@ -111,8 +111,8 @@ fn an_address_is_given_in_two_subnets() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
     let endpoint = eth0()?.address("fd15::10/48".parse()?);
-    let words = "cannot add address fd15::10/48: the link already has this address";
-    stage.refuse(&endpoint, ErrorKind::AddressTaken, words);
+    let words = "address fd15::10/48 is given twice";
+    stage.refuse(&endpoint, ErrorKind::InvalidValue, words);
     Ok(())
 }
 

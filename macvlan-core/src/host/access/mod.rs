@@ -229,16 +229,22 @@ impl HostAccess {
     /// parent or none of its addresses may get a route; as for [`Attachment::netns`] if its namespace is not found; otherwise as for
     /// [`HostAccess::attach`].
     pub fn add(&self, attachment: &Attachment) -> Result<()> {
-        self.add_addresses(attachment, attachment.addresses())
+        self.add_addresses(attachment, attachment.addresses(), false)
     }
 
-    /// As [`HostAccess::add`], with these of its addresses.
+    /// As [`HostAccess::add`], with these of its addresses; those that were `given` to the container
+    /// by the caller may be outside the parent's subnets.
     ///
     /// # Errors
     ///
     /// As for [`HostAccess::add`].
     #[doc(hidden)] // for the command
-    pub fn add_addresses(&self, attachment: &Attachment, addresses: &[Address]) -> Result<()> {
+    pub fn add_addresses(
+        &self,
+        attachment: &Attachment,
+        addresses: &[Address],
+        given: bool,
+    ) -> Result<()> {
         let mut state = self.lock()?;
         let netns = attachment.netns()?;
         let is_beside = |shim: &Shim| {
@@ -251,7 +257,7 @@ impl HostAccess {
                 .on_link(attachment.name().as_str())
                 .on_parent(attachment.parent().to_string()))
         };
-        let ((), routes) = self.lead_to(&mut state, (addresses, false), is_beside)?;
+        let ((), routes) = self.lead_to(&mut state, (addresses, given), is_beside)?;
         state.enter(attachment, routes);
         Ok(())
     }

@@ -20,8 +20,6 @@ use crate::value::route::{RouteInfo, RouteKind};
 pub(super) struct Reach {
     /// The addresses of all links.
     own: Vec<IpAddr>,
-    /// The addresses of the host's link and its parent.
-    beside: Vec<IpAddr>,
     gateways: Vec<IpAddr>,
     /// The subnets that are connected by the parent or the host's link.
     subnets: Vec<IpNet>,
@@ -31,15 +29,13 @@ impl Reach {
     pub(super) fn read(host: &NetNs, shim: &Shim) -> Result<Self> {
         let connection = host.connection()?;
         let (link, parent) = (shim.index(), shim.parent_index());
-        let mut found =
-            Self { own: Vec::new(), beside: Vec::new(), gateways: Vec::new(), subnets: Vec::new() };
+        let mut found = Self { own: Vec::new(), gateways: Vec::new(), subnets: Vec::new() };
         let addresses = connection
             .dump(&encode::get_addresses(None, None), decode::address)
             .map_err(|failure| failure.into_error("list the addresses"))?;
         for info in addresses {
             found.own.push(info.address.ip());
             if [link, parent].contains(&info.link) {
-                found.beside.push(info.address.ip());
                 found.subnets.push(info.address.net().trunc());
             }
         }
@@ -66,8 +62,8 @@ impl Reach {
 
     /// Returns the addresses among these that a route may lead to; an error if there is none.
     ///
-    /// If they were `chosen` by the caller, one of the host or its gateway is an error, and those in
-    /// a subnet of the container that has the host's link in it are connected too.
+    /// If they were `chosen` by the caller, one of the host or its gateway is an error, and the others
+    /// may be outside the parent's subnets.
     pub(super) fn usable(&self, addresses: &[Address], chosen: bool) -> Result<Vec<IpAddr>> {
         let (mut usable, mut first) = (Vec::new(), None);
         for address in addresses.iter().filter(|address| !is_link_local(address.ip())) {
@@ -77,13 +73,12 @@ impl Reach {
                 Error::invalid(operation, format!("its address {ip} {why}"))
             };
             let mut subnets = self.subnets.iter();
-            let with_link = |net: IpNet| self.beside.iter().any(|ip| net.contains(ip));
             let error = if let Some(why) = self.why_not(ip) {
                 if chosen {
                     return Err(refused(why));
                 }
                 refused(why)
-            } else if subnets.any(|net| net.contains(&ip)) || chosen && with_link(address.net()) {
+            } else if chosen || subnets.any(|net| net.contains(&ip)) {
                 usable.push(ip);
                 continue;
             } else {

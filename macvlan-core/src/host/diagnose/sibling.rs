@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::{self, lowest_seen};
+use crate::endpoint::{self, Attachment, lowest_seen};
 use crate::error::Result;
 use crate::host::diagnose::finding::{Diagnosis, FindingKind};
 use crate::host::diagnose::look::Surroundings;
 use crate::netns::NetNs;
+use crate::rtnl::{decode, encode};
 use crate::value::link::{LinkInfo, MacvlanOptions, Mode};
 
 /// A macvlan beside the container's.
@@ -23,7 +24,11 @@ impl Sibling {
         for place in NetNs::visible().namespaces {
             // It has ended, or may not be entered; then nothing is known of it.
             let Ok(netns) = place.open() else { continue };
-            let Ok(attachments) = endpoint::attachments(host, &netns) else { continue };
+            let Ok(mut attachments) = endpoint::attachments(host, &netns) else { continue };
+            if netns.same_as(host) {
+                // The link of a host access is not among them.
+                attachments.extend(access_links(host)?);
+            }
             for one in attachments {
                 if !one.addresses().iter().any(|address| address.ip() == ip)
                     || lowest_seen(host, one.parent_index())? != lowest
@@ -59,6 +64,13 @@ impl Sibling {
         );
         true
     }
+}
+
+fn access_links(host: &NetNs) -> Result<Vec<Attachment>> {
+    let links = host.connection()?.dump(&encode::get_links(None, None), decode::link);
+    let links = links.map_err(|failure| failure.into_error("list the links"))?;
+    let ours = links.iter().filter(|link| endpoint::is_access_link(link));
+    ours.filter_map(|link| endpoint::access_link(host, link.index).transpose()).collect()
 }
 
 const BOTH: (Mode, Mode) = (Mode::Bridge, Mode::Bridge);

@@ -51,7 +51,7 @@ impl EtcdStore {
     pub(super) fn parents(&self, network: &NetworkRecord) -> Result<Vec<String>> {
         let (found, _) = self.wire.all_at(&self.keys.leases(&network.id))?;
         let leases = found.iter().filter_map(|item| format::read::<Lease>(&item.value).ok());
-        Ok(leases.filter_map(|lease| lease.parent).collect())
+        Ok(leases.filter_map(|lease| lease.parent.0).collect())
     }
 
     /// Returns the addresses that have a holder in a network, optionally with those that are kept,

@@ -102,7 +102,7 @@ fn insert(
             pending.map(|pending| pending.since),
             pending.map(|pending| pending.uptime),
             lease.link.as_ref().map(LinkName::as_str),
-            lease.parent,
+            lease.parent.0,
         ])?;
     names::set_aliases(transaction, number, lease)?;
     for address in &lease.addresses {

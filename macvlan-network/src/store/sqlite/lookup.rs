@@ -33,7 +33,7 @@ pub(super) fn update(
             lease.name,
             lease.default_route,
             lease.gw_priority,
-            lease.parent,
+            lease.parent.0,
             lease.endpoint
         ])?;
     if changed == 0 {

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Row, ToSql, Transaction, params};
 
 use crate::alive::NetNsMark;
-use crate::lease::{Lease, LeaseState};
+use crate::lease::{Lease, LeaseState, OnParent};
 use crate::pending::Pending;
 use crate::record::NetworkRecord;
 use crate::store::{Found, Unreadable};
@@ -149,7 +149,7 @@ fn from_row(row: &Row<'_>, network: &str) -> rusqlite::Result<Lease> {
         sequence: row.get(15)?,
         state: state(row)?,
         link: row.get_ref(19)?.as_str_or_null()?.map(|link| parse(19, link)).transpose()?,
-        parent: row.get(20)?,
+        parent: OnParent(row.get(20)?),
     })
 }
 
