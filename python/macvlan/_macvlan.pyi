@@ -2852,7 +2852,8 @@ class Network:
         the namespace in which it was connected no longer exists, it is connected again with the
         same addresses, and with the same name, aliases, link-local addresses and priority, unless
         others are given; also if its lease was collected in between, except for a name that another
-        container has by now. disconnect() forgets them. Waits while another process connects or disconnects the container.
+        container has by now. disconnect() forgets them. Waits while another process connects or
+        disconnects the container.
 
         On Ctrl-C during a wait, with probe=True or in etcd, the connection is completed and stays;
         disconnect() undoes it.
