@@ -292,14 +292,15 @@ fn access_ends_with_the_pod() -> Outcome {
     assert_eq!(access_routes(&scene), ["10.4.0.10"]);
     // A pod can have any address that it likes.
     let odd = Scene::pod("c6")?;
-    let layer_2 = merged(with_access(&Scene::plain(&json!({}))), &json!({ "name": "red" }));
+    let layer_2 = merged(Scene::plain(&json!({})), &json!({ "name": "red" }));
+    let removed = with_access(&layer_2);
     for by_gc in [false, true] {
         scene.ok(&Call::of("ADD", &layer_2, &odd))?;
         ip_do(&odd.netns, "address add 10.4.0.10/24 dev eth0");
         if by_gc {
-            scene.ok(&Call::new("GC", &with_valid(&layer_2, &[])))?;
+            scene.ok(&Call::new("GC", &with_valid(&removed, &[])))?;
         } else {
-            scene.ok(&Call::of("DEL", &layer_2, &odd))?;
+            scene.ok(&Call::of("DEL", &removed, &odd))?;
         }
         assert!(!has(&odd, "eth0"));
         assert_eq!(access_routes(&scene), ["10.4.0.10"]);

@@ -125,7 +125,7 @@ const CASES: [Case; 38] = [
     ),
     (
         |at| at.attach(&eth0()?.address("10.0.0.2/24".parse()?).source_routing(254)),
-        "use a table from 1 to 252, or above 255",
+        "use a table from 1 to 252 except 109, or above 255",
     ),
     (
         |at| at.attach(&eth0()?.gateway([10, 0, 0, 1].into()).gateway([10, 0, 0, 2].into())),

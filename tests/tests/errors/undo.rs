@@ -106,16 +106,6 @@ fn the_parent_is_not_an_ethernet_link() -> Outcome {
     Ok(())
 }
 
-/// IPv4 accepts one address with two prefixes, IPv6 does not.
-fn an_address_is_given_in_two_subnets() -> Outcome {
-    need(Need::Ipv6)?;
-    let stage = Stage::set()?;
-    let endpoint = eth0()?.address("fd15::10/48".parse()?);
-    let words = "address fd15::10/48 is given twice";
-    stage.refuse(&endpoint, ErrorKind::InvalidValue, words);
-    Ok(())
-}
-
 fn ipv6_is_switched_off_in_the_container() -> Outcome {
     need(Need::Ipv6)?;
     let stage = Stage::set()?;
@@ -178,7 +168,6 @@ macvlan_tests::tests! {
     the_parent_is_a_port_of_a_bridge,
     the_parent_carries_ipvlan,
     the_parent_is_not_an_ethernet_link,
-    an_address_is_given_in_two_subnets,
     ipv6_is_switched_off_in_the_container,
     the_parent_has_its_own_mac_address_again,
     the_parent_is_not_promiscuous_any_more,
