@@ -67,12 +67,8 @@ fn describe(networks: &Networks, config: &Config, leases: &Leases) -> Result<Net
     set!(described, mtu = config.mtu, mac_from = config.mac_from);
     // Otherwise a reconcile would set them back to the network's defaults.
     let off = sysctl::of_ipv6(&config.sysctls, "disable_ipv6").map(|value| value != "0");
-    let accept = sysctl::of_ipv6(&config.sysctls, "accept_ra").and_then(|value| match value {
-        "0" => Some(AcceptRa::Never),
-        "1" => Some(AcceptRa::UnlessForwarding),
-        "2" => Some(AcceptRa::Always),
-        _ => None,
-    });
+    let accept = sysctl::of_ipv6(&config.sysctls, "accept_ra");
+    let accept = accept.and_then(|value| AcceptRa::from_kernel(value.parse().ok()?));
     set!(described, disable_ipv6 = off, accept_ra = accept);
     leases.addresses()?.apply(described)
 }

@@ -83,7 +83,7 @@ fn answer(verb: &str, version: &mut Version) -> Result<Option<Value>> {
         return Err(Error::new(Code::VERSION, why));
     }
     let log = match Log::open(&request.config) {
-        // What is to be removed is removed all the same.
+        // Without a log, interfaces and leases are removed all the same.
         Err(_) if matches!(verb, "DEL" | "GC") => Log::Stderr,
         opened => opened?,
     };

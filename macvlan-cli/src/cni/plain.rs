@@ -40,7 +40,7 @@ pub(super) fn add(
         Ok(_) => error,
         Err(other) => error.and(&other.into()),
     };
-    // It says only that there is no alias yet: one that the container deletes is not made again.
+    // The group stands for an alias that is not set yet, and not for one that the container deletes.
     let handle = Handle::in_netns(netns).and_then(|handle| handle.set_group(attached.index(), 0));
     handle.map_err(|error| undo(error.into()))?;
     let interface = Interface::new(

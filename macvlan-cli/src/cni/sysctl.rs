@@ -52,8 +52,9 @@ fn parts(key: &str) -> Result<[&str; 3]> {
 
 /// Returns a sysctl of IPv6, if it is given: those that a network sets itself are its settings.
 pub(super) fn of_ipv6<'a>(given: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let wanted = ["net", "ipv6", "conf", PLACE, name];
-    let is_it = |(key, _): &&(String, String)| key.split(['.', '/']).eq(wanted);
+    let is_it = |(key, _): &&(String, String)| {
+        parts(key).is_ok_and(|found| found == ["ipv6", "conf", name])
+    };
     given.iter().rfind(is_it).map(|(_, value)| value.trim())
 }
 

@@ -244,14 +244,19 @@ fn hosts_are_declared_and_removed() -> Outcome {
     Ok(())
 }
 
-fn with_a_database() -> Outcome {
-    let lab = Lab::new()?;
-    let directory = Directory::new()?;
+/// Creates a network in a database, with an agent's configuration that gives the host access.
+fn lan_with_access<'a>(lab: &'a Lab, directory: &Directory) -> Outcome<Configured<'a>> {
     let db = directory.path().join("networks.db").display().to_string();
     let config = format!("db = {db:?}\n[agent]\ninterval = \"1s\"\naccess = [\"ens33\"]\n");
-    let host = &lab.a.netns;
-    let a = Configured::set(host, &lab.a, &config)?;
+    let a = Configured::set(&lab.a.netns, &lab.a, &config)?;
     a.ok("network create lan --parent ens33 --subnet 192.168.15.0/24 --ip-range 192.168.15.64/26")?;
+    Ok(a)
+}
+
+fn with_a_database() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let host = &lab.a.netns;
+    let a = lan_with_access(&lab, &directory)?;
     let mut agent = a.agent()?;
     agent.logs("runs")?;
     let (container, other) = (Container::start()?, Container::start()?);
@@ -285,13 +290,9 @@ fn with_a_database() -> Outcome {
 /// The host has routes to what containers have leased, not to what they say; and to those of no
 /// container any more, not even of one that ended while there was no agent.
 fn routes_lead_to_leases() -> Outcome {
-    let lab = Lab::new()?;
-    let directory = Directory::new()?;
-    let db = directory.path().join("networks.db").display().to_string();
-    let config = format!("db = {db:?}\n[agent]\ninterval = \"1s\"\naccess = [\"ens33\"]\n");
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
     let host = &lab.a.netns;
-    let a = Configured::set(host, &lab.a, &config)?;
-    a.ok("network create lan --parent ens33 --subnet 192.168.15.0/24 --ip-range 192.168.15.64/26")?;
+    let a = lan_with_access(&lab, &directory)?;
     let (leased, gone, plain) = (Container::start()?, Container::start()?, Container::start()?);
     a.ok(&format!("network connect lan c1 {} --ip 192.168.15.70", leased.pid()))?;
     a.ok(&format!("network connect lan c2 {} --ip 192.168.15.71", gone.pid()))?;

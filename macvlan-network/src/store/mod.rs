@@ -230,7 +230,8 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// Releases a lease that could not be used, and makes the leases that it has taken pending
     /// again, in one change.
     ///
-    /// What is remembered for the container stays, except for its addresses. Returns false as [`Store::release`] does, and then changes nothing.
+    /// The container's remembered settings stay, but not its addresses. Returns false as
+    /// [`Store::release`] does, and then changes nothing.
     ///
     /// # Errors
     ///

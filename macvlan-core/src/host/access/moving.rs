@@ -76,7 +76,7 @@ pub(super) fn move_to_host_link(host: &NetNs, parent: Link, link: Link, own: boo
     }
     let filter = arp_filter_to_set(connection, parent)?;
     let moved = Some(parent.0);
-    // Who moves addresses to the link counts on it.
+    // The host relies on the link while it has the addresses.
     let (arp_filter_was_off, transient) = (filter.is_some(), false);
     let mark = Mark { moved, by_prefix, arp_filter_was_off, own, transient };
     let mut plan = Plan::default();
