@@ -81,8 +81,9 @@ pub(crate) type Found<T> = std::result::Result<T, Unreadable>;
 
 /// A store of networks and leases, which many processes can use at once.
 ///
-/// Each call is atomic, even if the process or the machine dies during it, and durable when it
-/// returns.
+/// Each call is atomic, even if the process or the machine dies during it. When it returns, its
+/// result survives the process. It also survives a power failure, except for leases in an SQLite
+/// file: their containers end with the boot.
 ///
 /// The trait is sealed: [`SqliteStore`] and `EtcdStore` are its only implementations. Which lease
 /// wins is decided inside of a store's transactions, and leases have fields that only this crate can

@@ -2,7 +2,7 @@
 //! used.
 #![deny(dead_code)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -143,6 +143,39 @@ fn the_log_of_a_closed_file_stays_short() -> Outcome {
     assert_eq!(open(&lab, &path)?.network("lan")?.conflicting_addresses()?.len(), 100);
     assert!(!log.exists());
     assert_eq!(sound(&directory)?, 0);
+    Ok(())
+}
+
+/// The end of the log, which is not synced, may be missing after a power failure.
+fn a_power_failure_undoes_the_latest_leases() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    let networks = open(&lab, &path)?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let synced = fs::read(directory.path().join("networks.db-wal"))?.len();
+    let containers = [NetNs::anonymous()?, NetNs::anonymous()?, NetNs::anonymous()?];
+    for (number, inside) in containers.iter().enumerate() {
+        lan.connect(&ConnectOptions::new(format!("c{number}")), inside)?;
+    }
+    let (file, log) = (fs::read(&path)?, fs::read(directory.path().join("networks.db-wal"))?);
+    drop(containers);
+    let mut counts = BTreeSet::new();
+    for left in (synced..=log.len()).step_by(log.len() / 16).chain([log.len()]) {
+        let after = Directory::new()?;
+        fs::write(after.path().join("networks.db"), &file)?;
+        fs::write(after.path().join("networks.db-wal"), &log[..left])?;
+        let lan = open(&lab, &after.path().join("networks.db"))?.network("lan")?;
+        let leases = lan.leases()?;
+        let names: Vec<&str> = leases.iter().map(|lease| lease.container.as_str()).collect();
+        assert_eq!(names, ["c0", "c1", "c2"][..names.len()], "after {left} bytes");
+        // The next address is the first that no lease has.
+        let next = lan.connect(&ConnectOptions::new("next"), &NetNs::anonymous()?)?;
+        assert!(leases.iter().all(|lease| lease.addresses != next.lease().addresses));
+        drop((lan, next));
+        assert_eq!(sound(&after)?, leases.len() + 1);
+        counts.insert(leases.len());
+    }
+    assert_eq!(counts, BTreeSet::from([0, 1, 2, 3]));
     Ok(())
 }
 
@@ -430,6 +463,7 @@ macvlan_tests::tests! {
     what_only_reads_makes_nothing,
     many_make_one_file,
     the_log_of_a_closed_file_stays_short,
+    a_power_failure_undoes_the_latest_leases,
     what_is_not_ours_is_not_touched,
     what_is_no_path_is_refused,
     a_file_that_is_gone_is_noticed,

@@ -83,9 +83,9 @@ pub(super) struct File {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Read,
-    /// Write what survives a power failure as soon as it is committed.
+    /// Write data that survives a power failure as soon as it is committed.
     Write,
-    /// Write what a power failure may undo, with everything that was written later.
+    /// Write data that a power failure may undo, together with everything written later.
     WriteUnsynced,
 }
 

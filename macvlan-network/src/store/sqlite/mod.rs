@@ -1,8 +1,8 @@
 //! The store for one host: an SQLite file.
 //!
 //! Every call is one transaction that takes the write lock at its beginning, so that the data it
-//! has read is still valid when it writes. The write-ahead log is synced at each commit, so that a
-//! result survives the process and a power loss; except for allocations, which end with their boot.
+//! has read is still valid when it writes. A result survives the process. Networks also survive a
+//! power failure as soon as they are written; leases may not, because they end with their boot.
 
 mod cause;
 mod change;
@@ -129,13 +129,22 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Runs `body` in a transaction that can write.
+    /// Runs `body` in a transaction that can write, and syncs it.
     fn write<T>(
         &self,
         operation: &'static str,
         body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T> {
         self.transact(operation, Access::Write, body)
+    }
+
+    /// Runs `body` in a transaction that can write leases, and does not sync it.
+    fn write_leases<T>(
+        &self,
+        operation: &'static str,
+        body: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
+    ) -> Result<T> {
+        self.transact(operation, Access::WriteUnsynced, body)
     }
 
     /// Runs `body` in a transaction that only reads.
@@ -247,9 +256,7 @@ impl Store for SqliteStore {
     }
 
     fn lease(&self, network: &NetworkRecord, request: &LeaseRequest) -> Result<LeaseOutcome> {
-        // An allocation ends with its boot.
-        let access = if request.is_allocation() { Access::WriteUnsynced } else { Access::Write };
-        self.transact("lease addresses", access, |transaction| {
+        self.write_leases("lease addresses", |transaction| {
             leases::lease(transaction, network, request)
         })
     }
@@ -261,7 +268,7 @@ impl Store for SqliteStore {
     }
 
     fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool> {
-        self.write("release a lease", |transaction| {
+        self.write_leases("release a lease", |transaction| {
             let leases = vec![lease.clone()];
             let released = leases::release(transaction, network, leases, Ending::Undone)?;
             let released = !released.is_empty();
@@ -273,7 +280,7 @@ impl Store for SqliteStore {
     }
 
     fn release(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("release a lease", |transaction| {
+        self.write_leases("release a lease", |transaction| {
             let leases = vec![lease.clone()];
             let released = leases::release(transaction, network, leases, Ending::Disconnected)?;
             Ok(!released.is_empty())
@@ -281,21 +288,23 @@ impl Store for SqliteStore {
     }
 
     fn release_gone(&self, network: &NetworkRecord, leases: Vec<Lease>) -> Result<Vec<Lease>> {
-        self.write("release leases", |transaction| {
+        self.write_leases("release leases", |transaction| {
             leases::release(transaction, network, leases, Ending::Gone)
         })
     }
 
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("change a lease", |transaction| lookup::update(transaction, network, lease))
+        self.write_leases("change a lease", |transaction| {
+            lookup::update(transaction, network, lease)
+        })
     }
 
     fn adopt(&self, network: &NetworkRecord, lease: Lease) -> Result<Lease> {
-        self.write("add a lease", |transaction| leases::adopt(transaction, network, lease))
+        self.write_leases("add a lease", |transaction| leases::adopt(transaction, network, lease))
     }
 
     fn bind(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool> {
-        self.write("bind a lease", |transaction| pending::bind(transaction, network, lease))
+        self.write_leases("bind a lease", |transaction| pending::bind(transaction, network, lease))
     }
 
     fn find(&self, network: &NetworkRecord, container: &str) -> Result<Vec<Lease>> {
@@ -345,7 +354,7 @@ impl Store for SqliteStore {
         network: &NetworkRecord,
         address: std::net::IpAddr,
     ) -> Result<bool> {
-        self.write("record a conflicting address", |transaction| {
+        self.write_leases("record a conflicting address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             match gaps::holder(transaction, number, at)? {
@@ -373,7 +382,7 @@ impl Store for SqliteStore {
         network: &NetworkRecord,
         address: std::net::IpAddr,
     ) -> Result<bool> {
-        self.write("delete the record of a conflicting address", |transaction| {
+        self.write_leases("delete the record of a conflicting address", |transaction| {
             let (number, network) = current(transaction, network)?;
             let at = pool::number(address);
             let forgotten = transaction.execute(
@@ -411,11 +420,13 @@ impl Store for SqliteStore {
     }
 
     fn check_write(&self) -> Result<()> {
-        self.write("write to the store", |transaction| Ok(file::write_again(transaction)?))
+        self.write_leases("write to the store", |transaction| Ok(file::write_again(transaction)?))
     }
 
     fn expire(&self, network: &NetworkRecord) -> Result<usize> {
-        self.write("release kept addresses", |transaction| leases::expire(transaction, network))
+        self.write_leases("release kept addresses", |transaction| {
+            leases::expire(transaction, network)
+        })
     }
 
     fn living_hosts(&self) -> Result<Option<Vec<String>>> {
