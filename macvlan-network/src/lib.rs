@@ -87,7 +87,6 @@ mod networks;
 mod owned;
 mod parent;
 mod parent_form;
-mod parent_name;
 mod pending;
 mod pool;
 mod probe;
@@ -104,6 +103,7 @@ mod stray;
 mod subnet;
 mod time;
 mod update;
+mod wire;
 
 pub use alive::NetNsMark;
 pub use allocation::Allocation;

@@ -14,7 +14,6 @@ use crate::name::check_name;
 use crate::net::overlap;
 use crate::network::Network;
 use crate::parent;
-use crate::parent_name;
 use crate::pending;
 use crate::probe::AddressProbe;
 use crate::random;
@@ -23,6 +22,7 @@ use crate::session::Session;
 use crate::store::{Store, Unreadable};
 use crate::subnet::Subnet;
 use crate::time;
+use crate::wire;
 
 /// The operation in error messages.
 const CREATE: &str = "create the network";
@@ -167,7 +167,7 @@ impl Networks {
         let config = config.clone().settled();
         config.check()?;
         let warnings = parent::look_at(CREATE, self.host(), &config)?;
-        parent_name::refuse_other(CREATE, self.host(), &config, &self.store().networks()?)?;
+        wire::refuse_other(CREATE, self, &config)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }

@@ -10,8 +10,8 @@ use crate::lease::Lease;
 use crate::network::Network;
 use crate::networks::Networks;
 use crate::parent;
-use crate::parent_name;
 use crate::record::NetworkRecord;
+use crate::wire;
 
 /// The operation in error messages.
 const CHANGE: &str = "change the network";
@@ -95,8 +95,7 @@ impl Network {
             let network = Self { warnings, ..self.clone() };
             return Ok(Updated::alone(network, false));
         }
-        let others = networks.store().networks()?;
-        parent_name::refuse_other(CHANGE, networks.host(), &config, &others)?;
+        wire::refuse_other(CHANGE, &networks, &config)?;
         networks.with_subnets(&config, |config, alone| {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;

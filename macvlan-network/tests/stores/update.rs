@@ -11,7 +11,7 @@ use macvlan_core::{Mode, NetNs, Parent, VlanProtocol};
 use macvlan_network::{
     ConnectOptions, ErrorKind, Lease, Network, NetworkConfig, Networks, Reconciled, Subnet,
 };
-use macvlan_tests::{Outcome, ip_link, ip_try};
+use macvlan_tests::{Need, Outcome, ip_link, ip_try, need};
 
 fn on(name: &str, subnet: Subnet) -> NetworkConfig {
     NetworkConfig::new(name).parent("ens33").subnet(subnet)
@@ -166,12 +166,68 @@ fn a_parent_by_two_names() -> Outcome {
         {
             let error = networks.create(&named(name, "10.1.0.0/25")?).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
-            let words = format!("{name} is the link that network \"lan\" has as ens33");
+            let words = format!("{name} leads to the same LAN as ens33 of network \"lan\"");
             assert!(error.to_string().contains(&words), "{error}");
         }
         let other = networks.create(&named("enp2s1", "10.2.0.0/24")?)?;
         let error = other.update(&named("enp2s1", "10.1.0.0/25")?).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
+        Ok(())
+    })
+}
+
+/// As it is below a macvlan, and under the new name of a parent that containers are still on.
+fn a_parent_under_another_name() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let other = |parent: &str| -> Outcome<NetworkConfig> {
+            Ok(NetworkConfig::new("other").parent(parent).subnet(subnet("10.1.0.0/25")?))
+        };
+        let refused = |parent: &str, words: &str| -> Outcome {
+            let error = networks.create(&other(parent)?).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            Ok(())
+        };
+        ip_try(host, "link add shim link ens33 type macvlan mode bridge")?;
+        refused("shim", "parent shim leads to the same LAN as ens33 of network \"lan\"")?;
+        ip_try(host, "link del shim")?;
+
+        let rename = |from: &str, to: &str| -> Outcome {
+            ip_try(host, &format!("link set {from} down"))?;
+            ip_try(host, &format!("link set {from} name {to} up"))?;
+            Ok(())
+        };
+        let mut people = People::default();
+        people.one(&lan, "c1")?;
+        rename("ens33", "lan0")?;
+        refused("lan0", "parent ens33 of network \"lan\", whose subnet overlaps, does not exist")?;
+        let there = networks
+            .create(&NetworkConfig::new("there").parent("ens34").subnet(subnet("10.1.0.0/24")?))?;
+        let error = there.set_parent("lan0").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
+        // With the parent that its containers are on, the ranges are compared.
+        lan.set_parent("lan0")?;
+        let error = networks.create(&other("lan0")?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+        rename("lan0", "ens33")
+    })
+}
+
+fn a_vlan_under_another_name() -> Outcome {
+    need(Need::Vlan)?;
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let _ = ip_try(host, "link add iot link ens33 type vlan id 60");
+        networks
+            .create(&NetworkConfig::new("lan").parent("ens33.60").subnet(subnet("10.1.0.0/24")?))?;
+        let other = |parent: &str| -> Outcome<NetworkConfig> {
+            Ok(NetworkConfig::new("other").parent(parent).subnet(subnet("10.1.0.0/24")?))
+        };
+        let error = networks.create(&other("iot")?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ParentClash, "{error}");
+        networks.create(&other("ens33")?)?;
         Ok(())
     })
 }
@@ -421,6 +477,8 @@ macvlan_tests::tests! {
     it_stays_beside_the_others,
     addresses_on_the_former_parent_are_not_leased_again,
     a_parent_by_two_names,
+    a_parent_under_another_name,
+    a_vlan_under_another_name,
     a_network_is_internal_for_some_time,
     addresses_that_rest_follow_the_change,
     former_addresses_outside_of_the_range_are_not_given,
