@@ -32,7 +32,12 @@ fn locked(path: &Path) -> Result<Flock<File>> {
     loop {
         let mut options = fs::OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
-        let file = file_lock::lock(file.map_err(fails)?, operation)?;
+        let file = file.map_err(fails)?;
+        // Reading a pipe waits for a writer, and a device may have no end.
+        if !file.metadata().map_err(fails)?.is_file() {
+            return Err(Error::invalid(operation(), "it is not a regular file"));
+        }
+        let file = file_lock::lock(file, operation)?;
         // Another program may have replaced the file in the meantime.
         let (ours, there) = (file.metadata().map_err(fails)?, fs::metadata(path));
         if there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {

@@ -12,6 +12,8 @@ use macvlan_network::{ConnectOptions, Error, ErrorKind, Network};
 use macvlan_tests::Outcome;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount, umount};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 const HOSTS: &str = "127.0.0.1\tlocalhost\n";
 
@@ -150,6 +152,10 @@ fn what_cannot_be_written_is_said() -> Outcome {
     assert_file_error(&lan.write_hosts(place.join("no/such")).unwrap_err(), Errno::ENOENT);
     assert_file_error(&lan.write_hosts(place).unwrap_err(), Errno::EISDIR);
     assert_file_error(&lan.write_hosts(Path::new("")).unwrap_err(), Errno::ENOENT);
+    let pipe = scene.directory.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU)?;
+    let error = lan.write_hosts(&pipe).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
     Ok(())
 }
 

@@ -253,6 +253,11 @@ fn what_is_no_path_is_refused() -> Outcome {
     let link = directory.path().join("link.db");
     symlink(&path, &link)?;
     assert_eq!(open(&lab, &link)?.list()?.len(), 1);
+    // One to nothing is not replaced, as it may lead to a file system that is not mounted.
+    let nowhere = directory.path().join("nowhere.db");
+    symlink(directory.path().join("away/networks.db"), &nowhere)?;
+    let error = open(&lab, &nowhere)?.create(&on_ens33("lan", "10.1.0.0/24")?).unwrap_err();
+    assert_file_error(&error, Errno::ENOENT);
     Ok(())
 }
 

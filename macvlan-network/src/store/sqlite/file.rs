@@ -468,6 +468,9 @@ fn create(path: &Path) -> Attempt<()> {
         // It exists, but is empty.
         return fill(&mut connect(path)?);
     }
+    if path.is_symlink() {
+        return Err(failed(nix::Error::ENOENT.into()));
+    }
     let directory = path.parent().unwrap_or(path);
     if !directory.try_exists().map_err(failed)? {
         match fs::DirBuilder::new().mode(0o700).create(directory) {
