@@ -167,7 +167,7 @@ impl Networks {
         let config = config.clone().settled();
         config.check()?;
         let warnings = parent::look_at(CREATE, self.host(), &config)?;
-        wire::refuse_other(CREATE, self, &config)?;
+        wire::refuse_other(CREATE, &self.0, &config)?;
         let add = |config, alone: &[IpNet]| self.add(config, alone);
         Ok(Network { warnings, ..self.with_subnets(&config, add)? })
     }

@@ -95,7 +95,7 @@ impl Network {
             let network = Self { warnings, ..self.clone() };
             return Ok(Updated::alone(network, false));
         }
-        wire::refuse_other(CHANGE, &networks, &config)?;
+        wire::refuse_other(CHANGE, &self.session, &config)?;
         networks.with_subnets(&config, |config, alone| {
             let record = NetworkRecord { config, ..self.record.clone() };
             let leases = self.session.store.change_network(&self.record, &record, alone)?;

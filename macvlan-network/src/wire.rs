@@ -4,10 +4,10 @@ use macvlan_core::{Handle, LinkInfo, Parent, VlanProtocol};
 
 use crate::config::NetworkConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::networks::Networks;
 use crate::parent::find;
 use crate::parent_form::is_same;
 use crate::record::NetworkRecord;
+use crate::session::Session;
 use crate::subnet::Subnet;
 
 /// The LAN of a parent, the same for all parents that lead to it.
@@ -56,7 +56,7 @@ impl Wire {
 /// Stores compare the names alone, so both networks could lease the same address.
 pub(crate) fn refuse_other(
     operation: &'static str,
-    networks: &Networks,
+    session: &Session,
     config: &NetworkConfig,
 ) -> Result<()> {
     let Some(parent) = config.get_parent() else { return Ok(()) };
@@ -66,7 +66,7 @@ pub(crate) fn refuse_other(
         };
         other.name() != config.get_name() && config.get_subnets().iter().any(with)
     };
-    let mut others = networks.store().networks()?;
+    let mut others = session.store.networks()?;
     others.retain(overlaps);
     let failed = |error| Error::kernel(operation, error).in_network(config.get_name());
     let (mut handle, mut ours) = (None, None);
@@ -78,7 +78,7 @@ pub(crate) fn refuse_other(
         let name = other.name();
         let handle = match &mut handle {
             Some(handle) => handle,
-            none => none.insert(networks.host().handle().map_err(failed)?),
+            none => none.insert(session.host.handle().map_err(failed)?),
         };
         let ours = match &mut ours {
             Some(ours) => ours,
@@ -93,7 +93,7 @@ pub(crate) fn refuse_other(
                 format!("name the parent {theirs} here, too"),
             ),
             // It may have another name by now, and its containers are still on it.
-            None if ours.is_some() && has_containers_here(networks, other)? => (
+            None if ours.is_some() && has_containers_here(session, other)? => (
                 format!(
                     "parent {theirs} of network {name:?}, whose subnet overlaps, does not exist, and \
                      its containers may be on {parent}"
@@ -110,9 +110,9 @@ pub(crate) fn refuse_other(
 }
 
 /// Returns whether a network has containers on this host that may still exist.
-fn has_containers_here(networks: &Networks, network: &NetworkRecord) -> Result<bool> {
-    for lease in networks.store().leases(Some(network))? {
-        if networks.0.is_here(&lease) && !networks.0.is_gone(&lease)? {
+fn has_containers_here(session: &Session, network: &NetworkRecord) -> Result<bool> {
+    for lease in session.store.leases(Some(network))? {
+        if session.is_here(&lease) && !session.is_gone(&lease)? {
             return Ok(true);
         }
     }
