@@ -117,8 +117,8 @@ impl SqliteStore {
 
     /// Leaves the log beside the file when this store is closed, unless it is long.
     ///
-    /// For a process that makes one change, such as a plugin: it syncs once, and creates and deletes
-    /// no files. Until another process closes the file, it is incomplete without its log.
+    /// For a process that makes one change, such as a plugin: it waits for no disk, and creates and
+    /// deletes no files. Until another process closes the file, it is incomplete without its log.
     #[doc(hidden)] // for the plugins of macvlan-cli
     pub fn leave_log(&mut self) {
         self.leaves_log = true;
