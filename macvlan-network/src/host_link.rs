@@ -234,8 +234,8 @@ impl Network {
         let marked = self.marked(&lease.container, netns);
         let marked = marked.map_err(|error| Error::kernel("find the link", error))?;
         let is_its = |attachment: &Attachment, alias: &str| {
-            let alias_of_lease = mark::alias(&*self.session.store, &self.record, lease);
-            alias == alias_of_lease || lease.mac.is_some_and(|mac| mac == attachment.mac())
+            mark::is_of_lease(&*self.session.store, &self.record, lease, alias)
+                || lease.mac.is_some_and(|mac| mac == attachment.mac())
         };
         let mut found = marked.into_iter().filter(|(found, alias)| is_its(found, alias));
         Ok(found.next().map(|(found, _)| found))

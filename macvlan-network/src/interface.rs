@@ -251,14 +251,18 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> macvlan_core::Result<Option<LinkName>> {
-        let alias = mark::alias(&*self.session.store, &self.record, lease);
+        let store = &*self.session.store;
+        let has_mark = |link: &LinkInfo| {
+            let alias = link.alias.as_deref().unwrap_or_default();
+            mark::is_of_lease(store, &self.record, lease, alias)
+        };
         let is_siblings = |link: &LinkInfo| {
             let mut siblings = others.iter().filter(|other| other.is_sibling_of(lease));
             siblings.any(|sibling| sibling.interface == *link.name)
         };
         let is_its = |link: &LinkInfo| match lease.mac {
             Some(mac) => link.mac == Some(mac),
-            None => link.alias.as_ref() == Some(&alias) && !is_siblings(link),
+            None => has_mark(link) && !is_siblings(link),
         };
         let all = self.session.host.interfaces(netns)?;
         let its = all.into_iter().map(|(_, link)| link).find(is_its);
@@ -288,7 +292,7 @@ impl Network {
     pub(crate) fn is_known_as(&self, lease: &Lease, attachment: &Attachment, alias: &str) -> bool {
         is_of(attachment, lease)
             || attachment.name() == lease.interface
-            || alias == mark::alias(&*self.session.store, &self.record, lease)
+            || mark::is_of_lease(&*self.session.store, &self.record, lease, alias)
     }
 
     /// Detaches the interface of a lease, if it exists.
