@@ -103,13 +103,17 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link; otherwise as
-    /// for [`Network::connect`].
+    /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link,
+    /// [`ErrorKind::AddressTaken`] also if another container of this host has the requested MAC
+    /// address on the same parent; otherwise as for [`Network::connect`].
     pub fn create_link(&self, options: &ConnectOptions) -> Result<HostLink> {
         let operation = || format!("create a link for container {:?}", options.container);
         let create = || {
             let state = LeaseState::Pending(Pending::now()?);
             let request = options.request(&self.session.host_name, state)?;
+            if let Some(mac) = request.mac {
+                self.refuse_held(mac, &request.container)?;
+            }
             let mut tries = 0..NAMES;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);

@@ -95,6 +95,33 @@ impl Network {
         Ok(held)
     }
 
+    /// Refuses a MAC address that another container of this host has on the same parent.
+    ///
+    /// The kernel refuses it only when the link is set up, which a runtime does, and cannot name the
+    /// container.
+    pub(crate) fn refuse_held(&self, mac: MacAddr, container: &str) -> Result<()> {
+        let is_on_parent = |lease: &Lease| {
+            let parent = lease.parent.0.as_deref();
+            lease.network == self.id() || parent.is_some_and(|one| self.record.has_parent(one))
+        };
+        for lease in self.session.store.leases(None)? {
+            let has_link = lease.netns().is_some() || lease.link.is_some();
+            if lease.mac == Some(mac)
+                && lease.container != container
+                && has_link
+                && self.session.is_here(&lease)
+                && is_on_parent(&lease)
+                && !self.session.is_gone(&lease)?
+            {
+                let container = lease.name.unwrap_or(lease.container);
+                let why = format!("container {container:?} has the MAC address {mac}");
+                return Err(Error::new(ErrorKind::AddressTaken, "attach", why)
+                    .with_hint("choose another one, or leave it out for a derived one"));
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the container's interfaces in this network that have no lease; false if there were
     /// none.
     ///
