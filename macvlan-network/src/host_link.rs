@@ -103,13 +103,17 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link; otherwise as
-    /// for [`Network::connect`].
+    /// [`ErrorKind::AlreadyConnected`] also if the container already has such a link,
+    /// [`ErrorKind::AddressTaken`] also if another container of this host has the requested MAC
+    /// address on the same parent; otherwise as for [`Network::connect`].
     pub fn create_link(&self, options: &ConnectOptions) -> Result<HostLink> {
         let operation = || format!("create a link for container {:?}", options.container);
         let create = || {
             let state = LeaseState::Pending(Pending::now()?);
             let request = options.request(&self.session.host_name, state)?;
+            if let Some(mac) = request.mac {
+                self.refuse_held(mac, &request.container)?;
+            }
             let mut tries = 0..NAMES;
             loop {
                 let mut standing = Standing::begin(&*self.session.store);
@@ -234,8 +238,8 @@ impl Network {
         let marked = self.marked(&lease.container, netns);
         let marked = marked.map_err(|error| Error::kernel("find the link", error))?;
         let is_its = |attachment: &Attachment, alias: &str| {
-            let alias_of_lease = mark::alias(&*self.session.store, &self.record, lease);
-            alias == alias_of_lease || lease.mac.is_some_and(|mac| mac == attachment.mac())
+            mark::is_of_lease(&*self.session.store, &self.record, lease, alias)
+                || lease.mac.is_some_and(|mac| mac == attachment.mac())
         };
         let mut found = marked.into_iter().filter(|(found, alias)| is_its(found, alias));
         Ok(found.next().map(|(found, _)| found))

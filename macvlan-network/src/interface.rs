@@ -95,6 +95,33 @@ impl Network {
         Ok(held)
     }
 
+    /// Refuses a MAC address that another container of this host has on the same parent.
+    ///
+    /// The kernel refuses it only when the link is set up, which a runtime does, and cannot name the
+    /// container.
+    pub(crate) fn refuse_held(&self, mac: MacAddr, container: &str) -> Result<()> {
+        let is_on_parent = |lease: &Lease| {
+            let parent = lease.parent.0.as_deref();
+            lease.network == self.id() || parent.is_some_and(|one| self.record.has_parent(one))
+        };
+        for lease in self.session.store.leases(None)? {
+            let has_link = lease.netns().is_some() || lease.link.is_some();
+            if lease.mac == Some(mac)
+                && lease.container != container
+                && has_link
+                && self.session.is_here(&lease)
+                && is_on_parent(&lease)
+                && !self.session.is_gone(&lease)?
+            {
+                let container = lease.name.unwrap_or(lease.container);
+                let why = format!("container {container:?} has the MAC address {mac}");
+                return Err(Error::new(ErrorKind::AddressTaken, "attach", why)
+                    .with_hint("choose another one, or leave it out for a derived one"));
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the container's interfaces in this network that have no lease; false if there were
     /// none.
     ///
@@ -251,14 +278,18 @@ impl Network {
         others: &[Lease],
         netns: &NetNs,
     ) -> macvlan_core::Result<Option<LinkName>> {
-        let alias = mark::alias(&*self.session.store, &self.record, lease);
+        let store = &*self.session.store;
+        let has_mark = |link: &LinkInfo| {
+            let alias = link.alias.as_deref().unwrap_or_default();
+            mark::is_of_lease(store, &self.record, lease, alias)
+        };
         let is_siblings = |link: &LinkInfo| {
             let mut siblings = others.iter().filter(|other| other.is_sibling_of(lease));
             siblings.any(|sibling| sibling.interface == *link.name)
         };
         let is_its = |link: &LinkInfo| match lease.mac {
             Some(mac) => link.mac == Some(mac),
-            None => link.alias.as_ref() == Some(&alias) && !is_siblings(link),
+            None => has_mark(link) && !is_siblings(link),
         };
         let all = self.session.host.interfaces(netns)?;
         let its = all.into_iter().map(|(_, link)| link).find(is_its);
@@ -288,7 +319,7 @@ impl Network {
     pub(crate) fn is_known_as(&self, lease: &Lease, attachment: &Attachment, alias: &str) -> bool {
         is_of(attachment, lease)
             || attachment.name() == lease.interface
-            || alias == mark::alias(&*self.session.store, &self.record, lease)
+            || mark::is_of_lease(&*self.session.store, &self.record, lease, alias)
     }
 
     /// Detaches the interface of a lease, if it exists.

@@ -39,6 +39,22 @@ pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -
     if whole.len() <= LONGEST { whole } else { sealed(of("")) }
 }
 
+/// Returns whether an alias was made for the interface of a lease, whatever name the container had.
+///
+/// The seal has the MAC address and the addresses of the lease, and a mark the network and the
+/// container. None of them changes while the lease exists; the name does, as with `docker rename`.
+pub(crate) fn is_of_lease(
+    store: &dyn Store,
+    network: &NetworkRecord,
+    lease: &Lease,
+    alias: &str,
+) -> bool {
+    let Some(mark) = Mark::read(alias, store) else { return false };
+    let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
+    let seal = || store.seal(&sealed_text(mark.text, lease.mac, &addresses)).unwrap_or_default();
+    mark.is_of(network, &lease.container) && seal() == mark.seal
+}
+
 fn sealed_text(text: &str, mac: Option<MacAddr>, addresses: &[IpAddr]) -> String {
     let mut addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     addresses.sort_unstable();

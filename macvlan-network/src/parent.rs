@@ -31,6 +31,12 @@ pub(crate) fn look_at(
         ));
         return Ok(warnings);
     };
+    if link.is_loopback() || link.mac.is_none() {
+        warnings.push(format!(
+            "parent {} is not an Ethernet link, which macvlan requires; use one with a MAC address",
+            link.name
+        ));
+    }
     if let Some(mtu) = config.get_mtu().filter(|mtu| *mtu > link.mtu) {
         let (name, most) = (&link.name, link.mtu);
         warnings.push(format!(

@@ -192,7 +192,8 @@ impl Networks {
     /// - Interfaces without a lease get one for those of their addresses that no other container
     ///   has; the other addresses are removed.
     /// - Interfaces that would have no address left, whose container is connected elsewhere, or
-    ///   whose network no longer exists, are deleted.
+    ///   whose network no longer exists, are deleted. One with an address that its own container
+    ///   has a lease for is reported as [`Reconciled::Failed`] and left unchanged.
     ///
     /// Interfaces are recognized by their alias, which only the store can have made. One with a
     /// forged alias is reported as [`Reconciled::Failed`] and left unchanged. Interfaces of another

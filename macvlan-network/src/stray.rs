@@ -190,15 +190,19 @@ impl Network {
         let conflicts = self.conflicting_addresses()?;
         for address in &stray.addresses {
             let has = |lease: &&Lease| lease.addresses.iter().any(|one| one.addr() == *address);
-            if let Some(lease) = leases.iter().find(has) {
-                taken.push((*address, holder(lease)));
-            } else if conflicts.iter().any(|one| one.address == *address) {
-                told.push(format!("{address} is recorded as conflicting"));
-            } else {
-                match record.with_prefix(*address) {
+            match leases.iter().find(has) {
+                // The interface may be the one that the container runs with.
+                Some(lease) if lease.container == stray.mark.container => {
+                    told.push(format!("the container itself has a lease for {address}"));
+                }
+                Some(lease) => taken.push((*address, holder(lease))),
+                None if conflicts.iter().any(|one| one.address == *address) => {
+                    told.push(format!("{address} is recorded as conflicting"));
+                }
+                None => match record.with_prefix(*address) {
                     Ok(net) => free.push(net),
                     Err(error) => told.push(error.cause().to_owned()),
-                }
+                },
             }
         }
         if free.is_empty() && told.is_empty() && !taken.is_empty() {

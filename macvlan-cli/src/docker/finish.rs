@@ -220,10 +220,10 @@ pub(super) fn settle(
 /// Gives a lease the name of its container; false if Docker does not tell it yet.
 fn find_name(stored: &Stored, docker: &str, endpoint: &str) -> Done<bool> {
     let Some(network) = stored.network(docker)? else { return Ok(true) };
-    let Some(lease) = network.lease(endpoint)? else { return Ok(true) };
+    let Some(mut lease) = network.lease(endpoint)? else { return Ok(true) };
     let all = endpoints_in(docker)?.unwrap_or_default();
     let Some(found) = all.iter().find(|one| one.id == endpoint) else { return Ok(false) };
-    name(stored, &network, lease, found).map(|()| true)
+    name(stored, &network, &mut lease, found).map(|_| true)
 }
 
 /// Returns a lease's interface in a container; `None` until Docker has set it up.

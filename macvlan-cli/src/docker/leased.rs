@@ -68,24 +68,50 @@ pub(super) fn disconnect_from(
     taken
 }
 
-/// Gives a lease the name of its container, and its id as an alias.
-pub(super) fn name(stored: &Stored, network: &Network, mut lease: Lease, of: &Endpoint) -> Done {
-    let started = Instant::now();
-    // As in Docker's own DNS.
-    lease.aliases = vec![short(&of.container).to_owned()];
-    lease.name = Some(of.name.to_lowercase()).filter(|name| !name.is_empty());
+/// Returns whether a lease has no name of its container yet, or the one of before a `docker rename`.
+///
+/// The alias shows that the name is Docker's.
+pub(super) fn lacks_name(lease: &Lease, of: &Endpoint) -> bool {
+    lease.aliases.is_empty() || lease.aliases == aliases(of) && lease.name != name_of(of)
+}
+
+/// Gives a lease the name of its container, and its id as an alias; false if another lease has the
+/// name, and then takes away the one it had.
+pub(super) fn name(
+    stored: &Stored,
+    network: &Network,
+    lease: &mut Lease,
+    of: &Endpoint,
+) -> Done<bool> {
+    let (started, had) = (Instant::now(), lease.clone());
+    lease.aliases = aliases(of);
+    lease.name = name_of(of);
     let store = stored.networks()?.store();
-    match store.update(network.record(), &lease) {
+    let is_named = match store.update(network.record(), lease) {
         // Another host's container has the name, or one that has not been collected yet.
         Err(error) if error.kind() == ErrorKind::NameTaken => {
-            warn!(endpoint = short(&lease.container), "{error}; it is found by its id");
             lease.name = None;
-            store.update(network.record(), &lease)?;
+            if *lease != had {
+                warn!(endpoint = short(&lease.container), "{error}; it is found by its id");
+                store.update(network.record(), lease)?;
+            }
+            false
         }
-        updated => drop(updated?),
+        updated => updated.map(|_| true)?,
+    };
+    if *lease != had {
+        log(network, lease, started, "found the container of an endpoint");
     }
-    log(network, &lease, started, "found the container of an endpoint");
-    Ok(())
+    Ok(is_named)
+}
+
+/// Returns the further names of a container's lease, as in Docker's own DNS.
+fn aliases(of: &Endpoint) -> Vec<String> {
+    vec![short(&of.container).to_owned()]
+}
+
+fn name_of(of: &Endpoint) -> Option<String> {
+    Some(of.name.to_lowercase()).filter(|name| !name.is_empty())
 }
 
 /// Returns whether a lease has no container yet.

@@ -1,5 +1,5 @@
 //! Does what the plugin was killed before: releases leases of endpoints that Docker has deleted, and
-//! finishes those that have joined a container.
+//! finishes those that have joined a container. Docker tells of a rename of a container only here.
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
@@ -12,7 +12,7 @@ use macvlan_network::{Lease, Network};
 use crate::container::{self, endpoints_in};
 use crate::docker::RUNTIME;
 use crate::docker::finish::{Announced, ready, settle};
-use crate::docker::leased::{disconnect, is_allocated, name};
+use crate::docker::leased::{disconnect, is_allocated, lacks_name, name};
 use crate::docker::options::DockerOptions;
 use crate::docker::stored::{Stored, dockers};
 use crate::failure::Done;
@@ -60,10 +60,12 @@ impl Repair {
                     continue;
                 }
             };
+            let mut unnamed = Vec::new();
             for lease in leases {
                 match known.iter().find(|one| one.id == lease.container) {
-                    Some(its) if lease.aliases.is_empty() => {
-                        tried(name(stored, &network, lease, its));
+                    // Until it is bound, its container is starting.
+                    Some(its) if lease.netns().is_some() && lacks_name(&lease, its) => {
+                        unnamed.push((lease, its));
                     }
                     Some(_) => {}
                     None => {
@@ -76,8 +78,30 @@ impl Repair {
                     }
                 }
             }
+            name_all(stored, &network, unnamed, &mut tried);
         }
         faults
+    }
+}
+
+/// Gives leases the names of their containers, again as long as that frees names: containers may have
+/// exchanged theirs.
+fn name_all(
+    stored: &Stored,
+    network: &Network,
+    mut unnamed: Vec<(Lease, &container::Endpoint)>,
+    tried: &mut impl FnMut(Done),
+) {
+    let mut before = 0;
+    while unnamed.len() != before {
+        before = unnamed.len();
+        unnamed.retain_mut(|(lease, its)| match name(stored, network, lease, its) {
+            Ok(is_named) => !is_named,
+            Err(failure) => {
+                tried(Err(failure));
+                false
+            }
+        });
     }
 }
 

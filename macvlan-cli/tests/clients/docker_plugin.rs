@@ -400,6 +400,74 @@ fn refused(debian: Debian) -> Outcome {
     clean(&machine)
 }
 
+/// In mode passthru a link has the parent's MAC address, and the parent for itself.
+fn passthru(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    let options = "--ip-range 172.16.104.64/26 -o macvlan_mode=passthru";
+    machine.ok(&format!("docker network create {LAN} {options} n1"))?;
+    let lasts = || -> Outcome {
+        let had = named(&machine, "c1")?;
+        // Several passes of the agent.
+        std::thread::sleep(Duration::from_secs(5));
+        machine.ok("docker exec c1 ping -c 1 -W 5 172.16.104.1")?;
+        let lease = named(&machine, "c1")?;
+        assert_eq!((&lease["state"], &lease["interface"]), (&json!("connected"), &json!("eth0")));
+        assert_eq!(lease["endpoint"], had["endpoint"], "{lease}");
+        Ok(())
+    };
+    run(&machine, "--network n1 --name c1")?;
+    lasts()?;
+    machine.ok("docker restart -t 0 c1 && docker restart -t 0 c1")?;
+    // The plugin is killed before it has bound the lease.
+    machine.ok("docker restart -t 0 c1 && kill -9 $(cat /run/agent.pid)")?;
+    start_plugin(&machine)?;
+    lasts()?;
+    machine.ok("docker rm -f c1")?;
+    clean(&machine)?;
+    machine.ok("docker network rm n1")?;
+    Ok(())
+}
+
+/// A link that Docker moves back goes with its endpoint, also with another MAC address than its own.
+fn a_changed_mac_address(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    machine.ok(&format!("docker network create {LAN} --ip-range 172.16.104.64/26 n1"))?;
+    run(&machine, "--network n1 --cap-add NET_ADMIN --name c1")?;
+    named(&machine, "c1")?;
+    machine.ok("docker exec c1 ip link set eth0 address 02:00:00:00:00:77")?;
+    machine.ok("docker stop -t 0 c1")?;
+    clean(&machine)?;
+    machine.ok("docker rm c1 && docker network rm n1")?;
+    Ok(())
+}
+
+/// Names follow `docker rename`, with the agent's next pass.
+fn renamed(debian: Debian) -> Outcome {
+    let machine = docker(debian)?;
+    let options = "--ip-range 172.16.104.64/26 -o name=office";
+    machine.ok(&format!("docker network create {LAN} {options} n1"))?;
+    run(&machine, "--network n1 --name Web")?;
+    named(&machine, "web")?;
+    machine.ok("docker rename Web other")?;
+    run(&machine, "--network n1 --name Web")?;
+    let resolved = || -> Outcome {
+        for (container, name) in [("other", "other"), ("Web", "web")] {
+            let address = inspect(&machine, container)?["n1"]["IPAddress"].clone();
+            eventually(&format!("{name} is not {address}"), || {
+                let found = machine.run(&format!("macvlan network resolve office {name}"))?;
+                let found = String::from_utf8(found.stdout)?;
+                Ok(address == found.trim())
+            })?;
+        }
+        Ok(())
+    };
+    resolved()?;
+    machine.ok("docker rename other old && docker rename Web other && docker rename old Web")?;
+    resolved()?;
+    machine.ok("docker rm -f Web other")?;
+    clean(&machine)
+}
+
 pub(crate) fn kill_agent(machine: &Machine) -> Outcome {
     machine.ok("kill -9 $(cat /run/agent.pid)")?;
     eventually("the agent does not end", || {
@@ -651,6 +719,9 @@ scenes! {
     kept,
     the_interface,
     refused,
+    passthru,
+    a_changed_mac_address,
+    renamed,
     plugin_killed,
     plugin_killed_in_a_start,
     plugin_killed_at_any_moment,

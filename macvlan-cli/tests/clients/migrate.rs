@@ -233,6 +233,13 @@ fn a_failure_is_undone(debian: Debian) -> Outcome {
         settings(&machine, "created")?["dual"]["IPAMConfig"]["IPv4Address"],
         "172.16.104.150"
     );
+    // Docker has nothing left of the refused connection, of which it would start the container.
+    let of = |one: &Value| -> Vec<String> {
+        one.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(of(&settings(&machine, "web")?), ["dual", "inside"]);
+    machine.ok("docker restart -t 0 web")?;
+    assert_eq!(settings(&machine, "web")?["dual"]["IPAddress"], "172.16.104.140");
     Ok(())
 }
 

@@ -226,6 +226,7 @@ fn refused() -> Outcome {
         (json!({ "routes": "blackhole 10.0.0.0/8" }), "DESTINATION [via GATEWAY] only"),
         (json!({ "name": "a/b" }), "a/b"),
         (json!({ "parent": "nowhere" }), "nowhere"),
+        (json!({ "parent": "lo" }), "parent lo is not an Ethernet link"),
         (json!({ "mtu": 1400 }), "cannot read the options"),
         (
             json!({ "access": "on", "mode": "private" }),
@@ -266,6 +267,30 @@ fn refused() -> Outcome {
     Ok(())
 }
 
+/// The kernel would refuse it only when the link is set up, and without the container's name.
+fn a_mac_address_of_another_container() -> Outcome {
+    let scene = Scene::set()?;
+    scene.lab.cable("ens34")?;
+    let pool = scene.lan("n1", &json!({}))?;
+    let (other, data) = scene.pool("10.9.0.0/24", "", "")?;
+    scene.create("n2", &[data], &json!({ "parent": "ens34" }))?;
+    let asked = |network: &str, id: &str, pool: &str| -> Outcome<Value> {
+        let interface =
+            json!({ "Address": scene.address(pool, "")?, "MacAddress": "02:00:00:00:00:07" });
+        Ok(endpoint(network, id, &interface))
+    };
+    scene.ok("NetworkDriver.CreateEndpoint", &asked("n1", "e1", &pool)?)?;
+    let (second, before) = (asked("n1", "e2", &pool)?, scene.leases()?);
+    let why = scene.fails("NetworkDriver.CreateEndpoint", &second)?;
+    assert!(why.contains("container \"e1\" has the MAC address 02:00:00:00:00:07"), "{why}");
+    assert_eq!(scene.leases()?, before);
+    // Another parent may have it too, and so may the next container.
+    scene.ok("NetworkDriver.CreateEndpoint", &asked("n2", "e3", &other)?)?;
+    scene.ok("NetworkDriver.DeleteEndpoint", &of("n1", "e1", ""))?;
+    scene.ok("NetworkDriver.CreateEndpoint", &second)?;
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     of_the_link,
@@ -277,5 +302,6 @@ macvlan_tests::tests! {
     access_and_announcements,
     vlan_parent,
     island,
+    a_mac_address_of_another_container,
     refused,
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::common::{Scene, ip, on_ens33, started, subnet, with_stores};
-use macvlan_core::{Detached, Handle, Host, NetNs};
+use macvlan_core::{Detached, Handle, Host, Mode, NetNs};
 use macvlan_network::{
     Allocation, ConnectOptions, ErrorKind, NetworkConfig, Networks, Reconciled, SqliteStore,
 };
@@ -226,6 +226,60 @@ fn a_link_that_was_moved_back_goes_with_its_lease() -> Outcome {
     })
 }
 
+/// The container gets its name after the link got its alias, and changes the MAC address.
+fn it_is_found_by_what_does_not_change() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        for mode in [Mode::Passthru, Mode::Bridge] {
+            let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?.mode(mode))?;
+            let before = Snapshot::of(host);
+            let (_container, inside) = started()?;
+            let link = lan.create_link(&ConnectOptions::new("c1").interface("eth"))?;
+            let mut named = link.lease().clone();
+            named.name = Some("web".to_owned());
+            assert!(networks.store().update(lan.record(), &named)?);
+            hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
+            if mode == Mode::Bridge {
+                ip_do(&inside, "link set eth0 address 02:00:00:00:00:77");
+            }
+            let done = networks.reconcile()?;
+            assert!(matches!(&*done, [Reconciled::Adopted(_)]), "{mode}: {done:?}");
+            let bound = lan.leases()?.remove(0);
+            assert_eq!((bound.interface.as_str(), bound.name.as_deref()), ("eth0", Some("web")));
+            assert!(bound.netns().is_some() && bound.endpoint == named.endpoint, "{bound:?}");
+            assert!(networks.reconcile()?.is_empty());
+            assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+            Handle::in_netns(&inside)?.move_link("eth0", host, Some(link.name()))?;
+            assert_eq!(lan.disconnect("c1")?, Detached::Removed, "{mode}");
+            before.assert_same(host);
+            lan.remove()?;
+        }
+        Ok(())
+    })
+}
+
+/// The store has lost the lease of the interface that a container runs with, and the container has
+/// another one with the address.
+fn an_interface_of_the_holder_itself_stays() -> Outcome {
+    with_stores(|networks| {
+        let host = networks.host().netns();
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        let options = ConnectOptions::new("c1").interface("eth").address(ip("10.1.0.2"));
+        let link = lan.create_link(&options)?;
+        hand_over(host, link.name().as_str(), &inside, "eth0", "10.1.0.2/24")?;
+        assert!(networks.store().release(lan.record(), link.lease())?);
+        lan.create_link(&options.mac("02:00:00:00:00:77".parse()?))?;
+        for _ in 0..2 {
+            let done = networks.reconcile()?;
+            let [Reconciled::Failed(why)] = &*done else { panic!("{done:?}") };
+            assert!(why.contains("the container itself has a lease for 10.1.0.2"), "{why}");
+            assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        }
+        Ok(())
+    })
+}
+
 fn it_takes_what_was_allocated() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -324,6 +378,8 @@ macvlan_tests::tests! {
     what_is_over_is_collected,
     it_is_disconnected_wherever_it_is,
     a_link_that_was_moved_back_goes_with_its_lease,
+    it_is_found_by_what_does_not_change,
+    an_interface_of_the_holder_itself_stays,
     it_takes_what_was_allocated,
     what_fails_leaves_nothing,
     the_parent_is_made_and_goes,

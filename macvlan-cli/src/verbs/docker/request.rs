@@ -24,9 +24,11 @@ pub(super) enum Request {
         name: String,
         endpoint: Endpoint,
     },
+    /// Disconnect a container; by force also from a network that does not exist.
     Disconnect {
         name: String,
         container: String,
+        force: bool,
     },
 }
 
@@ -43,8 +45,8 @@ impl Request {
                     json!({ "Container": endpoint.container, "EndpointConfig": endpoint.config() });
                 ("POST", format!("/networks/{name}/connect"), Some(body))
             }
-            Self::Disconnect { name, container } => {
-                let body = json!({ "Container": container, "Force": false });
+            Self::Disconnect { name, container, force } => {
+                let body = json!({ "Container": container, "Force": force });
                 ("POST", format!("/networks/{name}/disconnect"), Some(body))
             }
         }
@@ -64,7 +66,7 @@ impl Request {
             Self::Connect { name, endpoint } => {
                 format!("connect container {:?} to network {name:?}", endpoint.container)
             }
-            Self::Disconnect { name, container } => {
+            Self::Disconnect { name, container, .. } => {
                 format!("disconnect container {container:?} from network {name:?}")
             }
         };
@@ -90,10 +92,10 @@ impl Display for Request {
                 words.extend(endpoint.options());
                 words.extend([name.clone(), endpoint.container.clone()]);
             }
-            Self::Disconnect { name, container } => {
-                words.extend(
-                    ["docker", "network", "disconnect", name, container].map(str::to_owned),
-                );
+            Self::Disconnect { name, container, force } => {
+                words.extend(["docker", "network", "disconnect"].map(str::to_owned));
+                words.extend(force.then(|| "--force".to_owned()));
+                words.extend([name.clone(), container.clone()]);
             }
         }
         let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();

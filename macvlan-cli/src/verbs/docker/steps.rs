@@ -14,6 +14,25 @@ pub(super) struct Step {
     undo: Request,
 }
 
+impl Step {
+    /// Removes what Docker keeps of a connection that it has refused.
+    ///
+    /// It keeps the settings, and does not start the container again when their network is gone.
+    /// Those of a running container it removes only then, and by force.
+    fn forget(&self, daemon: &Daemon) -> Done {
+        let Request::Connect { name, endpoint } = &self.request else { return Ok(()) };
+        let container = &endpoint.container;
+        let path = format!("/containers/{container}/json");
+        let found = daemon.get(&format!("inspect container {container:?}"), &path)?;
+        if found["NetworkSettings"]["Networks"][name].is_null() {
+            return Ok(());
+        }
+        let (name, container) = (name.clone(), container.clone());
+        let undo = Request::Disconnect { name, container, force: true };
+        undo.send(daemon).map_err(|reason| Failure::from(reason).and(by_hand(&undo)))
+    }
+}
+
 /// Returns the steps that make a network with its containers again under another name.
 ///
 /// `endpoints` are the containers as they are, and as they are to be. A container is in the old
@@ -36,6 +55,7 @@ pub(super) fn of(
         let disconnect = |name: &String| Request::Disconnect {
             name: name.clone(),
             container: container.clone(),
+            force: false,
         };
         steps.push(Step { request: disconnect(&old), undo: connect(&old, is) });
         steps.push(Step { request: connect(&new, to_be), undo: disconnect(&new) });
@@ -56,14 +76,11 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
             step.request.send(daemon)
         };
         let Err(reason) = done else { continue };
-        let mut failure = match reason {
-            NoResult::Refused(failure) => failure,
-            NoResult::Unknown(failure) => {
-                // It may have been done, or be done later; an undo of nothing is refused.
-                let _ = step.undo.send(daemon);
-                failure
-            }
-        };
+        // One without an answer may have been done, or be done later; an undo of nothing is refused.
+        if matches!(reason, NoResult::Unknown(_)) {
+            let _ = step.undo.send(daemon);
+        }
+        let mut failure = Failure::from(reason);
         let mut undone = true;
         for step in steps[..at].iter().rev() {
             if let Request::Connect { endpoint, .. } = &step.undo {
@@ -77,9 +94,12 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
             }
             if let Err(reason) = step.undo.send(daemon) {
                 undone = false;
-                let by_hand = format!("to be undone by hand: {}", step.undo);
-                failure = failure.and(reason.into()).and(other(by_hand));
+                failure = failure.and(reason.into()).and(by_hand(&step.undo));
             }
+        }
+        if let Err(kept) = step.forget(daemon) {
+            undone = false;
+            failure = failure.and(kept);
         }
         if undone {
             failure = failure.and(other("all steps before it were undone"));
@@ -87,6 +107,10 @@ pub(super) fn run(steps: &[Step], daemon: &Daemon, cancel: &Cancel) -> Done {
         return Err(failure);
     }
     Ok(())
+}
+
+fn by_hand(undo: &Request) -> Failure {
+    other(format!("to be undone by hand: {undo}"))
 }
 
 fn other(message: impl Into<String>) -> Failure {
