@@ -2,7 +2,7 @@
 
 use macvlan_core::{Endpoint, Host, NetNs, Parent};
 
-use crate::cni::config::{Config, Request};
+use crate::cni::config::{Config, Request, parse_mac};
 use crate::cni::environment::Attachment;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::Ipam;
@@ -31,7 +31,7 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
         }
     };
     let endpoint = match &interface.mac {
-        Some(mac) if !mac.is_empty() => endpoint.mac(mac.parse()?),
+        Some(mac) if !mac.is_empty() => endpoint.mac(parse_mac(mac)?),
         _ => endpoint,
     };
     let differences = host.check(&endpoint, &netns)?;
