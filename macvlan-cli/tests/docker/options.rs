@@ -49,6 +49,18 @@ fn of_addresses() -> Outcome {
     Ok(())
 }
 
+/// The gateway of a route is another host, so no container gets its address.
+fn gateways_of_routes() -> Outcome {
+    let scene = Scene::set()?;
+    let pool = scene.lan("n1", &json!({ "routes": "10.9.0.0/16 via 192.168.15.65" }))?;
+    assert_eq!(scene.address(&pool, "")?, "192.168.15.64/24");
+    assert_eq!(scene.address(&pool, "")?, "192.168.15.66/24");
+    let asked = json!({ "PoolID": pool, "Address": "192.168.15.65" });
+    let why = scene.fails("IpamDriver.RequestAddress", &asked)?;
+    assert!(why.contains("192.168.15.65 is the gateway of the route to 10.9.0.0/16"), "{why}");
+    Ok(())
+}
+
 fn of_routes() -> Outcome {
     let scene = Scene::set()?;
     let routes = link(&scene, &json!({ "routes": "10.9.0.0/16 via 192.168.15.2, 10.8.0.0/16" }))?;
@@ -298,6 +310,7 @@ macvlan_tests::tests! {
     of_addresses,
     of_routes,
     gateways_of_internal_networks,
+    gateways_of_routes,
     of_endpoints,
     direct,
     direct_with_a_name,
