@@ -491,8 +491,8 @@ fn every_function_of_networks_is_called() {
     // The store is opened by its path, and what it does is done through networks. A session is closed
     // when the last of its networks is freed, so none is made again of its record. Opening checks options.
     // A range's text says all of it. Networks and subnets are made with all of their lists.
-    // A program that prunes with a condition lists the networks and removes some. What a subnet gives, the
-    // networks decide.
+    // A program that prunes with a condition lists the networks and removes some. A network decides which
+    // addresses it gives when it leases them.
     let other_ways = [
         "gives",
         "path",

@@ -98,15 +98,22 @@ impl NetworkConfig {
                 "the block size must be at least one address",
             )));
         }
-        for (number, subnet) in self.subnets.iter().enumerate() {
+        for (number, given) in self.given().enumerate() {
+            let subnet = given.subnet;
             subnet.check().map_err(in_network)?;
+            let mut reserved = subnet.get_reserved().values();
+            if given.gaps().is_empty() && !reserved.any(|one| subnet.can_be_host(*one)) {
+                let why = "no address is left for containers";
+                return Err(in_network(Error::invalid(format!("use subnet {subnet}"), why)));
+            }
             if let Some(other) = self.subnets[..number].iter().find(|one| one.overlaps(subnet)) {
                 let why = format!("subnets {other} and {subnet} overlap");
                 return Err(in_network(Error::invalid(operation, why)));
             }
             let Some(gateway) = subnet.get_gateway() else { continue };
-            let others = self.subnets.iter().enumerate().filter(|(other, _)| *other != number);
-            if let Some((_, other)) = others.into_iter().find(|(_, other)| other.gives(gateway)) {
+            let mut others = self.given().filter(|other| other.subnet != subnet);
+            if let Some(other) = others.find(|other| other.gives(gateway)) {
+                let other = other.subnet;
                 let why = format!("{gateway}, the gateway of {subnet}, is in the range of {other}");
                 return Err(in_network(
                     Error::invalid(operation, why).with_hint("exclude it from that subnet"),
@@ -129,6 +136,8 @@ mod tests {
         let net = || NetworkConfig::new("net").subnet(subnet("10.0.0.0/16"));
         let via = |gateway: &str| format!("10.9.0.0/16 via {gateway}").parse::<Route>().unwrap();
         let route = |text: &str| net().route(text.parse().unwrap());
+        let small = || NetworkConfig::new("net");
+        let excluded = || subnet("10.1.0.0/30").exclude("10.1.0.2".parse().unwrap());
         net().parent("ens33.10").check().unwrap();
         net().mtu(1279).check().unwrap();
         net().parent("a-long-alternative-name").check().unwrap();
@@ -160,6 +169,8 @@ mod tests {
             (route("default via 10.0.0.9"), "is a default route; set the subnet's gateway instead"),
             (route("10.9.0.0/16 via 10.1.0.1"), "has a gateway outside of all subnets; add onlink"),
             (route("10.9.0.0/16 dev eth1"), "has a device"),
+            (small().subnet(excluded()), "no address is left"),
+            (small().subnet(subnet("10.1.0.0/30")).route(via("10.1.0.2")), "no address is left"),
             (net().route(via("10.0.0.9").table(0)), "the table must not be 0"),
             (route("10.9.0.0/16 via 10.0.0.9").route(via("10.0.0.8")), "of another"),
         ] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use macvlan_core::{AcceptRa, IntoParent, Mode, Parent, Route};
 
+use crate::given::Given;
 use crate::mac::MacFrom;
 use crate::parent_form::is_same;
 use crate::pool::Order;
@@ -165,7 +166,8 @@ impl NetworkConfig {
     /// Adds a route that each container gets: `10.9.0.0/16 via 10.0.10.254 metric 50`.
     ///
     /// If its gateway is in one of the subnets, only the containers with an address in that subnet
-    /// get the route. Default routes are refused: they follow from the subnets' gateways.
+    /// get the route, and no container gets the gateway's address. Default routes are refused: they
+    /// follow from the subnets' gateways.
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
@@ -316,10 +318,8 @@ impl NetworkConfig {
     /// Returns whether both networks could lease an address on the same parent.
     #[doc(hidden)]
     pub fn clashes_with(&self, other: &Self) -> bool {
-        let clash = |subnet: &Subnet| {
-            other.get_subnets().iter().any(|theirs| subnet.clash(theirs).is_some())
-        };
-        self.shares_parent(other) && self.get_subnets().iter().any(clash)
+        let clash = |ours: Given<'_>| other.given().any(|theirs| ours.clash(&theirs).is_some());
+        self.shares_parent(other) && self.given().any(clash)
     }
 
     /// Returns the macvlan mode.

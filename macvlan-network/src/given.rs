@@ -1,9 +1,11 @@
-//! The addresses that a subnet gives to containers, and conflicts between subnets.
+//! The addresses that a network gives to containers, and conflicts between networks.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use macvlan_core::Route;
 
+use crate::config::NetworkConfig;
 use crate::net::overlap;
 use crate::pool::{self, Gap, Order};
 use crate::range::AddressRange;
@@ -32,52 +34,84 @@ impl Subnet {
         self.excluded.iter().any(|range| range.gap().holds(at))
     }
 
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        overlap(self.net, other.net)
+    }
+}
+
+impl NetworkConfig {
+    /// Returns the subnets, with the addresses that each of them gives.
+    pub(crate) fn given(&self) -> impl Iterator<Item = Given<'_>> + Clone {
+        self.subnets.iter().map(|subnet| Given { subnet, routes: &self.routes })
+    }
+
     /// Returns whether a container can get this address without requesting it.
     ///
-    /// It is in the ranges, and it is neither excluded, reserved nor the gateway.
+    /// It is in the ranges of a subnet, and it is neither excluded, reserved nor the gateway of the
+    /// subnet or of a route.
     pub fn gives(&self, address: IpAddr) -> bool {
-        let at = pool::number(address);
-        (self.ranges.is_empty() || self.ranges.iter().any(|range| range.gap().holds(at)))
-            && self.net.contains(&address)
-            && self.can_be_host(address)
-            && !self.excludes(address)
+        self.given().any(|given| given.gives(address))
+    }
+
+    /// Returns whether both give the same addresses, by the numbers of the subnets.
+    pub(crate) fn gives_as(&self, other: &Self) -> bool {
+        let gaps = |given: Given<'_>| (given.subnet.net, given.gaps());
+        self.given().map(gaps).eq(other.given().map(gaps))
+    }
+}
+
+/// A subnet, and what else decides which of its addresses are given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) subnet: &'a Subnet,
+    /// The routes of the network, whose gateways are other hosts.
+    routes: &'a [Route],
+}
+
+impl Given<'_> {
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
+        let (subnet, at) = (self.subnet, pool::number(address));
+        (subnet.ranges.is_empty() || subnet.ranges.iter().any(|range| range.gap().holds(at)))
+            && subnet.net.contains(&address)
+            && subnet.can_be_host(address)
+            && !subnet.excludes(address)
             && !self.kept_back().any(|kept| kept == address)
     }
 
-    /// Returns the single addresses that are not given: the gateway and the reserved ones.
+    /// Returns the single addresses that are not given: the gateways and the reserved ones.
     fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
-        self.get_gateway().into_iter().chain(self.reserved.values().copied())
+        let gateways = self.routes.iter().filter_map(Route::get_gateway);
+        let its = gateways.filter(|gateway| self.subnet.net.contains(gateway));
+        let reserved = self.subnet.reserved.values().copied();
+        self.subnet.get_gateway().into_iter().chain(reserved).chain(its)
     }
 
     /// Returns the free addresses of a subnet without leases.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
-        let hosts = self.hosts();
-        let ranges = match self.ranges.as_slice() {
+        let hosts = self.subnet.hosts();
+        let ranges = match self.subnet.ranges.as_slice() {
             [] => vec![hosts],
             ranges => ranges.iter().filter_map(|range| range.gap().common(hosts)).collect(),
         };
-        let excluded = self.excluded.iter().map(|range| range.gap());
+        let excluded = self.subnet.excluded.iter().map(|range| range.gap());
         let kept_back = self.kept_back().map(pool::number).map(Gap::of);
         pool::without(pool::joined(ranges), excluded.chain(kept_back))
     }
 
     /// Returns the address from which the search for a free one starts.
     pub(crate) fn start(&self, order: Order, given_last: Option<u128>) -> u128 {
-        let ranges = self.ranges.iter().map(|range| range.gap());
+        let ranges = self.subnet.ranges.iter().map(|range| range.gap());
         let around = |one: Gap, other: Gap| Gap {
             first: one.first.min(other.first),
             last: one.last.max(other.last),
         };
-        order.start(ranges.reduce(around).unwrap_or(self.hosts()), || self.gaps(), given_last)
+        let range = ranges.reduce(around).unwrap_or(self.subnet.hosts());
+        order.start(range, || self.gaps(), given_last)
     }
 
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        overlap(self.net, other.net)
-    }
-
-    /// Returns an address that both subnets would give, or that one gives and the other keeps back.
+    /// Returns an address that both would give, or that one gives and the other keeps back.
     pub(crate) fn clash(&self, other: &Self) -> Option<IpAddr> {
-        if !self.overlaps(other) {
+        if !self.subnet.overlaps(other.subnet) {
             return None;
         }
         let kept = |one: &Self, by: &Self| one.kept_back().find(|kept| by.gives(*kept));
@@ -90,9 +124,13 @@ impl Subnet {
 mod tests {
     use super::*;
 
+    fn given(subnet: &Subnet) -> Given<'_> {
+        Given { subnet, routes: &[] }
+    }
+
     fn gaps(subnet: &Subnet) -> Vec<(String, String)> {
         let text = |number| pool::address(number).to_string();
-        subnet.gaps().into_iter().map(|gap| (text(gap.first), text(gap.last))).collect()
+        given(subnet).gaps().into_iter().map(|gap| (text(gap.first), text(gap.last))).collect()
     }
 
     fn pair(first: &str, last: &str) -> (String, String) {
@@ -138,29 +176,73 @@ mod tests {
         );
         for number in 0..=255_u8 {
             let address = IpAddr::from([10, 0, 10, number]);
-            let free = parts.gaps().iter().any(|gap| gap.holds(pool::number(address)));
-            assert_eq!(parts.gives(address), free, "{address}");
+            let free = given(&parts).gaps().iter().any(|gap| gap.holds(pool::number(address)));
+            assert_eq!(given(&parts).gives(address), free, "{address}");
         }
         let all = parts.clone().clear_ranges();
         assert_eq!(gaps(&all)[0], pair("10.0.10.2", "10.0.10.8"));
-        assert_eq!(parts.start(Order::First, None), pool::number([10, 0, 10, 8].into()));
+        assert_eq!(given(&parts).start(Order::First, None), pool::number([10, 0, 10, 8].into()));
     }
 
     #[test]
     fn subnets_clash_as_far_as_what_they_give() {
         let net = |text: &str| Subnet::new("10.0.10.0/24").unwrap().range(text.parse().unwrap());
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let clash = |one: &Subnet, other: &Subnet| given(one).clash(&given(other));
         let low = || net("10.0.10.0/25");
-        assert_eq!(low().clash(&net("10.0.10.128/25")), None);
-        assert_eq!(low().clash(&net("10.0.10.127-10.0.10.130")), Some(ip("10.0.10.127")));
-        assert_eq!(low().clash(&Subnet::new("10.0.11.0/24").unwrap()), None);
+        assert_eq!(clash(&low(), &net("10.0.10.128/25")), None);
+        assert_eq!(clash(&low(), &net("10.0.10.127-10.0.10.130")), Some(ip("10.0.10.127")));
+        assert_eq!(clash(&low(), &Subnet::new("10.0.11.0/24").unwrap()), None);
         let wide = Subnet::new("10.0.0.0/16").unwrap();
-        assert_eq!(wide.clash(&low()), Some(ip("10.0.10.2")));
+        assert_eq!(clash(&wide, &low()), Some(ip("10.0.10.2")));
         let excluded = wide.clone().exclude("10.0.10.0/25".parse().unwrap());
-        assert_eq!(excluded.clash(&low()), None, "it is excluded there, gateway and all");
+        assert_eq!(clash(&excluded, &low()), None, "it is excluded there, gateway and all");
         // The gateway of another network, and an address that another one has reserved.
         let high = || net("10.0.10.128/25").without_gateway();
-        assert_eq!(high().clash(&low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
-        assert_eq!(low().reserve("x", ip("10.0.10.200")).clash(&high()), Some(ip("10.0.10.200")));
+        assert_eq!(clash(&high(), &low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
+        assert_eq!(clash(&low().reserve("x", ip("10.0.10.200")), &high()), Some(ip("10.0.10.200")));
+    }
+    #[test]
+    fn gateways_of_routes_are_not_given() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let net = |text: &str| Subnet::new(text).unwrap().range("10.0.10.0/25".parse().unwrap());
+        let subnets = || {
+            let v6 = Subnet::new("fd00:10::/64").unwrap();
+            NetworkConfig::new("net").subnet(net("10.0.10.0/24")).subnet(v6)
+        };
+        let routes = ["10.9.0.0/16 via 10.0.10.3", "10.8.0.0/16 via 10.0.10.3 metric 5"];
+        let routes = routes.into_iter().chain([
+            "fd00:9::/64 via fd00:10::3",
+            "fd00:8::/64 via fe80::1",
+            "10.7.0.0/16 via 10.0.9.1 onlink",
+        ]);
+        let with = routes.fold(subnets(), |config, route| config.route(route.parse().unwrap()));
+        let text = |number| pool::address(number).to_string();
+        let gaps = with.given().flat_map(|given| given.gaps());
+        let gaps: Vec<_> = gaps.map(|gap| (text(gap.first), text(gap.last))).collect();
+        assert_eq!(
+            gaps,
+            [
+                pair("10.0.10.2", "10.0.10.2"),
+                pair("10.0.10.4", "10.0.10.127"),
+                pair("fd00:10::2", "fd00:10::2"),
+                pair("fd00:10::4", "fd00:10::ffff:ffff:ffff:ffff"),
+            ]
+        );
+        for (address, gives) in [("10.0.10.2", true), ("10.0.10.3", false), ("fd00:10::3", false)] {
+            assert_eq!(with.gives(ip(address)), gives, "{address}");
+            assert!(subnets().gives(ip(address)));
+        }
+        assert!(with.gives_as(&with) && !with.gives_as(&subnets()));
+        let outside = subnets().route("10.7.0.0/16 via 10.0.9.1 onlink".parse().unwrap());
+        assert!(outside.gives_as(&subnets()), "no address of the network is its gateway");
+        // The gateway of another network's route is given by none on the same parent.
+        let high = Subnet::new("10.0.10.0/24").unwrap().range("10.0.10.128/25".parse().unwrap());
+        let clash = |config: &NetworkConfig| {
+            config.given().find_map(|one| one.clash(&given(&high.clone().without_gateway())))
+        };
+        assert_eq!(clash(&with), None);
+        let there = with.route("10.6.0.0/16 via 10.0.10.200".parse().unwrap());
+        assert_eq!(clash(&there), Some(ip("10.0.10.200")));
     }
 }

@@ -109,6 +109,11 @@ impl NetworkRecord {
         if subnet.get_gateway() == Some(address) {
             return Err(refuse(format!("{address} is the gateway")));
         }
+        let mut routes = self.config.get_routes().iter();
+        if let Some(route) = routes.find(|route| route.get_gateway() == Some(address)) {
+            let to = route.get_destination();
+            return Err(refuse(format!("{address} is the gateway of the route to {to}")));
+        }
         if subnet.excludes(address) {
             return Err(refuse(format!("{address} is excluded in subnet {subnet}")));
         }
@@ -149,7 +154,7 @@ impl NetworkRecord {
 
     /// Returns whether containers can get this address without requesting it.
     pub(crate) fn gives(&self, address: IpAddr) -> bool {
-        self.subnet_of(address).is_some_and(|(_, subnet)| subnet.gives(address))
+        self.config.gives(address)
     }
 
     /// Returns a container's MAC address: the requested one, or the derived one after skipping

@@ -203,9 +203,6 @@ impl Subnet {
                 ));
             }
         }
-        if self.gaps().is_empty() && !self.reserved.values().any(|one| self.can_be_host(*one)) {
-            return refuse("no address is left for containers".to_owned());
-        }
         Ok(())
     }
 
@@ -335,7 +332,6 @@ mod tests {
                 "excluded range 10.0.9.0/24",
             ),
             (net("10.0.10.0/24").reserve("x", ip("10.0.9.1")), "reserved for \"x\", is outside"),
-            (net("10.0.10.0/30").exclude("10.0.10.2".parse().unwrap()), "no address is left"),
         ] {
             let error = subnet.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

@@ -63,9 +63,9 @@ impl Network {
     /// - [`ErrorKind::SubnetOverlaps`], [`ErrorKind::ParentClash`], [`ErrorKind::NoFreeSubnet`],
     ///   [`ErrorKind::Kernel`]: as for [`Networks::create`](crate::Networks::create).
     /// - [`ErrorKind::NetworkInUse`]: a container has an address that would be outside of all
-    ///   subnets, excluded, reserved, the gateway's, or have another prefix length; or a container
-    ///   is connected, and the network would change to or from mode passthru, or to or from having
-    ///   addresses. A range may become smaller: containers with addresses outside of it keep them.
+    ///   subnets, excluded, reserved, that of the subnet's or a route's gateway, or have another
+    ///   prefix length; or a container is connected, and the network would change to or from mode
+    ///   passthru, or to or from having addresses. A range may become smaller: containers with addresses outside of it keep them.
     /// - [`ErrorKind::NetworkNotFound`]: the network was deleted.
     /// - [`ErrorKind::Contended`]: the network was changed since it was read.
     /// - Otherwise as for every [`Store`](crate::Store#errors).

@@ -59,7 +59,7 @@ NOT_REACHED_OF_NETWORKS = {
     "last": "of a range, which is a network or text",
     "with_dead_hosts": "for agents; the command is one",
     "prune_if": "list() and remove()",
-    "gives": "of a Subnet: the networks ask it when they lease",
+    "gives": "of a NetworkConfig: the networks ask it when they lease",
     # Lists are given whole, to Subnet(), create() and update().
     "clear_excluded": "excluded=[]",
     "clear_labels": "labels={}",

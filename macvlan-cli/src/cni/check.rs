@@ -1,8 +1,8 @@
 //! CHECK.
 
-use macvlan_core::{Endpoint, Host, NetNs, Parent};
+use macvlan_core::{DifferenceKind, Endpoint, Host, NetNs, Parent};
 
-use crate::cni::config::{Config, Request};
+use crate::cni::config::{Config, Request, parse_mac};
 use crate::cni::environment::Attachment;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::Ipam;
@@ -31,10 +31,12 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
         }
     };
     let endpoint = match &interface.mac {
-        Some(mac) if !mac.is_empty() => endpoint.mac(mac.parse()?),
+        Some(mac) if !mac.is_empty() => endpoint.mac(parse_mac(mac)?),
         _ => endpoint,
     };
-    let differences = host.check(&endpoint, &netns)?;
+    let mut differences = host.check(&endpoint, &netns)?;
+    // No field of the configuration is about it, but another plugin of the chain may set it.
+    differences.retain(|difference| difference.kind() != DifferenceKind::Promisc);
     let mut differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
     if matches!(config.ipam, Ipam::Leases(_)) {
         differences.extend(leased::missing_default_routes(expected, &ips, of, &netns)?);

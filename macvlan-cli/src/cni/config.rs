@@ -172,7 +172,7 @@ impl Config {
         let capabilities = fields.within("capabilities")?;
         let gives_ranges = capabilities.map(|all| all.get("ipRanges")).transpose()?.flatten();
         let gives_ranges = gives_ranges.unwrap_or_default();
-        let mac = |mac: Option<String>| mac.map(|mac| mac.parse::<MacAddr>()).transpose();
+        let mac = |mac: Option<String>| mac.as_deref().map(parse_mac).transpose();
         let on_vlan = vlan_id.filter(|_| matches!(kind, Kind::Macvlan(_)));
         Ok(Self {
             kind,
@@ -262,7 +262,7 @@ impl Config {
 
     /// Returns the requested MAC address: the runtime's, or else the configuration's.
     pub(super) fn mac(&self, arguments: &Arguments) -> Result<Option<MacAddr>> {
-        let from_arguments = arguments.mac.as_deref().map(str::parse::<MacAddr>).transpose()?;
+        let from_arguments = arguments.mac.as_deref().map(parse_mac).transpose()?;
         Ok(self.runtime_mac.or(from_arguments).or(self.mac))
     }
 
@@ -273,6 +273,21 @@ impl Config {
             _ => Ok(self.ips.clone()),
         }
     }
+}
+
+/// Parses a MAC address in the forms that the reference plugins take, those of Go's `net.ParseMAC`:
+/// `02:42:ac:11:00:09`, `02-42-ac-11-00-09` and `0242.ac11.0009`.
+pub(super) fn parse_mac(text: &str) -> Result<MacAddr> {
+    let (separator, length) = if text.contains('.') { ('.', 4) } else { ('-', 2) };
+    let is_group =
+        |group: &str| group.len() == length && group.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let groups: Vec<&str> = text.split(separator).collect();
+    if groups.len() * length != 12 || !groups.iter().all(|group| is_group(group)) {
+        return Ok(text.parse()?);
+    }
+    let digits = groups.concat();
+    let bytes: Vec<&str> = (0..12).step_by(2).map(|at| &digits[at..at + 2]).collect();
+    Ok(bytes.join(":").parse()?)
 }
 
 /// Parses an address, whose prefix length may be given but is that of its subnet.

@@ -190,7 +190,10 @@ impl Addresses {
             return Err(Error::config(format!("cannot use runtimeConfig.ipRanges: {why}")));
         }
         config = self.subnets.iter().cloned().fold(config, NetworkConfig::subnet);
-        for route in self.routes.iter().filter(|route| !is_default(&route.dst)) {
+        let is_connected =
+            |route: &RouteTo| route.is_connected(self.subnets.iter().map(Subnet::get_net));
+        let routes = self.routes.iter().filter(|route| !is_default(&route.dst));
+        for route in routes.filter(|route| !is_connected(route)) {
             let gateway = route.gw.map_or_else(|| self.gateway(&route.dst), Ok)?;
             config = config.route(to_route(route, Some(gateway))?);
         }

@@ -3,9 +3,10 @@
 //! An alias names the network, the container and the interface, and is compared as a whole. Aliases
 //! of interfaces with leases are the store's.
 
-use macvlan_core::{Attachment, Host, LinkInfo, MacAddr, NetNs};
+use macvlan_core::{Attachment, Host, LinkInfo, NetNs};
 use macvlan_network::{Network, Networks};
 
+use crate::cni::config::parse_mac;
 use crate::cni::environment;
 use crate::cni::error::{Error, Result};
 use crate::cni::result::Answer;
@@ -132,7 +133,7 @@ fn was_given(link: &LinkInfo, previous: Option<&Answer>) -> bool {
     let interfaces = previous.map(|previous| previous.interfaces.iter()).into_iter().flatten();
     let mut same = interfaces.filter(|one| one.name == link.name && one.sandbox.is_some());
     same.any(|one| {
-        let mac = one.mac.as_deref().and_then(|mac| mac.parse::<MacAddr>().ok());
+        let mac = one.mac.as_deref().and_then(|mac| parse_mac(mac).ok());
         mac.is_some() && mac == link.mac
     })
 }

@@ -59,6 +59,8 @@ pub(super) fn add(
         Ok(())
     };
     let mut routes = given.routes.clone();
+    // Beside the kernel's route to the subnet, one through the gateway has no use.
+    routes.retain(|route| !route.is_connected(ips.iter().map(|ip| ip.address)));
     let addressed = address(&routes).or_else(|error| {
         if !error.is_core(ErrorKind::RouteExists) {
             return Err(error);

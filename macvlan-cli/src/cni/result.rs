@@ -116,6 +116,13 @@ impl RouteTo {
         Self { dst, gw, mtu: None, advmss: None, priority: None, table: None, scope: None }
     }
 
+    /// Returns whether it is a route that the kernel adds with an address of these, and no more.
+    pub(super) fn is_connected(&self, nets: impl IntoIterator<Item = IpNet>) -> bool {
+        let table = self.table.filter(|table| *table != MAIN_TABLE);
+        Self { table, ..self.clone() } == Self::new(self.dst, None)
+            && nets.into_iter().any(|net| net.trunc() == self.dst.trunc())
+    }
+
     fn json(self, version: Version) -> Value {
         let mut json = Map::new();
         json.insert("dst".to_owned(), self.dst.to_string().into());

@@ -127,7 +127,7 @@ fn remembered(plugin: &Plugin, network: &Network, pool: &str) -> Option<IpAddr> 
     let stopped = stopped_in(docker_of(network, pool)?);
     let had = lock(&plugin.remembered).find(network.id(), is_v6(pool), stopped.as_deref());
     // The network may have been changed since.
-    had.filter(|had| network.config().get_subnets().iter().any(|subnet| subnet.gives(*had)))
+    had.filter(|had| network.config().gives(*had))
 }
 
 /// Returns the lease of an address that was leased here before this process started, and that no

@@ -196,12 +196,12 @@ fn subnet(data: &PoolData, pool: Option<&Pool>, has_gateway: bool, internal: boo
         .pool
         .ok_or_else(|| Failure::usage("cannot create a network: one of its subnets is missing"))?;
     let mut subnet = Subnet::new(&net.to_string())?;
-    // Docker requests a gateway also for a network that is to have none.
-    let is_named = pool.and_then(|pool| pool.gateway).is_none_or(|(_, is_named)| is_named);
     subnet = match data.gateway.map(|gateway| gateway.addr()) {
+        // Before 28, Docker requests one also then.
         _ if !has_gateway => subnet.without_gateway(),
-        Some(_) if internal && !is_named => subnet,
         Some(gateway) => subnet.gateway(gateway),
+        // On the LAN it is usually a router's, so it is kept back, as Docker's own driver does.
+        None if internal => subnet.get_gateway().into_iter().fold(subnet, Subnet::gateway),
         None => subnet.without_gateway(),
     };
     if let Some(range) = pool.and_then(|pool| pool.range) {

@@ -24,6 +24,9 @@ impl Description {
     /// If it has no subnets, some are chosen, unless it has no address management.
     pub(super) fn of_new(network: &request::Network, host: &Host) -> Done<Self> {
         let chooses = chooses_addresses(network)?;
+        if let Some(why) = idle_dns_server(network) {
+            return Err(Failure::usage(why));
+        }
         let new = Self::read(network, chooses, host)?;
         // Later, Podman adds a gateway itself.
         for subnet in network.subnets.iter().flatten() {
@@ -38,12 +41,6 @@ impl Description {
     }
 
     fn read(network: &request::Network, chooses: bool, host: &Host) -> Done<Self> {
-        if let Some(server) = network.network_dns_servers.iter().flatten().next() {
-            return Err(Failure::usage(format!(
-                "cannot use DNS server {server} of the network: the containers ask no DNS server of \
-                 Podman, which would forward to it; give it to each container, by podman run --dns"
-            )));
-        }
         let (options, config) = NetworkOptions::read(&network.name, network.options.as_ref())?;
         let mut config = with_parent(config, network.network_interface.as_deref(), host)?;
         let given = network.subnets.iter().flatten();
@@ -62,6 +59,15 @@ impl Description {
         options.check(&config)?;
         Ok(Self { config, options })
     }
+}
+
+/// Returns why a DNS server of the network has no effect, if it has one.
+pub(super) fn idle_dns_server(network: &request::Network) -> Option<String> {
+    let server = network.network_dns_servers.iter().flatten().next()?;
+    Some(format!(
+        "cannot use DNS server {server} of the network: the containers ask no DNS server of Podman, \
+         which would forward to it; give it to each container, by podman run --dns"
+    ))
 }
 
 /// Sets the parent to the link that the network names, or else to that of the default route.

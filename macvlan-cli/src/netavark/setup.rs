@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::failure::{Done, warn};
 use crate::host_access;
-use crate::netavark::description::{Description, RUNTIME};
+use crate::netavark::description::{Description, RUNTIME, idle_dns_server};
 use crate::netavark::options::of_container;
 use crate::netavark::request::Container;
 use crate::netavark::status;
@@ -26,6 +26,10 @@ pub(super) fn run(netns: &Path, container: &Container) -> Done<Value> {
     let connect = connect_options(container, options.default_route)?;
     if container.port_mappings.as_ref().is_some_and(|ports| !ports.is_empty()) {
         warn("warning: published ports have no effect: the container is on the LAN");
+    }
+    // Podman adds them to a network without a call of the plugin.
+    if let Some(why) = idle_dns_server(&container.network) {
+        warn(&format!("warning: {why}"));
     }
     let netns = NetNs::from_path(netns)?;
     let networks = StoreOptions::of_plugin().open(host.clone())?;

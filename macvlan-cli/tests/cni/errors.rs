@@ -159,6 +159,22 @@ fn what_changed_inside_is_found_by_check() -> Outcome {
     Ok(())
 }
 
+/// Another plugin of the chain may make the interface promiscuous, such as `tuning`.
+fn settings_of_others_are_left_by_check() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    for config in [Scene::plain(&json!({})), scene.leased(&json!({}))] {
+        let result = scene.ok(&Call::of("ADD", &config, &pod))?;
+        for change in ["promisc on", "allmulticast on", "txqueuelen 7"] {
+            ip_do(&pod.netns, &format!("link set eth0 {change}"));
+        }
+        assert!(ip_link(&pod.netns, "eth0")["flags"].to_string().contains("PROMISC"));
+        let given = merged(config, &json!({ "prevResult": result }));
+        scene.ok(&Call::of("CHECK", &given, &pod))?;
+        scene.ok(&Call::of("DEL", &given, &pod))?;
+    }
+    Ok(())
+}
+
 /// A default route that prevResult has; it may lead through another network of the container.
 fn a_default_route_that_is_gone_is_found_by_check() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
@@ -254,4 +270,5 @@ macvlan_tests::tests! {
     the_log_is_on_request,
     the_parent_is_down,
     what_changed_inside_is_found_by_check,
+    settings_of_others_are_left_by_check,
 }

@@ -27,10 +27,11 @@ ADD)
     *fail*) error 143 "failed afterwards" ;;
     *odd*) echo "no JSON"; exit 0 ;;
     *far*) gateway=10.99.0.1 ;;
+    *own*) gateway=10.4.0.1 more=',{"dst":"10.4.0.0/24"}' ;;
     *) gateway=10.4.0.1 ;;
     esac
     echo "{\"cniVersion\":\"1.1.0\",\"ips\":[{\"address\":\"10.4.0.10/24\",\"gateway\":\"$gateway\"}],
-        \"routes\":[{\"dst\":\"0.0.0.0/0\"}],\"dns\":{\"domain\":\"lan\"}}"
+        \"routes\":[{\"dst\":\"0.0.0.0/0\"}$more],\"dns\":{\"domain\":\"lan\"}}"
     ;;
 DEL)
     [ "$(cat "$here" 2> /dev/null)" = "$CNI_CONTAINERID" ] && rm "$here"
@@ -117,6 +118,25 @@ fn a_default_route_that_exists_stays() -> Outcome {
     Ok(())
 }
 
+/// The kernel adds it with the address.
+fn a_route_to_the_own_subnet() -> Outcome {
+    let scene = Scene::set()?;
+    let leased = json!({ "routes": [{ "dst": "0.0.0.0/0" }, { "dst": "10.1.0.0/24" }] });
+    for (config, net) in [(configured(&scene)?, "10.4.0"), (scene.leased(&leased), "10.1.0")] {
+        let pod = Scene::pod("own")?;
+        let result = scene.ok(&Call::of("ADD", &config, &pod))?;
+        let listed = result["routes"].as_array().into_iter().flatten();
+        assert_eq!(listed.map(|route| &route["dst"]).collect::<Vec<_>>(), ["0.0.0.0/0"]);
+        let routes = ip_lines(&pod.netns, "-4 route show");
+        assert!(routes.len() == 2 && routes[0].starts_with(&format!("default via {net}.1 ")));
+        assert!(routes[1].starts_with(&format!("{net}.0/24 dev eth0 proto kernel")), "{routes:?}");
+        let given = merged(config, &json!({ "prevResult": result }));
+        scene.ok(&Call::of("CHECK", &given, &pod))?;
+        scene.ok(&Call::of("DEL", &given, &pod))?;
+    }
+    Ok(())
+}
+
 fn gc_releases_what_a_kill_has_left() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     let config = configured(&scene)?;
@@ -139,6 +159,7 @@ fn gc_releases_what_a_kill_has_left() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_default_route_that_exists_stays,
+    a_route_to_the_own_subnet,
     a_failure_of_either_leaves_nothing,
     every_verb_is_delegated,
     gc_releases_what_a_kill_has_left,

@@ -51,6 +51,49 @@ fn the_runtimes_mac_comes_first() -> Outcome {
     Ok(())
 }
 
+/// The reference plugins take the forms that Go's `net.ParseMAC` does.
+fn a_mac_address_in_other_forms() -> Outcome {
+    let scene = Scene::set()?;
+    let by_capability = |mac: &str| json!({ "runtimeConfig": { "mac": mac } });
+    for (form, mac) in
+        [("02-42-AC-11-00-09", "02:42:ac:11:00:09"), ("0242.ac11.000A", "02:42:ac:11:00:0a")]
+    {
+        for (fields, arguments) in [
+            (json!({ "mac": form }), String::new()),
+            (by_capability(form), String::new()),
+            (json!({}), format!("MAC={form}")),
+        ] {
+            let pod = Scene::pod("c1")?;
+            let config = merged(scene.leased(&json!({})), &fields);
+            let add = Call::of("ADD", &config, &pod).with("CNI_ARGS", &arguments);
+            let mut result = scene.ok(&add)?;
+            assert_eq!(ip_link(&pod.netns, "eth0")["address"], mac);
+            assert_eq!(result["interfaces"][0]["mac"], mac);
+            // The plugin tuning answers it as it was given.
+            result["interfaces"][0]["mac"] = json!(form);
+            let given = merged(config, &json!({ "prevResult": result }));
+            scene.ok(&Call::of("CHECK", &given, &pod))?;
+            scene.ok(&Call::of("DEL", &given, &pod))?;
+        }
+    }
+    let pod = Scene::pod("c1")?;
+    for wrong in [
+        "02-42:ac-11-00-09",
+        "02-42-ac-11-00",
+        "0242.ac11.0",
+        "0242-ac11-0009",
+        "02.42.ac.11.00.09",
+        "02-42-ac-11-00-+9",
+        "03-42-ac-11-00-09",
+        "0242.ac11.000ä",
+    ] {
+        let config = Scene::plain(&by_capability(wrong));
+        let said = scene.fails(7, &Call::of("ADD", &config, &pod))?;
+        assert!(said.contains("MAC address"), "{said}");
+    }
+    Ok(())
+}
+
 fn without_a_master_it_is_the_default_routes_link() -> Outcome {
     let scene = Scene::set()?;
     let mut config = scene.leased(&json!({}));
@@ -202,5 +245,6 @@ macvlan_tests::tests! {
     the_host_reaches_its_pods,
     the_link_is_as_configured,
     the_runtimes_mac_comes_first,
+    a_mac_address_in_other_forms,
     without_a_master_it_is_the_default_routes_link,
 }

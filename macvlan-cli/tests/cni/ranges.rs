@@ -98,6 +98,20 @@ fn default_routes_of_the_families_that_have_one() -> Outcome {
     Ok(())
 }
 
+/// A route's gateway inside of the subnet is another host's address.
+fn the_gateway_of_a_route_is_leased_to_no_pod() -> Outcome {
+    let scene = Scene::set()?;
+    let config = scene.leased(&json!({ "routes": [{ "dst": "10.9.0.0/16", "gw": "10.1.0.3" }] }));
+    for (id, address) in [("c1", "10.1.0.2/24"), ("c2", "10.1.0.4/24")] {
+        let pod = Scene::pod(id)?;
+        scene.ok(&Call::of("ADD", &config, &pod))?;
+        assert_eq!(addresses(&pod), [address]);
+        let routes = ip_lines(&pod.netns, "-4 route show 10.9.0.0/16");
+        assert_eq!(routes, ["10.9.0.0/16 via 10.1.0.3 dev eth0 proto 109"]);
+    }
+    Ok(())
+}
+
 /// Returns the addresses of a name in the network `blue`, as `network resolve` prints them.
 fn resolved(scene: &Scene, name: &str) -> Outcome<String> {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_macvlan"));
@@ -152,6 +166,7 @@ fn a_name_that_dns_cannot_have() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_name_that_dns_cannot_have,
+    the_gateway_of_a_route_is_leased_to_no_pod,
     an_address_is_reserved_for_a_pod,
     default_routes_of_the_families_that_have_one,
     ranges_in_every_form,

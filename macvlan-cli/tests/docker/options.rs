@@ -49,6 +49,18 @@ fn of_addresses() -> Outcome {
     Ok(())
 }
 
+/// The gateway of a route is another host, so no container gets its address.
+fn gateways_of_routes() -> Outcome {
+    let scene = Scene::set()?;
+    let pool = scene.lan("n1", &json!({ "routes": "10.9.0.0/16 via 192.168.15.65" }))?;
+    assert_eq!(scene.address(&pool, "")?, "192.168.15.64/24");
+    assert_eq!(scene.address(&pool, "")?, "192.168.15.66/24");
+    let asked = json!({ "PoolID": pool, "Address": "192.168.15.65" });
+    let why = scene.fails("IpamDriver.RequestAddress", &asked)?;
+    assert!(why.contains("192.168.15.65 is the gateway of the route to 10.9.0.0/16"), "{why}");
+    Ok(())
+}
+
 fn of_routes() -> Outcome {
     let scene = Scene::set()?;
     let routes = link(&scene, &json!({ "routes": "10.9.0.0/16 via 192.168.15.2, 10.8.0.0/16" }))?;
@@ -68,18 +80,44 @@ fn of_routes() -> Outcome {
         assert_eq!(joined.get("Gateway"), gateway, "{options}");
         assert_eq!(joined["DisableGatewayService"], true);
     }
-    // A gateway of an internal network that only Docker has asked for is an address like others.
-    let (pool, data) = scene.pool("192.168.15.0/24", "", "")?;
-    let request = network("n1", &[data], &json!({ "parent": "ens33" }), true);
-    scene.ok("NetworkDriver.CreateNetwork", &request)?;
-    assert!(
-        scene
-            .fails(
-                "IpamDriver.RequestAddress",
-                &json!({ "PoolID": pool, "Address": "192.168.15.1" })
-            )?
-            .contains("a link of this host has 192.168.15.1")
-    );
+    Ok(())
+}
+
+/// On the LAN the first address is usually the router's, which no container gets.
+fn gateways_of_internal_networks() -> Outcome {
+    let scene = Scene::set()?;
+    let asked = |pool: &str| json!({ "PoolID": pool, "Address": "10.7.0.1" });
+    // Docker requests a gateway before 28, and none since.
+    for (options, requests, first) in [
+        (json!({}), true, "10.7.0.2/24"),
+        (json!({}), false, "10.7.0.2/24"),
+        (json!({ "gateway": "none" }), true, "10.7.0.1/24"),
+        (json!({ "gateway": "none" }), false, "10.7.0.1/24"),
+    ] {
+        let (pool, data) = if requests {
+            scene.pool("10.7.0.0/24", "", "")?
+        } else {
+            let pool = json!({ "AddressSpace": "macvlan", "Pool": "10.7.0.0/24", "V6": false });
+            let pool = scene.ok("IpamDriver.RequestPool", &pool)?;
+            let data = json!({ "AddressSpace": "macvlan", "Pool": "10.7.0.0/24" });
+            (pool["PoolID"].as_str().ok_or("no pool")?.to_owned(), data)
+        };
+        let mut options = options.clone();
+        options["parent"] = json!("ens33");
+        let request = network("n1", &[data], &options, true);
+        scene.ok("NetworkDriver.CreateNetwork", &request)?;
+        if first != "10.7.0.1/24" {
+            let why = scene.fails("IpamDriver.RequestAddress", &asked(&pool))?;
+            assert!(why.contains("10.7.0.1 is the gateway"), "{why}");
+        }
+        let inside = Inside::start()?;
+        let joined = scene.join("n1", "e1", &pool, &inside)?;
+        assert_eq!(joined.get("Gateway"), None, "{joined}");
+        assert_eq!(ip_addresses(&inside.netns, "eth0"), [first], "{options} {requests}");
+        scene.leave("n1", "e1", &pool, &json!(first))?;
+        scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n1" }))?;
+        scene.ok("IpamDriver.ReleasePool", &json!({ "PoolID": pool }))?;
+    }
     Ok(())
 }
 
@@ -296,6 +334,8 @@ macvlan_tests::tests! {
     of_the_link,
     of_addresses,
     of_routes,
+    gateways_of_internal_networks,
+    gateways_of_routes,
     of_endpoints,
     direct,
     direct_with_a_name,

@@ -38,6 +38,55 @@ fn of_the_link() -> Outcome {
     Ok(())
 }
 
+/// `podman network update` changes the network without a call of the plugin.
+fn a_dns_server_that_was_added_later() -> Outcome {
+    let (scene, inside) = (Scene::set()?, Inside::start()?);
+    let subnets = json!([{ "subnet": "10.1.0.0/24" }]);
+    let mut lan = scene.create(&network("lan", &subnets, &json!({ "parent": "ens33" })))?;
+    lan["network_dns_servers"] = json!(["1.1.1.1"]);
+    let asked = request("a", "web", &lan, &json!({}));
+    let output = scene.call(&["setup", &inside.path], &asked.to_string())?;
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(answer["dns_server_ips"], json!([]));
+    let said = String::from_utf8(output.stderr)?;
+    let words = "macvlan: warning: cannot use DNS server 1.1.1.1 of the network: ";
+    assert!(said.starts_with(words) && said.lines().count() == 1, "{said}");
+    assert_eq!(ip_addresses(&inside.netns, "eth0"), ["10.1.0.2/24"]);
+    scene.teardown(&inside.path, &asked)
+}
+
+/// A container gets one address of each family, and others if it asks for them.
+fn several_subnets_of_one_family() -> Outcome {
+    let scene = Scene::set()?;
+    let subnets = json!([{ "subnet": "10.1.0.0/29" }, { "subnet": "10.2.0.0/24" }]);
+    let lan = scene.create(&network("lan", &subnets, &json!({ "parent": "ens33" })))?;
+    let both = json!({ "static_ips": ["10.1.0.6", "10.2.0.9"] });
+    for (id, asked, addresses) in
+        [("a", json!({}), vec!["10.1.0.2/29"]), ("b", both, vec!["10.1.0.6/29", "10.2.0.9/24"])]
+    {
+        let inside = Inside::start()?;
+        scene.setup(&inside.path, &request(id, id, &lan, &asked))?;
+        assert_eq!(ip_addresses(&inside.netns, "eth0"), addresses);
+    }
+    Ok(())
+}
+
+/// The gateway of a route is another host, so no container gets its address.
+fn gateways_of_routes() -> Outcome {
+    let scene = Scene::set()?;
+    let mut lan = network("lan", &json!([{ "subnet": "10.1.0.0/24" }]), &json!({}));
+    lan["options"] = json!({ "parent": "ens33" });
+    lan["routes"] = json!([{ "destination": "10.9.0.0/16", "gateway": "10.1.0.3" }]);
+    let lan = scene.create(&lan)?;
+    for (id, address) in [("a", "10.1.0.2/24"), ("b", "10.1.0.4/24")] {
+        let inside = Inside::start()?;
+        scene.setup(&inside.path, &request(id, id, &lan, &json!({})))?;
+        assert_eq!(ip_addresses(&inside.netns, "eth0"), [address]);
+    }
+    Ok(())
+}
+
 fn of_routes() -> Outcome {
     let (_scene, inside, _) = with(&json!({ "metric": "50" }), &json!({}))?;
     assert_eq!(
@@ -194,6 +243,9 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     of_the_link,
     of_routes,
+    gateways_of_routes,
+    several_subnets_of_one_family,
+    a_dns_server_that_was_added_later,
     what_podman_has_itself,
     of_addresses,
     of_the_store,

@@ -35,16 +35,17 @@ pub(crate) fn check<'a, E: From<Error>>(
         }
         let shared = network.shares_wire(other);
         let mut overlaps = false;
-        for subnet in network.config.get_subnets() {
-            for theirs in other.config.get_subnets() {
-                if !subnet.overlaps(theirs) {
+        for ours in network.config.given() {
+            for theirs in other.config.given() {
+                let (subnet, its) = (ours.subnet, theirs.subnet);
+                if !subnet.overlaps(its) {
                     continue;
                 }
-                let words = format!("subnet {subnet} overlaps {theirs} of network {name:?}");
+                let words = format!("subnet {subnet} overlaps {its} of network {name:?}");
                 if alone.contains(&subnet.get_net()) {
                     return Err(refuse(ErrorKind::SubnetOverlaps, words).into());
                 }
-                if let Some(address) = subnet.clash(theirs).filter(|_| shared) {
+                if let Some(address) = ours.clash(&theirs).filter(|_| shared) {
                     let why = format!("{words}, and both could lease {address}");
                     return Err(refuse(ErrorKind::SubnetOverlaps, why)
                         .with_hint("use ranges without common addresses")

@@ -90,6 +90,61 @@ fn subnets_change_around_who_is_connected() -> Outcome {
     })
 }
 
+/// Another host has the address, like that of the subnet's gateway.
+fn gateways_of_routes_are_leased_to_nobody() -> Outcome {
+    with_stores(|networks| {
+        let via = |gateway: &str| -> Outcome<NetworkConfig> {
+            let both = on("lan", subnet("10.1.0.0/29")?).subnet(subnet("fd00:1::/64")?);
+            let both = both.route(format!("10.9.0.0/16 via {gateway}").parse()?);
+            Ok(both.route("fd00:9::/64 via fd00:1::2".parse()?))
+        };
+        let lan = networks.create(&via("10.1.0.3")?)?;
+        let mut people = People::default();
+        let got = people.join(&lan, &ConnectOptions::new("c1"))?;
+        assert_eq!(got, [ip("10.1.0.2"), ip("fd00:1::3")]);
+        let got = people.join(&lan, &ConnectOptions::new("c2"))?;
+        assert_eq!(got, [ip("10.1.0.4"), ip("fd00:1::4")]);
+        let asked = ConnectOptions::new("c3").address(ip("10.1.0.3"));
+        let error = lan.connect(&asked, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        let words = "10.1.0.3 is the gateway of the route to 10.9.0.0/16";
+        assert!(error.to_string().contains(words), "{error}");
+
+        // A change of the routes alone changes the addresses that are given.
+        let error = lan.update(&via("10.1.0.4")?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NetworkInUse, "{error}");
+        let words = "container \"c2\" has 10.1.0.4/29: 10.1.0.4 is the gateway of the route";
+        assert!(error.to_string().contains(words), "{error}");
+        let lan = lan.update(&via("10.1.0.5")?)?.network;
+        people.join(&lan, &ConnectOptions::new("c3"))?;
+        assert_eq!(people.join(&lan, &ConnectOptions::new("c4"))?[0], ip("10.1.0.6"));
+        let held = lan.lease("c3")?.ok_or("c3 has no lease")?;
+        assert_eq!(held.addresses[0].addr(), ip("10.1.0.3"), "it is free again");
+        let error = lan.connect(&ConnectOptions::new("c5"), &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PoolExhausted, "{error}");
+
+        // One that another network on the parent could lease is refused there.
+        let low = subnet("10.1.0.0/24")?.range("10.1.0.0/25".parse()?).without_gateway();
+        for (gateway, is_refused) in [("10.2.0.9", false), ("10.1.0.9", true)] {
+            let beside = subnet("10.2.0.0/24")?.gateway(ip("10.2.0.1"));
+            let high = subnet("10.1.0.0/24")?.range("10.1.0.128/25".parse()?).without_gateway();
+            let route = format!("10.8.0.0/16 via {gateway}").parse()?;
+            let config = on("high", high).subnet(beside).route(route);
+            networks.create(&NetworkConfig::new("low").parent("ens33.7").subnet(low.clone()))?;
+            let made = networks.create(&config.parent("ens33.7"));
+            assert_eq!(made.is_err(), is_refused, "{made:?}");
+            if let Err(error) = made {
+                assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+                assert!(error.to_string().contains("10.1.0.9"), "{error}");
+            } else {
+                networks.network("high")?.remove()?;
+            }
+            networks.network("low")?.remove()?;
+        }
+        Ok(())
+    })
+}
+
 fn it_stays_beside_the_others() -> Outcome {
     with_stores(|networks| {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
@@ -474,6 +529,7 @@ fn an_ipv6_subnet_is_chosen() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     subnets_change_around_who_is_connected,
+    gateways_of_routes_are_leased_to_nobody,
     it_stays_beside_the_others,
     addresses_on_the_former_parent_are_not_leased_again,
     a_parent_by_two_names,

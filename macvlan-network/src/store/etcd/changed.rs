@@ -91,7 +91,7 @@ impl EtcdStore {
             let read = leases.iter().map(|item| format::read::<Lease>(&item.value));
             let leases: Vec<Lease> = read.collect::<Result<_>>()?;
             leases.iter().try_for_each(|lease| lease.check_in(&new))?;
-            if now.config.get_subnets() != new.config.get_subnets() {
+            if !now.config.gives_as(&new.config) {
                 let (has, wanted) = self.gaps_of(&now, &new, &mut change)?;
                 let place = self.keys.all_gaps(now.gaps());
                 let changes = changes(&has, &wanted);
@@ -142,11 +142,11 @@ impl EtcdStore {
             }
             has.insert(place.to_owned(), value);
         }
-        for (pool, subnet) in new.config.get_subnets().iter().enumerate() {
-            let mut free = pool::without(subnet.gaps(), held.iter().copied());
+        for (pool, given) in new.config.given().enumerate() {
+            let mut free = pool::without(given.gaps(), held.iter().copied());
             let theirs = shares
                 .iter()
-                .filter(|((net, owner), _)| *net == subnet.get_net() && owner != EVERYBODY);
+                .filter(|((net, owner), _)| *net == given.subnet.get_net() && owner != EVERYBODY);
             for ((_, owner), gaps) in theirs {
                 let still = pool::within(gaps, &free);
                 free = pool::without(free, still.iter().copied());

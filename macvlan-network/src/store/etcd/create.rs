@@ -17,9 +17,9 @@ impl EtcdStore {
     pub(super) fn create(&self, network: &NetworkRecord, alone: &[IpNet]) -> Result<()> {
         self.sweep()?;
         let config = format::write(network)?;
-        let subnets = network.config.get_subnets().iter().enumerate();
-        let gaps: Gaps = subnets
-            .flat_map(|(pool, subnet)| subnet.gaps().into_iter().map(move |gap| (pool, gap)))
+        let pools = network.config.given().enumerate();
+        let gaps: Gaps = pools
+            .flat_map(|(pool, given)| given.gaps().into_iter().map(move |gap| (pool, gap)))
             .map(|(pool, gap)| entry(pool, EVERYBODY, gap))
             .collect();
         let mut making = Making::new(self, network.id.clone());

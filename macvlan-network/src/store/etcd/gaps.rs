@@ -43,7 +43,8 @@ impl EtcdStore {
             }
             _ => None,
         };
-        Ok(network.config.get_subnets()[pool].start(order, last))
+        let given = network.config.given().nth(pool);
+        Ok(given.map_or(0, |given| given.start(order, last)))
     }
 
     pub(super) fn get_last(&self, network: &NetworkRecord, pool: usize) -> Get {

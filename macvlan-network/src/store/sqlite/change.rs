@@ -35,7 +35,7 @@ pub(super) fn change(
     networks::check(transaction, CHANGE, new, alone, &held.iter().copied().collect())?;
     transaction
         .execute("UPDATE network SET config = ? WHERE number = ?", params![config, number])?;
-    if old.config.get_subnets() != new.config.get_subnets() {
+    if !old.config.gives_as(&new.config) {
         pools(transaction, new, number, held)?;
     }
     Ok(leases)
@@ -60,12 +60,12 @@ fn pools(
     }
     let held: Vec<Gap> = held.into_iter().map(pool::number).map(Gap::of).collect();
     transaction.execute("DELETE FROM gap WHERE network = ?", [number])?;
-    for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
+    for (pool, given) in network.config.given().enumerate() {
         transaction.execute(
             "INSERT OR IGNORE INTO pool (network, pool) VALUES (?, ?)",
             params![number, pool],
         )?;
-        for gap in pool::without(subnet.gaps(), held.iter().copied()) {
+        for gap in pool::without(given.gaps(), held.iter().copied()) {
             gaps::add(transaction, number, pool, gap)?;
         }
     }

@@ -8,6 +8,7 @@ use macvlan_core::LinkName;
 use rusqlite::{Transaction, params};
 
 use crate::former::Ending;
+use crate::given::Given;
 use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
@@ -173,12 +174,13 @@ fn take_any(
             }
         }
     }
-    let subnets = network.config.get_subnets().iter().enumerate();
-    for (pool, subnet) in subnets.filter(|(_, subnet)| subnet.get_net().addr().is_ipv6() == v6) {
+    let pools = network.config.given().enumerate();
+    let is_such = |given: &Given<'_>| given.subnet.get_net().addr().is_ipv6() == v6;
+    for (pool, given) in pools.filter(|(_, given)| is_such(given)) {
         let last: Option<[u8; 16]> = transaction
             .prepare_cached("SELECT given_last FROM pool WHERE network = ? AND pool = ?")?
             .query_row(params![number, pool], |row| row.get(0))?;
-        let start = subnet.start(network.config.get_order(), last.map(from_blob));
+        let start = given.start(network.config.get_order(), last.map(from_blob));
         if let Some(at) = gaps::first_free(transaction, number, pool, start)? {
             gaps::take(transaction, number, pool, at)?;
             transaction

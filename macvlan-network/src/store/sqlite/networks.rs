@@ -73,10 +73,10 @@ pub(super) fn add(
         params![network.id, network.name(), network.created, config],
     )?;
     let number = transaction.last_insert_rowid();
-    for (pool, subnet) in network.config.get_subnets().iter().enumerate() {
+    for (pool, given) in network.config.given().enumerate() {
         transaction
             .execute("INSERT INTO pool (network, pool) VALUES (?, ?)", params![number, pool])?;
-        for gap in subnet.gaps() {
+        for gap in given.gaps() {
             gaps::add(transaction, number, pool, gap)?;
         }
     }
