@@ -308,6 +308,25 @@ impl NetworkConfig {
         self.parent.as_ref()?.as_ref().ok()
     }
 
+    /// Returns the subnets, with the addresses that each of them gives.
+    pub(crate) fn given(&self) -> impl Iterator<Item = Given<'_>> + Clone {
+        self.subnets.iter().map(|subnet| Given { subnet, routes: &self.routes })
+    }
+
+    /// Returns whether a container can get this address without requesting it.
+    ///
+    /// It is in the ranges of a subnet, and it is neither excluded, reserved nor the gateway of the
+    /// subnet or of a route.
+    pub fn gives(&self, address: IpAddr) -> bool {
+        self.given().any(|given| given.gives(address))
+    }
+
+    /// Returns whether both give the same addresses, by the numbers of the subnets.
+    pub(crate) fn gives_as(&self, other: &Self) -> bool {
+        let gaps = |given: Given<'_>| (given.subnet.net, given.gaps());
+        self.given().map(gaps).eq(other.given().map(gaps))
+    }
+
     /// Returns whether both networks have the same parent, judged by its description.
     #[doc(hidden)]
     pub fn shares_parent(&self, other: &Self) -> bool {

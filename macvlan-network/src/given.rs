@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use macvlan_core::Route;
 
-use crate::config::NetworkConfig;
 use crate::net::overlap;
 use crate::pool::{self, Gap, Order};
 use crate::range::AddressRange;
@@ -39,33 +38,12 @@ impl Subnet {
     }
 }
 
-impl NetworkConfig {
-    /// Returns the subnets, with the addresses that each of them gives.
-    pub(crate) fn given(&self) -> impl Iterator<Item = Given<'_>> + Clone {
-        self.subnets.iter().map(|subnet| Given { subnet, routes: &self.routes })
-    }
-
-    /// Returns whether a container can get this address without requesting it.
-    ///
-    /// It is in the ranges of a subnet, and it is neither excluded, reserved nor the gateway of the
-    /// subnet or of a route.
-    pub fn gives(&self, address: IpAddr) -> bool {
-        self.given().any(|given| given.gives(address))
-    }
-
-    /// Returns whether both give the same addresses, by the numbers of the subnets.
-    pub(crate) fn gives_as(&self, other: &Self) -> bool {
-        let gaps = |given: Given<'_>| (given.subnet.net, given.gaps());
-        self.given().map(gaps).eq(other.given().map(gaps))
-    }
-}
-
 /// A subnet, and what else decides which of its addresses are given.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Given<'a> {
     pub(crate) subnet: &'a Subnet,
     /// The routes of the network, whose gateways are other hosts.
-    routes: &'a [Route],
+    pub(crate) routes: &'a [Route],
 }
 
 impl Given<'_> {
@@ -123,6 +101,7 @@ impl Given<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::NetworkConfig;
 
     fn given(subnet: &Subnet) -> Given<'_> {
         Given { subnet, routes: &[] }
@@ -202,6 +181,7 @@ mod tests {
         assert_eq!(clash(&high(), &low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
         assert_eq!(clash(&low().reserve("x", ip("10.0.10.200")), &high()), Some(ip("10.0.10.200")));
     }
+
     #[test]
     fn gateways_of_routes_are_not_given() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
