@@ -419,7 +419,7 @@ fn passthru(debian: Debian) -> Outcome {
     lasts()?;
     machine.ok("docker restart -t 0 c1 && docker restart -t 0 c1")?;
     // The plugin is killed before it has bound the lease.
-    machine.ok("docker restart -t 0 c1 && kill -9 $(cat /run/agent.pid)")?;
+    machine.ok(&format!("docker restart -t 0 c1 && {KILL_AGENT}"))?;
     start_plugin(&machine)?;
     lasts()?;
     machine.ok("docker rm -f c1")?;
@@ -468,11 +468,13 @@ fn renamed(debian: Debian) -> Outcome {
     clean(&machine)
 }
 
+/// Kills the agent, and waits until its socket has gone with it.
+const KILL_AGENT: &str = "agent=$(cat /run/agent.pid); kill -9 $agent; \
+                          while kill -0 $agent 2>/dev/null; do sleep 0.01; done";
+
 pub(crate) fn kill_agent(machine: &Machine) -> Outcome {
-    machine.ok("kill -9 $(cat /run/agent.pid)")?;
-    eventually("the agent does not end", || {
-        Ok(!machine.run("kill -0 $(cat /run/agent.pid)")?.status.success())
-    })
+    machine.ok(KILL_AGENT)?;
+    Ok(())
 }
 
 /// Ends dockerd by a signal, and starts it again.
@@ -516,8 +518,8 @@ fn plugin_killed_in_a_start(debian: Debian) -> Outcome {
     let machine = docker(debian)?;
     let options = "--ip-range 172.16.104.64/26 -o access=on -o announce=once";
     machine.ok(&format!("docker network create {LAN} {options} n1"))?;
-    machine.ok("docker run -d --network n1 --name c1 busybox sleep 1000 && \
-         kill -9 $(cat /run/agent.pid)")?;
+    machine
+        .ok(&format!("docker run -d --network n1 --name c1 busybox sleep 1000 && {KILL_AGENT}"))?;
     start_plugin(&machine)?;
     named(&machine, "c1")?;
     let address = inspect(&machine, "c1")?["n1"]["IPAddress"].clone();

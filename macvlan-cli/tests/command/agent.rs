@@ -129,8 +129,12 @@ impl Agent {
         }
     }
 
+    fn signal(&self, signal: Signal) -> Outcome {
+        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
+    }
+
     pub(crate) fn ends(&mut self, signal: Signal) -> Outcome<Option<i32>> {
-        kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?;
+        self.signal(signal)?;
         Ok(self.child.wait()?.code())
     }
 }
@@ -341,20 +345,23 @@ fn the_database_is_replaced() -> Outcome {
     a.ok(CREATE)?;
     let mut agent = a.agent()?;
     agent.logs("runs")?;
-    // With its log, if it has one, which contains the latest changes.
-    let put = |other: &str| -> Outcome {
+    // With its log, if it has one, which contains the latest changes. The agent waits meanwhile, because it
+    // could open the one without the other.
+    let put = |agent: &Agent, other: &str| -> Outcome {
+        agent.signal(Signal::SIGSTOP)?;
         let log = format!("{other}-wal");
         fs::remove_file(format!("{db}-shm"))?;
         fs::remove_file(format!("{db}-wal"))?;
         if fs::exists(&log)? {
             fs::rename(log, format!("{db}-wal"))?;
         }
-        Ok(fs::rename(other, &db)?)
+        fs::rename(other, &db)?;
+        agent.signal(Signal::SIGCONT)
     };
     let backup = path("backup.db");
     fs::copy(&db, &backup)?;
     fs::copy(format!("{db}-wal"), format!("{backup}-wal"))?;
-    put(&backup)?;
+    put(&agent, &backup)?;
     let container = Container::start()?;
     a.ok(&format!("network connect lan c1 {}", container.pid()))?;
     drop(container);
@@ -362,7 +369,7 @@ fn the_database_is_replaced() -> Outcome {
 
     let other = path("other.db");
     a.ok(&format!("network --db {other} create other --parent ens33 --subnet 10.2.0.0/24"))?;
-    put(&other)?;
+    put(&agent, &other)?;
     agent.logs("the store's file was deleted or replaced")?;
     assert_eq!(agent.child.wait()?.code(), Some(1));
     let mut next = a.agent()?;
