@@ -345,7 +345,7 @@ fn the_database_is_replaced() -> Outcome {
     a.ok(CREATE)?;
     let mut agent = a.agent()?;
     agent.logs("runs")?;
-    // With its log, if it has one, which contains the latest changes. The agent waits meanwhile, because it
+    // With its log, if it has one, which contains the latest changes. The agent is stopped, because it
     // could open the one without the other.
     let put = |agent: &Agent, other: &str| -> Outcome {
         agent.signal(Signal::SIGSTOP)?;
