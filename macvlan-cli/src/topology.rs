@@ -21,9 +21,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The place among the links on the same parent; many containers have an eth0.
-    fn key(&self) -> (&str, Option<u64>) {
-        (&self.link.name, self.place.as_ref().map(|place| place.found.id.inode))
+    /// The order among the links on the same parent, as many containers have an eth0. Inodes say little
+    /// about it: the kernel gives those of namespaces that have ended again.
+    fn key(&self) -> impl Ord {
+        let place = self.place.as_ref().map(|place| {
+            let found = &place.found;
+            (place.container.as_deref(), found.names.as_slice(), found.id.inode)
+        });
+        (&self.link.name, place)
     }
 }
 

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
-use macvlan_core::{Handle, Link, NetNs};
+use macvlan_core::{Handle, Link, NetNs, Presence};
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore};
 use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
 #[cfg(feature = "etcd")]
 use macvlan_tests::Etcd;
-use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, ip_do, ip_lines};
+use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, eventually, ip_do, ip_lines};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -82,6 +82,18 @@ pub(crate) fn started() -> Outcome<(Container, NetNs)> {
     let container = Container::start()?;
     let inside = container.netns()?;
     Ok((container, inside))
+}
+
+/// Ends a container, and waits until its namespace no longer exists: a process that another test starts
+/// has a descriptor of it until it runs its program.
+pub(crate) fn ended(container: Container, inside: NetNs) -> Outcome {
+    let mark = [(inside.id().inode, inside.cookie()?)];
+    drop((container, inside));
+    eventually("the namespace stays", || {
+        let mut gone = false;
+        NetNs::find_all(&mark, |_, presence| gone = matches!(presence, Presence::Gone));
+        Ok(gone)
+    })
 }
 
 /// Returns a container's default routes of both families as `ip` shows them: `10.1.0.1 dev eth0`.

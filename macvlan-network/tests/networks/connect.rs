@@ -1,7 +1,9 @@
 //! Networks with an SQLite store on one host: created, connected to and removed.
 #![deny(dead_code)]
 
-use crate::common::{Scene, behind, default_routes, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{
+    Scene, behind, default_routes, ended, ip, on_ens33, session, sound, started, subnet,
+};
 use macvlan_core::{Detached, Mode};
 use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, NetworkConfig};
 use macvlan_tests::{
@@ -208,7 +210,7 @@ fn connected_again() -> Outcome {
     // A container whose namespace is gone can be disconnected from any process.
     let (gone, was_inside) = started()?;
     lan.connect(&options, &was_inside)?;
-    drop((gone, was_inside));
+    ended(gone, was_inside)?;
     assert_eq!(lan.disconnect_from("c1", &elsewhere)?, Detached::AlreadyGone);
     Ok(())
 }

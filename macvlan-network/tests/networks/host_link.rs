@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::common::{Scene, ip, on_ens33, started, subnet, with_stores};
+use crate::common::{Scene, ended, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, Host, Mode, NetNs};
 use macvlan_network::{
     Allocation, ConnectOptions, ErrorKind, NetworkConfig, Networks, Reconciled, SqliteStore,
@@ -207,7 +207,7 @@ fn a_link_that_was_moved_back_goes_with_its_lease() -> Outcome {
             lan.bind("c1", &inside)?;
             Handle::in_netns(&inside)?.move_link("eth0", host, Some(link.name()))?;
             ip_do(host, &format!("link set {} up", link.name()));
-            drop((container, inside));
+            ended(container, inside)?;
             let (_container, inside) = started()?;
             // The kernel may still be ending the namespace.
             macvlan_tests::eventually("the address is not given", || {

@@ -105,7 +105,7 @@ fn what_is_not_among_the_valid_pairs_goes() -> Outcome {
         ip_do(&linkless, "link delete eth0");
         let (ends, ended) = started()?;
         add(&lan, "c3", "eth0", &ended)?;
-        drop((ends, ended));
+        crate::common::ended(ends, ended)?;
         let (_similar, similar) = started()?;
         add(&lan, "c11", "eth0", &similar)?;
         let pending = lan.allocate(&Allocation::new())?;
@@ -140,7 +140,7 @@ fn without_the_store_nothing_is_lost() -> Outcome {
     add(&lan, "c1", "eth0", &inside)?;
     let (ends, ended) = started()?;
     add(&lan, "c2", "eth0", &ended)?;
-    drop((ends, ended));
+    crate::common::ended(ends, ended)?;
     etcd.stop()?;
     for id in ["c1", "c2"] {
         let error = lan.disconnect((id, "eth0")).unwrap_err();

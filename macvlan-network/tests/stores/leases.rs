@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::common::{ip, on_ens33, started, subnet, with_stores};
+use crate::common::{ended, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, ErrorKind, Network, NetworkConfig, Order};
 use macvlan_tests::{Outcome, eventually, ip_addresses, ip_do, ip_lines};
@@ -300,7 +300,7 @@ fn what_the_dead_have_is_given() -> Outcome {
         ] {
             assert_eq!(lan.connect(&options, &inside).unwrap_err().kind(), kind);
         }
-        drop((ends, was_inside));
+        ended(ends, was_inside)?;
         assert_eq!(lan.connect(&options("c2"), &inside)?.addresses(), [ip("10.1.0.9")]);
         let all: Vec<String> = lan.leases()?.into_iter().map(|lease| lease.container).collect();
         assert_eq!(all, ["c2"]);

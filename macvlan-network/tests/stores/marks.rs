@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::common::{default_routes, ip, on_ens33, started, subnet, with_stores};
+use crate::common::{default_routes, ended, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
 use macvlan_network::{ConnectOptions, ErrorKind, Network, Networks, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
@@ -271,7 +271,7 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
         other.connect(&ConnectOptions::new("c1").alias("www").gw_priority(7), &inside)?;
         never.connect(&ConnectOptions::new("c1").default_route(false), &inside)?;
         assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth1"]);
-        drop((first, inside));
+        ended(first, inside)?;
         let (second, inside) = started()?;
         let options = ConnectOptions::new("c1");
         never.connect(&options, &inside)?;
@@ -289,7 +289,7 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
         assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
 
         // Values that it gives replace them.
-        drop((second, inside));
+        ended(second, inside)?;
         let (_third, inside) = started()?;
         let options = options.name("db").alias("sql").gw_priority(1);
         let lease = lan.connect(&options, &inside)?.lease().clone();

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::common::{Scene, behind, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{Scene, behind, ended, ip, on_ens33, session, sound, started, subnet};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{
@@ -64,7 +64,7 @@ fn what_connect_returns_holds_no_namespace() -> Outcome {
     let (container, inside) = started()?;
     let first = lan.connect(&ConnectOptions::new("c1"), &inside)?;
     let second = lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    drop((container, inside));
+    ended(container, inside)?;
     assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
     let error = second.attachment().netns().unwrap_err();
     assert_eq!(error.kind(), macvlan_core::ErrorKind::NamespaceGone, "{error}");
@@ -80,7 +80,7 @@ fn a_container_that_returns_gets_its_address() -> Outcome {
     let options = ConnectOptions::new("c1").name("test101");
     lan.connect(&options, &inside)?;
     lan.connect(&ConnectOptions::new("c2"), &other)?;
-    drop((first, inside));
+    ended(first, inside)?;
     let (_again, inside) = started()?;
     // Without a collect in between.
     let connection = lan.connect(&options, &inside)?;
@@ -121,7 +121,8 @@ fn another_host_name_is_the_same_machine() -> Outcome {
     lan.connect(&ConnectOptions::new("stays"), &stays)?;
     lan.connect(&ConnectOptions::new("ends"), &inside)?;
     lan.connect(&ConnectOptions::new("returns"), &was_inside)?;
-    drop((ends, inside, returns, was_inside));
+    ended(ends, inside)?;
+    ended(returns, was_inside)?;
     ip_do(&stays, "link set eth0 down");
 
     let other = session(&scene.lab.a, &scene.directory, "other")?;

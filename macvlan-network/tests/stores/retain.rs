@@ -1,7 +1,7 @@
 //! Disconnects this host's containers that are no longer valid, with both kinds of store.
 #![deny(dead_code)]
 
-use crate::common::{default_routes, in_etcd, on_ens33, started, with_stores};
+use crate::common::{default_routes, ended, in_etcd, on_ens33, started, with_stores};
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, Lease, NetworkConfig, Subnet};
 use macvlan_tests::{Etcd, Lab, Need, Outcome, ip_lines, need};
@@ -23,7 +23,7 @@ fn who_is_not_valid_goes() -> Outcome {
         lan.connect(&ConnectOptions::new("over"), &over)?;
         other.connect(&ConnectOptions::new("over"), &over)?;
         lan.connect(&ConnectOptions::new("gone"), &gone_inside)?;
-        drop((gone, gone_inside));
+        ended(gone, gone_inside)?;
         let retained = lan.retain(["valid", "unknown"])?;
         assert!(retained.failed.is_empty(), "{:?}", retained.failed);
         assert_eq!(containers(&retained.released), ["gone", "over"]);
@@ -48,7 +48,7 @@ fn the_parent_goes_with_the_last() -> Outcome {
         let vlan = networks.create(&config.subnet(Subnet::new("10.3.0.0/24")?))?;
         let (container, inside) = started()?;
         vlan.connect(&ConnectOptions::new("c1"), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         assert_eq!(vlan.retain::<&str>([])?.released.len(), 1);
         let host = networks.host().netns();
         assert!(ip_lines(host, "-o link show type vlan").is_empty());

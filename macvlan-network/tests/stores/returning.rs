@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::common::{
-    behind, default_routes, in_etcd, ip, keys, on_ens33, put, session, started, with_stores,
+    behind, default_routes, ended, in_etcd, ip, keys, on_ens33, put, session, started, with_stores,
 };
 use crate::pending::{open, with_places};
 use macvlan_core::NetNs;
@@ -57,7 +57,7 @@ fn names_and_settings_survive_a_reconcile() -> Outcome {
         other.connect(&ConnectOptions::new("c1").alias("www").default_route(true), &inside)?;
         never.connect(&ConnectOptions::new("c1").default_route(false), &inside)?;
         bare.connect(&ConnectOptions::new("c1").name("layer2"), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         for _ in 0..2 {
             reconcile_all(networks, 4)?;
             assert_eq!((lan.leases()?, lan.resolve("web")?), (vec![], vec![]));
@@ -77,7 +77,7 @@ fn names_and_settings_survive_a_reconcile() -> Outcome {
             assert_eq!(bare.lease().name.as_deref(), Some("layer2"));
             assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth2"]);
             assert!(networks.reconcile()?.is_empty());
-            drop((container, inside));
+            ended(container, inside)?;
         }
         Ok(())
     })
@@ -88,13 +88,13 @@ fn values_that_are_given_replace_them() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (container, inside) = started()?;
         lan.connect(&web().gw_priority(5), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         let (container, inside) = started()?;
         let given = ConnectOptions::new("c1").name("db").gw_priority(1);
         let lease = lan.connect(&given, &inside)?.lease().clone();
         assert_eq!(settings(&lease), (Some("db"), vec!["www", "api"], true, 1));
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         let (_container, inside) = started()?;
         let lease = lan.connect(&ConnectOptions::new("c1"), &inside)?.lease().clone();
@@ -115,7 +115,7 @@ fn a_name_that_another_has_is_not_taken() -> Outcome {
         let lan = networks.create(&config)?;
         let (container, inside) = started()?;
         lan.connect(&web().gw_priority(5), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         let (_other, other) = started()?;
         lan.connect(&ConnectOptions::new("c2").name("web").alias("api"), &other)?;
@@ -125,7 +125,7 @@ fn a_name_that_another_has_is_not_taken() -> Outcome {
         assert_eq!(lan.resolve("web")?, [ip("10.1.0.3")]);
         assert_eq!(lan.resolve("api")?, [ip("10.1.0.2"), ip("10.1.0.3")]);
         // A name that is given is refused, as ever.
-        drop((container, inside));
+        ended(container, inside)?;
         let (_container, inside) = started()?;
         let error = lan.connect(&web(), &inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
@@ -143,7 +143,7 @@ fn a_reserved_name_gets_its_address() -> Outcome {
         let (container, inside) = started()?;
         let options = ConnectOptions::new("c1").name("printer");
         assert_eq!(lan.connect(&options, &inside)?.addresses(), [ip("10.1.0.9")]);
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         let (_container, inside) = started()?;
         let connection = lan.connect(&ConnectOptions::new("c1"), &inside)?;
@@ -153,7 +153,7 @@ fn a_reserved_name_gets_its_address() -> Outcome {
         lan.disconnect("c1")?;
         let (container, inside) = started()?;
         lan.connect(&options, &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         lan.add_conflicting_address(ip("10.1.0.9"))?;
         let (_container, inside) = started()?;
@@ -172,7 +172,7 @@ fn a_failed_connect_forgets_nothing() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (container, inside) = started()?;
         lan.connect(&web().gw_priority(5), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         let (_container, inside) = started()?;
         ip_do(&inside, "link add eth7 type bridge");
         for options in [ConnectOptions::new("c1"), ConnectOptions::new("c1").name("x").alias("y")] {
@@ -195,7 +195,7 @@ fn several_interfaces_return() -> Outcome {
         lan.connect(&web().gw_priority(5), &inside)?;
         lan.connect(&by("net1").alias("backup").gw_priority(2), &inside)?;
         lan.connect(&by("net2"), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 3)?;
         let (container, inside) = started()?;
         let net2 = lan.connect(&by("net2"), &inside)?.lease().clone();
@@ -206,7 +206,7 @@ fn several_interfaces_return() -> Outcome {
         is_web(lan.connect(&by("eth0"), &inside)?.lease());
         // Disconnecting one forgets only its own, the last one all.
         lan.disconnect("c1/net1")?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 2)?;
         let (_container, inside) = started()?;
         is_web(lan.connect(&ConnectOptions::new("c1"), &inside)?.lease());
@@ -222,7 +222,7 @@ fn several_interfaces_return() -> Outcome {
             let (container, inside) = started()?;
             let first = back.clone().name("db").interface("lan0").gw_priority(5);
             lan.connect(&first, &inside)?;
-            drop((container, inside));
+            ended(container, inside)?;
             reconcile_all(networks, 1)?;
             let (_container, inside) = started()?;
             let named = name.map_or(back.clone(), |name| back.clone().interface(name));
@@ -269,7 +269,7 @@ fn they_are_forgotten_in_time() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (container, inside) = started()?;
         lan.connect(&options(), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         reconcile_all(networks, 1)?;
         Ok(lan)
     };
@@ -368,7 +368,7 @@ fn who_is_killed_forgets_nothing() -> Outcome {
         let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
         let (container, inside) = started()?;
         lan.connect(&web().gw_priority(5), &inside)?;
-        drop((container, inside));
+        ended(container, inside)?;
         let kills = if is_long() { 200 } else { 15 };
         for number in 0..kills {
             let mut victim = Actor::start("restarts", &place)?;

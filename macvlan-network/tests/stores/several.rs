@@ -1,7 +1,7 @@
 //! Several interfaces of one container in one network, with both kinds of store.
 #![deny(dead_code)]
 
-use crate::common::{ip, on_ens33, started, with_stores};
+use crate::common::{ended, ip, on_ens33, started, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
 use macvlan_network::{ConnectOptions, ErrorKind, Lease, Network, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines};
@@ -119,7 +119,7 @@ fn they_return_with_their_addresses() -> Outcome {
         let error = lan.connect(&further, &elsewhere).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyConnected, "{error}");
         assert!(error.to_string().contains("in another namespace"), "{error}");
-        drop((first, inside));
+        ended(first, inside)?;
         let (_again, again) = started()?;
         by_two(&lan, &again, ["net1", "eth0"])?;
         assert_eq!(ip_addresses(&again, "eth0"), ["10.1.0.2/24"]);
