@@ -61,7 +61,7 @@ impl Attempt<'_> {
     pub(crate) fn explain(&self, failure: Failure, place: &Place<'_>) -> Error {
         let errno = match &failure {
             Failure::Refused { errno, .. } | Failure::NotSent(errno) => Some(*errno),
-            Failure::NoAnswer(_) => None,
+            Failure::NoAnswer(_) | Failure::Changing => None,
         };
         let mut error = failure.into_error(self.operation());
         match self {

@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     NotSent(Errno),
     /// The outcome is unknown, because the reply was lost or malformed.
     NoAnswer(Errno),
+    /// What was to be listed changed during each attempt.
+    Changing,
 }
 
 impl Failure {
@@ -53,6 +55,11 @@ impl Failure {
                 format!("the kernel's reply was lost or malformed ({errno:?})"),
             )
             .errno_is(errno),
+            Self::Changing => Error::new(
+                ErrorKind::Interrupted,
+                operation,
+                format!("something changed during each of {DUMP_ATTEMPTS} attempts; try again"),
+            ),
         }
     }
 
@@ -60,7 +67,7 @@ impl Failure {
     pub(crate) fn at(&self) -> usize {
         match self {
             Self::Refused { at, .. } => *at,
-            Self::NotSent(_) | Self::NoAnswer(_) => 0,
+            Self::NotSent(_) | Self::NoAnswer(_) | Self::Changing => 0,
         }
     }
 
@@ -74,7 +81,7 @@ impl Failure {
     pub(crate) fn maybe(&self) -> &'static str {
         match self {
             Self::NoAnswer(_) => "perhaps ",
-            Self::Refused { .. } | Self::NotSent(_) => "",
+            Self::Refused { .. } | Self::NotSent(_) | Self::Changing => "",
         }
     }
 }
@@ -96,8 +103,9 @@ struct State {
     broken_off: bool,
 }
 
-/// The number of attempts at an interrupted listing.
-const DUMP_ATTEMPTS: usize = 20;
+/// The number of attempts at an interrupted listing. Where others make and delete links all the time, one
+/// in ten may be undisturbed.
+const DUMP_ATTEMPTS: usize = 100;
 
 impl Connection {
     /// Opens a socket in the calling thread's namespace.
@@ -235,7 +243,7 @@ impl Connection {
                 Err((errno, message)) => return Err(Failure::Refused { at: 0, errno, message }),
             }
         }
-        Err(Failure::NoAnswer(Errno::EINTR))
+        Err(Failure::Changing)
     }
 
     /// Sends requests and passes each reply to `each`, with the position of the request that it
@@ -317,5 +325,18 @@ impl State {
         let first = self.sequence + 1;
         self.sequence += count;
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_during_a_listing_are_an_interruption() {
+        let error = Failure::Changing.into_error("list the links");
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        assert!(error.to_string().contains("something changed during each of 100 attempts"));
+        assert_eq!(Failure::Changing.maybe(), "", "a listing changes nothing");
     }
 }

@@ -25,6 +25,7 @@ impl Connection {
                 Failure::Refused { errno, .. }
                 | Failure::NotSent(errno)
                 | Failure::NoAnswer(errno) => errno,
+                Failure::Changing => Errno::EINTR,
             },
         )
     }
