@@ -37,7 +37,7 @@ pub(crate) enum Failure {
     NotSent(Errno),
     /// The outcome is unknown, because the reply was lost or malformed.
     NoAnswer(Errno),
-    /// What was to be listed changed during each attempt.
+    /// The objects to be listed changed during each attempt.
     Changing,
 }
 
