@@ -16,18 +16,59 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// A lab, with a store for its host a.
+/// A lab, with a store for its host a: a file in the directory, or etcd.
 pub(crate) struct Scene {
     pub(crate) lab: Lab,
     pub(crate) directory: Directory,
     pub(crate) networks: Networks,
+    #[cfg(feature = "etcd")]
+    etcd: Option<Etcd>,
 }
 
 impl Scene {
     pub(crate) fn set() -> Outcome<Self> {
         let (lab, directory) = (Lab::new()?, Directory::new()?);
         let networks = session(&lab.a, &directory, "a")?;
-        Ok(Self { lab, directory, networks })
+        Ok(Self {
+            lab,
+            directory,
+            networks,
+            #[cfg(feature = "etcd")]
+            etcd: None,
+        })
+    }
+
+    #[cfg(feature = "etcd")]
+    fn set_with_etcd() -> Outcome<Self> {
+        let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+        let networks = in_etcd(&lab.a, &etcd, "a")?;
+        Ok(Self { lab, directory: Directory::new()?, networks, etcd: Some(etcd) })
+    }
+
+    /// Returns whether the store is a file, which only this host has.
+    pub(crate) fn is_a_file(&self) -> bool {
+        #[cfg(feature = "etcd")]
+        if self.etcd.is_some() {
+            return false;
+        }
+        true
+    }
+
+    /// Opens a further session on host a, as another process would.
+    pub(crate) fn session(&self) -> Outcome<Networks> {
+        #[cfg(feature = "etcd")]
+        if let Some(etcd) = &self.etcd {
+            return in_etcd(&self.lab.a, etcd, "a");
+        }
+        session(&self.lab.a, &self.directory, "a")
+    }
+
+    /// Returns the number of leases, after checking the file, if the store is one.
+    pub(crate) fn leases(&self) -> Outcome<usize> {
+        if self.is_a_file() {
+            return sound(&self.directory);
+        }
+        Ok(self.networks.store().leases(None)?.len())
     }
 }
 
@@ -153,6 +194,14 @@ pub(crate) fn sound(directory: &Directory) -> Outcome<usize> {
         })?;
     assert_eq!(all.len(), held_by_leases, "leases have other addresses than are held");
     Ok(leases)
+}
+
+/// Runs a test in a lab with each kind of store.
+pub(crate) fn with_scenes(test: impl Fn(&Scene) -> Outcome) -> Outcome {
+    test(&Scene::set()?)?;
+    #[cfg(feature = "etcd")]
+    test(&Scene::set_with_etcd()?)?;
+    Ok(())
 }
 
 /// Runs a test with each kind of store.

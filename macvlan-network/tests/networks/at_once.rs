@@ -3,7 +3,7 @@
 
 use std::sync::Barrier;
 
-use crate::common::{Scene, ip, on_ens33, session, sound, started};
+use crate::common::{Scene, ip, on_ens33, started, with_scenes};
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, Connection, ErrorKind, Network, Networks, Result};
 use macvlan_tests::{Outcome, ip_addresses, ip_lines, is_long};
@@ -35,7 +35,7 @@ fn at_once<T: Send>(
 }
 
 fn sessions(scene: &Scene) -> Outcome<Vec<Networks>> {
-    (0..3).map(|_| session(&scene.lab.a, &scene.directory, "a")).collect()
+    (0..3).map(|_| scene.session()).collect()
 }
 
 fn connect(lan: &Network, inside: &NetNs) -> Result<Connection> {
@@ -44,80 +44,83 @@ fn connect(lan: &Network, inside: &NetNs) -> Result<Connection> {
 
 /// All get the same lease and interface.
 fn connected_by_three() -> Outcome {
-    let scene = Scene::set()?;
-    let (lan, sessions) =
-        (scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?, sessions(&scene)?);
-    for _ in 0..rounds() {
-        let (_container, inside) = started()?;
-        let told = at_once(&sessions, |_, lan| connect(&lan, &inside));
-        let lease = lan.lease("c1")?.ok_or("no lease")?;
-        for connection in told {
-            assert_eq!(connection?.lease(), &lease);
+    with_scenes(|scene| {
+        let (lan, sessions) =
+            (scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?, sessions(scene)?);
+        for _ in 0..rounds() {
+            let (_container, inside) = started()?;
+            let told = at_once(&sessions, |_, lan| connect(&lan, &inside));
+            let lease = lan.lease("c1")?.ok_or("no lease")?;
+            for connection in told {
+                assert_eq!(connection?.lease(), &lease);
+            }
+            assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+            assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
+            lan.disconnect_from("c1", &inside)?;
         }
-        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
-        assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
-        lan.disconnect_from("c1", &inside)?;
-    }
-    assert_eq!(sound(&scene.directory)?, 0);
-    Ok(())
+        assert_eq!(scene.leases()?, 0);
+        Ok(())
+    })
 }
 
 /// One connects, one disconnects, one reconciles. In the end there is a lease with its interface,
 /// or neither.
 fn connected_disconnected_and_reconciled() -> Outcome {
-    let scene = Scene::set()?;
-    let (lan, sessions) =
-        (scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?, sessions(&scene)?);
-    let mut ends = [0, 0];
-    for round in 0..rounds() {
-        let (_container, inside) = started()?;
-        if round % 2 == 0 {
-            connect(&lan, &inside)?;
+    with_scenes(|scene| {
+        let (lan, sessions) =
+            (scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?, sessions(scene)?);
+        let mut ends = [0, 0];
+        for round in 0..rounds() {
+            let (_container, inside) = started()?;
+            if round % 2 == 0 {
+                connect(&lan, &inside)?;
+            }
+            let told = at_once(&sessions, |number, lan| match number {
+                0 => connect(&lan, &inside).map(|_| ()),
+                1 => match lan.disconnect("c1") {
+                    Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
+                    result => result.map(|_| ()),
+                },
+                // Nothing half done is found.
+                _ => lan.reconcile().map(|done| assert!(done.is_empty(), "{done:?}")),
+            });
+            told.into_iter().collect::<Result<Vec<()>>>()?;
+            let links = ip_lines(&inside, "-o link show").len();
+            let connected = lan.lease("c1")?.is_some();
+            ends[usize::from(connected)] += 1;
+            if connected {
+                assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+                lan.disconnect_from("c1", &inside)?;
+            }
+            assert_eq!(links, 1 + usize::from(connected), "lo, and eth0 where there is a lease");
         }
-        let told = at_once(&sessions, |number, lan| match number {
-            0 => connect(&lan, &inside).map(|_| ()),
-            1 => match lan.disconnect("c1") {
-                Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
-                result => result.map(|_| ()),
-            },
-            // Nothing half done is found.
-            _ => lan.reconcile().map(|done| assert!(done.is_empty(), "{done:?}")),
-        });
-        told.into_iter().collect::<Result<Vec<()>>>()?;
-        let links = ip_lines(&inside, "-o link show").len();
-        let connected = lan.lease("c1")?.is_some();
-        ends[usize::from(connected)] += 1;
-        if connected {
-            assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
-            lan.disconnect_from("c1", &inside)?;
-        }
-        assert_eq!(links, 1 + usize::from(connected), "lo, and eth0 where there is a lease");
-    }
-    assert_eq!(sound(&scene.directory)?, 0);
-    println!("{} ended disconnected, {} connected", ends[0], ends[1]);
-    Ok(())
+        assert_eq!(scene.leases()?, 0);
+        println!("{} ended disconnected, {} connected", ends[0], ends[1]);
+        Ok(())
+    })
 }
 
 /// The store has lost the lease, but the interface exists: it is deleted before there is a new one,
 /// which may have another address.
 fn connected_and_forgotten() -> Outcome {
-    let scene = Scene::set()?;
-    let config = on_ens33("lan", "10.1.0.0/24")?;
-    let lan = scene.networks.create(&config.probe(true))?;
-    let (_container, inside) = started()?;
-    for address in ["10.1.0.2", "10.1.0.2", "10.1.0.9"] {
-        let options = ConnectOptions::new("c1").address(ip(address));
-        let connection = lan.connect(&options, &inside)?;
-        assert_eq!(ip_addresses(&inside, "eth0"), [format!("{address}/24")]);
-        assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
-        scene.networks.store().release(lan.record(), connection.lease())?;
-    }
-    assert_eq!(lan.conflicting_addresses()?, []);
-    // Reconciled instead, the interface remains and has a lease again.
-    assert_eq!(lan.reconcile()?.len(), 1);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.9/24"]);
-    lan.disconnect_from("c1", &inside)?;
-    Ok(())
+    with_scenes(|scene| {
+        let config = on_ens33("lan", "10.1.0.0/24")?;
+        let lan = scene.networks.create(&config.probe(true))?;
+        let (_container, inside) = started()?;
+        for address in ["10.1.0.2", "10.1.0.2", "10.1.0.9"] {
+            let options = ConnectOptions::new("c1").address(ip(address));
+            let connection = lan.connect(&options, &inside)?;
+            assert_eq!(ip_addresses(&inside, "eth0"), [format!("{address}/24")]);
+            assert_eq!(ip_lines(&inside, "-o link show").len(), 2, "lo and eth0");
+            scene.networks.store().release(lan.record(), connection.lease())?;
+        }
+        assert_eq!(lan.conflicting_addresses()?, []);
+        // Reconciled instead, the interface remains and has a lease again.
+        assert_eq!(lan.reconcile()?.len(), 1);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.9/24"]);
+        lan.disconnect_from("c1", &inside)?;
+        Ok(())
+    })
 }
 
 macvlan_tests::tests! {

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::common::{Scene, ip, on_ens33, started};
+use crate::common::{ip, on_ens33, started, with_scenes};
 use macvlan_core::{Handle, Link, MacAddr, MacvlanOptions, Mode, NetNs};
 use macvlan_network::{ConnectOptions, ErrorKind, MacFrom, Network};
 use macvlan_tests::{Outcome, eventually, ip_do};
@@ -27,77 +27,81 @@ fn ended(lan: &Network, host: &NetNs) -> Outcome<MacAddr> {
 
 /// An address leaves the store after it has left the kernel, even without a detach.
 fn an_address_is_given_when_its_former_interface_is_gone() -> Outcome {
-    let scene = Scene::set()?;
-    let host = &scene.lab.a.netns;
-    let config = on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container);
-    let lan = scene.networks.create(&config)?;
-    let next = ConnectOptions::new("next").address(ip("10.1.0.9"));
-    for round in 0..4 {
-        let mac = ended(&lan, host)?;
-        let (_container, inside) = started()?;
-        let wished = || match lan.connect(&next, &inside) {
-            Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(false),
-            connected => Ok(connected.map(|_| true)?),
-        };
-        let collected = || Ok(!scene.networks.collect()?.leases.is_empty());
-        if round % 2 == 0 {
-            eventually("the address is not given", wished)?;
-        } else {
-            eventually("the lease is not collected", collected)?;
+    with_scenes(|scene| {
+        let host = &scene.lab.a.netns;
+        let config = on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container);
+        let lan = scene.networks.create(&config)?;
+        let next = ConnectOptions::new("next").address(ip("10.1.0.9"));
+        for round in 0..4 {
+            let mac = ended(&lan, host)?;
+            let (_container, inside) = started()?;
+            let wished = || match lan.connect(&next, &inside) {
+                Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(false),
+                connected => Ok(connected.map(|_| true)?),
+            };
+            let collected = || Ok(!scene.networks.collect()?.leases.is_empty());
+            if round % 2 == 0 {
+                eventually("the address is not given", wished)?;
+            } else {
+                eventually("the lease is not collected", collected)?;
+            }
+            assert!(!is_up(host, mac)?, "in round {round}");
+            match lan.disconnect("next") {
+                Err(error) if error.kind() == ErrorKind::NotConnected => {}
+                done => drop(done?),
+            }
         }
-        assert!(!is_up(host, mac)?, "in round {round}");
-        match lan.disconnect("next") {
-            Err(error) if error.kind() == ErrorKind::NotConnected => {}
-            done => drop(done?),
-        }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// An interface that the kernel does not delete is one that another namespace has.
 fn an_interface_that_stays_keeps_its_lease() -> Outcome {
-    let scene = Scene::set()?;
-    let host = &scene.lab.a.netns;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (container, inside) = started()?;
-    let options = ConnectOptions::new("former").address(ip("10.1.0.9"));
-    let mac = lan.connect(&options, &inside)?.mac();
-    drop((container, inside));
-    eventually("it is still up", || Ok(!is_up(host, mac)?))?;
-    let elsewhere = NetNs::anonymous()?;
-    let link = Link::macvlan("eth0", "ens33", MacvlanOptions::new(Mode::Bridge))?;
-    Handle::in_netns(host)?.add_link(&link.mac(mac).netns(&elsewhere).up(true))?;
+    with_scenes(|scene| {
+        let host = &scene.lab.a.netns;
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (container, inside) = started()?;
+        let options = ConnectOptions::new("former").address(ip("10.1.0.9"));
+        let mac = lan.connect(&options, &inside)?.mac();
+        drop((container, inside));
+        eventually("it is still up", || Ok(!is_up(host, mac)?))?;
+        let elsewhere = NetNs::anonymous()?;
+        let link = Link::macvlan("eth0", "ens33", MacvlanOptions::new(Mode::Bridge))?;
+        Handle::in_netns(host)?.add_link(&link.mac(mac).netns(&elsewhere).up(true))?;
 
-    assert_eq!(scene.networks.collect()?.leases, []);
-    let retained = lan.retain::<&str>([])?;
-    assert!(retained.released.is_empty() && retained.failed.is_empty(), "{retained:?}");
-    let disconnected = lan.disconnect("former").map_err(|one| one.kind());
-    assert_eq!(disconnected.err(), Some(ErrorKind::Contended));
-    let (_container, inside) = started()?;
-    let next = |options: ConnectOptions| lan.connect(&options, &inside).map_err(|one| one.kind());
-    let wished = || ConnectOptions::new("next").address(ip("10.1.0.9"));
-    assert_eq!(next(wished()).err(), Some(ErrorKind::AddressTaken));
-    assert_eq!(next(ConnectOptions::new("former")).err(), Some(ErrorKind::AlreadyConnected));
-    assert_eq!(lan.leases()?.len(), 1);
+        assert_eq!(scene.networks.collect()?.leases, []);
+        let retained = lan.retain::<&str>([])?;
+        assert!(retained.released.is_empty() && retained.failed.is_empty(), "{retained:?}");
+        let disconnected = lan.disconnect("former").map_err(|one| one.kind());
+        assert_eq!(disconnected.err(), Some(ErrorKind::Contended));
+        let (_container, inside) = started()?;
+        let next =
+            |options: ConnectOptions| lan.connect(&options, &inside).map_err(|one| one.kind());
+        let wished = || ConnectOptions::new("next").address(ip("10.1.0.9"));
+        assert_eq!(next(wished()).err(), Some(ErrorKind::AddressTaken));
+        assert_eq!(next(ConnectOptions::new("former")).err(), Some(ErrorKind::AlreadyConnected));
+        assert_eq!(lan.leases()?.len(), 1);
 
-    // A link that is down does not answer.
-    ip_do(&elsewhere, "link set eth0 down");
-    assert_eq!(next(wished()).map(|one| one.addresses()), Ok(vec![ip("10.1.0.9")]));
-    Ok(())
+        // A link that is down does not answer.
+        ip_do(&elsewhere, "link set eth0 down");
+        assert_eq!(next(wished()).map(|one| one.addresses()), Ok(vec![ip("10.1.0.9")]));
+        Ok(())
+    })
 }
 
 /// The MAC address of a container that is gone may be that of another one by now.
 fn a_mac_address_that_another_container_has_keeps_no_lease() -> Outcome {
-    let scene = Scene::set()?;
-    let host = &scene.lab.a.netns;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let mac = ended(&lan, host)?;
-    let (_container, inside) = started()?;
-    lan.connect(&ConnectOptions::new("next").mac(mac), &inside)?;
-    let collected = scene.networks.collect()?.leases;
-    assert_eq!(collected.iter().map(|one| &*one.container).collect::<Vec<_>>(), ["former"]);
-    assert!(is_up(host, mac)?);
-    Ok(())
+    with_scenes(|scene| {
+        let host = &scene.lab.a.netns;
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let mac = ended(&lan, host)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("next").mac(mac), &inside)?;
+        let collected = scene.networks.collect()?.leases;
+        assert_eq!(collected.iter().map(|one| &*one.container).collect::<Vec<_>>(), ["former"]);
+        assert!(is_up(host, mac)?);
+        Ok(())
+    })
 }
 
 macvlan_tests::tests! {

@@ -2,7 +2,7 @@
 //! addresses.
 #![deny(dead_code)]
 
-use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet};
+use crate::common::{Scene, default_routes, ip, on_ens33, started, subnet, with_scenes};
 use macvlan_core::{AcceptRa, Handle, NetNs};
 use macvlan_network::{ConnectOptions, ErrorKind, Network, NetworkConfig, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link, sysctl};
@@ -116,127 +116,138 @@ fn mtus_and_multicast() -> Outcome {
 
 /// Layer 2 alone: another host gives the addresses, or none does.
 fn a_network_without_addresses() -> Outcome {
-    let scene = Scene::set()?;
-    let wire =
-        scene.networks.create(&NetworkConfig::new("wire").parent("ens33").without_addresses())?;
-    assert!(wire.config().get_subnets().is_empty());
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (_container, inside) = started()?;
-    let connection = wire.connect(&ConnectOptions::new("c1").name("bare"), &inside)?;
-    assert!(connection.addresses().is_empty());
-    assert_eq!(ip_lines(&inside, "-4 address show eth0").len(), 0);
-    assert_eq!(disable_ipv6(&inside, "eth0")?, Some(false), "that is the container's matter");
-    assert_eq!(ip_link(&inside, "eth0")["address"], connection.mac().to_string());
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    assert_eq!(
-        ip_lines(&inside, "-4 route show default"),
-        ["default via 10.1.0.1 dev eth1 proto 109"]
-    );
-    // An address from outside is left alone.
-    ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
-    assert!(scene.networks.reconcile()?.is_empty());
-    assert_eq!(ip_addresses(&inside, "eth0")[0], "192.168.15.77/24");
-    let options = ConnectOptions::new("c2").address(ip("10.1.0.9"));
-    let error = wire.connect(&options, &NetNs::anonymous()?).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
-    wire.disconnect("c1")?;
-    wire.remove()?;
-    Ok(())
+    with_scenes(|scene| {
+        let wire = scene
+            .networks
+            .create(&NetworkConfig::new("wire").parent("ens33").without_addresses())?;
+        assert!(wire.config().get_subnets().is_empty());
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        let connection = wire.connect(&ConnectOptions::new("c1").name("bare"), &inside)?;
+        assert!(connection.addresses().is_empty());
+        assert_eq!(ip_lines(&inside, "-4 address show eth0").len(), 0);
+        assert_eq!(disable_ipv6(&inside, "eth0")?, Some(false), "that is the container's matter");
+        assert_eq!(ip_link(&inside, "eth0")["address"], connection.mac().to_string());
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        assert_eq!(
+            ip_lines(&inside, "-4 route show default"),
+            ["default via 10.1.0.1 dev eth1 proto 109"]
+        );
+        // An address from outside is left alone.
+        ip_do(&inside, "address add 192.168.15.77/24 dev eth0");
+        assert!(scene.networks.reconcile()?.is_empty());
+        assert_eq!(ip_addresses(&inside, "eth0")[0], "192.168.15.77/24");
+        let options = ConnectOptions::new("c2").address(ip("10.1.0.9"));
+        let error = wire.connect(&options, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        wire.disconnect("c1")?;
+        wire.remove()?;
+        Ok(())
+    })
 }
 
 /// Inside its container, an interface may have any name.
 fn an_interface_that_was_renamed() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let wan = scene.networks.create(&on_ens33("wan", "10.2.0.0/24")?)?;
-    let (_container, inside) = started()?;
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    wan.connect(&ConnectOptions::new("c1"), &inside)?;
-    // Each has the name that the other one had.
-    for line in [
-        "link set eth0 down",
-        "link set eth1 down",
-        "link set eth0 name other",
-        "link set eth1 name eth0",
-        "link set other name eth1",
-        "link set eth0 up",
-    ] {
-        ip_do(&inside, line);
-    }
-    let found = |network: &Network| Ok(network.inspect()?["Containers"]["c1"]["Link"].clone());
-    let found = |network: &Network| -> Outcome<Value> { found(network) };
-    assert_eq!((found(&lan)?, found(&wan)?), ("eth1".into(), "eth0".into()));
-    let done: Vec<String> = scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
-    let [repaired] = done.as_slice() else { return Err(format!("{done:?}").into()) };
-    assert!(repaired.starts_with("repaired \"eth0\" of container \"c1\": the link is down"));
-    assert_eq!(ip_addresses(&inside, "eth1"), ["10.1.0.2/24"]);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.2.0.2/24"]);
-    assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
-    assert!(scene.networks.reconcile()?.is_empty());
-    ip_do(&inside, "address flush dev eth1");
-    let connection = lan.connect(&ConnectOptions::new("c1").interface("eth0"), &inside)?;
-    assert_eq!(connection.interface().as_str(), "eth1");
-    assert_eq!(ip_addresses(&inside, "eth1"), ["10.1.0.2/24"]);
-    lan.disconnect("c1/eth0")?;
-    assert_eq!(ip_lines(&inside, "-o link show type macvlan").len(), 1);
-    assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth0"]);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.2.0.2/24"]);
-    // Another program's link has its name now.
-    ip_do(&inside, "link set eth0 name wan0");
-    ip_do(&inside, "link add eth1 type bridge");
-    assert!(scene.networks.reconcile()?.is_empty());
-    assert_eq!(found(&wan)?, "wan0");
-    ip_do(&inside, "link delete wan0");
-    assert_eq!(found(&wan)?, Value::Null);
-    let done = scene.networks.reconcile()?;
-    let [Reconciled::Failed(why)] = done.as_slice() else { return Err(format!("{done:?}").into()) };
-    assert!(why.contains("\"eth1\" in the container is another program's link"), "{why}");
-    Ok(())
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let wan = scene.networks.create(&on_ens33("wan", "10.2.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        wan.connect(&ConnectOptions::new("c1"), &inside)?;
+        // Each has the name that the other one had.
+        for line in [
+            "link set eth0 down",
+            "link set eth1 down",
+            "link set eth0 name other",
+            "link set eth1 name eth0",
+            "link set other name eth1",
+            "link set eth0 up",
+        ] {
+            ip_do(&inside, line);
+        }
+        let found = |network: &Network| Ok(network.inspect()?["Containers"]["c1"]["Link"].clone());
+        let found = |network: &Network| -> Outcome<Value> { found(network) };
+        assert_eq!((found(&lan)?, found(&wan)?), ("eth1".into(), "eth0".into()));
+        let done: Vec<String> =
+            scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
+        let [repaired] = done.as_slice() else { return Err(format!("{done:?}").into()) };
+        assert!(repaired.starts_with("repaired \"eth0\" of container \"c1\": the link is down"));
+        assert_eq!(ip_addresses(&inside, "eth1"), ["10.1.0.2/24"]);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.2.0.2/24"]);
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth1"]);
+        assert!(scene.networks.reconcile()?.is_empty());
+        ip_do(&inside, "address flush dev eth1");
+        let connection = lan.connect(&ConnectOptions::new("c1").interface("eth0"), &inside)?;
+        assert_eq!(connection.interface().as_str(), "eth1");
+        assert_eq!(ip_addresses(&inside, "eth1"), ["10.1.0.2/24"]);
+        lan.disconnect("c1/eth0")?;
+        assert_eq!(ip_lines(&inside, "-o link show type macvlan").len(), 1);
+        assert_eq!(default_routes(&inside), ["10.2.0.1 dev eth0"]);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.2.0.2/24"]);
+        // Another program's link has its name now.
+        ip_do(&inside, "link set eth0 name wan0");
+        ip_do(&inside, "link add eth1 type bridge");
+        assert!(scene.networks.reconcile()?.is_empty());
+        assert_eq!(found(&wan)?, "wan0");
+        ip_do(&inside, "link delete wan0");
+        assert_eq!(found(&wan)?, Value::Null);
+        let done = scene.networks.reconcile()?;
+        let [Reconciled::Failed(why)] = done.as_slice() else {
+            return Err(format!("{done:?}").into());
+        };
+        assert!(why.contains("\"eth1\" in the container is another program's link"), "{why}");
+        Ok(())
+    })
 }
 
 /// Into another namespace, by hand.
 fn an_interface_that_was_moved() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (container, inside) = started()?;
-    let (elsewhere, other) = started()?;
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    let (here, there) = (container.pid(), elsewhere.pid());
-    let place = format!("in {} (/proc/{there}/ns/net)", other.id());
-    let move_it = |address: &str| {
-        ip_do(&inside, &format!("link set eth0 netns {there}"));
-        ip_do(&other, &format!("address add {address} dev eth0"));
-        ip_do(&other, "link set eth0 up");
-    };
-    move_it("10.1.0.99/24");
-    assert!(lan.inspect()?["Containers"]["c1"]["Link"].is_null());
-    let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err().to_string();
-    let expected = format!("its interface is not in the container, but is \"eth0\" {place}");
-    assert!(error.contains(&expected) && error.contains("move it back"), "{error}");
-    let done: Vec<String> = scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
-    let [not_repaired, not_adopted] = done.as_slice() else {
-        return Err(format!("{done:?}").into());
-    };
-    assert!(not_repaired.contains(&expected), "{not_repaired}");
-    let expected = format!(
-        "cannot adopt \"eth0\" {place}: it has the alias and the MAC address of container \"c1\", \
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (container, inside) = started()?;
+        let (elsewhere, other) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        let (here, there) = (container.pid(), elsewhere.pid());
+        let place = format!("in {} (/proc/{there}/ns/net)", other.id());
+        let move_it = |address: &str| {
+            ip_do(&inside, &format!("link set eth0 netns {there}"));
+            ip_do(&other, &format!("address add {address} dev eth0"));
+            ip_do(&other, "link set eth0 up");
+        };
+        move_it("10.1.0.99/24");
+        assert!(lan.inspect()?["Containers"]["c1"]["Link"].is_null());
+        let error = lan.connect(&ConnectOptions::new("c1"), &inside).unwrap_err().to_string();
+        let expected = format!("its interface is not in the container, but is \"eth0\" {place}");
+        assert!(error.contains(&expected) && error.contains("move it back"), "{error}");
+        let done: Vec<String> =
+            scene.networks.reconcile()?.iter().map(ToString::to_string).collect();
+        let [not_repaired, not_adopted] = done.as_slice() else {
+            return Err(format!("{done:?}").into());
+        };
+        assert!(not_repaired.contains(&expected), "{not_repaired}");
+        let expected = format!(
+            "cannot adopt \"eth0\" {place}: it has the alias and the MAC address of container \"c1\", \
          which is connected in {}; delete it here",
-        inside.id()
-    );
-    assert!(not_adopted.contains(&expected), "{not_adopted}");
-    // Moved back, it is repaired.
-    ip_do(&other, &format!("link set eth0 netns {here}"));
-    assert_eq!(scene.networks.reconcile()?.len(), 1);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
-    // With its own address, the store knows it again, and the container has the lease.
-    move_it("10.1.0.2/24");
-    let done = scene.networks.reconcile()?;
-    assert!(matches!(&done[..], [Reconciled::Failed(_), Reconciled::Displaced { .. }]), "{done:?}");
-    assert_eq!(ip_lines(&other, "-o link show").len(), 1);
-    assert_eq!(scene.networks.reconcile()?.len(), 1);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
-    assert!(scene.networks.reconcile()?.is_empty());
-    Ok(())
+            inside.id()
+        );
+        assert!(not_adopted.contains(&expected), "{not_adopted}");
+        // Moved back, it is repaired.
+        ip_do(&other, &format!("link set eth0 netns {here}"));
+        assert_eq!(scene.networks.reconcile()?.len(), 1);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        // With its own address, the store knows it again, and the container has the lease.
+        move_it("10.1.0.2/24");
+        let done = scene.networks.reconcile()?;
+        assert!(
+            matches!(&done[..], [Reconciled::Failed(_), Reconciled::Displaced { .. }]),
+            "{done:?}"
+        );
+        assert_eq!(ip_lines(&other, "-o link show").len(), 1);
+        assert_eq!(scene.networks.reconcile()?.len(), 1);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        assert!(scene.networks.reconcile()?.is_empty());
+        Ok(())
+    })
 }
 
 macvlan_tests::tests! {

@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
-use crate::common::{Scene, behind, ended, ip, on_ens33, session, sound, started, subnet};
+use crate::common::{
+    Scene, behind, ended, ip, on_ens33, session, sound, started, subnet, with_scenes,
+};
 use macvlan_core::{Detached, NetNs};
 use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{
@@ -14,34 +16,36 @@ use nix::fcntl::{Flock, FlockArg};
 
 /// Containers that are gone, and others that are only hard to find.
 fn leases_of_namespaces_that_are_gone_are_collected() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let name = format!("macvlan-network-{}", std::process::id());
-    let (process, descriptor, named) =
-        (Container::start()?, NetNs::anonymous()?, NetNs::create(&name)?);
-    let (thread, stop) = in_a_thread()?;
-    let ends = Container::start()?;
-    lan.connect(&ConnectOptions::new("ends"), &ends.netns()?)?;
-    lan.connect(&ConnectOptions::new("process"), &process.netns()?)?;
-    lan.connect(&ConnectOptions::new("descriptor"), &descriptor)?;
-    lan.connect(&ConnectOptions::new("named"), &named)?;
-    lan.connect(&ConnectOptions::new("thread"), &thread)?;
-    drop((named, thread));
-    assert!(scene.networks.collect()?.leases.is_empty(), "all of them live");
-    drop(ends);
-    let collected = scene.networks.collect()?;
-    let who: Vec<&str> = collected.leases.iter().map(|lease| lease.container.as_str()).collect();
-    assert_eq!(who, ["ends"]);
-    NetNs::delete(&name)?;
-    drop((descriptor, stop));
-    drop(process);
-    // The end of a thread is visible when the kernel has finished it.
-    eventually("a lease is left", || {
-        scene.networks.collect()?;
-        Ok(lan.leases()?.is_empty())
-    })?;
-    assert_eq!(sound(&scene.directory)?, 0);
-    Ok(())
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let name = format!("macvlan-network-{}", std::process::id());
+        let (process, descriptor, named) =
+            (Container::start()?, NetNs::anonymous()?, NetNs::create(&name)?);
+        let (thread, stop) = in_a_thread()?;
+        let ends = Container::start()?;
+        lan.connect(&ConnectOptions::new("ends"), &ends.netns()?)?;
+        lan.connect(&ConnectOptions::new("process"), &process.netns()?)?;
+        lan.connect(&ConnectOptions::new("descriptor"), &descriptor)?;
+        lan.connect(&ConnectOptions::new("named"), &named)?;
+        lan.connect(&ConnectOptions::new("thread"), &thread)?;
+        drop((named, thread));
+        assert!(scene.networks.collect()?.leases.is_empty(), "all of them live");
+        drop(ends);
+        let collected = scene.networks.collect()?;
+        let who: Vec<&str> =
+            collected.leases.iter().map(|lease| lease.container.as_str()).collect();
+        assert_eq!(who, ["ends"]);
+        NetNs::delete(&name)?;
+        drop((descriptor, stop));
+        drop(process);
+        // The end of a thread is visible when the kernel has finished it.
+        eventually("a lease is left", || {
+            scene.networks.collect()?;
+            Ok(lan.leases()?.is_empty())
+        })?;
+        assert_eq!(scene.leases()?, 0);
+        Ok(())
+    })
 }
 
 /// Returns a namespace with only a sleeping thread in it, which ends when the sender is dropped.
@@ -59,35 +63,37 @@ fn in_a_thread() -> Outcome<(NetNs, std::sync::mpsc::Sender<()>)> {
 
 /// A program that keeps the results keeps no container alive.
 fn what_connect_returns_holds_no_namespace() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (container, inside) = started()?;
-    let first = lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    let second = lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    ended(container, inside)?;
-    assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
-    let error = second.attachment().netns().unwrap_err();
-    assert_eq!(error.kind(), macvlan_core::ErrorKind::NamespaceGone, "{error}");
-    Ok(())
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (container, inside) = started()?;
+        let first = lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        let second = lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        ended(container, inside)?;
+        assert_eq!(scene.networks.collect()?.leases, [first.lease().clone()]);
+        let error = second.attachment().netns().unwrap_err();
+        assert_eq!(error.kind(), macvlan_core::ErrorKind::NamespaceGone, "{error}");
+        Ok(())
+    })
 }
 
 /// A container that was restarted with the same id has another namespace, but the same address.
 fn a_container_that_returns_gets_its_address() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (first, inside) = started()?;
-    let (_other, other) = started()?;
-    let options = ConnectOptions::new("c1").name("test101");
-    lan.connect(&options, &inside)?;
-    lan.connect(&ConnectOptions::new("c2"), &other)?;
-    ended(first, inside)?;
-    let (_again, inside) = started()?;
-    // Without a collect in between.
-    let connection = lan.connect(&options, &inside)?;
-    assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
-    assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
-    assert_eq!(lan.leases()?.len(), 2);
-    Ok(())
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (first, inside) = started()?;
+        let (_other, other) = started()?;
+        let options = ConnectOptions::new("c1").name("test101");
+        lan.connect(&options, &inside)?;
+        lan.connect(&ConnectOptions::new("c2"), &other)?;
+        ended(first, inside)?;
+        let (_again, inside) = started()?;
+        // Without a collect in between.
+        let connection = lan.connect(&options, &inside)?;
+        assert_eq!(connection.addresses(), [ip("10.1.0.2")]);
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        assert_eq!(lan.leases()?.len(), 2);
+        Ok(())
+    })
 }
 
 /// After a reboot, inode numbers and cookies are used again, so they may match by chance.
