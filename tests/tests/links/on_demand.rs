@@ -300,7 +300,8 @@ fn a_failed_attach_removes_its_vlan() -> Outcome {
             let error = lab.a.host.attach(&endpoint, &container.netns()?).unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.leftovers().is_empty(), "{error}");
-            assert_eq!(lab.a.handle.links()?.len(), 2, "lo and ens33: {error}");
+            let links = lab.a.handle.links()?;
+            assert_eq!(links.len(), 2, "lo and ens33: {error}: {links:?}");
         }
     }
     before.0.assert_same(&lab.a.netns);
