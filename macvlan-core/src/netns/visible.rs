@@ -311,16 +311,32 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                     continue;
                 }
             };
+            let path = |point: &Path| root.join(point.strip_prefix("/").unwrap_or(point));
+            let mut missed = HashSet::new();
             for (inode, point) in mounted(&text) {
-                let path = root.join(point.strip_prefix("/").unwrap_or(&point));
-                // Another mount may cover this one.
+                let path = path(&point);
                 let leads_there = fs::metadata(&path)
                     .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, inode));
                 if leads_there {
                     self.found(inode, Way::Path(path))?;
                 } else {
-                    self.not_seen(path, Cause::Covered(inode));
+                    missed.insert((inode, point));
                 }
+            }
+            if missed.is_empty() {
+                continue;
+            }
+            // Another mount covers them, unless they were unmounted since.
+            let now = match fs::read(&mountinfo) {
+                Ok(now) => now,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => {
+                    self.refused(mountinfo, &error);
+                    continue;
+                }
+            };
+            for (inode, point) in mounted(&now).filter(|mount| missed.contains(mount)) {
+                self.not_seen(path(&point), Cause::Covered(inode));
             }
         }
         ControlFlow::Continue(())

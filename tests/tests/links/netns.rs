@@ -536,6 +536,26 @@ fn processes_that_end_are_not_unseen() -> Outcome {
     Ok(())
 }
 
+/// A name that is deleted during the search hides no namespace.
+fn names_that_are_deleted_are_not_unseen() -> Outcome {
+    need(Need::Root)?;
+    let name = Name::new();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                NetNs::create(&name.0).unwrap();
+                NetNs::delete(&name.0).unwrap();
+            }
+        });
+        let unseen: Vec<_> = (0..100).flat_map(|_| NetNs::visible().unseen).collect();
+        stop.store(true, Ordering::Relaxed);
+        let its: Vec<_> = unseen.iter().filter(|path| path.ends_with(&name.0)).collect();
+        assert!(its.is_empty(), "{its:?}");
+    });
+    Ok(())
+}
+
 /// A mount below another mount is not reported if another path leads to the namespace.
 fn a_mount_that_is_covered_is_seen_elsewhere() -> Outcome {
     need(Need::Root)?;
@@ -568,6 +588,7 @@ fn cover(arguments: &[String]) -> Outcome {
 
 macvlan_tests::tests! {
     processes_that_end_are_not_unseen,
+    names_that_are_deleted_are_not_unseen,
     a_mount_that_is_covered_is_seen_elsewhere,
     every_way_leads_to_the_same_namespace,
     handles_are_closed_on_exec,
