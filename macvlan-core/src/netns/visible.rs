@@ -300,17 +300,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             }
             let mountinfo = holder.join("mountinfo");
             let read = view.and_then(|view| Ok((fs::read(&mountinfo)?, view)));
-            let text = match read {
-                Ok((text, view)) => {
-                    looked_at.insert(view);
-                    text
-                }
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => {
-                    self.refused(mountinfo, &error);
-                    continue;
-                }
-            };
+            let Some((text, view)) = self.inspected(&mountinfo, read) else { continue };
+            looked_at.insert(view);
             let path = |point: &Path| root.join(point.strip_prefix("/").unwrap_or(point));
             let mut missed = HashSet::new();
             for (inode, point) in mounted(&text) {
@@ -327,14 +318,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
                 continue;
             }
             // Another mount covers them, unless they were unmounted since.
-            let now = match fs::read(&mountinfo) {
-                Ok(now) => now,
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => {
-                    self.refused(mountinfo, &error);
-                    continue;
-                }
-            };
+            let read = fs::read(&mountinfo);
+            let Some(now) = self.inspected(&mountinfo, read) else { continue };
             for (inode, point) in mounted(&now).filter(|mount| missed.contains(mount)) {
                 self.not_seen(path(&point), Cause::Covered(inode));
             }
@@ -353,15 +338,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
 
     /// Returns the inode number of the network namespace that a link leads to.
     fn inode(&mut self, path: &Path) -> Option<u64> {
-        match fs::read_link(path) {
-            Ok(target) => inode_in(target.as_os_str().as_bytes()),
-            Err(error) => {
-                if !is_gone(&error) {
-                    self.refused(path.to_owned(), &error);
-                }
-                None
-            }
-        }
+        let target = self.inspected(path, fs::read_link(path))?;
+        inode_in(target.as_os_str().as_bytes())
     }
 
     /// Returns the entries of a directory whose names are numbers.
@@ -379,11 +357,8 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
             Ok(())
         };
         // A process that ends during the reading ends the list.
-        if let Err(error) =
-            read().or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
-        {
-            self.refused(directory.to_owned(), &error);
-        }
+        let done = read();
+        self.inspected(directory, done);
         names
     }
 
@@ -397,6 +372,16 @@ impl<T, V: FnMut(NetNsId, Way) -> ControlFlow<T>> Walk<'_, V> {
         if !has_ended {
             self.unseen.push((path, cause));
         }
+    }
+
+    /// Returns the result of inspecting a file; `None` if that failed, which is recorded unless the
+    /// file no longer exists.
+    fn inspected<R>(&mut self, path: &Path, result: io::Result<R>) -> Option<R> {
+        let refusal = result.as_ref().err().filter(|error| !is_gone(error));
+        if let Some(error) = refusal {
+            self.refused(path.to_owned(), error);
+        }
+        result.ok()
     }
 
     fn refused(&mut self, path: PathBuf, error: &io::Error) {
