@@ -30,9 +30,8 @@ pub(crate) fn alias(store: &dyn Store, network: &NetworkRecord, lease: &Lease) -
         let (store, network) = (store.id(), network.short_id());
         format!("{ALIAS}{store}/{network}/{}/{name}/", lease.container)
     };
-    let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
     let sealed = |text: String| {
-        let seal = store.seal(&sealed_text(&text, lease.mac, &addresses)).unwrap_or_default();
+        let seal = seal(store, lease, &text);
         text + &seal
     };
     let whole = sealed(of(lease.name.as_deref().unwrap_or_default()));
@@ -50,9 +49,13 @@ pub(crate) fn is_of_lease(
     alias: &str,
 ) -> bool {
     let Some(mark) = Mark::read(alias, store) else { return false };
+    mark.is_of(network, &lease.container) && seal(store, lease, mark.text) == mark.seal
+}
+
+/// Returns the seal for a text in the alias of a lease's interface; empty if the store makes none.
+fn seal(store: &dyn Store, lease: &Lease, text: &str) -> String {
     let addresses: Vec<IpAddr> = lease.addresses.iter().map(ipnet::IpNet::addr).collect();
-    let seal = || store.seal(&sealed_text(mark.text, lease.mac, &addresses)).unwrap_or_default();
-    mark.is_of(network, &lease.container) && seal() == mark.seal
+    store.seal(&sealed_text(text, lease.mac, &addresses)).unwrap_or_default()
 }
 
 fn sealed_text(text: &str, mac: Option<MacAddr>, addresses: &[IpAddr]) -> String {
