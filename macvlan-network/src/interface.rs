@@ -109,9 +109,8 @@ impl Network {
             if lease.mac == Some(mac)
                 && lease.container != container
                 && has_link
-                && self.session.is_here(&lease)
                 && is_on_parent(&lease)
-                && !self.session.is_gone(&lease)?
+                && self.session.may_be_here(&lease)?
             {
                 let container = lease.name.unwrap_or(lease.container);
                 let why = format!("container {container:?} has the MAC address {mac}");

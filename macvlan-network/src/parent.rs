@@ -47,7 +47,7 @@ pub(crate) fn look_at(
 }
 
 /// Returns a parent and the links below it, from top to bottom.
-pub(crate) fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
+fn bottom_up(parent: &Parent) -> impl Iterator<Item = &Parent> {
     std::iter::successors(Some(parent), |parent| parent.get_base())
 }
 

@@ -47,6 +47,11 @@ impl Session {
         }
     }
 
+    /// Returns whether a lease is of this host, and its container may still exist.
+    pub(crate) fn may_be_here(&self, lease: &Lease) -> Result<bool> {
+        Ok(self.is_here(lease) && !self.is_gone(lease)?)
+    }
+
     /// Returns whether the host of a lease is dead according to the store.
     pub(crate) fn is_host_dead(&self, lease: &Lease) -> Result<bool> {
         Ok(lease.is_of_the_dead(self.store.living_hosts()?.as_deref()))

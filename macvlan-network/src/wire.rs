@@ -37,15 +37,12 @@ impl Wire {
     fn of_link(handle: &Handle, link: &LinkInfo) -> macvlan_core::Result<Self> {
         let below = |index: u32| Self::of_link(handle, &handle.link(index)?);
         // A link below in another namespace has an index there.
-        Ok(match link.parent.filter(|_| link.parent_netns.is_none()) {
-            Some(index) if link.macvlan.is_some() => below(index)?,
-            Some(index) => match &link.vlan {
-                Some(vlan) => {
-                    Self::Vlan(Box::new(below(index)?), vlan.get_protocol(), vlan.get_id())
-                }
-                None => Self::Link(link.index),
-            },
-            None => Self::Link(link.index),
+        Ok(match (link.parent.filter(|_| link.parent_netns.is_none()), &link.vlan) {
+            (Some(index), _) if link.macvlan.is_some() => below(index)?,
+            (Some(index), Some(vlan)) => {
+                Self::Vlan(Box::new(below(index)?), vlan.get_protocol(), vlan.get_id())
+            }
+            _ => Self::Link(link.index),
         })
     }
 }
@@ -66,26 +63,23 @@ pub(crate) fn refuse_other(
         };
         other.name() != config.get_name() && config.get_subnets().iter().any(with)
     };
-    let mut others = session.store.networks()?;
-    others.retain(overlaps);
+    let others = session.store.networks()?;
+    let others: Vec<(&NetworkRecord, &Parent)> = others
+        .iter()
+        .filter(|other| overlaps(other))
+        .filter_map(|other| Some((other, other.config.get_parent()?)))
+        .filter(|(_, theirs)| !is_same(parent, theirs))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
     let failed = |error| Error::kernel(operation, error).in_network(config.get_name());
-    let (mut handle, mut ours) = (None, None);
-    for other in &others {
-        let Some(theirs) = other.config.get_parent().filter(|theirs| !is_same(parent, theirs))
-        else {
-            continue;
-        };
+    let handle = session.host.handle().map_err(failed)?;
+    let ours = Wire::of(&handle, parent).map_err(failed)?;
+    for (other, theirs) in others {
         let name = other.name();
-        let handle = match &mut handle {
-            Some(handle) => handle,
-            none => none.insert(session.host.handle().map_err(failed)?),
-        };
-        let ours = match &mut ours {
-            Some(ours) => ours,
-            none => none.insert(Wire::of(handle, parent).map_err(failed)?),
-        };
-        let (why, hint) = match Wire::of(handle, theirs).map_err(failed)? {
-            wire if wire.is_some() && wire == *ours => (
+        let (why, hint) = match Wire::of(&handle, theirs).map_err(failed)? {
+            wire if wire.is_some() && wire == ours => (
                 format!(
                     "parent {parent} leads to the same LAN as {theirs} of network {name:?}, and their \
                      subnets overlap"
@@ -112,7 +106,7 @@ pub(crate) fn refuse_other(
 /// Returns whether a network has containers on this host that may still exist.
 fn has_containers_here(session: &Session, network: &NetworkRecord) -> Result<bool> {
     for lease in session.store.leases(Some(network))? {
-        if session.is_here(&lease) && !session.is_gone(&lease)? {
+        if session.may_be_here(&lease)? {
             return Ok(true);
         }
     }
