@@ -65,7 +65,8 @@ impl Network {
     /// - [`ErrorKind::NetworkInUse`]: a container has an address that would be outside of all
     ///   subnets, excluded, reserved, that of the subnet's or a route's gateway, or have another
     ///   prefix length; or a container is connected, and the network would change to or from mode
-    ///   passthru, or to or from having addresses. A range may become smaller: containers with addresses outside of it keep them.
+    ///   passthru, or to or from having addresses. A range may become smaller: containers with
+    ///   addresses outside of it keep them.
     /// - [`ErrorKind::NetworkNotFound`]: the network was deleted.
     /// - [`ErrorKind::Contended`]: the network was changed since it was read.
     /// - Otherwise as for every [`Store`](crate::Store#errors).

@@ -103,8 +103,8 @@ struct State {
     broken_off: bool,
 }
 
-/// The number of attempts at an interrupted listing. Where others make and delete links all the time, one
-/// in ten may be undisturbed.
+/// The number of attempts at an interrupted listing. Where others make and delete links all the
+/// time, one in ten may be undisturbed.
 const DUMP_ATTEMPTS: usize = 100;
 
 impl Connection {

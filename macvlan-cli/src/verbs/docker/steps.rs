@@ -18,7 +18,7 @@ impl Step {
     /// Removes what Docker keeps of a connection that it has refused.
     ///
     /// It keeps the settings, and does not start the container again when their network is gone.
-    /// Those of a running container it removes only then, and by force.
+    /// It removes those of a running container only when the network is gone, and by force.
     fn forget(&self, daemon: &Daemon) -> Done {
         let Request::Connect { name, endpoint } = &self.request else { return Ok(()) };
         let container = &endpoint.container;
