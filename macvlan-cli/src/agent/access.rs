@@ -165,23 +165,26 @@ impl OnParent {
         let mut tried = |result: macvlan_core::Result<()>| {
             result.map_err(|error| faults.push(error.to_string())).is_ok()
         };
-        known.retain(|place, (attachment, addresses)| {
-            let is_same = match found.all.get(place) {
-                Some((_, now)) => now == addresses,
+        known.retain(|place, (attachment, _)| {
+            let is_there = match found.all.get(place) {
+                Some((_, addresses)) => !addresses.is_empty(),
                 None => found.unseen.contains(&place.0),
             };
-            if !is_same {
+            if !is_there {
                 tried(access.remove(attachment));
             }
-            is_same
+            is_there
         });
         let beside = |(_, (one, _)): &(&Place, &(Attachment, _))| one.parent_index() == index;
-        for (place, (attachment, addresses)) in found.all.iter().filter(beside) {
-            if !addresses.is_empty()
-                && !known.contains_key(place)
-                && tried(access.add_addresses(attachment, addresses, found.leased.contains(place)))
-            {
-                known.insert(*place, (attachment.clone(), addresses.clone()));
+        for (place, now @ (attachment, addresses)) in found.all.iter().filter(beside) {
+            let is_same = known.get(place).is_some_and(|(_, known)| known == addresses);
+            if is_same || addresses.is_empty() {
+                continue;
+            }
+            if tried(access.add_addresses(attachment, addresses, found.leased.contains(place))) {
+                known.insert(*place, now.clone());
+            } else if known.remove(place).is_some() {
+                tried(access.remove(attachment));
             }
         }
         if found.unseen.is_empty() {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use macvlan_core::{
-    Access, AddressFilter, Endpoint, ErrorKind, Family, Host, HostAccess, Mode, NetNs, Result,
+    Access, AddressFilter, Attachment, Endpoint, ErrorKind, Event, Family, Host, HostAccess, Mode,
+    NetNs, Result,
 };
 use macvlan_tests::{
     Actor, Lab, Need, Outcome, Snapshot, eventually, ip, ip_addresses, ip_batch, ip_do, ip_lines,
@@ -638,6 +639,42 @@ fn a_session_takes_away_only_its_own_routes() -> Outcome {
     Ok(())
 }
 
+/// A container's addresses change: the routes to those that stay are there at all times.
+fn an_addition_follows_the_addresses() -> Outcome {
+    let lab = Lab::new()?;
+    let inside = NetNs::anonymous()?;
+    lab.a.host.attach(&eth0(10)?, &inside)?;
+    let now = || -> Outcome<Attachment> {
+        Ok(lab.a.host.attachments(&inside)?.pop().ok_or("it is attached")?)
+    };
+    let access = lab.a.host.access("ens33")?;
+    access.add(&now()?)?;
+    ip_do(&inside, "address add 192.168.15.11/24 dev eth0");
+    ip_do(&inside, "address delete fd15::a/64 dev eth0");
+    let watch = lab.a.handle.watch()?;
+    access.add(&now()?)?;
+    let routes = || {
+        let mut all: Vec<String> = access.routes().iter().map(ToString::to_string).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(routes(), ["192.168.15.10/32", "192.168.15.11/32"]);
+    ip_do(&lab.a.netns, "link add last type bridge");
+    let mut deleted = Vec::new();
+    for event in watch {
+        match event? {
+            Event::DelRoute(info) => deleted.push(info.route.get_destination().to_string()),
+            Event::NewLink(link) if link.name.as_str() == "last" => break,
+            _ => {}
+        }
+    }
+    assert_eq!(deleted, ["fd15::a/128"]);
+    assert!(ping(&lab.a.netns, "192.168.15.11").is_some());
+    access.remove(&now()?)?;
+    assert_eq!(ip_lines(&lab.a.netns, "route show proto 109"), [""; 0]);
+    Ok(())
+}
+
 /// The parent's addresses change during the access, as by a DHCP client, and the link is deleted: a
 /// program that watches the host follows.
 fn the_parent_is_followed_by_events() -> Outcome {
@@ -838,6 +875,7 @@ macvlan_tests::tests! {
     deleted_links_are_created_again,
     killed_while_the_link_is_made,
     a_session_takes_away_only_its_own_routes,
+    an_addition_follows_the_addresses,
     the_parent_is_followed_by_events,
     borrowed_addresses_follow_the_parents,
     the_link_takes_no_advertisements,

@@ -195,7 +195,9 @@ impl HostAccess {
         });
         match attached {
             Ok(attachment) => {
-                state.enter(&attachment, routes);
+                let before = state.enter(&attachment, routes);
+                // An earlier link with this index was not detached by this session.
+                let _ = delete_unused(&state, &before);
                 Ok(attachment)
             }
             Err(error) => Err(match self.take_back(&mut state, &routes) {
@@ -216,6 +218,9 @@ impl HostAccess {
     }
 
     /// Adds routes to the addresses of a container that is already attached.
+    ///
+    /// If the container was added before, routes to addresses that it no longer has are deleted
+    /// afterwards; those to the others stay.
     ///
     /// A container can give its interface any address, and [`Host::attachments`] returns it. So
     /// addresses outside the parent's subnets, and those that the host or a gateway of it has, get
@@ -258,8 +263,8 @@ impl HostAccess {
                 .on_parent(attachment.parent().to_string()))
         };
         let ((), routes) = self.lead_to(&mut state, (addresses, given), is_beside)?;
-        state.enter(attachment, routes);
-        Ok(())
+        let before = state.enter(attachment, routes);
+        delete_unused(&state, &before)
     }
 
     /// Updates the borrowed addresses of the host's link, and restores a deleted link.
@@ -379,10 +384,10 @@ impl HostAccess {
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
         let Some(routes) = state.leave(attachment) else { return Ok(()) };
-        let Some(shim) = &state.shim else { return Ok(()) };
-        // Another session may have routes to the same container.
-        let ours = if shim.has_company()? { &routes.added } else { &routes.all };
-        let deleted = shim.delete_routes(ours);
+        if state.shim.is_none() {
+            return Ok(());
+        }
+        let deleted = delete_unused(&state, &routes);
         if state.is_empty() && !self.access.keep {
             return deleted.and(self.take_down(&mut state));
         }
@@ -555,6 +560,18 @@ impl HostAccess {
 
 const OPERATION: &str = "give the host access to the container";
 const ANOTHER_PARENT: &str = "the endpoint is on another parent";
+
+/// Deletes the routes that a container had, except those that lead to one now.
+fn delete_unused(state: &State, before: &Routes) -> Result<()> {
+    let is_unused = |destination: &IpNet| !state.routes().any(|used| used == *destination);
+    let mut unused: Vec<IpNet> = before.all.iter().copied().filter(is_unused).collect();
+    let Some(shim) = state.shim.as_ref().filter(|_| !unused.is_empty()) else { return Ok(()) };
+    if shim.has_company()? {
+        // Another session may have routes to the same container.
+        unused.retain(|destination| before.added.contains(destination));
+    }
+    shim.delete_routes(&unused)
+}
 
 fn refused(endpoint: &Endpoint, why: &'static str) -> Error {
     Error::invalid(OPERATION, why)

@@ -51,19 +51,16 @@ impl State {
         self.containers.is_empty()
     }
 
-    /// Records a container, or new routes of a known one.
-    pub(super) fn enter(&mut self, attachment: &Attachment, routes: Routes) {
-        match self.containers.iter_mut().find(|one| one.is(attachment)) {
-            Some(known) => {
-                known.routes.all = routes.all;
-                known.routes.added.extend(routes.added);
-            }
-            None => self.containers.push(Container {
-                netns: attachment.netns_id(),
-                index: attachment.index(),
-                routes,
-            }),
+    /// Records a container with its routes, and returns the routes that it had before.
+    pub(super) fn enter(&mut self, attachment: &Attachment, mut routes: Routes) -> Routes {
+        if let Some(known) = self.containers.iter_mut().find(|one| one.is(attachment)) {
+            let stay = known.routes.added.iter().filter(|route| routes.all.contains(route));
+            routes.added.extend(stay);
+            return std::mem::replace(&mut known.routes, routes);
         }
+        let (netns, index) = (attachment.netns_id(), attachment.index());
+        self.containers.push(Container { netns, index, routes });
+        Routes::default()
     }
 
     /// Removes a container and returns the routes to it, if it is known.
