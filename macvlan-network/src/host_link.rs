@@ -283,7 +283,8 @@ impl Network {
             let mark = Mark::read(alias, &*self.session.store);
             mark.is_some_and(|mark| mark.is_of(&self.record, &lease.container))
         };
-        let mut hidden = !visible.is_complete();
+        let link = lease.link.as_ref().map_or("", LinkName::as_str);
+        let mut hidden = visible.why_incomplete(format!("find link {link:?} in all namespaces"));
         for found in visible.namespaces {
             let links = found.open().and_then(|netns| {
                 let links = Handle::in_netns(&netns)?.links()?;
@@ -292,8 +293,8 @@ impl Network {
             let (netns, links) = match links {
                 Ok(found) => found,
                 Err(error) if error.kind() == CoreKind::NamespaceGone => continue,
-                Err(_) => {
-                    hidden = true;
+                Err(error) => {
+                    hidden.get_or_insert(error);
                     continue;
                 }
             };
@@ -302,16 +303,10 @@ impl Network {
                 return Ok(Some(netns));
             }
         }
-        if hidden {
-            let link = lease.link.as_ref().map_or("", LinkName::as_str);
-            let why = format!(
-                "link {link:?} was not found, and some network namespaces could not be examined"
-            );
-            return Err(Error::new(ErrorKind::Kernel, "find the link", why).with_hint(
-                "run in the initial PID namespace with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-            ));
+        match hidden {
+            Some(error) => Err(Error::kernel("find the link", error)),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// Deletes the link of a pending lease that has expired.

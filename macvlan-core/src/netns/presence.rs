@@ -114,7 +114,7 @@ pub(super) fn decide(wanted: (u64, Option<u64>), looked: Presence) -> Presence {
             Answer::There(netns) if begin.elapsed() > ENDING => return Presence::There(netns),
             Answer::There(netns) => drop(netns),
             Answer::None if matches!(looked, Presence::Gone) && !shows_all_processes() => {
-                return Presence::Unknown(hidden_processes(wanted.0));
+                return Presence::Unknown(hidden_processes(operation(wanted.0)));
             }
             Answer::None => return looked,
         }
@@ -180,9 +180,9 @@ pub(super) fn shows_all_processes() -> bool {
     flags().is_some_and(|flags| flags & PF_KTHREAD != 0)
 }
 
-fn hidden_processes(inode: u64) -> Error {
+pub(super) fn hidden_processes(operation: String) -> Error {
     let why = "not found, and /proc does not show all processes of the machine";
-    Error::new(ErrorKind::PermissionDenied, operation(inode), why).with_hint(
+    Error::new(ErrorKind::PermissionDenied, operation, why).with_hint(
         "run in the initial PID namespace, and with CAP_SYS_PTRACE if /proc is mounted with hidepid",
     )
 }

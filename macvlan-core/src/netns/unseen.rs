@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::netns::presence::shows_all_processes;
+use crate::netns::presence::{hidden_processes, shows_all_processes};
 use crate::netns::visible::{Cause, VisibleNamespaces, is_gone, mounted};
 use crate::netns::{NetNs, Presence};
 
@@ -44,7 +44,11 @@ impl VisibleNamespaces {
     /// Returns the reason why a namespace that was not found may still exist, or `None` if it
     /// cannot.
     fn may_hide(&self, inode: u64, operation: String) -> Option<Error> {
-        let hiding = self.hiding(|other| other != inode);
+        self.hidden_by(&self.hiding(|other| other != inode), operation)
+    }
+
+    /// Returns the error for what may be behind files that could not be inspected, if there are any.
+    fn hidden_by(&self, hiding: &[&PathBuf], operation: String) -> Option<Error> {
         let others = match hiding.get(1..)?.len() {
             0 => String::new(),
             1 => " and 1 other".to_owned(),
@@ -75,14 +79,22 @@ impl VisibleNamespaces {
 
     /// Returns whether there may be namespaces that were not found.
     pub(crate) fn may_lack_some(&self) -> bool {
-        let is_known = |inode| self.namespaces.iter().any(|found| found.id.inode == inode);
-        !self.hiding(is_known).is_empty()
+        !self.hiding_others().is_empty()
     }
 
-    /// Returns whether these are all namespaces of the machine, as far as `/proc` can show.
+    /// Returns the reason why there may be namespaces that were not found, or `None` if these are
+    /// all namespaces of the machine, as far as `/proc` can show.
     #[doc(hidden)] // for the crate of networks
-    pub fn is_complete(&self) -> bool {
-        shows_all_processes() && !self.may_lack_some()
+    pub fn why_incomplete(&self, operation: String) -> Option<Error> {
+        if shows_all_processes() {
+            self.hidden_by(&self.hiding_others(), operation)
+        } else {
+            Some(hidden_processes(operation))
+        }
+    }
+
+    fn hiding_others(&self) -> Vec<&PathBuf> {
+        self.hiding(|inode| self.namespaces.iter().any(|found| found.id.inode == inode))
     }
 
     /// Returns the files that could not be inspected and may lead to a namespace that was not

@@ -149,9 +149,10 @@ fn what_is_over_is_collected() -> Outcome {
         let never = lan.create_link(&ConnectOptions::new("c2"))?;
         hand_over(host, never.name().as_str(), &beside, "eth0", "10.1.0.3/24")?;
         drop((container, inside, other, beside));
-        macvlan_tests::eventually("a lease is left", || {
-            old.collect()?;
-            Ok(lan.leases()?.is_empty())
+        macvlan_tests::eventually("a lease is left", || match old.collect() {
+            // Another test's process may hide a namespace from all others for a moment.
+            Err(error) if error.to_string().contains("could not be inspected") => Ok(false),
+            collected => collected.map(|_| Ok(lan.leases()?.is_empty()))?,
         })?;
         assert!(links(host).is_empty());
         Ok(())
