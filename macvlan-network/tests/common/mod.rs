@@ -1,20 +1,23 @@
 //! Helpers for the tests of networks.
 #![allow(dead_code)] // not every test program uses all helpers
 
+#[cfg(feature = "etcd")]
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use macvlan_core::{Handle, Link, NetNs, Presence};
 #[cfg(feature = "etcd")]
 use macvlan_network::{EtcdOptions, EtcdStore};
-use macvlan_network::{NetworkConfig, Networks, SqliteStore, Subnet};
+use macvlan_network::{NetNsMark, NetworkConfig, Networks, SqliteStore, Subnet};
 #[cfg(feature = "etcd")]
 use macvlan_tests::Etcd;
 use macvlan_tests::{Container, Directory, Lab, LabHost, Outcome, eventually, ip_do, ip_lines};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rusqlite::params;
 
 /// A lab, with a store for its host a: a file in the directory, or etcd.
 pub(crate) struct Scene {
@@ -70,6 +73,78 @@ impl Scene {
         }
         Ok(self.networks.store().leases(None)?.len())
     }
+
+    /// Copies everything in the store, as a backup does.
+    pub(crate) fn back_up(&self) -> Outcome<Backup> {
+        #[cfg(feature = "etcd")]
+        if let Some(etcd) = &self.etcd {
+            return Ok(Backup::Pairs(pairs(etcd, "/macvlan/")?));
+        }
+        let copy = Directory::new()?;
+        let at = copy.path().join("copy.db");
+        behind(&self.directory)?.execute("VACUUM INTO ?", [at.to_str()])?;
+        Ok(Backup::File(copy, at))
+    }
+
+    /// Makes the store as it was when it was copied.
+    pub(crate) fn restore(&self, backup: &Backup) -> Outcome {
+        match backup {
+            Backup::File(_, at) => {
+                let file = behind(&self.directory)?;
+                file.pragma_update(None, "foreign_keys", false)?;
+                file.execute("ATTACH ? AS copy", [at.to_str()])?;
+                let mut named =
+                    file.prepare("SELECT name FROM copy.sqlite_master WHERE type = 'table'")?;
+                let tables: Vec<String> =
+                    named.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                let steps = tables.iter().map(|table| {
+                    format!(
+                        "DELETE FROM main.{table}; INSERT INTO {table} SELECT * FROM copy.{table};"
+                    )
+                });
+                file.execute_batch(&format!("BEGIN; {} COMMIT", steps.collect::<String>()))?;
+            }
+            #[cfg(feature = "etcd")]
+            Backup::Pairs(was) => {
+                let etcd = self.etcd.as_ref().ok_or("the copy is of another store")?;
+                let is = pairs(etcd, "/macvlan/")?;
+                for key in is.keys().filter(|key| !was.contains_key(*key)) {
+                    ask(etcd, |mut client| async move { client.delete(&**key, None).await })?;
+                }
+                for (key, value) in was.iter().filter(|(key, value)| is.get(*key) != Some(value)) {
+                    put(etcd, key, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the namespace of leases, as if they were of another boot or another namespace.
+    pub(crate) fn change_netns(&self, from: &NetNsMark, to: &NetNsMark) -> Outcome {
+        #[cfg(feature = "etcd")]
+        if let Some(etcd) = &self.etcd {
+            let (from, to) = (serde_json::to_string(from)?, serde_json::to_string(to)?);
+            for (key, value) in pairs(etcd, "/macvlan/")? {
+                if value.contains(&from) {
+                    put(etcd, &key, &value.replace(&from, &to))?;
+                }
+            }
+            return Ok(());
+        }
+        behind(&self.directory)?.execute(
+            "UPDATE lease SET boot = ?, inode = ?, cookie = ? \
+             WHERE boot = ? AND inode = ? AND cookie IS ?",
+            params![to.boot, to.inode, to.cookie, from.boot, from.inode, from.cookie],
+        )?;
+        Ok(())
+    }
+}
+
+/// A copy of everything in a store.
+pub(crate) enum Backup {
+    File(Directory, PathBuf),
+    #[cfg(feature = "etcd")]
+    Pairs(BTreeMap<String, String>),
 }
 
 /// Opens a session on a host with a store in a directory, as another process would.
@@ -249,10 +324,16 @@ pub(crate) fn put(etcd: &Etcd, key: &str, value: &str) -> Outcome {
 /// Returns the keys in etcd with a prefix.
 #[cfg(feature = "etcd")]
 pub(crate) fn keys(etcd: &Etcd, prefix: &str) -> Outcome<Vec<String>> {
-    let options = etcd_client::GetOptions::new().with_prefix().with_keys_only();
+    Ok(pairs(etcd, prefix)?.into_keys().collect())
+}
+
+/// Returns the keys in etcd with a prefix, and their values.
+#[cfg(feature = "etcd")]
+pub(crate) fn pairs(etcd: &Etcd, prefix: &str) -> Outcome<BTreeMap<String, String>> {
+    let options = etcd_client::GetOptions::new().with_prefix();
     let found = ask(etcd, |mut client| async move { client.get(prefix, Some(options)).await })?;
-    let key = |kv: &etcd_client::KeyValue| String::from_utf8_lossy(kv.key()).into_owned();
-    Ok(found.kvs().iter().map(key).collect())
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(found.kvs().iter().map(|kv| (text(kv.key()), text(kv.value()))).collect())
 }
 
 /// Runs a test with a small file system, mounted where only this thread sees it.

@@ -4,11 +4,9 @@
 
 use std::time::Instant;
 
-use crate::common::{
-    Scene, behind, ended, ip, on_ens33, session, sound, started, subnet, with_scenes,
-};
+use crate::common::{self, Scene, ended, ip, on_ens33, session, started, with_scenes};
 use macvlan_core::{Detached, NetNs};
-use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
+use macvlan_network::{ConnectOptions, MacFrom, NetNsMark, Network, Reconciled};
 use macvlan_tests::{
     Container, Directory, Outcome, eventually, ip_addresses, ip_do, ip_lines, ping,
 };
@@ -98,26 +96,33 @@ fn a_container_that_returns_gets_its_address() -> Outcome {
 
 /// After a reboot, inode numbers and cookies are used again, so they may match by chance.
 fn after_a_reboot_nobody_is_connected() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
-    let (_container, inside) = started()?;
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    assert!(scene.networks.reconcile()?.is_empty());
-    let file = behind(&scene.directory)?;
-    file.execute("UPDATE lease SET boot = '5a1e2b8c-0000-0000-0000-000000000000'", [])?;
-    assert_eq!(scene.networks.collect()?.leases.len(), 1);
-    assert_eq!(lan.leases()?, []);
-    // A namespace with the inode number of a former one is a different one.
-    ip_do(&inside, "link delete eth0");
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    file.execute("UPDATE lease SET cookie = cookie + 1", [])?;
-    assert_eq!(scene.networks.collect()?.leases, [], "an interface has its MAC address");
-    ip_do(&inside, "link delete eth0");
-    assert_eq!(scene.networks.collect()?.leases.len(), 1);
-    Ok(())
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        assert!(scene.networks.reconcile()?.is_empty());
+        let mark = NetNsMark::of(&inside)?;
+        let mut earlier = mark.clone();
+        "5a1e2b8c-0000-0000-0000-000000000000".clone_into(&mut earlier.boot);
+        scene.change_netns(&mark, &earlier)?;
+        assert_eq!(scene.networks.collect()?.leases.len(), 1);
+        assert_eq!(lan.leases()?, []);
+        // A namespace with the inode number of a former one is a different one.
+        ip_do(&inside, "link delete eth0");
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        let mut former = mark.clone();
+        former.cookie = mark.cookie.map(|cookie| cookie + 1_000_000);
+        scene.change_netns(&mark, &former)?;
+        assert_eq!(scene.networks.collect()?.leases, [], "an interface has its MAC address");
+        ip_do(&inside, "link delete eth0");
+        assert_eq!(scene.networks.collect()?.leases.len(), 1);
+        Ok(())
+    })
 }
 
 /// The host name has changed, as by DHCP, or the program runs in a container that was recreated.
+///
+/// This is of a file alone. In etcd, the name is what tells one machine from another.
 fn another_host_name_is_the_same_machine() -> Outcome {
     let scene = Scene::set()?;
     let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?.internal(true))?;
@@ -150,107 +155,114 @@ fn another_host_name_is_the_same_machine() -> Outcome {
     Ok(())
 }
 
-/// A process that restarts repairs the changes of other programs.
+/// A process that restarts repairs the changes of other programs, and of a store that was restored
+/// from a backup.
 fn kernel_and_store_are_brought_together() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(&on_ens33("lan", "192.168.15.0/24")?)?;
-    let gone = scene.networks.create(&on_ens33("gone", "10.2.0.0/24")?)?;
-    let mut people = Vec::new();
-    for container in ["missing", "changed", "right", "unknown", "stray", "ended"] {
-        people.push(started()?);
-        let inside = &people[people.len() - 1].1;
-        let network = if container == "stray" { &gone } else { &lan };
-        network.connect(&ConnectOptions::new(container).name(container), inside)?;
-    }
-    let [missing, changed, right, unknown, stray, _] = people.as_slice() else {
-        return Err("there are six".into());
-    };
-    ip_do(&missing.1, "link delete eth0");
-    ip_do(&changed.1, "link set eth0 mtu 1300 down");
-    ip_do(&changed.1, "address flush dev eth0 scope global");
-    let file = behind(&scene.directory)?;
-    // The store loses a lease, as one from a backup does, and a whole network.
-    file.pragma_update(None, "foreign_keys", true)?;
-    file.execute("DELETE FROM lease WHERE container IN ('unknown', 'stray')", [])?;
-    file.execute("DELETE FROM network WHERE name = 'gone'", [])?;
-    let [missing, changed, right, unknown, stray] =
-        [missing, changed, right, unknown, stray].map(|(_, inside)| inside.clone());
-    let ended = people.pop();
-    drop(ended);
+    with_scenes(|scene| {
+        let lan = scene.networks.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+        let [missing, changed, right, ended, unknown, stray] =
+            [started()?, started()?, started()?, started()?, started()?, started()?];
+        let connect = |network: &Network, container: &str, inside: &NetNs| {
+            network.connect(&ConnectOptions::new(container).name(container), inside)
+        };
+        connect(&lan, "missing", &missing.1)?;
+        connect(&lan, "changed", &changed.1)?;
+        connect(&lan, "right", &right.1)?;
+        connect(&lan, "ended", &ended.1)?;
+        let backup = scene.back_up()?;
+        let gone = scene.networks.create(&on_ens33("gone", "10.2.0.0/24")?)?;
+        connect(&lan, "unknown", &unknown.1)?;
+        connect(&gone, "stray", &stray.1)?;
+        ip_do(&missing.1, "link delete eth0");
+        ip_do(&changed.1, "link set eth0 mtu 1300 down");
+        ip_do(&changed.1, "address flush dev eth0 scope global");
+        scene.restore(&backup)?;
+        common::ended(ended.0, ended.1)?;
 
-    let networks = session(&scene.lab.a, &scene.directory, "a")?;
-    let done = networks.reconcile()?;
-    let mut words: Vec<String> = done.iter().map(ToString::to_string).collect();
-    words.sort();
-    assert_eq!(words.len(), 5, "{words:#?}");
-    assert_eq!(words[0], "interface \"eth0\" of container \"unknown\" has a lease again");
-    assert_eq!(words[1], "released the lease of container \"ended\", which has ended");
-    assert_eq!(words[2], "removed \"eth0\" of container \"stray\", whose network does not exist");
-    assert!(words[3].starts_with("repaired \"eth0\" of container \"changed\": "), "{}", words[3]);
-    assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": the link does not exist");
-    assert!(matches!(done[0], Reconciled::Released(_)));
+        let networks = scene.session()?;
+        let done = networks.reconcile()?;
+        let mut words: Vec<String> = done.iter().map(ToString::to_string).collect();
+        words.sort();
+        assert_eq!(words.len(), 5, "{words:#?}");
+        assert_eq!(words[0], "interface \"eth0\" of container \"unknown\" has a lease again");
+        assert_eq!(words[1], "released the lease of container \"ended\", which has ended");
+        assert_eq!(
+            words[2],
+            "removed \"eth0\" of container \"stray\", whose network does not exist"
+        );
+        assert!(
+            words[3].starts_with("repaired \"eth0\" of container \"changed\": "),
+            "{}",
+            words[3]
+        );
+        assert_eq!(words[4], "repaired \"eth0\" of container \"missing\": the link does not exist");
+        assert!(matches!(done[0], Reconciled::Released(_)));
 
-    for (inside, address) in
-        [(&missing, "192.168.15.2"), (&changed, "192.168.15.3"), (&unknown, "192.168.15.5")]
-    {
-        assert_eq!(ip_addresses(inside, "eth0"), [format!("{address}/24")]);
-    }
-    assert!(ping(&right, "192.168.15.3").is_some());
-    assert_eq!(ip_lines(&stray, "-o link show").len(), 1);
-    let lan = networks.network("lan")?;
-    assert_eq!(lan.lease("unknown")?.map(|lease| lease.addresses.len()), Some(1));
-    assert!(networks.reconcile()?.is_empty(), "all is right");
-    // Adopted addresses are not given to others, and can be disconnected like all others.
-    let (_new, new) = started()?;
-    assert_eq!(lan.connect(&ConnectOptions::new("new"), &new)?.addresses(), [ip("192.168.15.7")]);
-    assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
-    assert_eq!(sound(&scene.directory)?, 4);
-    Ok(())
+        for ((_, inside), address) in
+            [(&missing, "192.168.15.2"), (&changed, "192.168.15.3"), (&unknown, "192.168.15.6")]
+        {
+            assert_eq!(ip_addresses(inside, "eth0"), [format!("{address}/24")]);
+        }
+        assert!(ping(&right.1, "192.168.15.3").is_some());
+        assert_eq!(ip_lines(&stray.1, "-o link show").len(), 1);
+        let lan = networks.network("lan")?;
+        let adopted = lan.lease("unknown")?.ok_or("the lease is missing")?;
+        assert_eq!(adopted.addresses.len(), 1);
+        assert!(networks.reconcile()?.is_empty(), "all is right");
+        // Adopted addresses are not given to others, and can be disconnected like all others.
+        let (_new, new) = started()?;
+        let connection = lan.connect(&ConnectOptions::new("new"), &new)?;
+        assert_eq!(connection.addresses(), [ip("192.168.15.7")]);
+        assert_eq!(lan.disconnect("unknown")?, Detached::Removed);
+        assert_eq!(scene.leases()?, 4);
+        Ok(())
+    })
 }
 
 /// Two stores on one host, neither of which changes the other's containers.
 fn what_another_store_knows_is_left_alone() -> Outcome {
-    let (scene, elsewhere) = (Scene::set()?, Directory::new()?);
-    let other = session(&scene.lab.a, &elsewhere, "a")?;
-    let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
-    scene.networks.create(&on_ens33("lan", "192.168.16.0/24")?)?;
-    assert_ne!(other.store().id(), scene.networks.store().id());
-    let same = session(&scene.lab.a, &elsewhere, "a")?;
-    assert_eq!(other.store().id(), same.store().id());
-    let (_container, inside) = started()?;
-    lan.connect(&ConnectOptions::new("c1"), &inside)?;
-    assert!(scene.networks.reconcile()?.is_empty());
-    assert!(same.reconcile()?.is_empty());
-    assert_eq!(ip_addresses(&inside, "eth0"), ["192.168.15.2/24"]);
-    Ok(())
+    with_scenes(|scene| {
+        let elsewhere = Directory::new()?;
+        let other = session(&scene.lab.a, &elsewhere, "a")?;
+        let lan = other.create(&on_ens33("lan", "192.168.15.0/24")?)?;
+        let here = scene.networks.create(&on_ens33("lan", "192.168.16.0/24")?)?;
+        assert_ne!(other.store().id(), scene.networks.store().id());
+        let same = session(&scene.lab.a, &elsewhere, "a")?;
+        assert_eq!(other.store().id(), same.store().id());
+        let (_one, one) = started()?;
+        let (_two, two) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &one)?;
+        here.connect(&ConnectOptions::new("c1"), &two)?;
+        for networks in [&scene.networks, &same, &scene.session()?] {
+            assert!(networks.reconcile()?.is_empty());
+        }
+        assert_eq!(ip_addresses(&one, "eth0"), ["192.168.15.2/24"]);
+        assert_eq!(ip_addresses(&two, "eth0"), ["192.168.16.2/24"]);
+        Ok(())
+    })
 }
 
 /// If two containers have the same address, it stays with the one in the store.
 fn what_cannot_be_adopted_is_removed() -> Outcome {
-    let scene = Scene::set()?;
-    let lan = scene.networks.create(
-        &NetworkConfig::new("lan")
-            .parent("ens33")
-            .subnet(subnet("10.1.0.0/24")?)
-            .mac_from(macvlan_network::MacFrom::Container),
-    )?;
-    let (_one, one) = started()?;
-    let (_two, two) = started()?;
-    lan.connect(&ConnectOptions::new("c1"), &one)?;
-    behind(&scene.directory)?.execute_batch(
-        "DELETE FROM address; DELETE FROM lease;
-             UPDATE gap SET first = x'00000000000000000000ffff0a010002'",
-    )?;
-    lan.connect(&ConnectOptions::new("c2"), &two)?;
-    let done = scene.networks.reconcile()?;
-    let [Reconciled::Displaced { interface, container, text }] = done.as_slice() else {
-        return Err(format!("{done:?}").into());
-    };
-    assert_eq!((interface.as_str(), container.as_str()), ("eth0", "c1"));
-    assert!(text.contains("container \"c2\" on host \"a\" has 10.1.0.2"), "{text}");
-    assert_eq!(ip_lines(&one, "-o link show").len(), 1);
-    assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.2/24"]);
-    Ok(())
+    with_scenes(|scene| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container);
+        let lan = scene.networks.create(&config)?;
+        let (_one, one) = started()?;
+        let (_two, two) = started()?;
+        let backup = scene.back_up()?;
+        lan.connect(&ConnectOptions::new("c1"), &one)?;
+        scene.restore(&backup)?;
+        lan.connect(&ConnectOptions::new("c2"), &two)?;
+        let done = scene.networks.reconcile()?;
+        let [Reconciled::Displaced { interface, container, text }] = done.as_slice() else {
+            return Err(format!("{done:?}").into());
+        };
+        assert_eq!((interface.as_str(), container.as_str()), ("eth0", "c1"));
+        assert!(text.contains("container \"c2\" on host \"a\" has 10.1.0.2"), "{text}");
+        assert_eq!(ip_lines(&one, "-o link show").len(), 1);
+        assert_eq!(ip_addresses(&two, "eth0"), ["10.1.0.2/24"]);
+        Ok(())
+    })
 }
 
 /// A process that holds its container's lock delays the repair of that container alone.
