@@ -21,7 +21,7 @@ use crate::common::{output, texts};
 #[track_caller]
 fn dig(netns: &NetNs, arguments: &str) -> Outcome<(String, String, Vec<String>)> {
     let mut command = Command::new("dig");
-    command.args("+tries=1 +time=20 +noall +comments +answer".split(' '));
+    command.args("+tries=4 +time=5 +noall +comments +answer".split(' '));
     let output = output(netns, {
         command.args(arguments.split(' '));
         command
