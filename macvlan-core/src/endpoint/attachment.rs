@@ -395,7 +395,13 @@ pub(crate) fn access_link(host: &NetNs, index: u32) -> Result<Option<Attachment>
     let link = host.connection()?.find_link(index);
     let link = link.map_err(|failure| failure.into_error("read the host's link"))?;
     match link.as_ref().and_then(|link| Some((link, link.parent?))) {
-        Some((link, parent)) => of_link(host, link, (parent, name_of(host, parent)?)),
+        Some((link, parent)) => {
+            let found = of_link(host, link, (parent, name_of(host, parent)?))?;
+            // It borrows the parent's addresses; rules for these are the parent's.
+            let without_rules =
+                |found| Attachment { rules: Vec::new(), deletions: Vec::new(), ..found };
+            Ok(found.map(without_rules))
+        }
         None => Ok(None),
     }
 }

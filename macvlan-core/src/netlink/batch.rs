@@ -57,6 +57,12 @@ impl Request {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
     }
 
+    /// Returns whether the request creates an object.
+    pub(crate) fn creates(&self) -> bool {
+        let flags = self.0.get(6..8).and_then(|flags| flags.try_into().ok());
+        flags.map_or(0, u16::from_ne_bytes) & NLM_F_CREATE != 0
+    }
+
     /// Makes a request that creates an object or replaces an existing one.
     pub(crate) fn replace(message: impl Message) -> Self {
         Self::with(message, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)

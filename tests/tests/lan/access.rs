@@ -639,6 +639,59 @@ fn a_session_takes_away_only_its_own_routes() -> Outcome {
     Ok(())
 }
 
+/// What others have changed since a confirmed move is moved back as it is.
+fn changes_after_a_move_are_moved_back() -> Outcome {
+    let lab = routed()?;
+    let access = lab.a.host.access("ens33")?;
+    access.move_addresses(SOON)?.confirm()?;
+    ip_do(&lab.a.netns, "address add 10.20.0.1/24 dev ens33-host");
+    ip_do(&lab.a.netns, "route add 10.21.0.0/16 via 10.20.0.9");
+    ip_do(&lab.a.netns, "address delete fd15::1/64 dev ens33-host");
+    access.close()?;
+    assert_eq!(ip_addresses(&lab.a.netns, "ens33"), ["192.168.15.1/24", "10.20.0.1/24"]);
+    let routes = ip_lines(&lab.a.netns, "route show 10.21.0.0/16");
+    assert_eq!(routes, ["10.21.0.0/16 via 10.20.0.9 dev ens33"]);
+    Ok(())
+}
+
+/// The host's link borrows the addresses of a parent that has rules for them.
+fn rules_of_the_parent_stay() -> Outcome {
+    let (lab, inside) = (Lab::new()?, NetNs::anonymous()?);
+    let endpoint =
+        Endpoint::new("eth0", "ens33")?.address("192.168.15.10/24".parse()?).source_routing(100);
+    lab.a.host.attach(&endpoint, &inside)?;
+    let rules = ip_lines(&inside, "rule show");
+    assert!(rules.iter().any(|rule| rule.contains("from 192.168.15.10 lookup 100")), "{rules:?}");
+    let host = Host::in_netns(&inside)?;
+    drop(host.access_by(Access::on("eth0")?.keep(true))?);
+    assert!(host.remove_access("eth0")?);
+    assert_eq!(ip_lines(&inside, "rule show"), rules);
+    Ok(())
+}
+
+/// A link that could not be deleted with the last container is deleted by a further call.
+fn a_failed_removal_is_repeated() -> Outcome {
+    let (lab, inside) = (Lab::new()?, NetNs::anonymous()?);
+    let attachment = lab.a.host.attach(&eth0(10)?, &inside)?;
+    let before = Snapshot::settled(&lab.a.netns);
+    let access = lab.a.host.access("ens33")?;
+    let mut failed = 0;
+    for call in 0.. {
+        access.add(&attachment)?;
+        let fault = Fault::Errno(nix::errno::Errno::EPERM as i32);
+        let (removed, calls) = with_faults(call..=call, fault, || access.remove(&attachment));
+        if calls.len() <= call {
+            break;
+        }
+        failed += u32::from(removed.is_err());
+        access.remove(&attachment)?;
+        settle(&lab.a.netns);
+        before.assert_same(&lab.a.netns);
+    }
+    assert!(failed > 0);
+    Ok(())
+}
+
 /// A container's addresses change: the routes to those that stay are there at all times.
 fn an_addition_follows_the_addresses() -> Outcome {
     let lab = Lab::new()?;
@@ -875,6 +928,9 @@ macvlan_tests::tests! {
     deleted_links_are_created_again,
     killed_while_the_link_is_made,
     a_session_takes_away_only_its_own_routes,
+    changes_after_a_move_are_moved_back,
+    rules_of_the_parent_stay,
+    a_failed_removal_is_repeated,
     an_addition_follows_the_addresses,
     the_parent_is_followed_by_events,
     borrowed_addresses_follow_the_parents,

@@ -19,8 +19,8 @@ pub(super) enum Moved {
     No,
     /// Moved and not yet confirmed; the number distinguishes moves.
     Pending(u64, Done),
-    /// Moved and confirmed.
-    Yes(Done),
+    /// Moved and confirmed. Others may have changed the addresses since.
+    Yes,
 }
 
 impl Moved {
@@ -135,8 +135,8 @@ impl PendingMove {
         self.owner.check("confirm the move of the addresses")?;
         {
             let mut moved = lock(&self.moved);
-            if let Some(done) = moved.take_pending(self.number) {
-                *moved = Moved::Yes(done);
+            if moved.take_pending(self.number).is_some() {
+                *moved = Moved::Yes;
                 drop(moved);
                 return self.end_thread();
             }

@@ -140,16 +140,14 @@ impl HostAccess {
     ///
     /// On a failure nothing is changed.
     ///
-    /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent. Its addresses
-    /// get a route if they are in a subnet of the parent or in one with an address of the host's
-    /// link; others need an [`Access::route`].
+    /// The endpoint must be a macvlan or macvtap in mode bridge on the same parent.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for other endpoints, if an
-    /// address is the host's or a gateway's or none may get a route, and in a forked child;
-    /// [`ErrorKind::RouteExists`](crate::ErrorKind::RouteExists) if the host has
-    /// another route to an address; otherwise as for [`Host::attach`].
+    /// address is the host's or a gateway's, and in a forked child;
+    /// [`ErrorKind::RouteExists`](crate::ErrorKind::RouteExists) if the host has another route to an
+    /// address; otherwise as for [`Host::attach`].
     pub fn attach(&self, endpoint: &Endpoint, netns: &NetNs) -> Result<Attachment> {
         self.attach_by(&self.host, endpoint, netns)
     }
@@ -384,14 +382,15 @@ impl HostAccess {
     pub fn remove(&self, attachment: &Attachment) -> Result<()> {
         let mut state = self.lock()?;
         let Some(routes) = state.leave(attachment) else { return Ok(()) };
-        if state.shim.is_none() {
-            return Ok(());
-        }
-        let deleted = delete_unused(&state, &routes);
+        let mut removed = delete_unused(&state, &routes);
         if state.is_empty() && !self.access.keep {
-            return deleted.and(self.take_down(&mut state));
+            removed = removed.and(self.take_down(&mut state));
         }
-        deleted
+        if removed.is_err() {
+            // To be repeated.
+            state.enter(attachment, routes);
+        }
+        removed
     }
 
     /// Returns the destinations of our routes through the link that lead to single addresses and are
@@ -485,10 +484,10 @@ impl HostAccess {
     fn move_back_from(&self, shim: &Shim) -> Result<()> {
         let host = self.host.netns();
         let record = lock(&self.moved).end();
-        if let Moved::Pending(_, done) | Moved::Yes(done) = record {
+        if let Moved::Pending(_, done) = record {
             return done.undo(host);
         }
-        // Moves of other processes are found by their marks.
+        // Confirmed moves and those of other processes are found by their marks.
         let mark = shim.mark()?;
         if mark.moved.is_none() {
             return Ok(());

@@ -224,12 +224,15 @@ impl Done {
             }
             for request in &change.undo {
                 match connection.retry(request) {
-                    // The refusal means that the change was not made.
-                    Ok(())
-                    | Err(Failure::Refused {
-                        errno: Errno::EEXIST | Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV,
-                        ..
-                    }) => {}
+                    Ok(()) => {}
+                    // There is nothing to be deleted, or to be added again.
+                    Err(Failure::Refused { errno, .. })
+                        if match errno {
+                            Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV => {
+                                !request.creates()
+                            }
+                            errno => errno == Errno::EEXIST,
+                        } => {}
                     Err(failure) => {
                         let left = format!("{} in {host}", change.what);
                         let error = match outcome {
