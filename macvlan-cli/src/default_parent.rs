@@ -1,13 +1,14 @@
 //! The parent of a network whose description names none.
 
-use macvlan_core::{Host, LinkId, Parent, RouteInfo};
+use macvlan_core::{Host, LinkId, Parent, RouteFilter, RouteInfo};
 
 use crate::failure::{Done, Failure};
+use crate::value::MAIN_TABLE;
 
 /// Returns the link that the host's default route leads through: of IPv4, or else of IPv6.
 pub(crate) fn of(host: &Host) -> Done<Parent> {
     let handle = host.handle()?;
-    let routes = handle.routes()?;
+    let routes = handle.find_routes(&RouteFilter::new().table(MAIN_TABLE))?;
     let leads = |v6: bool| {
         let defaults = routes.iter().filter(move |info| {
             info.route.is_default() && info.route.get_destination().addr().is_ipv6() == v6

@@ -8,6 +8,9 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use macvlan_core::{Announce, Probe};
 
+/// The kernel's main routing table.
+pub(crate) const MAIN_TABLE: u32 = 254;
+
 /// Applies optional values by setters.
 macro_rules! set {
     ($object:ident, $($setter:ident = $value:expr),+ $(,)?) => {

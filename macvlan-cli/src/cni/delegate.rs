@@ -9,6 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::cni::config::Request;
+use crate::cni::environment::IS_IPAM;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::result::Answer;
 
@@ -64,7 +65,7 @@ fn run_for(
     variables: &[(&str, &str)],
 ) -> Result<Vec<u8>> {
     let mut command = Command::new(find(plugin)?);
-    command.env("CNI_COMMAND", verb).envs(variables.iter().copied());
+    command.env("CNI_COMMAND", verb).env(IS_IPAM, "1").envs(variables.iter().copied());
     let output = output(&mut command, &request.text)
         .map_err(|error| Error::new(Code::IO, format!("cannot run plugin {plugin}: {error}")))?;
     if output.status.success() {

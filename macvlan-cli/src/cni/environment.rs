@@ -8,6 +8,10 @@ use macvlan_core::{LinkName, NetNs};
 use crate::cni::error::{Code, Error, Result};
 use crate::sandbox;
 
+/// Says to a plugin that it is run for addresses. This one gives none to others: it would run the
+/// plugin that its configuration names, which is itself, without end.
+pub(super) const IS_IPAM: &str = "MACVLAN_CNI_IPAM";
+
 /// An interface of a container, by which the runtime calls an attachment.
 pub(super) struct Attachment {
     pub(super) container: String,

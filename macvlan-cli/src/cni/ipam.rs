@@ -3,6 +3,7 @@
 //! Ours has the fields of host-local, and those of whereabouts that say the same.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,10 +14,12 @@ use macvlan_network::{AddressRange, NetworkConfig, Order, Subnet};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cni::environment::IS_IPAM;
 use crate::cni::error::{Error, Result};
 use crate::cni::fields::Fields;
-use crate::cni::result::{MAIN_TABLE, RouteTo};
+use crate::cni::result::RouteTo;
 use crate::store::StoreOptions;
+use crate::value::MAIN_TABLE;
 use crate::value::set;
 
 /// The type of the section that means the lease store.
@@ -94,6 +97,9 @@ impl Ipam {
             Some(name) if name.contains('/') || name == ".." => {
                 Err(Error::config(format!("cannot use ipam type {name:?}: not the name of a file")))
             }
+            Some(name) if env::var_os(IS_IPAM).is_some() => Err(Error::config(format!(
+                "cannot use ipam type {name:?}: it is this plugin itself"
+            ))),
             Some(name) => Ok(Self::Foreign(name)),
         }
     }

@@ -17,10 +17,11 @@ use crate::cni::environment;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::{Addresses, Leases, is_default};
 use crate::cni::log::Log;
-use crate::cni::result::{Answer, Interface, Ip, MAIN_TABLE, RouteTo};
+use crate::cni::result::{Answer, Interface, Ip, RouteTo};
 use crate::cni::{mark, parent, sysctl};
 use crate::host_access;
 use crate::runtime_network;
+use crate::value::MAIN_TABLE;
 use crate::value::set;
 
 /// The runtime, for the label of the network.

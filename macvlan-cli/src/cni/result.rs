@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::version::Version;
-
-/// The kernel's main routing table.
-pub(super) const MAIN_TABLE: u32 = 254;
+use crate::value::MAIN_TABLE;
 
 /// The interfaces, addresses and routes of an attachment.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -87,6 +87,25 @@ fn every_verb_is_delegated() -> Outcome {
     Ok(())
 }
 
+/// The file's name is the plugin's type, so that ipam can name the plugin itself.
+fn the_plugin_itself_gives_no_addresses() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_macvlan"), scene.path("mylan"))?;
+    let config = Scene::plain(&json!({ "type": "mylan", "ipam": { "type": "mylan" } }));
+    let before = Snapshot::of(&pod.netns);
+    for call in [
+        Call::new("STATUS", &config),
+        Call::of("ADD", &config, &pod),
+        Call::of("DEL", &config, &pod),
+        Call::new("GC", &with_valid(&config, &[])),
+    ] {
+        let said = scene.fails(7, &call)?;
+        assert!(said.contains("it is this plugin itself"), "{said}");
+    }
+    before.assert_same(&pod.netns);
+    Ok(())
+}
+
 fn a_failure_of_either_leaves_nothing() -> Outcome {
     let scene = Scene::set()?;
     let config = configured(&scene)?;
@@ -160,6 +179,7 @@ macvlan_tests::tests! {
     same_on_every_kernel:
     a_default_route_that_exists_stays,
     a_route_to_the_own_subnet,
+    the_plugin_itself_gives_no_addresses,
     a_failure_of_either_leaves_nothing,
     every_verb_is_delegated,
     gc_releases_what_a_kill_has_left,

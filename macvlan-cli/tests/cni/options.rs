@@ -101,10 +101,13 @@ fn without_a_master_it_is_the_default_routes_link() -> Outcome {
     let pod = Scene::pod("c1")?;
     let said = scene.fails(100, &Call::of("ADD", &config, &pod))?;
     assert!(said.contains("no default route"), "{said}");
-    ip_do(scene.host(), "route add default via 192.168.15.2");
+    ip_do(scene.host(), "route add default via 192.168.15.2 metric 100");
+    // As of a VPN, whose rules decide when it is used.
+    ip_do(scene.host(), "link add wg0 up type veth peer name other");
+    ip_do(scene.host(), "route add default dev wg0 table 51820");
     scene.ok(&Call::of("ADD", &config, &pod))?;
     // The network keeps its parent.
-    ip_do(scene.host(), "route del default");
+    ip_do(scene.host(), "route del default table main");
     let other = Scene::pod("c2")?;
     scene.ok(&Call::of("ADD", &config, &other))?;
     assert!(ping(&pod.netns, "10.1.0.3").is_some());
