@@ -321,6 +321,37 @@ impl NetworkConfig {
         self.given().any(|given| given.gives(address))
     }
 
+    fn gateways(&self) -> impl Iterator<Item = IpAddr> {
+        let of_routes = self.routes.iter().filter_map(Route::get_gateway);
+        self.subnets.iter().filter_map(Subnet::get_gateway).chain(of_routes)
+    }
+
+    fn reserved(&self) -> impl Iterator<Item = IpAddr> {
+        self.subnets.iter().flat_map(|subnet| subnet.reserved.values().copied())
+    }
+
+    /// Returns the single addresses that no container gets without a request: the gateways and the
+    /// reserved addresses of all subnets.
+    pub(crate) fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
+        self.gateways().chain(self.reserved())
+    }
+
+    pub(crate) fn keeps_back(&self, address: IpAddr) -> bool {
+        self.kept_back().any(|kept| kept == address)
+    }
+
+    /// Returns an address that one network keeps back, and that a container of the other could get,
+    /// with or without a reservation.
+    pub(crate) fn kept_clash(&self, other: &Self) -> Option<IpAddr> {
+        let kept = |one: &Self, by: &Self| {
+            let could = |address: &IpAddr| {
+                by.gives(*address) || by.reserved().any(|reserved| reserved == *address)
+            };
+            one.kept_back().find(could)
+        };
+        kept(self, other).or_else(|| kept(other, self))
+    }
+
     /// Returns whether both give the same addresses, by the numbers of the subnets.
     pub(crate) fn gives_as(&self, other: &Self) -> bool {
         let gaps = |given: Given<'_>| (given.subnet.net, given.gaps());
@@ -338,7 +369,7 @@ impl NetworkConfig {
     #[doc(hidden)]
     pub fn clashes_with(&self, other: &Self) -> bool {
         let clash = |ours: Given<'_>| other.given().any(|theirs| ours.clash(&theirs).is_some());
-        self.shares_parent(other) && self.given().any(clash)
+        self.shares_parent(other) && (self.given().any(clash) || self.kept_clash(other).is_some())
     }
 
     /// Returns the macvlan mode.

@@ -56,7 +56,8 @@ impl Given<'_> {
             && !self.kept_back().any(|kept| kept == address)
     }
 
-    /// Returns the single addresses that are not given: the gateways and the reserved ones.
+    /// Returns the single addresses in the subnet that are not given: the gateways and the reserved
+    /// ones.
     fn kept_back(&self) -> impl Iterator<Item = IpAddr> {
         let gateways = self.routes.iter().filter_map(Route::get_gateway);
         let its = gateways.filter(|gateway| self.subnet.net.contains(gateway));
@@ -87,14 +88,12 @@ impl Given<'_> {
         order.start(range, || self.gaps(), given_last)
     }
 
-    /// Returns an address that both would give, or that one gives and the other keeps back.
+    /// Returns an address that both would give.
     pub(crate) fn clash(&self, other: &Self) -> Option<IpAddr> {
         if !self.subnet.overlaps(other.subnet) {
             return None;
         }
-        let kept = |one: &Self, by: &Self| one.kept_back().find(|kept| by.gives(*kept));
-        let both = pool::common(&self.gaps(), &other.gaps()).map(pool::address);
-        both.or_else(|| kept(self, other)).or_else(|| kept(other, self))
+        pool::common(&self.gaps(), &other.gaps()).map(pool::address)
     }
 }
 
@@ -167,7 +166,11 @@ mod tests {
     fn subnets_clash_as_far_as_what_they_give() {
         let net = |text: &str| Subnet::new("10.0.10.0/24").unwrap().range(text.parse().unwrap());
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let clash = |one: &Subnet, other: &Subnet| given(one).clash(&given(other));
+        let clash = |one: &Subnet, other: &Subnet| {
+            let config = |subnet: &Subnet| NetworkConfig::new("net").subnet(subnet.clone());
+            let kept = || config(one).kept_clash(&config(other));
+            given(one).clash(&given(other)).or_else(kept)
+        };
         let low = || net("10.0.10.0/25");
         assert_eq!(clash(&low(), &net("10.0.10.128/25")), None);
         assert_eq!(clash(&low(), &net("10.0.10.127-10.0.10.130")), Some(ip("10.0.10.127")));
@@ -180,6 +183,15 @@ mod tests {
         let high = || net("10.0.10.128/25").without_gateway();
         assert_eq!(clash(&high(), &low().gateway(ip("10.0.10.254"))), Some(ip("10.0.10.254")));
         assert_eq!(clash(&low().reserve("x", ip("10.0.10.200")), &high()), Some(ip("10.0.10.200")));
+        // One gateway may be that of both, but an address that both have reserved is leased twice.
+        let kept = |subnet: Subnet| subnet.gateway(ip("10.0.10.1")).reserve("x", ip("10.0.10.9"));
+        let one = net("10.0.10.64/26").gateway(ip("10.0.10.1"));
+        assert_eq!(clash(&one, &high().gateway(ip("10.0.10.1"))), None);
+        assert_eq!(clash(&kept(one), &kept(high())), Some(ip("10.0.10.9")));
+        // A gateway outside of its subnet.
+        let beyond = Subnet::new("203.0.113.16/28").unwrap().gateway(ip("10.0.10.1"));
+        let there = net("10.0.10.0/25").gateway(ip("10.0.10.254"));
+        assert_eq!(clash(&beyond.on_link_gateway(true), &there), Some(ip("10.0.10.1")));
     }
 
     #[test]
@@ -218,9 +230,8 @@ mod tests {
         assert!(outside.gives_as(&subnets()), "no address of the network is its gateway");
         // The gateway of another network's route is given by none on the same parent.
         let high = Subnet::new("10.0.10.0/24").unwrap().range("10.0.10.128/25".parse().unwrap());
-        let clash = |config: &NetworkConfig| {
-            config.given().find_map(|one| one.clash(&given(&high.clone().without_gateway())))
-        };
+        let high = NetworkConfig::new("high").subnet(high.without_gateway());
+        let clash = |config: &NetworkConfig| config.kept_clash(&high);
         assert_eq!(clash(&with), None);
         let there = with.route("10.6.0.0/16 via 10.0.10.200".parse().unwrap());
         assert_eq!(clash(&there), Some(ip("10.0.10.200")));

@@ -106,7 +106,9 @@ impl NetworkRecord {
         let (_, subnet) = self
             .subnet_of(address)
             .ok_or_else(|| refuse(format!("no subnet of the network contains {address}")))?;
-        if subnet.get_gateway() == Some(address) {
+        // It may be the gateway of another subnet.
+        let mut gateways = self.config.get_subnets().iter().filter_map(Subnet::get_gateway);
+        if gateways.any(|gateway| gateway == address) {
             return Err(refuse(format!("{address} is the gateway")));
         }
         let mut routes = self.config.get_routes().iter();

@@ -15,8 +15,8 @@ use super::{Found, Unreadable};
 /// `parents` returns the parents that the interfaces of a network's leases are on. They may differ
 /// from the network's own for as long as interfaces are left on its former one.
 ///
-/// Returns the networks on the same LAN with an overlapping subnet, whose leases are for
-/// [`check_held`].
+/// Returns the networks on the same LAN with an overlapping subnet, or with a gateway or a reserved
+/// address in one, whose leases are for [`check_held`].
 pub(crate) fn check<'a, E: From<Error>>(
     operation: &'static str,
     network: &NetworkRecord,
@@ -54,7 +54,20 @@ pub(crate) fn check<'a, E: From<Error>>(
                 overlaps = true;
             }
         }
-        if overlaps && (shared || are_left(network, &parents(other)?)) {
+        if let Some(address) = network.config.kept_clash(&other.config).filter(|_| shared) {
+            let why = format!(
+                "a container could lease {address}, a gateway or reserved in this network or in \
+                 network {name:?} on the same parent"
+            );
+            return Err(refuse(ErrorKind::SubnetOverlaps, why)
+                .with_hint("exclude the address, or use another one")
+                .into());
+        }
+        let reaches = |one: &NetworkRecord, by: &NetworkRecord| {
+            one.config.kept_back().any(|kept| by.subnet_of(kept).is_some())
+        };
+        let touches = overlaps || reaches(network, other) || reaches(other, network);
+        if touches && (shared || are_left(network, &parents(other)?)) {
             neighbours.push(other);
         }
         let alone = [network, other].into_iter().find(|one| shared && one.is_passthru());
@@ -75,7 +88,7 @@ pub(crate) fn check<'a, E: From<Error>>(
 }
 
 /// Refuses a network if another one on the same LAN gives an address that a container of this one
-/// has, or the other way around, or if containers of both have it.
+/// has, or keeps it back, or the other way around, or if containers of both have it.
 pub(crate) fn check_held(
     operation: &'static str,
     network: &NetworkRecord,
@@ -84,13 +97,19 @@ pub(crate) fn check_held(
     ours: &BTreeSet<IpAddr>,
 ) -> Result<()> {
     let name = other.name();
-    let held = |address: &&IpAddr| network.gives(**address) || ours.contains(*address);
+    let could = |one: &NetworkRecord, address: &IpAddr| {
+        one.gives(*address) || one.config.keeps_back(*address)
+    };
+    let held = |address: &&IpAddr| could(network, address) || ours.contains(*address);
     let why = if let Some(address) = theirs.iter().find(held) {
         format!("{address} is already leased in network {name:?} on the same parent")
     } else if let Some(address) =
-        ours.iter().find(|address| network.shares_wire(other) && other.gives(**address))
+        ours.iter().find(|address| network.shares_wire(other) && could(other, address))
     {
-        format!("{address} is leased, and in the range of network {name:?} on the same parent")
+        format!(
+            "{address} is leased, and in the range of network {name:?} on the same parent, or a \
+             gateway or reserved there"
+        )
     } else {
         return Ok(());
     };
@@ -106,8 +125,8 @@ fn are_left(network: &NetworkRecord, parents: &[String]) -> bool {
 
 /// Returns the other networks on the same LAN with a subnet that contains an address.
 ///
-/// Refuses the address if one of them gives it. This is only for addresses that the network does
-/// not give itself, since those are never in another's range.
+/// Refuses the address if one of them gives it or keeps it back. This is only for addresses that
+/// the network does not give itself, since the others do neither with those.
 pub(crate) fn neighbours_with<'a, E: From<Error>>(
     network: &NetworkRecord,
     others: &'a [Found<NetworkRecord>],
@@ -118,19 +137,17 @@ pub(crate) fn neighbours_with<'a, E: From<Error>>(
     for other in others_than("lease an address", network, others) {
         let other = other?;
         let shared = network.shares_wire(other);
-        if other.subnet_of(address).is_none() || !shared && !are_left(network, &parents(other)?) {
-            continue;
-        }
-        if shared && other.gives(address) {
-            let why = format!(
-                "{address} is in the range of network {:?} on the same parent",
-                other.name()
-            );
+        let keeps = other.config.keeps_back(address);
+        if shared && (keeps || other.gives(address)) {
+            let is = if keeps { "a gateway or reserved in" } else { "in the range of" };
+            let why = format!("{address} is {is} network {:?} on the same parent", other.name());
             return Err(Error::new(ErrorKind::AddressUnusable, format!("lease {address}"), why)
                 .in_network(network.name())
                 .into());
         }
-        neighbours.push(other);
+        if other.subnet_of(address).is_some() && (shared || are_left(network, &parents(other)?)) {
+            neighbours.push(other);
+        }
     }
     Ok(neighbours)
 }

@@ -2,7 +2,7 @@
 #![deny(dead_code)]
 
 use crate::common::with_stores;
-use crate::common::{ip, on_ens33, subnet};
+use crate::common::{ip, on_ens33, started, subnet};
 use crate::leases::People;
 use macvlan_core::NetNs;
 use macvlan_network::{ConnectOptions, ErrorKind, NetworkConfig, Networks, Order, Subnet};
@@ -180,6 +180,79 @@ fn an_internal_network_keeps_no_gateway() -> Outcome {
     })
 }
 
+/// Gateways and reserved addresses of one network are not those of another one's containers.
+fn what_a_neighbour_keeps_back_is_leased_to_nobody() -> Outcome {
+    with_stores(|networks| {
+        let in_lan = |range: &str, gateway: &str| -> Outcome<Subnet> {
+            Ok(subnet("10.1.0.0/24")?.range(range.parse()?).gateway(ip(gateway)))
+        };
+        let on = |name: &str, subnet: Subnet| on(name, "ens33", subnet);
+        let low = in_lan("10.1.0.10-10.1.0.127", "10.1.0.254")?;
+        let a = networks.create(&on("a", low.clone().reserve("db", ip("10.1.0.9"))))?;
+        let high = in_lan("10.1.0.128-10.1.0.200", "10.1.0.1")?;
+        let b = networks.create(&on("b", high.clone()))?;
+        let (_one, one) = started()?;
+        for address in ["10.1.0.254", "10.1.0.9"] {
+            let fixed = ConnectOptions::new("c1").address(ip(address));
+            let error = b.connect(&fixed, &one).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+            let words = format!("{address} is a gateway or reserved in network \"a\"");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+        // The other way around, for what a container already has.
+        b.connect(&ConnectOptions::new("c1").address(ip("10.1.0.5")), &one)?;
+        for changed in
+            [low.clone().gateway(ip("10.1.0.5")), low.clone().reserve("x", ip("10.1.0.5"))]
+        {
+            let error = a.update(&on("a", changed)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+            assert!(error.to_string().contains("10.1.0.5 is already leased"), "{error}");
+        }
+        let (_two, two) = started()?;
+        let db = a.connect(&ConnectOptions::new("db").name("db"), &two)?;
+        assert_eq!(db.addresses(), [ip("10.1.0.9")]);
+        // An address that both have reserved would be leased twice.
+        let error = b.update(&on("b", high.reserve("other", ip("10.1.0.9")))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+
+        // A gateway outside of the network's own subnets.
+        let beyond = subnet("203.0.113.16/28")?.gateway(ip("10.99.0.1")).on_link_gateway(true);
+        let there = subnet("10.99.0.0/24")?.gateway(ip("10.99.0.254"));
+        let beyond = networks.create(&on("beyond", beyond))?;
+        let error = networks.create(&on("there", there.clone())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubnetOverlaps, "{error}");
+        assert!(error.to_string().contains("could lease 10.99.0.1"), "{error}");
+        let there = networks.create(&on("there", there.range("10.99.0.64/26".parse()?)))?;
+        let fixed = ConnectOptions::new("c3").address(ip("10.99.0.1"));
+        let error = there.connect(&fixed, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        beyond.remove()?;
+        let (_three, three) = started()?;
+        there.connect(&fixed, &three)?;
+        let beyond =
+            on("beyond", subnet("203.0.113.16/28")?.gateway(ip("10.99.0.1")).on_link_gateway(true));
+        let error = networks.create(&beyond).unwrap_err();
+        assert!(error.to_string().contains("10.99.0.1 is already leased"), "{error}");
+        Ok(())
+    })
+}
+
+/// The gateway of one subnet in another subnet of the same network.
+fn a_gateway_in_another_subnet_is_leased_to_nobody() -> Outcome {
+    with_stores(|networks| {
+        let first = subnet("203.0.113.16/28")?.gateway(ip("10.0.0.1")).on_link_gateway(true);
+        let second =
+            subnet("10.0.0.0/24")?.range("10.0.0.64/26".parse()?).gateway(ip("10.0.0.254"));
+        let config = NetworkConfig::new("lan").parent("ens33").subnet(first).subnet(second);
+        let lan = networks.create(&config)?;
+        let fixed = ConnectOptions::new("c1").address(ip("10.0.0.1"));
+        let error = lan.connect(&fixed, &NetNs::anonymous()?).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressUnusable, "{error}");
+        assert!(error.to_string().contains("10.0.0.1 is the gateway"), "{error}");
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     several_ranges_and_excluded_addresses,
@@ -187,4 +260,6 @@ macvlan_tests::tests! {
     the_same_subnet_at_the_same_time,
     a_reserved_name_takes_its_address,
     an_internal_network_keeps_no_gateway,
+    what_a_neighbour_keeps_back_is_leased_to_nobody,
+    a_gateway_in_another_subnet_is_leased_to_nobody,
 }
