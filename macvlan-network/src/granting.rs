@@ -35,11 +35,11 @@ impl Network {
         }
     }
 
-    /// Returns the error for a requested address that this host has.
+    /// Returns the error for a requested or reserved address that this host has.
     fn of_this_host(&self, request: &LeaseRequest) -> Result<Option<Error>> {
-        for address in &request.addresses {
-            if self.is_local(*address)? {
-                return Ok(Some(is_the_hosts(&self.record, *address)));
+        for address in request.all_fixed(&self.record)? {
+            if self.is_local(address)? {
+                return Ok(Some(is_the_hosts(&self.record, address)));
             }
         }
         Ok(None)
@@ -57,8 +57,8 @@ impl Network {
         let mut holders = Vec::new();
         match refused.kind() {
             ErrorKind::AddressTaken => {
-                for address in &request.addresses {
-                    holders.extend(store.holding(network, *address)?);
+                for address in request.all_fixed(network)? {
+                    holders.extend(store.holding(network, address)?);
                 }
             }
             ErrorKind::NameTaken => {
@@ -79,7 +79,7 @@ impl Network {
 
     /// Releases a lease, because another host has one of its addresses.
     ///
-    /// Fails if that address was requested.
+    /// Fails if that address was requested, or is reserved for the container.
     pub(crate) fn gives_way(
         &self,
         (lease, taken): (&Lease, &[Lease]),
@@ -87,7 +87,7 @@ impl Network {
         request: &LeaseRequest,
     ) -> Result<()> {
         self.session.store.undo_lease(&self.record, lease, taken)?;
-        let is_requested = request.addresses.contains(&address);
+        let is_requested = request.all_fixed(&self.record)?.contains(&address);
         if holder == Other::ThisHost && is_requested {
             return Err(is_the_hosts(&self.record, address));
         }

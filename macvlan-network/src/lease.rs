@@ -287,6 +287,11 @@ impl LeaseRequest {
         Ok(asked_for)
     }
 
+    /// Returns the addresses of both families that are fixed.
+    pub(crate) fn all_fixed(&self, network: &NetworkRecord) -> Result<Vec<IpAddr>> {
+        Ok([self.fixed(network, false)?, self.fixed(network, true)?].concat())
+    }
+
     /// Returns whether the request is for the namespace that a lease is bound to.
     pub(crate) fn is_beside(&self, lease: &Lease) -> bool {
         lease.netns().is_some_and(|netns| self.state.netns() == Some(netns))
@@ -346,7 +351,7 @@ impl LeaseRequest {
     ) -> Lease {
         let here = self.beside(others);
         let plain: Vec<IpAddr> = addresses.iter().map(IpNet::addr).collect();
-        let may = self.default_route.unwrap_or(!self.is_moved);
+        let may = self.default_route.unwrap_or(!self.is_moved || self.gw_priority.is_some());
         let asks = may && self.default_route.is_some();
         let sequence = others.iter().map(|lease| lease.sequence.saturating_add(1)).max();
         let id = random::id();

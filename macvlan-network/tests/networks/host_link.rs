@@ -44,6 +44,10 @@ fn it_is_created_moved_and_removed() -> Outcome {
         let name = link.name();
         assert!(name.as_str().starts_with("mv-") && name.as_str().len() == 15, "{name}");
         assert_eq!(link.gateways(), [ip("192.168.15.1"), ip("fd00:1::1")]);
+        assert!(!link.lease().default_route);
+        let first = lan.create_link(&ConnectOptions::new("first").gw_priority(3))?;
+        assert!(first.lease().default_route, "the priority implies it");
+        lan.disconnect("first")?;
         assert_eq!(link.routes(), lan.config().get_routes());
         assert_eq!(link.addresses(), link.lease().addresses);
         assert!(link.lease().pending().is_some() && link.lease().link == Some(name));

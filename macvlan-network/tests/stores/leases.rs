@@ -455,6 +455,24 @@ fn networks_come_and_go() -> Outcome {
     })
 }
 
+/// An address that is reserved for a name, like one that is requested.
+fn a_reserved_address_of_the_dead_is_given() -> Outcome {
+    with_stores(|networks| {
+        let reserved = subnet("10.1.0.0/24")?.reserve("printer", ip("10.1.0.9"));
+        let lan = networks.create(&NetworkConfig::new("lan").parent("ens33").subnet(reserved))?;
+        let printer = |id: &str| ConnectOptions::new(id).name("printer");
+        let (ends, was_inside) = started()?;
+        assert_eq!(lan.connect(&printer("c1"), &was_inside)?.addresses(), [ip("10.1.0.9")]);
+        let (_stays, inside) = started()?;
+        let error = lan.connect(&printer("c2"), &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
+        ended(ends, was_inside)?;
+        assert_eq!(lan.connect(&printer("c2"), &inside)?.addresses(), [ip("10.1.0.9")]);
+        assert_eq!(lan.leases()?.len(), 1);
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     the_lowest_free_address,
@@ -466,6 +484,7 @@ macvlan_tests::tests! {
     several_addresses,
     other_wishes_of_a_container_that_is_connected,
     what_the_dead_have_is_given,
+    a_reserved_address_of_the_dead_is_given,
     a_mac_address_that_is_taken,
     the_host_has_addresses_itself,
     networks_are_found,
