@@ -17,7 +17,7 @@ use macvlan_core::{
 };
 
 use crate::alive::NetNsMark;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::mark::Mark;
 use crate::network::Network;
@@ -26,6 +26,8 @@ use crate::session::Session;
 
 /// The routing table that `ip route` calls `main`.
 const MAIN: u32 = 254;
+/// The table with the addresses of the machine itself, and the one with notes about shared routes.
+const OTHERS: [u32; 2] = [255, 109];
 /// The protocol of routes that the kernel adds for router advertisements (linux/rtnetlink.h).
 const RTPROT_RA: u8 = 9;
 /// The number of attempts, since the kernel may add an advertised route each time.
@@ -50,10 +52,15 @@ impl Place {
     /// longer has.
     fn had(&self, info: &RouteInfo) -> bool {
         let place = |route: &Route| {
-            (route.get_destination(), route.get_gateway(), route.get_actual_metric())
+            let (destination, table) = (route.get_destination(), route.get_table());
+            (destination, table, route.get_gateway(), route.get_actual_metric())
+        };
+        let is_kept = |route: &Route| {
+            OTHERS.contains(&route.get_table()) || route.is_default() && route.get_table() == MAIN
         };
         let has = |route: &Route| place(route) == place(&info.route);
         info.protocol == Endpoint::PROTOCOL
+            && !is_kept(&info.route)
             && info.route.get_device() == Some(LinkId::Index(self.link))
             && !self.network.config.get_routes().iter().any(has)
     }
@@ -95,11 +102,12 @@ fn set(
     let set = || -> macvlan_core::Result<Vec<String>> {
         let handle = Handle::in_netns(netns)?;
         let mut all = handle.find_routes(&RouteFilter::new().table(MAIN))?;
-        all.retain(|info| info.route.get_kind() == RouteKind::Unicast);
-        let (all, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|info| info.route.is_default());
+        all.retain(|info| info.route.get_kind() == RouteKind::Unicast && info.route.is_default());
+        // The network's routes may be in other tables.
+        let marked = handle.find_routes(&RouteFilter::new().protocol(Endpoint::PROTOCOL))?;
         let mut done = Vec::new();
-        let former = others.iter().filter(|info| places.iter().any(|place| place.had(info)));
+        let marked = marked.iter().filter(|info| info.route.get_kind() == RouteKind::Unicast);
+        let former = marked.filter(|info| places.iter().any(|place| place.had(info)));
         let former: Vec<&RouteInfo> = former.collect();
         if !former.is_empty() && are_all(places, &host.attachments(netns)?) {
             for info in former {
@@ -314,8 +322,11 @@ impl Session {
     pub(crate) fn places(&self, leases: &[&Lease], netns: &NetNs) -> Result<Vec<Place>> {
         let (mut places, mut links) = (Vec::new(), None);
         for lease in leases {
-            // The routes of a network that cannot be read count as another program's.
-            let Ok(found) = self.store.find_networks(&lease.network) else { continue };
+            let found = match self.store.find_networks(&lease.network) {
+                // The routes of a network that cannot be read count as another program's.
+                Err(error) if error.kind() == ErrorKind::StoreUnusable => continue,
+                found => found?,
+            };
             let Some(network) = found.into_iter().find(|one| one.id == lease.network) else {
                 continue;
             };

@@ -27,7 +27,7 @@ pub(crate) struct Former {
     pub(crate) name: Option<String>,
     pub(crate) aliases: Vec<String>,
     pub(crate) link_local: Vec<IpAddr>,
-    /// `None` if it was the default, with the default priority.
+    /// `None` if it was the default, with the default priority, for a link that is not moved.
     pub(crate) default_route: Option<bool>,
     pub(crate) gw_priority: Option<i32>,
     pub(crate) sequence: u32,
@@ -38,9 +38,9 @@ pub(crate) struct Former {
 impl Former {
     /// Returns the settings of a lease; `None` if all are the defaults.
     pub(crate) fn of(lease: &Lease, released: u64) -> Option<Self> {
-        // The default routes do not lead through a link that is moved.
+        // A link that is moved has other defaults.
         let routes = (lease.default_route, lease.gw_priority);
-        let are_set = routes != (lease.link.is_none(), 0);
+        let are_set = routes != (true, 0) || lease.link.is_some();
         let former = Self {
             interface: lease.interface.to_string(),
             name: lease.name.clone(),
@@ -119,7 +119,8 @@ impl Former {
         if lease.link_local.is_empty() {
             lease.link_local = self.link_local;
         }
-        lease.default_route = self.default_route.unwrap_or(lease.default_route);
-        lease.gw_priority = self.gw_priority.unwrap_or(lease.gw_priority);
+        // What is remembered as the default was the default, whatever leads there now.
+        lease.default_route = self.default_route.unwrap_or(true);
+        lease.gw_priority = self.gw_priority.unwrap_or(0);
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::common::{ask, ip, on_ens33};
+use crate::common::{ask, default_routes, ip, on_ens33};
 use crate::large::assert_plain;
 use etcd_client::{Permission, PermissionType};
 use macvlan_core::NetNs;
@@ -151,9 +151,41 @@ fn with_a_user_and_a_password() -> Outcome {
     Ok(())
 }
 
+/// A network that the store does not tell about is not one without routes.
+fn a_network_that_is_denied_is_an_error() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let plain = || EtcdOptions::new("a", [Etcd::ENDPOINT]);
+    let inside = NetNs::anonymous()?;
+    let networks = Networks::new(lab.a.host.clone(), open(&etcd, plain())??)?;
+    for (name, net) in [("one", "10.1.0.0/24"), ("two", "10.2.0.0/24")] {
+        networks.create(&on_ens33(name, net)?)?.connect(&ConnectOptions::new("c1"), &inside)?;
+    }
+    assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0"]);
+    let denied = format!("/macvlan/net/{}", networks.network("two")?.id());
+    ask(&etcd, |mut client| async move {
+        for user in ["root", "ours"] {
+            client.user_add(user, "secret", None).await?;
+            client.role_add(user).await?;
+            client.user_grant_role(user, user).await?;
+        }
+        let behind = format!("{denied}h");
+        for (first, end) in [("/macvlan/", &*denied), (&*behind, "/macvlan0")] {
+            let may = Permission::new(PermissionType::Readwrite, first).with_range_end(end);
+            client.role_grant_permission("ours", may).await?;
+        }
+        client.auth_enable().await.map(drop)
+    })?;
+    let networks =
+        Networks::new(lab.a.host.clone(), open(&etcd, plain().user("ours", "secret"))??)?;
+    let error = networks.network("one")?.disconnect("c1").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreRefused, "{error}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     over_tls_with_certificates,
     one_without_tls_says_so,
     with_a_user_and_a_password,
+    a_network_that_is_denied_is_an_error,
 }
