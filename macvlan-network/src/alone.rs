@@ -1,8 +1,9 @@
 //! Locks a container's namespace while the container is connected, disconnected or repaired.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use macvlan_core::{NetNs, NetNsLock};
+use macvlan_core::{NetNs, NetNsId, NetNsLock};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -14,9 +15,24 @@ pub(crate) fn alone(netns: &NetNs) -> Result<NetNsLock> {
     netns.lock().map_err(contended)
 }
 
-/// Waits like [`alone`], but for a shorter time.
-pub(crate) fn alone_soon(netns: &NetNs) -> Result<NetNsLock> {
-    netns.lock_within(BRIEFLY).map_err(contended)
+/// The namespaces that others held for too long, for which one operation does not wait again.
+#[derive(Default)]
+pub(crate) struct Busy(HashMap<NetNsId, Error>);
+
+impl Busy {
+    /// Waits like [`alone`], but for a shorter time, and only once for each namespace.
+    pub(crate) fn lock(&mut self, netns: &NetNs) -> Result<NetNsLock> {
+        if let Some(error) = self.0.get(&netns.id()) {
+            return Err(error.clone());
+        }
+        let held = netns.lock_within(BRIEFLY).map_err(contended);
+        if let Err(error) = &held {
+            if error.kind() == ErrorKind::Contended {
+                self.0.insert(netns.id(), error.clone());
+            }
+        }
+        held
+    }
 }
 
 fn contended(error: macvlan_core::Error) -> Error {

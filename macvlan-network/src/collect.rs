@@ -6,7 +6,7 @@ use macvlan_core::Presence;
 
 use crate::alive;
 use crate::ending;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lease::Lease;
 use crate::networks::Networks;
 use crate::record::NetworkRecord;
@@ -45,7 +45,7 @@ impl Networks {
         let (mut gone, mut here, mut pending) = (Vec::new(), Vec::new(), Vec::new());
         let records = self.store().networks()?;
         for record in &records {
-            let leases = self.store().leases(Some(record))?;
+            let leases = unless_removed(self.store().leases(Some(record)))?;
             // Read after the leases, since a host may just have started.
             let hosts = self.store().living_hosts()?;
             for lease in leases {
@@ -72,11 +72,11 @@ impl Networks {
         for record in &records {
             if let Some(leases) = by_network.remove(&*record.id) {
                 let network = self.with_record(record.clone());
-                collected.leases.extend(network.release_gone(leases, until)?);
+                collected.leases.extend(unless_removed(network.release_gone(leases, until))?);
             }
         }
         for record in &records {
-            collected.expired += self.store().expire(record)?;
+            collected.expired += unless_removed(self.store().expire(record))?;
         }
         if !collected.leases.is_empty() {
             // Their VLANs may have lost their last container.
@@ -95,6 +95,14 @@ impl Networks {
             let operation = format!("collect the pending lease of container {:?}", lease.container);
             error.during(operation).in_network(record.name())
         })
+    }
+}
+
+/// Returns nothing for a network that was removed in the meantime.
+pub(crate) fn unless_removed<T: Default>(done: Result<T>) -> Result<T> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NetworkNotFound => Ok(T::default()),
+        done => done,
     }
 }
 

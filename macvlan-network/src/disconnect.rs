@@ -32,7 +32,8 @@ impl Network {
     /// - [`ErrorKind::Kernel`]: the interface could not be detached, or it is unknown whether the
     ///   namespace still exists.
     /// - [`ErrorKind::Contended`]: another process held the container's namespace for too long, or
-    ///   the kernel has not deleted the interface of an ended namespace after two seconds.
+    ///   the interface is still up after two seconds, since the kernel has not deleted it with its
+    ///   namespace, or since it was moved to another one.
     /// - Otherwise as for every [`Store`](crate::Store#errors).
     pub fn disconnect<'a>(&self, of: impl Into<ContainerRef<'a>>) -> Result<Detached> {
         self.disconnect_in(of.into(), None)
@@ -95,20 +96,17 @@ impl Network {
                         }
                     },
                 };
-                let is_back = self.remove_host_link(lease)?;
-                if detached == Detached::AlreadyGone
-                    && !self.clear_away(lease, ending::deadline())?
-                {
-                    let why = "the kernel is still deleting its interface";
+                let Some(detached) = self.has_left(lease, detached, ending::deadline())? else {
+                    let why = "its interface is still up: it was moved, or is being deleted";
                     return Err(Error::new(ErrorKind::Contended, "disconnect", why)
-                        .with_hint("disconnect it again later"));
-                }
+                        .with_hint("disconnect it again later, or delete a moved interface"));
+                };
                 let released = self.session.store.release(&self.record, lease)?;
                 if released || self.session.is_here(lease) {
                     if let Some(held) = &held {
                         self.session.settle_default_routes(&lease.container, held.netns())?;
                     }
-                    let removed = is_back || before == Some(Detached::Removed);
+                    let removed = before == Some(Detached::Removed);
                     let detached = if removed { Detached::Removed } else { detached };
                     // A lease that was bound in the meantime is not released.
                     if released && meant.next().is_none() {

@@ -3,11 +3,11 @@
 //! When a namespace has ended, the kernel deletes its interfaces a moment later, on a busy machine
 //! much later. Until then they are up and answer for their addresses, which therefore remain leased.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use macvlan_core::MacAddr;
+use macvlan_core::{Detached, MacAddr};
 
 use crate::error::{Error, Result};
 use crate::interface::MAC_PATIENCE;
@@ -36,6 +36,23 @@ impl Network {
         self.session.store.release_gone(&self.record, cleared)
     }
 
+    /// Returns whether a lease may be released after an attempt to detach its interface, and what
+    /// was removed; `None` if the interface is still up on the parent at the deadline, wherever it
+    /// is.
+    ///
+    /// A link that was moved back to the host is deleted there.
+    pub(crate) fn has_left(
+        &self,
+        lease: &Lease,
+        detached: Detached,
+        until: Instant,
+    ) -> Result<Option<Detached>> {
+        if self.remove_host_link(lease)? || detached == Detached::Removed {
+            return Ok(Some(Detached::Removed));
+        }
+        Ok(self.clear_away(lease, until)?.then_some(detached))
+    }
+
     /// Waits until the interface of a lease whose container is gone has left the parent, so that the
     /// lease may be released; false at the deadline.
     pub(crate) fn clear_away(&self, lease: &Lease, until: Instant) -> Result<bool> {
@@ -48,7 +65,8 @@ impl Network {
     /// An interface on a dead host cannot be examined and counts as gone, as does one of an earlier
     /// boot.
     fn cleared(&self, leases: Vec<Lease>, until: Instant) -> Result<Vec<Lease>> {
-        let mut up = HashSet::new();
+        // In mode passthru the MAC address is the parent's.
+        let mut up: HashMap<Option<String>, HashSet<MacAddr>> = HashMap::new();
         for lease in &leases {
             let may_be_there = match &lease.state {
                 LeaseState::Connected { netns, .. } => netns.is_of_this_boot()?,
@@ -58,34 +76,37 @@ impl Network {
             };
             if may_be_there && self.session.is_here(lease) {
                 self.remove_host_link(lease)?;
-                // In mode passthru the MAC address is the parent's.
-                up.extend(lease.mac);
+                up.entry(self.parent_of(lease)).or_default().extend(lease.mac);
             }
         }
         self.retain_up(&mut up)?;
-        if !up.is_empty() {
+        for (parent, macs) in &mut up {
             // Other links may have some of the MAC addresses by now.
-            let held = self.held_macs(&leases)?;
-            up.retain(|mac| !held.contains(mac));
+            let held = self.held_macs(&leases, macs, parent.as_deref())?;
+            macs.retain(|mac| !held.contains(mac));
         }
+        up.retain(|_, macs| !macs.is_empty());
         while !up.is_empty() && Instant::now() < until {
             thread::sleep(SLICE);
             self.retain_up(&mut up)?;
         }
-        let is_up = |lease: &Lease| lease.mac.is_some_and(|mac| up.contains(&mac));
+        let is_up = |lease: &Lease| {
+            let macs = up.get(&self.parent_of(lease)).zip(lease.mac);
+            macs.is_some_and(|(macs, mac)| macs.contains(&mac))
+        };
         Ok(leases.into_iter().filter(|lease| !is_up(lease)).collect())
     }
 
-    /// Retains the MAC addresses of links that are up on the parent.
-    fn retain_up(&self, macs: &mut HashSet<MacAddr>) -> Result<()> {
-        if macs.is_empty() {
-            return Ok(());
+    /// Retains the MAC addresses of links that are up, by the parent that they were on.
+    fn retain_up(&self, up: &mut HashMap<Option<String>, HashSet<MacAddr>>) -> Result<()> {
+        for (parent, macs) in up.iter_mut().filter(|(_, macs)| !macs.is_empty()) {
+            let all = self.link_of(parent.as_deref());
+            let all = all.and_then(|parent| self.session.host.filtered_macs(&parent));
+            let all = all.map_err(|error| Error::kernel("look for the former interface", error))?;
+            let all: HashSet<MacAddr> = all.into_iter().collect();
+            macs.retain(|mac| all.contains(mac));
         }
-        let parent = self.record.link();
-        let all = parent.and_then(|parent| self.session.host.filtered_macs(&parent));
-        let all = all.map_err(|error| Error::kernel("look for the former interface", error))?;
-        let all: HashSet<MacAddr> = all.into_iter().collect();
-        macs.retain(|mac| all.contains(mac));
+        up.retain(|_, macs| !macs.is_empty());
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use macvlan_core::{
     Address, Attachment, Detached, DuplicateDetection, Endpoint, ErrorKind as CoreKind, Handle,
-    LinkInfo, LinkName, MacAddr, NetNs, Presence, Route, RouteKind,
+    LinkInfo, LinkName, MacAddr, NetNs, Parent, Presence, Route, RouteKind,
 };
 
 use crate::config::NetworkConfig;
@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lease::{Lease, OnParent};
 use crate::mark::{self, Mark, sealed};
 use crate::network::Network;
+use crate::parent_form;
 
 /// The time to wait for a MAC address whose last user is being removed.
 pub(crate) const MAC_PATIENCE: Duration = Duration::from_secs(2);
@@ -69,23 +70,55 @@ impl Network {
     /// Returns whether the MAC address is in use permanently, by a link of the host or by a
     /// container of this host that exists.
     fn is_mac_held(&self, lease: &Lease) -> Result<bool> {
-        Ok(!self.held_macs(std::slice::from_ref(lease))?.is_empty())
+        let (wanted, parent) = (lease.mac.into_iter().collect(), self.parent_of(lease));
+        let leases = std::slice::from_ref(lease);
+        Ok(!self.held_macs(leases, &wanted, parent.as_deref())?.is_empty())
     }
 
-    /// Returns those MAC addresses of leases that are in use permanently, not counting these leases.
-    pub(crate) fn held_macs(&self, leases: &[Lease]) -> Result<HashSet<MacAddr>> {
-        let wanted: HashSet<MacAddr> = leases.iter().filter_map(|lease| lease.mac).collect();
+    /// Returns the parent that the interface of a lease is on, as stores write it; `None` for the
+    /// link of an isolated network, and for another network's lease of an earlier version.
+    pub(crate) fn parent_of(&self, lease: &Lease) -> Option<String> {
+        let of_network = || self.record.stored_parent().filter(|_| lease.network == self.id());
+        lease.parent.0.clone().or_else(of_network)
+    }
+
+    /// Returns a parent that a store has written; `None` stands for the network's own.
+    pub(crate) fn link_of(&self, parent: Option<&str>) -> macvlan_core::Result<Parent> {
+        let parent = parent.and_then(parent_form::read_parent);
+        parent.map_or_else(|| self.record.link(), Ok)
+    }
+
+    /// Returns those MAC addresses that are in use permanently on a parent, not counting these
+    /// leases.
+    pub(crate) fn held_macs(
+        &self,
+        leases: &[Lease],
+        wanted: &HashSet<MacAddr>,
+        parent: Option<&str>,
+    ) -> Result<HashSet<MacAddr>> {
         if wanted.is_empty() {
-            return Ok(wanted);
+            return Ok(HashSet::new());
         }
-        let links = || self.session.host.handle()?.links();
-        let links = links().map_err(|error| Error::kernel("list the host's links", error))?;
-        let mut held: HashSet<MacAddr> = links.into_iter().filter_map(|link| link.mac).collect();
+        let fails = |error| Error::kernel("list the host's links", error);
+        let links = self.session.host.handle().and_then(|handle| handle.links()).map_err(fails)?;
+        let below = self.link_of(parent).map_err(fails)?;
+        let index = links.iter().find(|link| link.name == below.to_string()).map(|link| link.index);
+        // A parent may be described by another name.
+        let is_on = |link: &LinkInfo| {
+            index.is_none_or(|index| link.index == index || link.parent == Some(index))
+        };
+        let mut held: HashSet<MacAddr> =
+            links.into_iter().filter(is_on).filter_map(|link| link.mac).collect();
         held.retain(|mac| wanted.contains(mac));
         let own: HashSet<&str> = leases.iter().map(|lease| lease.endpoint.as_str()).collect();
         for one in self.session.store.leases(None)? {
             let Some(mac) = one.mac.filter(|mac| wanted.contains(mac)) else { continue };
-            let may = !held.contains(&mac) && !own.contains(&*one.endpoint);
+            let is_on_it = match self.parent_of(&one) {
+                Some(its) => parent_form::read_parent(&its)
+                    .is_some_and(|its| parent_form::is_same(&its, &below)),
+                None => one.network == self.id() && parent.is_none(),
+            };
+            let may = is_on_it && !held.contains(&mac) && !own.contains(&*one.endpoint);
             let is_there =
                 || -> Result<bool> { Ok(matches!(one.presence()?, Some(Presence::There(_)))) };
             if may && self.session.is_here(&one) && is_there()? {

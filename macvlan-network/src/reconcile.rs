@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use macvlan_core::{Difference, ErrorKind as CoreKind, Handle, NetNs, Presence};
+use macvlan_core::{Difference, ErrorKind as CoreKind, Handle, LinkInfo, NetNs, Presence};
 
 use crate::alive;
-use crate::alone::alone_soon;
+use crate::alone::Busy;
+use crate::collect::unless_removed;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::mark::Mark;
@@ -197,7 +198,8 @@ impl Networks {
     ///
     /// Interfaces are recognized by their alias, which only the store can have made. One with a
     /// forged alias is reported as [`Reconciled::Failed`] and left unchanged. Interfaces of another
-    /// store's networks are ignored.
+    /// store's networks are ignored. A container's namespace that another process holds for five
+    /// seconds is left unchanged and reported, without waiting for it again.
     ///
     /// # Errors
     ///
@@ -211,9 +213,9 @@ impl Networks {
             done.push(Reconciled::Expired(collected.expired));
         }
         let networks = self.list()?;
-        let mut here = Vec::new();
+        let (mut here, mut busy) = (Vec::new(), Busy::default());
         for network in &networks {
-            let leases = network.leases()?.into_iter();
+            let leases = unless_removed(network.leases())?.into_iter();
             // Links that a runtime moves and sets up are its own to repair.
             let may =
                 |one: &Lease| self.0.is_here(one) && one.netns().is_some() && one.link.is_none();
@@ -223,7 +225,7 @@ impl Networks {
         alive::find_all(&marks, |at, presence| {
             let (network, lease) = &here[at];
             match presence {
-                Presence::There(netns) => done.extend(network.repair(lease, &netns)),
+                Presence::There(netns) => done.extend(network.repair(lease, &netns, &mut busy)),
                 // It has ended in the meantime.
                 Presence::Gone => {}
                 Presence::Unknown(error) => {
@@ -246,13 +248,27 @@ impl Networks {
                     continue;
                 }
             };
+            let has_mark = |link: &LinkInfo| {
+                link.alias.as_deref().is_some_and(|alias| Mark::read(alias, self.store()).is_some())
+            };
+            let marked: Vec<LinkInfo> = links.into_iter().filter(has_mark).collect();
+            if marked.is_empty() {
+                continue;
+            }
+            let failed = |error: Error| Reconciled::Failed(error.to_string());
+            let _alone = match busy.lock(&netns) {
+                Ok(alone) => alone,
+                Err(error) => {
+                    done.push(failed(error));
+                    continue;
+                }
+            };
             let mut are_led = None;
-            for link in links {
+            for link in marked {
                 let alias = link.alias.clone().unwrap_or_default();
                 if let Some(mark) = Mark::read(&alias, self.store()) {
                     let looked = self.look_at(&networks, &netns, &link, mark, &mut are_led);
-                    let failed = |error: Error| vec![Reconciled::Failed(error.to_string())];
-                    done.extend(looked.unwrap_or_else(failed));
+                    done.extend(looked.unwrap_or_else(|error| vec![failed(error)]));
                 }
             }
         }
@@ -276,21 +292,22 @@ impl Network {
         Networks(Arc::clone(&self.session)).reconcile()
     }
 
-    fn repair(&self, lease: &Lease, netns: &NetNs) -> Option<Reconciled> {
-        let repair = || -> Result<Vec<String>> {
-            let _alone = alone_soon(netns)?;
+    fn repair(&self, lease: &Lease, netns: &NetNs, busy: &mut Busy) -> Option<Reconciled> {
+        let mut repair = || -> Result<Vec<String>> {
+            let _alone = busy.lock(netns)?;
             let mut standing = Standing::begin(&*self.session.store);
-            // It may have changed since it was listed.
+            // It may have changed since it was listed, and so may the network.
             let Some((lease, _)) = self.still(lease)? else { return Ok(Vec::new()) };
-            if !self.session.store.take_up(&self.record, &lease)? {
+            let now = Networks(Arc::clone(&self.session)).network(self.id())?;
+            if !self.session.store.take_up(&now.record, &lease)? {
                 return Ok(Vec::new());
             }
             let mut others = self.session.store.leases_of(&lease.container)?;
             others.retain(|other| other.endpoint != lease.endpoint);
             let ensure = || {
-                let ensured = self.ensure(&lease, &others, netns)?;
+                let ensured = now.ensure(&lease, &others, netns)?;
                 let link = Some(ensured.attachment.index());
-                let routes = self.set_default_routes((&lease, link), &others, netns, false)?;
+                let routes = now.set_default_routes((&lease, link), &others, netns, false)?;
                 let mut done: Vec<String> =
                     ensured.repaired.iter().map(ToString::to_string).collect();
                 // A link that was missing had no routes, so these are not worth mentioning.
@@ -299,7 +316,7 @@ impl Network {
                 }
                 Ok(done)
             };
-            self.while_standing(&mut standing, (&lease, &others, netns), false, ensure)
+            now.while_standing(&mut standing, (&lease, &others, netns), false, ensure)
         };
         match repair() {
             Ok(done) if done.is_empty() => None,

@@ -1,11 +1,12 @@
 //! Disconnects the containers on this host that a runtime no longer knows.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use macvlan_core::{NetNs, Presence};
 
 use crate::alive;
-use crate::alone::alone_soon;
+use crate::alone::Busy;
 use crate::container_ref::ContainerRef;
 use crate::ending;
 use crate::error::{Error, Result};
@@ -29,9 +30,10 @@ impl Network {
     /// its containers exist, such as CNI's GC.
     ///
     /// Like [`Network::disconnect`], this releases a lease only if the interface was detached or
-    /// the namespace no longer exists. If the kernel has not deleted the namespace's interface after
-    /// two seconds, its lease remains until the next call. Leases of other hosts, pending leases, and containers that
-    /// are connected during the call remain.
+    /// the namespace no longer exists. If the interface is still up after two seconds, because the
+    /// kernel has not deleted it or because it was moved, its lease remains until the next call.
+    /// Leases of other hosts, pending leases, and containers that are connected during the call
+    /// remain.
     ///
     /// # Errors
     ///
@@ -52,11 +54,12 @@ impl Network {
         leases.retain(|one| self.session.is_here(one) && one.netns().is_some() && !is_valid(one));
         let marks: Vec<_> = leases.iter().filter_map(Lease::netns).collect();
         let (mut retained, mut are_gone) = (Retained::default(), false);
+        let mut busy = Busy::default();
         let until = ending::deadline();
         alive::find_all(&marks, |at, presence| {
             let lease = &leases[at];
             let released = match presence {
-                Presence::There(netns) => self.let_go(lease, &netns),
+                Presence::There(netns) => self.let_go(lease, &netns, (&mut busy, until)),
                 Presence::Gone => {
                     are_gone = true;
                     self.release_gone(vec![lease.clone()], until)
@@ -80,14 +83,22 @@ impl Network {
         }
         Ok(retained)
     }
-    /// Releases a lease and detaches its interface; false if another process was faster.
-    fn let_go(&self, lease: &Lease, netns: &NetNs) -> Result<bool> {
-        let _alone = alone_soon(netns)?;
+
+    /// Releases a lease and detaches its interface; false if another process was faster, or if the
+    /// interface was moved and is still up.
+    fn let_go(
+        &self,
+        lease: &Lease,
+        netns: &NetNs,
+        (busy, until): (&mut Busy, Instant),
+    ) -> Result<bool> {
+        let _alone = busy.lock(netns)?;
         // The container may have been connected again since it was listed.
         let Some((lease, others)) = self.still(lease)? else { return Ok(false) };
-        self.detach(&lease, &others, netns)?;
-        self.remove_host_link(&lease)?;
-        if !self.session.store.release(&self.record, &lease)? {
+        let detached = self.detach(&lease, &others, netns)?;
+        if self.has_left(&lease, detached, until)?.is_none()
+            || !self.session.store.release(&self.record, &lease)?
+        {
             return Ok(false);
         }
         self.session.settle_default_routes(&lease.container, netns)?;

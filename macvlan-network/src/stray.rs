@@ -8,10 +8,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use macvlan_core::{Attachment, Detached, Handle, LinkInfo, NetNs};
 
 use crate::alive::NetNsMark;
-use crate::alone::{alone, alone_soon};
+use crate::alone::alone;
 use crate::connect_options::path_of;
 use crate::container_ref::ContainerRef;
 use crate::default_routes;
@@ -48,7 +49,7 @@ fn holder(lease: &Lease) -> String {
 }
 
 impl Networks {
-    /// Handles a link whose alias names a lease.
+    /// Handles a link whose alias names a lease; the caller holds its namespace.
     ///
     /// `are_led` caches whether this library's default routes are in the namespace.
     pub(crate) fn look_at(
@@ -59,7 +60,6 @@ impl Networks {
         mark: Mark<'_>,
         are_led: &mut Option<bool>,
     ) -> Result<Vec<Reconciled>> {
-        let _alone = alone_soon(netns)?;
         let mut all = self.host().attachments(netns).map_err(fails)?;
         let Some(at) = all.iter().position(|one| one.index() == link.index) else {
             return Ok(Vec::new());
@@ -105,6 +105,8 @@ impl Networks {
         };
         let stray = Stray { attachment, netns, mark, addresses, are_led };
         let elsewhere = leases.iter().find(|lease| lease.netns().is_some_and(|mark| *mark != here));
+        // It may have been changed since it was listed.
+        let network = network.map(|network| self.network(network.id())).transpose()?;
         let mut done = match (network, elsewhere) {
             // It was moved back to the host and not deleted.
             (Some(network), None) if is_host => {
@@ -199,7 +201,7 @@ impl Network {
                 None if conflicts.iter().any(|one| one.address == *address) => {
                     told.push(format!("{address} is recorded as conflicting"));
                 }
-                None => match record.with_prefix(*address) {
+                None => match self.adoptable(*address, stray.mark.name) {
                     Ok(net) => free.push(net),
                     Err(error) => told.push(error.cause().to_owned()),
                 },
@@ -249,11 +251,20 @@ impl Network {
             };
             let adopted = store.adopt(record, lease);
             let lease = adopted.map_err(|error| error.in_network(self.name()))?;
-            // The old mark may cover more addresses than it has now.
             let fails = |error| Error::kernel("mark an interface", error).in_network(self.name());
-            let alias = mark::alias(&**store, record, &lease);
-            let handle = Handle::in_netns(stray.netns).map_err(fails)?;
-            handle.set_alias(attachment.index(), &alias).map_err(fails)?;
+            if self.is_on_parent(attachment).map_err(fails)? {
+                // The old mark may cover more addresses than it has now.
+                let alias = mark::alias(&**store, record, &lease);
+                let handle = Handle::in_netns(stray.netns).map_err(fails)?;
+                handle.set_alias(attachment.index(), &alias).map_err(fails)?;
+            } else {
+                // The network has another parent since, where the lease is valid.
+                let mut others = store.leases_of(&lease.container)?;
+                others.retain(|other| other.endpoint != lease.endpoint);
+                if let Err(error) = self.ensure(&lease, &others, stray.netns) {
+                    return Err(self.undo_lease(&lease, &[], error.in_network(self.name()))?);
+                }
+            }
             done.push(Reconciled::Adopted(lease));
         }
         let operation = format!("adopt an interface of container {:?}", stray.mark.container);
@@ -262,6 +273,20 @@ impl Network {
             Reconciled::Failed(error.in_network(self.name()).to_string())
         }));
         Ok(done)
+    }
+
+    /// Returns an address as a lease has it, unless the network leases it to no such container.
+    fn adoptable(&self, address: IpAddr, name: Option<&str>) -> Result<IpNet> {
+        self.record.check_reserved(address, name)?;
+        self.record.with_prefix(address)
+    }
+
+    /// Returns whether an interface is on the network's parent; false if that is not found by name.
+    fn is_on_parent(&self, attachment: &Attachment) -> macvlan_core::Result<bool> {
+        let parent = self.record.parent();
+        let links = self.session.host.handle()?.links()?;
+        let mut parents = links.iter().filter(|link| link.name == parent);
+        Ok(parents.any(|link| link.index == attachment.parent_index()))
     }
 
     /// Deletes an interface all of whose addresses other containers have.

@@ -240,11 +240,13 @@ pub trait Store: Sealed + Send + Sync + Debug {
     fn undo_lease(&self, network: &NetworkRecord, lease: &Lease, taken: &[Lease]) -> Result<bool>;
     /// Changes a lease's name, aliases and settings for default routes.
     ///
-    /// Returns false if it no longer exists. A lease is identified by its endpoint.
+    /// Also stores the parent that its interface was moved to. Returns false if it no longer
+    /// exists. A lease is identified by its endpoint.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NameTaken`] if another container has the name; otherwise as for every
+    /// [`ErrorKind::NameTaken`] if another container has the name; [`ErrorKind::Contended`] if the
+    /// interface was moved, and the network has another parent by now; otherwise as for every
     /// [`Store`](#errors).
     fn update(&self, network: &NetworkRecord, lease: &Lease) -> Result<bool>;
     /// Binds a pending lease to the namespace and interface of `lease`.
@@ -265,8 +267,10 @@ pub trait Store: Sealed + Send + Sync + Debug {
     /// # Errors
     ///
     /// [`ErrorKind::AddressTaken`] or [`ErrorKind::AddressConflict`] if another host has one of
-    /// them; [`ErrorKind::NameTaken`] or [`ErrorKind::AlreadyConnected`] if another lease has the
-    /// name or the interface; otherwise as for every [`Store`](#errors).
+    /// them; [`ErrorKind::AddressUnusable`] if one is reserved for another name;
+    /// [`ErrorKind::Contended`] if the network has another parent by now;
+    /// [`ErrorKind::NameTaken`] or [`ErrorKind::AlreadyConnected`] if another lease has the name
+    /// or the interface; otherwise as for every [`Store`](#errors).
     fn adopt(&self, network: &NetworkRecord, lease: Lease) -> Result<Lease>;
 
     /// Returns a container's leases in a network, one for each interface.

@@ -1,13 +1,15 @@
 //! The effect of a network's changes on its containers' interfaces.
 #![deny(dead_code)]
 
+use std::time::{Duration, Instant};
+
 use crate::common::{default_routes, ip, on_ens33, started, subnet, with_scenes};
 use macvlan_core::{Endpoint, NetNs};
 use macvlan_network::{ConnectOptions, NetworkConfig, Reconciled};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines, ip_link};
 
 /// Creates a link that can be a parent, and returns its index.
-fn another_parent(host: &NetNs, name: &str) -> u64 {
+pub(crate) fn another_parent(host: &NetNs, name: &str) -> u64 {
     ip_do(host, &format!("link add {name} type veth peer name {name}-peer"));
     ip_do(host, &format!("link set {name} up"));
     ip_do(host, &format!("link set {name}-peer up"));
@@ -192,9 +194,126 @@ fn an_internal_network_is_opened() -> Outcome {
     })
 }
 
+/// The network gets another parent while a reconcile waits for its container.
+fn a_repair_uses_the_network_as_it_is() -> Outcome {
+    with_scenes(|scene| {
+        let host = &scene.lab.a.netns;
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        let index = another_parent(host, "ens34");
+        let held = inside.lock()?;
+        let done = std::thread::scope(|scope| -> Outcome<_> {
+            let reconciling = scope.spawn(|| scene.networks.reconcile());
+            std::thread::sleep(Duration::from_secs(1));
+            assert!(!reconciling.is_finished(), "it waits");
+            lan.set_parent("ens34")?;
+            drop(held);
+            Ok(reconciling.join().map_err(|_| "it panicked")??)
+        })?;
+        assert!(matches!(&done[..], [Reconciled::Repaired(..)]), "{done:?}");
+        assert_eq!(ip_link(&inside, "eth0")["link_index"].as_u64(), Some(index));
+        assert!(scene.networks.reconcile()?.is_empty());
+        Ok(())
+    })
+}
+
+/// An interface without a lease is on the former parent, whose addresses another network has.
+fn an_interface_is_adopted_on_the_parent_of_its_network() -> Outcome {
+    with_scenes(|scene| {
+        let host = &scene.lab.a.netns;
+        let lan = scene.networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        let lease = lan.lease("c1")?.ok_or("it has no lease")?;
+        assert!(scene.networks.store().release(lan.record(), &lease)?);
+        let index = another_parent(host, "ens34");
+        lan.set_parent("ens34")?;
+        let done = scene.networks.reconcile()?;
+        assert!(matches!(&done[..], [Reconciled::Adopted(..)]), "{done:?}");
+        assert_eq!(ip_link(&inside, "eth0")["link_index"].as_u64(), Some(index));
+        assert_eq!(ip_addresses(&inside, "eth0"), ["10.1.0.2/24"]);
+        let new = scene.networks.create(&on_ens33("new", "10.1.0.0/24")?)?;
+        let (_other, other) = started()?;
+        let fixed = ConnectOptions::new("c2").address(ip("10.1.0.2"));
+        assert_eq!(new.connect(&fixed, &other)?.addresses(), [ip("10.1.0.2")]);
+        let done = scene.networks.reconcile()?;
+        assert!(done.is_empty(), "{done:?}");
+        Ok(())
+    })
+}
+
+/// Routes in other tables are also those of the network.
+fn routes_in_other_tables_are_removed() -> Outcome {
+    with_scenes(|scene| {
+        let config = |routes: &[&str]| -> Outcome<_> {
+            let parsed = routes.iter().map(|route| route.parse());
+            let parsed: Vec<_> = parsed.collect::<Result<_, macvlan_core::Error>>()?;
+            let config = on_ens33("lan", "10.1.0.0/24")?;
+            Ok(parsed.into_iter().fold(config, NetworkConfig::route))
+        };
+        let [one, moved, there] = [
+            "10.8.0.0/16 via 10.1.0.254 table 100",
+            "10.9.0.0/16 via 10.1.0.254",
+            "10.9.0.0/16 via 10.1.0.254 table 1000",
+        ];
+        let lan = scene.networks.create(&config(&[one, moved])?)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        ip_do(&inside, "route add 10.7.0.0/16 via 10.1.0.254 dev eth0 table 100");
+        let via = |table: &str| -> Vec<String> {
+            let all = ip_lines(&inside, &format!("-4 route show table {table}"));
+            let ways = all.iter().filter(|line| line.contains(" via "));
+            ways.filter_map(|line| Some(line.split_once(" via ")?.0.to_owned())).collect()
+        };
+        assert_eq!(via("100"), ["10.7.0.0/16", "10.8.0.0/16"]);
+        assert_eq!(via("main"), ["default", "10.9.0.0/16"]);
+        lan.update(&config(&[there])?)?;
+        assert_eq!(scene.networks.reconcile()?.len(), 1);
+        assert_eq!(via("100"), ["10.7.0.0/16"]);
+        assert_eq!(
+            (via("main"), via("1000")),
+            (vec!["default".into()], vec!["10.9.0.0/16".into()])
+        );
+        assert!(scene.networks.reconcile()?.is_empty());
+        Ok(())
+    })
+}
+
+/// A reconcile waits only once for a namespace that is held for too long.
+fn one_that_is_held_is_left_after_one_wait() -> Outcome {
+    with_scenes(|scene| {
+        let networks = &scene.networks;
+        let (_container, inside) = started()?;
+        for (number, name) in ["one", "two", "three"].into_iter().enumerate() {
+            let lan = networks.create(&on_ens33(name, &format!("10.{number}.0.0/24"))?)?;
+            lan.connect(&ConnectOptions::new("c1"), &inside)?;
+        }
+        let held = inside.lock()?;
+        let began = Instant::now();
+        let done = std::thread::scope(|scope| {
+            scope.spawn(|| networks.reconcile()).join().map_err(|_| "it panicked")
+        })??;
+        // Each of three repairs and of three marks would wait for five seconds.
+        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+        assert!(
+            matches!(&done[..], [Reconciled::Failed(_), .., Reconciled::Failed(_)]),
+            "{done:?}"
+        );
+        assert_eq!(done.len(), 4, "{done:?}");
+        drop(held);
+        assert!(networks.reconcile()?.is_empty());
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_network_moves_to_another_parent,
+    a_repair_uses_the_network_as_it_is,
+    an_interface_is_adopted_on_the_parent_of_its_network,
+    routes_in_other_tables_are_removed,
+    one_that_is_held_is_left_after_one_wait,
     routes_that_the_network_no_longer_has_are_removed,
     options_change_and_who_is_outdated_is_told,
     an_internal_network_is_opened,

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::lease::Lease;
 use crate::record::NetworkRecord;
 use crate::store::format;
+use crate::store::refusal::changed;
 
 use super::change::Change;
 use super::held::AllHeld;
@@ -20,11 +21,12 @@ impl EtcdStore {
         let (id, container) = (network.id.as_str(), lease.container.as_str());
         let name = lease.name.as_deref().unwrap_or("");
         let [first, further] = AllHeld::gets(&self.keys, id, container);
-        let [first, further, named, host] = self.wire.read_all([
+        let [first, further, named, host, there] = self.wire.read_all([
             first,
             further,
             Get::Key(self.keys.name(id, name)),
             Get::Key(self.registration.key.clone()),
+            Get::Key(self.keys.network(id)),
         ])?;
         let mut others = AllHeld::read(&self.keys, id, container, [&*first, &*further])?;
         let Some(held) = others.take(&lease.endpoint) else { return Ok(Some(false)) };
@@ -37,6 +39,13 @@ impl EtcdStore {
         change.when.push(unchanged(host.key.clone(), host.changed));
         change.when.push(unchanged(held.item.key.clone(), held.item.changed));
         change.when.extend(others.unchanged_beside(&held));
+        if held.lease.parent.0 != lease.parent.0 {
+            let (there, now) = self.current(network, &there);
+            if lease.parent.0 != now.stored_parent() {
+                return Err(changed(network));
+            }
+            change.when.push(there);
+        }
         if held.lease.name != lease.name {
             if let Some(name) = &lease.name {
                 self.put_name(&mut change, network, (name, container), named.first())?;
@@ -51,7 +60,7 @@ impl EtcdStore {
             before.name = None;
         }
         self.delete_names(&mut change, &before, &others);
-        let changed = Lease {
+        let now = Lease {
             name: lease.name.clone(),
             aliases: lease.aliases.clone(),
             default_route: lease.default_route,
@@ -59,7 +68,7 @@ impl EtcdStore {
             parent: lease.parent.clone(),
             ..held.lease
         };
-        let value = format::write_again(&held.item.value, &changed)?;
+        let value = format::write_again(&held.item.value, &now)?;
         change.put(held.item.key, value.clone());
         change.put(format!("{}{}", self.keys.member(container, id), held.suffix), value);
         Ok(self.decide(change)?.then_some(true))

@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::lease::Lease;
 use crate::pool;
 use crate::record::NetworkRecord;
 use crate::store::Found;
+use crate::store::refusal::changed;
 
 use super::gaps::{self, Holder};
 use super::names;
 use super::rows::{self, read_all, select};
-use super::transaction::{Attempt, number};
+use super::transaction::{Attempt, current, number};
 
 /// Updates the details of a lease that do not concern addresses or the link; false if it does not
 /// exist.
@@ -22,9 +23,18 @@ pub(super) fn update(
     network: &NetworkRecord,
     lease: &Lease,
 ) -> Attempt<bool> {
-    let number = number(transaction, network)?;
+    let (number, now) = current(transaction, network)?;
     names::refuse_taken(transaction, network, number, lease)?;
-    let changed = transaction
+    let parent: Option<Option<String>> = transaction
+        .prepare_cached("SELECT parent FROM lease WHERE endpoint = ?")?
+        .query_row([&lease.endpoint], |row| row.get(0))
+        .optional()?;
+    if parent.is_some_and(|parent| parent != lease.parent.0)
+        && lease.parent.0 != now.stored_parent()
+    {
+        return Err(changed(network).into());
+    }
+    let done = transaction
         .prepare_cached(
             "UPDATE lease SET name = ?, aliases = '', default_route = ?, gw_priority = ?, \
              parent = ? WHERE endpoint = ?",
@@ -36,7 +46,7 @@ pub(super) fn update(
             lease.parent.0,
             lease.endpoint
         ])?;
-    if changed == 0 {
+    if done == 0 {
         return Ok(false);
     }
     transaction
