@@ -2,11 +2,14 @@
 #![deny(dead_code)]
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::common::{ip, on_ens33, started};
+use crate::common::{ip, on_ens33, pairs, started};
 use macvlan_core::NetNs;
-use macvlan_network::{ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Networks, Result};
+use macvlan_network::{
+    Allocation, ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Networks, Result,
+};
 use macvlan_tests::{
     Etcd, Fault, Lab, LabHost, Outcome, PATIENCE, Way, eventually, ip_addresses, ip_lines, ping,
 };
@@ -251,10 +254,55 @@ fn what_goes_unanswered_does_not_come_late() -> Outcome {
     Ok(())
 }
 
+/// An address is requested while the share that has it moves to the common pool.
+fn an_address_of_a_share_that_moves_is_in_no_gap() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let (one, two) = (session(&etcd, &lab.a, "a")?, session(&etcd, &lab.a, "a")?);
+    one.create(&on_ens33("lan", "10.1.0.0/24")?.block_size(8))?;
+    let (lan, mut tried) = (one.network("lan")?, 0);
+    for round in 0..10_u64 {
+        let name = format!("c{round}");
+        let dying = brief_session(&etcd, &lab.b, &name)?;
+        let on_it = dying.network("lan")?;
+        let first = on_it.allocate(&Allocation::new())?;
+        on_it.disconnect(&first.container)?;
+        drop((on_it, dying));
+        eventually("the host does not die", || {
+            Ok(one.store().living_hosts()? == Some(vec!["a".to_owned()]))
+        })?;
+        let number = |address: IpAddr| match address {
+            IpAddr::V4(v4) => 0xffff_0000_0000 + u128::from(u32::from(v4)),
+            IpAddr::V6(v6) => v6.into(),
+        };
+        let wanted = match first.addresses[0].addr() {
+            IpAddr::V4(v4) => IpAddr::from((u32::from(v4) + 1).to_be_bytes()),
+            IpAddr::V6(_) => return Err("it is IPv6".into()),
+        };
+        let leased = std::thread::scope(|scope| -> Outcome<_> {
+            let leasing = scope.spawn(|| lan.allocate(&Allocation::new().address(wanted)));
+            std::thread::sleep(Duration::from_micros(150 * round));
+            two.collect()?;
+            Ok(leasing.join().map_err(|_| "it panicked")??)
+        })?;
+        for (key, last) in pairs(&etcd, "/macvlan/gap/")? {
+            let first = key.rsplit('/').next().unwrap_or_default();
+            let (first, last) =
+                (u128::from_str_radix(first, 16)?, u128::from_str_radix(&last, 16)?);
+            let at = number(wanted);
+            assert!(!(first..=last).contains(&at), "in round {round}, {wanted} is in {key}");
+            tried += 1;
+        }
+        lan.disconnect(&leased.container)?;
+    }
+    assert!(tried > 0);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_network_over_two_hosts,
     shares_of_hosts,
+    an_address_of_a_share_that_moves_is_in_no_gap,
     what_a_dead_host_has_is_given,
     etcd_is_away,
     what_goes_unanswered_does_not_come_late,

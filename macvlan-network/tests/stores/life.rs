@@ -7,8 +7,8 @@ use crate::common::{Scene as OneHost, ask, in_etcd, ip, keys, on_ens33, started}
 use crate::machine::become_machine;
 use macvlan_core::{Host, NetNs};
 use macvlan_network::{
-    ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, HostStatus, Life, Network, Networks,
-    Reconciled, Store as _,
+    Allocation, ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, HostStatus, Life, Network,
+    Networks, Reconciled, Store as _,
 };
 use macvlan_tests::{
     Actor, Container, Etcd, Lab, LabHost, Outcome, PATIENCE, eventually, ip_addresses, path_of,
@@ -365,6 +365,39 @@ fn its_name_is_its_machines_until_then() -> Outcome {
     Ok(())
 }
 
+/// One of both is refused: otherwise nothing keeps the host of the lease alive.
+fn forgetting_a_host_beside_a_lease() -> Outcome {
+    let (lab, etcd) = (Lab::with_addresses(&[], &[])?, Etcd::start()?);
+    let open = || -> Outcome<Networks> {
+        let options = EtcdOptions::new("a", [Etcd::ENDPOINT]).timeout(PATIENCE);
+        let options = options.life(Life::Declared);
+        let store = etcd.netns().run(|| EtcdStore::open(&options))??;
+        Ok(Networks::new(lab.a.host.clone(), store)?)
+    };
+    let (one, other) = (open()?, open()?);
+    let lan = one.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    for round in 0..100 {
+        one.declare_host("a")?;
+        let (leased, forgotten) = std::thread::scope(|scope| {
+            let leasing = scope.spawn(|| lan.allocate(&Allocation::new()));
+            std::thread::sleep(Duration::from_micros(100 * (round % 25)));
+            let forgotten = other.forget_host("a");
+            (leasing.join().map_err(|_| "it panicked"), forgotten)
+        });
+        match (leased?, forgotten) {
+            (Ok(lease), Err(error)) => {
+                assert_eq!(error.kind(), ErrorKind::HostAlive, "{error}");
+                lan.disconnect(&lease.container)?;
+            }
+            (Err(error), Ok(true)) => {
+                assert_eq!(error.kind(), ErrorKind::HostNotAlive, "{error}");
+            }
+            both => return Err(format!("in round {round}: {both:?}").into()),
+        }
+    }
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     without_either_there_is_no_lease,
@@ -373,6 +406,7 @@ macvlan_tests::tests! {
     a_declared_host_ends_by_no_time,
     a_host_is_forgotten_when_it_is_gone,
     a_host_ends_its_own_declaration,
+    forgetting_a_host_beside_a_lease,
     a_process_that_ends_leaves_no_key,
     its_name_is_its_machines_until_then;
     parts: on_a,

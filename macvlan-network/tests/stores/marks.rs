@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 
 use crate::common::{default_routes, ended, ip, on_ens33, started, subnet, with_stores};
 use macvlan_core::{Detached, Handle, NetNs};
-use macvlan_network::{ConnectOptions, ErrorKind, Network, Networks, Reconciled};
+use macvlan_network::{
+    ConnectOptions, ErrorKind, MacFrom, Network, NetworkConfig, Networks, Reconciled,
+};
 use macvlan_tests::{Outcome, ip_addresses, ip_do, ip_lines};
 
 fn alias(netns: &NetNs, link: &str) -> Outcome<String> {
@@ -300,11 +302,68 @@ fn a_container_that_returns_keeps_what_it_said() -> Outcome {
     })
 }
 
+/// Another program's default route leads out of the container, so there is none of the network.
+fn an_adopted_lease_may_have_the_default_route() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let (_container, inside) = started()?;
+        ip_do(&inside, "link add d0 type veth peer name d1");
+        ip_do(&inside, "link set d1 up");
+        ip_do(&inside, "address add 10.50.0.2/24 dev d0");
+        ip_do(&inside, "link set d0 up");
+        ip_do(&inside, "route add default via 10.50.0.1");
+        let had = lan.connect(&ConnectOptions::new("c1").name("web"), &inside)?.lease().clone();
+        assert_eq!(default_routes(&inside), ["10.50.0.1 dev d0 by boot"]);
+        let gone = networks.store().release_gone(lan.record(), vec![had.clone()])?;
+        assert_eq!(gone.len(), 1);
+        let done = networks.reconcile()?;
+        assert!(matches!(&done[..], [Reconciled::Adopted(_)]), "{done:?}");
+        let lease = lan.lease("c1")?.ok_or("it has no lease")?;
+        assert_eq!((lease.default_route, lease.gw_priority), (true, 0));
+        assert_eq!((lease.name, lease.addresses), (had.name, had.addresses));
+        assert_eq!(default_routes(&inside), ["10.50.0.1 dev d0 by boot"]);
+        ip_do(&inside, "route delete default");
+        networks.reconcile()?;
+        assert_eq!(default_routes(&inside), ["10.1.0.1 dev eth0"]);
+        Ok(())
+    })
+}
+
+/// An address was reserved for another container while its holder had no lease.
+fn an_address_that_is_reserved_since_is_not_adopted() -> Outcome {
+    with_stores(|networks| {
+        let config = on_ens33("lan", "10.1.0.0/24")?.mac_from(MacFrom::Container);
+        let lan = networks.create(&config)?;
+        let (_container, inside) = started()?;
+        lan.connect(&ConnectOptions::new("c1").name("web"), &inside)?;
+        lose(networks, &lan, "c1")?;
+        let reserved = subnet("10.1.0.0/24")?.reserve("db", ip("10.1.0.2"));
+        let config = NetworkConfig::new("lan").parent("ens33").mac_from(MacFrom::Container);
+        let config = config.subnet(reserved);
+        let lan = lan.update(&config)?.network;
+        let done = texts(&networks.reconcile()?);
+        assert!(matches!(&done[..], [one] if one.contains("reserved for \"db\"")), "{done:?}");
+        assert_eq!(lan.leases()?, []);
+        let (_db, db) = started()?;
+        let got = lan.connect(&ConnectOptions::new("c2").name("db"), &db)?;
+        assert_eq!(got.addresses(), [ip("10.1.0.2")]);
+        let lan = lan.update(&config.mtu(1400))?.network;
+        // By now another container has it.
+        let done = networks.reconcile()?;
+        assert!(done.iter().any(|one| matches!(one, Reconciled::Displaced { .. })), "{done:?}");
+        assert_eq!(ip_lines(&inside, "-o link show").len(), 1);
+        assert_eq!(lan.leases()?.len(), 1);
+        Ok(())
+    })
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_forged_mark_gives_nobody_a_lease,
     a_mark_is_not_another_address_s,
     a_lease_that_was_lost_comes_back_whole,
+    an_adopted_lease_may_have_the_default_route,
+    an_address_that_is_reserved_since_is_not_adopted,
     a_lease_of_many_addresses_comes_back_whole,
     more_than_can_be_given_back_is_refused,
     marks_without_a_seal,

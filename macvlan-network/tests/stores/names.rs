@@ -16,6 +16,10 @@ fn names_and_aliases() -> Outcome {
         let web = ConnectOptions::new("c1").name("web1").alias("web").alias("www");
         lan.connect(&web, &inside[0])?;
         lan.connect(&ConnectOptions::new("c2").name("web2").alias("web"), &inside[1])?;
+        for none in ["", "."] {
+            assert_eq!(lan.resolve(none)?, [] as [IpAddr; 0], "{none:?}");
+        }
+        assert_eq!(networks.store().leases_of("")?, []);
         let both = [ip("10.1.0.2"), ip("10.1.0.3")];
         let resolved = || -> Outcome<Vec<Vec<IpAddr>>> {
             ["web", "www", "web.lan", "web1", "c2", "nobody"]

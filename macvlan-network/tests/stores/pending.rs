@@ -50,6 +50,9 @@ fn a_container_takes_what_was_allocated() -> Outcome {
 
         let taking =
             ConnectOptions::new("c1").name("web").interface("net0").take(&pending.endpoint);
+        let twice = taking.clone().address(ip("10.1.0.2"));
+        let error = lan.connect(&twice, &inside).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressTaken, "{error}");
         let connection = lan.connect(&taking, &inside)?;
         assert_eq!(connection.lease().addresses, pending.addresses);
         assert_eq!(Some(connection.mac()), pending.mac);

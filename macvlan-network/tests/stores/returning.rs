@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use crate::common::{
-    behind, default_routes, ended, in_etcd, ip, keys, on_ens33, put, session, started, with_stores,
+    ask, behind, default_routes, ended, in_etcd, ip, keys, on_ens33, pairs, put, session, started,
+    with_stores,
 };
 use crate::pending::{open, with_places};
 use macvlan_core::NetNs;
@@ -395,6 +396,90 @@ fn who_is_killed_forgets_nothing() -> Outcome {
     })
 }
 
+/// Each interface has its own address again, whichever is connected first, and the last one it had.
+fn each_interface_returns_with_its_own_address() -> Outcome {
+    with_stores(|networks| {
+        let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+        let c1 = || ConnectOptions::new("c1");
+        let by = |options: ConnectOptions, inside: &NetNs| -> Outcome<String> {
+            Ok(lan.connect(&options, inside)?.addresses()[0].to_string())
+        };
+        let (container, inside) = started()?;
+        by(c1().address(ip("10.1.0.9")), &inside)?;
+        by(c1().interface("eth1").address(ip("10.1.0.3")), &inside)?;
+        ended(container, inside)?;
+        reconcile_all(networks, 2)?;
+        let (container, inside) = started()?;
+        assert_eq!(by(c1(), &inside)?, "10.1.0.9", "that of eth0");
+        assert_eq!(by(c1().interface("eth2"), &inside)?, "10.1.0.2", "that of no other one");
+        assert_eq!(by(c1().interface("eth1"), &inside)?, "10.1.0.3");
+        ended(container, inside)?;
+        reconcile_all(networks, 3)?;
+
+        // Now eth1 is the first one, with another address.
+        let (container, inside) = started()?;
+        by(c1().interface("eth1").address(ip("10.1.0.77")), &inside)?;
+        // A time is remembered in seconds.
+        std::thread::sleep(Duration::from_millis(1100));
+        ended(container, inside)?;
+        reconcile_all(networks, 1)?;
+        let (_container, inside) = started()?;
+        assert_eq!(by(c1().interface("eth1"), &inside)?, "10.1.0.77");
+        assert_eq!(by(c1().interface("eth0"), &inside)?, "10.1.0.9");
+        Ok(())
+    })
+}
+
+/// Hosts of an earlier version have written the addresses of one interface without its name.
+fn addresses_without_an_interface_are_read() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks = in_etcd(&lab.a, &etcd, "a")?;
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let inside = NetNs::anonymous()?;
+    let connect = |options: ConnectOptions| -> Outcome<String> {
+        Ok(lan.connect(&options, &inside)?.addresses()[0].to_string())
+    };
+    connect(ConnectOptions::new("c1").address(ip("10.1.0.9")))?;
+    connect(ConnectOptions::new("c1").interface("eth1").address(ip("10.1.0.3")))?;
+    lan.disconnect("c1")?;
+    let named = keys(&etcd, "/macvlan/was/")?.into_iter().find(|key| key.ends_with("/c1/eth0"));
+    let named = named.ok_or("it is not remembered by its name")?;
+    ask(&etcd, |mut client| async move { client.delete(named, None).await.map(drop) })?;
+    assert_eq!(connect(ConnectOptions::new("c1").interface("eth1"))?, "10.1.0.3");
+    assert_eq!(connect(ConnectOptions::new("c1").interface("eth0"))?, "10.1.0.9");
+    Ok(())
+}
+
+/// The address is kept for longer than the time for which others are remembered.
+fn an_address_is_remembered_for_as_long_as_it_is_kept() -> Outcome {
+    let (lab, etcd) = (Lab::new()?, Etcd::start()?);
+    let networks = in_etcd(&lab.a, &etcd, "a")?;
+    let day = Duration::from_secs(24 * 3600);
+    let lan = networks.create(&on_ens33("lan", "10.1.0.0/24")?.reservation_ttl(60 * day))?;
+    let (one, two) = (NetNs::anonymous()?, NetNs::anonymous()?);
+    lan.connect(&ConnectOptions::new("c1"), &one)?;
+    lan.disconnect("c1")?;
+    let age = |days: u64| -> Outcome<usize> {
+        let all = pairs(&etcd, "/macvlan/was/")?;
+        for (key, value) in &all {
+            let mut was: serde_json::Value = serde_json::from_str(value)?;
+            let released = was["released"].as_u64().ok_or("it has no time")?;
+            was["released"] = (released - days * day.as_secs()).into();
+            put(&etcd, key, &was.to_string())?;
+        }
+        Ok(all.len())
+    };
+    assert!(age(31)? > 0);
+    networks.collect()?;
+    assert_eq!(lan.connect(&ConnectOptions::new("c2"), &two)?.addresses(), [ip("10.1.0.3")]);
+    assert_eq!(lan.connect(&ConnectOptions::new("c1"), &one)?.addresses(), [ip("10.1.0.2")]);
+    lan.disconnect("c1")?;
+    assert!(age(91)? > 0);
+    networks.collect()?;
+    assert_eq!(keys(&etcd, "/macvlan/was/")?.len(), 0);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     names_and_settings_survive_a_reconcile,
@@ -403,6 +488,9 @@ macvlan_tests::tests! {
     a_reserved_name_gets_its_address,
     a_failed_connect_forgets_nothing,
     several_interfaces_return,
+    each_interface_returns_with_its_own_address,
+    addresses_without_an_interface_are_read,
+    an_address_is_remembered_for_as_long_as_it_is_kept,
     an_adopted_lease_has_all_of_them,
     they_are_forgotten_in_time,
     a_reboot,

@@ -88,7 +88,7 @@ pub(super) struct Found {
     changed: i64,
 }
 
-fn found(item: &Item) -> Result<Found> {
+pub(super) fn found(item: &Item) -> Result<Found> {
     let gap = Gap { first: keys::number(end_of(&item.key))?, last: keys::number(&item.value)? };
     Ok(Found { gap, key: item.key.clone(), changed: item.changed })
 }

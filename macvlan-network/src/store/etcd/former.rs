@@ -9,7 +9,7 @@ use crate::time::seconds as now;
 
 use super::change::Change;
 use super::held::AllHeld;
-use super::keys::{self, Holder, WasSet};
+use super::keys::{self, Holder, Was, WasSet, end_of};
 use super::seen::Seen;
 use super::store::EtcdStore;
 use super::wire::{Get, Item};
@@ -18,6 +18,17 @@ impl EtcdStore {
     /// Returns the read for the settings that are remembered for a container.
     pub(super) fn former_get(&self, id: &str, container: &str) -> Get {
         Get::prefix(&self.keys.formers(id, container))
+    }
+
+    /// Splits what is remembered for a container's interfaces into settings and addresses.
+    pub(super) fn split_remembered(
+        &self,
+        id: &str,
+        container: &str,
+        found: Vec<Item>,
+    ) -> (Vec<Item>, Vec<Item>) {
+        let formers = self.keys.formers(id, container);
+        found.into_iter().partition(|item| item.key.starts_with(&formers))
     }
 
     /// Remembers or forgets the settings of a lease that is released; `others` are those that the
@@ -93,6 +104,31 @@ impl EtcdStore {
         }
         Ok(())
     }
+}
+
+/// Returns the addresses that a container had by the interface that a request gets.
+///
+/// If it has no lease in the network, they may be those that were released last. Hosts of an
+/// earlier version have written those of one interface without its name, to `unnamed`.
+pub(super) fn was(
+    by_interface: &[Item],
+    unnamed: Option<&Item>,
+    network: &NetworkRecord,
+    request: &LeaseRequest,
+    others: &[Lease],
+) -> Result<Option<Was>> {
+    let interface = request.interface_beside(others);
+    let read = |item: &Item| keys::read::<Was>(&item.value);
+    if let Some(own) = by_interface.iter().find(|item| interface == *end_of(&item.key)) {
+        return read(own).map(Some);
+    }
+    let all: Vec<Was> = by_interface.iter().map(read).collect::<Result<_>>()?;
+    let unnamed = unnamed.map(read).transpose()?;
+    if others.iter().any(|lease| lease.network == network.id) {
+        let is_of_none = |was: &Was| all.iter().all(|one| one.addresses != was.addresses);
+        return Ok(unnamed.filter(is_of_none));
+    }
+    Ok(all.into_iter().chain(unnamed).max_by_key(|was| was.released))
 }
 
 /// Reads what is remembered. A record that cannot be read is left out, since the container can be

@@ -17,7 +17,8 @@
 //! | `name/ID/NAME` | the container with this name |
 //! | `alias/ID/NAME/CONTAINER` | marks a container with this alias |
 //! | `member/CONTAINER/ID` | a copy of the lease, to be found by the container; further ones as above |
-//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above |
+//! | `was/ID/CONTAINER` | the addresses that a container had ([`Was`]); further interfaces as above, for hosts of an earlier version |
+//! | `was/ID/CONTAINER/INTERFACE` | the same for each interface |
 //! | `was/ID/CONTAINER/~/INTERFACE` | the settings of a lease that it had ([`WasSet`]) |
 //! | `host/HOST/PROCESS` | the boot id of a process's machine, while the process is alive; empty if written by an earlier version |
 //! | `host/HOST/agent/PROCESS` | the same for an agent |

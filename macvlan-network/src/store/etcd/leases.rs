@@ -6,14 +6,13 @@ use std::net::IpAddr;
 
 use etcd_client::Compare;
 use ipnet::IpNet;
-use macvlan_core::LinkName;
 
 use crate::error::{Error, Result};
 use crate::former::{Ending, Former};
 use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{name_taken, no_network, not_pending};
+use crate::store::refusal::{changed, name_taken, no_network, not_pending};
 use crate::store::{LeaseOutcome, Store as _, format};
 use crate::time::seconds as now;
 
@@ -46,15 +45,13 @@ impl EtcdStore {
         let seen = Seen::new(&self.wire);
         let [first, further] = AllHeld::gets(&self.keys, id, container);
         let was = self.keys.was(id, container);
-        let interface = request.interface.as_ref().map_or("", LinkName::as_str);
         let gets = [
             Get::Key(self.keys.network(id)),
             first,
             further,
             Get::prefix(&self.keys.members(container)),
-            Get::Key(format!("{was}/{interface}")),
+            Get::prefix(&format!("{was}/")),
             Get::Key(was),
-            self.former_get(id, container),
             Get::Key(self.registration.key.clone()),
             self.name_get(id, request),
         ];
@@ -67,7 +64,7 @@ impl EtcdStore {
         let mut read = gets.iter().map(|get| seen.get(get));
         let mut found = || read.next().unwrap_or_else(|| Ok(Vec::new()));
         let (there, first, further, others) = (found()?, found()?, found()?, found()?);
-        let (was_by_it, was, formers, host) = (found()?, found()?, found()?, found()?);
+        let (remembered, was, host) = (found()?, found()?, found()?);
         let there = there.first().ok_or_else(|| no_network(network.name()))?;
         let now: NetworkRecord = format::read(&there.value)?;
         if now != *network {
@@ -94,9 +91,10 @@ impl EtcdStore {
             return Ok(Some(LeaseOutcome::Held { lease: lease.clone(), others }));
         }
         let life = life.iter().map(|get| seen.get(get)).collect::<Result<Vec<_>>>()?;
-        self.check_life_in(&life).map_err(|error| error.in_network(network.name()))?;
-        let was = was_by_it.first().or(was.first());
-        let was: Option<Was> = was.map(|item| keys::read(&item.value)).transpose()?;
+        let outlives = self.check_life_in(&life);
+        let outlives = outlives.map_err(|error| error.in_network(network.name()))?;
+        let (formers, further) = self.split_remembered(id, container, remembered);
+        let was = former::was(&further, was.first(), network, request, &others)?;
         let former = Former::of_returning(former::all(&formers), network, request, &others);
         let named = former.as_ref().map(|former| self.former_name_get(id, former));
         let starts = self.fetch_rest(&seen, network, request, (was.as_ref(), named, starts))?;
@@ -128,6 +126,7 @@ impl EtcdStore {
         self.put_lease(&mut change, network, &lease, &addresses, (&held, named.first()))?;
         change.when.push(unchanged(self.registration.key.clone(), host.changed));
         change.when.push(unchanged(there.key.clone(), there.changed));
+        change.when.extend(outlives);
         match self.decide(change) {
             Ok(true) => Ok(Some(LeaseOutcome::New { lease, others, taken })),
             Ok(false) => Ok(None),
@@ -415,9 +414,11 @@ impl EtcdStore {
         }
         addresses.retain(|address| !taken.iter().any(|pending| pending.has(*address)));
         if !addresses.is_empty() {
-            let was = Was { addresses, released: now() };
-            let key = format!("{}{}", self.keys.was(id, container), held.suffix);
-            change.put(key, keys::write(&was)?);
+            let was = keys::write(&Was { addresses, released: now() })?;
+            let key = self.keys.was(id, container);
+            // Hosts of an earlier version look where the lease was.
+            change.put(format!("{key}{}", held.suffix), was.clone());
+            change.put(format!("{key}/{}", held.lease.interface), was);
         }
         Ok(true)
     }
@@ -440,12 +441,15 @@ impl EtcdStore {
             let mut take = || read.next().unwrap_or_default();
             let (there, registered, first, further, formers) =
                 (take(), take(), take(), take(), take());
-            self.check_life_in(&read.collect::<Vec<_>>())?;
+            let outlives = self.check_life_in(&read.collect::<Vec<_>>())?;
             if there.is_empty() {
                 return Err(no_network(network.name()));
             }
             let (there, network) = self.current(network, &there);
             let network = &network;
+            if lease.parent.0 != network.stored_parent() {
+                return Err(changed(network));
+            }
             let Some(registered) = registered.first() else {
                 self.register()?;
                 return Ok(None);
@@ -458,6 +462,7 @@ impl EtcdStore {
             self.restore(&seen, &formers, &mut lease)?;
             let mut addresses = Vec::new();
             for net in &lease.addresses {
+                network.check_reserved(net.addr(), lease.name.as_deref())?;
                 match self.pick_fixed(&seen, network, net.addr(), &mut change)? {
                     Pick::Taken(net, owner) => addresses.push((net, owner)),
                     Pick::Again => return Ok(None),
@@ -469,6 +474,7 @@ impl EtcdStore {
             self.put_lease(&mut change, network, &lease, &addresses, rests_on)?;
             change.when.push(unchanged(host, registered.changed));
             change.when.push(there);
+            change.when.extend(outlives);
             Ok(self.decide(change)?.then_some(lease))
         })
     }

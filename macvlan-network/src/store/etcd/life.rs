@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use etcd_client::TxnOp;
+use etcd_client::{Compare, TxnOp};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Lease;
 use crate::life::{HostStatus, Life};
 use crate::machine::Machine;
 use crate::name::check_name;
+use crate::store::format;
 
 use super::change::retry;
 use super::keys;
 use super::store::EtcdStore;
-use super::wire::{Get, Item, absent, none_within};
+use super::wire::{Get, Item, absent, exists, none_since, none_within};
 
 impl EtcdStore {
     /// Returns the reads that show whether leases outlive this process as its options require.
@@ -26,10 +28,13 @@ impl EtcdStore {
     }
 
     /// Refuses a lease that would not outlive this process, given the answers to
-    /// [`EtcdStore::life_gets`].
-    pub(super) fn check_life_in(&self, found: &[Vec<Item>]) -> Result<()> {
-        if found.is_empty() || found.iter().any(|items| !items.is_empty()) {
-            return Ok(());
+    /// [`EtcdStore::life_gets`]. Returns the condition for a lease.
+    pub(super) fn check_life_in(&self, found: &[Vec<Item>]) -> Result<Option<Compare>> {
+        if found.is_empty() {
+            return Ok(None);
+        }
+        if let Some(keeper) = found.iter().flatten().next() {
+            return Ok(Some(exists(keeper.key.clone())));
         }
         let host = &self.host;
         let (why, hint) = match self.life {
@@ -85,8 +90,11 @@ impl EtcdStore {
                     return Ok(Some(false));
                 }
                 let agents = self.keys.agents(host);
-                if !found.iter().any(|item| item.key.starts_with(&agents)) {
-                    let (leases, one) = self.count_of(host)?;
+                let agent = found.iter().find(|item| item.key.starts_with(&agents));
+                let keeps = if let Some(agent) = agent {
+                    exists(agent.key.clone())
+                } else {
+                    let (leases, one, none_added) = self.count_of(host)?;
                     if leases > 0 {
                         let why = format!(
                             "this is the host, and {leases} of its leases remain, one of them of \
@@ -95,9 +103,9 @@ impl EtcdStore {
                         let hint = "start an agent, or disconnect the containers first";
                         return Err(refused(why, hint));
                     }
-                }
-                self.wire.commit(Vec::new(), delete())?;
-                return Ok(Some(true));
+                    none_added
+                };
+                return Ok(self.wire.commit(vec![keeps], delete())?.then_some(true));
             }
             if found.is_empty() {
                 return Ok(Some(false));
@@ -113,12 +121,15 @@ impl EtcdStore {
         })
     }
 
-    /// Returns the number of a host's leases, and the container of one.
-    fn count_of(&self, host: &str) -> Result<(usize, String)> {
-        let mut leases = self.all_leases(None)?;
-        leases.retain(|lease| lease.as_ref().is_ok_and(|lease| lease.host == host));
-        let one = leases.first().and_then(|lease| lease.as_ref().ok());
-        Ok((leases.len(), one.map(|lease| lease.container.clone()).unwrap_or_default()))
+    /// Returns the number of a host's leases, the container of one, and the condition that no lease
+    /// was added since.
+    fn count_of(&self, host: &str) -> Result<(usize, String, Compare)> {
+        let (found, revision) = self.wire.all_at(&self.keys.all_leases())?;
+        let leases = found.iter().filter_map(|item| format::read::<Lease>(&item.value).ok());
+        let mut theirs = leases.filter(|lease| lease.host == host);
+        let one = theirs.next().map(|lease| lease.container);
+        let count = usize::from(one.is_some()) + theirs.count();
+        Ok((count, one.unwrap_or_default(), none_since(self.keys.all_leases(), revision)))
     }
 
     /// Returns the hosts that the store knows, ordered by name.

@@ -406,7 +406,7 @@ impl Store for EtcdStore {
             gets if gets.is_empty() => Vec::new(),
             gets => self.wire.read(gets)?,
         };
-        self.check_life_in(&found)
+        self.check_life_in(&found).map(drop)
     }
 
     fn declare_host(&self, host: &str) -> Result<bool> {

@@ -14,11 +14,11 @@ use crate::store::refusal::{exhausted, no_network, taken};
 use crate::store::{Store as _, clash};
 use crate::subnet::Subnet;
 
-use super::change::Change;
+use super::change::{Change, found};
 use super::keys::{self, EVERYBODY, Holder, Was};
 use super::seen::Seen;
 use super::store::EtcdStore;
-use super::wire::{Get, absent, unchanged};
+use super::wire::{Get, absent, none_since, unchanged};
 
 /// Returns whether only this address was refused, so that another one may be given.
 fn is_of_an_address(error: &Error) -> bool {
@@ -34,6 +34,11 @@ fn pools(network: &NetworkRecord, request: &LeaseRequest) -> impl Iterator<Item 
     let subnets = network.config.get_subnets().iter().enumerate();
     let is_such = move |subnet: &Subnet| is_chosen[usize::from(subnet.get_net().addr().is_ipv6())];
     subnets.filter(move |(_, subnet)| is_such(subnet)).map(|(pool, _)| pool)
+}
+
+/// Returns the owner of a gap from its key.
+fn owner_in<'a>(pool: &str, key: &'a str) -> Option<&'a str> {
+    key.strip_prefix(pool).and_then(|rest| rest.split('/').next())
 }
 
 /// An address that was chosen.
@@ -108,12 +113,27 @@ impl EtcdStore {
     ) -> Result<Option<String>> {
         let Some((pool, _)) = network.subnet_of(address) else { return Ok(None) };
         let at = pool::number(address);
-        for owner in self.owners(network, pool)? {
-            let gaps = self.pool(seen, network, pool, &owner);
-            if let Some((_, from)) = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at)) {
-                gaps.take(change, &from, at)?;
-                return Ok(Some(owner));
+        if network.config.get_block_size().is_none() {
+            let gaps = self.pool(seen, network, pool, EVERYBODY);
+            let found = gaps.first_free(at)?.filter(|(_, from)| from.gap.holds(at));
+            let Some((_, from)) = found else { return Ok(None) };
+            gaps.take(change, &from, at)?;
+            return Ok(Some(EVERYBODY.to_owned()));
+        }
+        // All gaps as they were at one time, since addresses move between their owners.
+        let prefix = self.keys.pool(network.gaps(), pool);
+        let (all, revision) = self.wire.all_at(&prefix)?;
+        for item in &all {
+            let from = found(item)?;
+            if from.gap.holds(at) {
+                let owner = owner_in(&prefix, &item.key).unwrap_or(EVERYBODY);
+                self.pool(seen, network, pool, owner).take(change, &from, at)?;
+                return Ok(Some(owner.to_owned()));
             }
+        }
+        if network.gives(address) {
+            // No gap with it may be added.
+            change.when.push(none_since(prefix, revision));
         }
         Ok(None)
     }
@@ -126,9 +146,8 @@ impl EtcdStore {
         let prefix = self.keys.pool(network.gaps(), pool);
         let mut owners: Vec<String> = Vec::new();
         for item in self.wire.all(&prefix)? {
-            let owner = item.key.strip_prefix(&prefix).and_then(|rest| rest.split('/').next());
-            if let Some(owner) =
-                owner.filter(|owner| owners.last().is_none_or(|last| last != owner))
+            if let Some(owner) = owner_in(&prefix, &item.key)
+                .filter(|owner| owners.last().is_none_or(|last| last != owner))
             {
                 owners.push(owner.to_owned());
             }

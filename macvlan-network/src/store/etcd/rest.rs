@@ -162,8 +162,14 @@ impl EtcdStore {
         for pool in 0..network.config.get_subnets().len() {
             self.return_shares(network, pool)?;
         }
+        // Addresses are remembered for as long as they are kept.
+        let kept = network.config.get_reservation_ttl().as_secs();
         for item in self.wire.all(&self.keys.was(&network.id, ""))? {
-            if keys::read::<Was>(&item.value).is_ok_and(|was| is_forgotten(was.released)) {
+            let is_over = |was: Was| {
+                let kept = if was.addresses.is_empty() { 0 } else { kept };
+                is_forgotten(was.released.saturating_add(kept))
+            };
+            if keys::read::<Was>(&item.value).is_ok_and(is_over) {
                 let mut change = Change::default();
                 change.when.push(unchanged(item.key.clone(), item.changed));
                 change.delete(item.key);

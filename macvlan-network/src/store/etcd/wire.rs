@@ -283,7 +283,8 @@ impl Get {
 
 /// Returns the range of the keys with a prefix that ends in `/`.
 pub(super) fn within(prefix: &str) -> (String, String) {
-    (prefix.to_owned(), format!("{}0", prefix.trim_end_matches('/')))
+    // A part of the key before it may be empty.
+    (prefix.to_owned(), format!("{}0", prefix.strip_suffix('/').unwrap_or(prefix)))
 }
 
 /// Makes an item. Text that is not UTF-8 is not ours, and is refused when it is parsed.

@@ -12,7 +12,7 @@ use crate::given::Given;
 use crate::lease::{Lease, LeaseRequest};
 use crate::pool;
 use crate::record::NetworkRecord;
-use crate::store::refusal::{exhausted, taken};
+use crate::store::refusal::{changed, exhausted, taken as taken_by};
 use crate::store::{LeaseOutcome, clash};
 
 use super::former;
@@ -56,10 +56,13 @@ pub(super) fn lease(
     for v6 in [false, true] {
         let fixed = request.fixed(network, v6)?;
         for address in &fixed {
+            if let Some(pending) = taken.iter().find(|pending| pending.has(*address)) {
+                return Err(taken_by(network, *address, Some(&pending.container)).into());
+            }
             addresses.push(take_fixed(transaction, network, number, *address)?);
         }
         if fixed.is_empty() && request.chooses(network, v6) {
-            addresses.push(take_any(transaction, network, number, request, v6)?);
+            addresses.push(take_any(transaction, network, number, (request, &others), v6)?);
         }
     }
     let lease = request.granted(network, addresses, &others, &taken);
@@ -152,8 +155,8 @@ fn refuse_taken(
 ) -> Attempt<()> {
     match gaps::holder(transaction, number, pool::number(address))? {
         Holder::Nobody => Ok(()),
-        Holder::Foreigner => Err(taken(network, address, None).into()),
-        Holder::Container(holder) => Err(taken(network, address, Some(&holder)).into()),
+        Holder::Foreigner => Err(taken_by(network, address, None).into()),
+        Holder::Container(holder) => Err(taken_by(network, address, Some(&holder)).into()),
     }
 }
 
@@ -163,10 +166,10 @@ fn take_any(
     transaction: &Transaction<'_>,
     network: &NetworkRecord,
     number: i64,
-    request: &LeaseRequest,
+    (request, others): (&LeaseRequest, &[Lease]),
     v6: bool,
 ) -> Attempt<IpNet> {
-    for address in remembered(transaction, number, request)? {
+    for address in remembered(transaction, (number, network), request, others)? {
         if address.is_ipv6() == v6 && network.gives(address) {
             match take_fixed(transaction, network, number, address) {
                 Err(Stop::Refused(_)) => {}
@@ -228,18 +231,24 @@ pub(super) fn has_free(
     Ok(false)
 }
 
-/// Returns the addresses that a container had, first those of the requested interface.
+/// Returns the addresses that a container had by the interface that the request gets.
+///
+/// If it has no lease in the network, those of its other interfaces follow, the last ones first.
 fn remembered(
     transaction: &Transaction<'_>,
-    number: i64,
+    (number, network): (i64, &NetworkRecord),
     request: &LeaseRequest,
+    others: &[Lease],
 ) -> Attempt<Vec<IpAddr>> {
+    // Earlier versions have not stored the interface.
     let mut statement = transaction.prepare_cached(
-        "SELECT address FROM memory WHERE network = ? AND container = ? \
-         ORDER BY interface IS ? DESC, released DESC",
+        "SELECT address FROM memory WHERE network = ?1 AND container = ?2 \
+         AND (?4 OR interface IS NULL OR interface = ?3) \
+         ORDER BY interface IS ?3 DESC, released DESC, address",
     )?;
-    let interface = request.interface.as_ref().map(LinkName::as_str);
-    let params = params![number, request.container, interface];
+    let interface = request.interface_beside(others);
+    let is_first = !others.iter().any(|lease| lease.network == network.id);
+    let params = params![number, request.container, interface.as_str(), is_first];
     let found = statement.query_map(params, gaps::address)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
@@ -313,9 +322,13 @@ pub(super) fn adopt(
 ) -> Attempt<Lease> {
     let (number, network) = current(transaction, network)?;
     let network = &*network;
+    if lease.parent.0 != network.stored_parent() {
+        return Err(changed(network).into());
+    }
     former::restore(transaction, number, &mut lease)?;
     lease.check_interface(network, &rows::find(transaction, network, &lease.container)?)?;
     for address in &lease.addresses {
+        network.check_reserved(address.addr(), lease.name.as_deref())?;
         take_fixed(transaction, network, number, address.addr())?;
     }
     insert(transaction, network, number, &lease)?;
