@@ -375,6 +375,96 @@ static void kinds(void)
     macvlan_endpoint_free(endpoint);
 }
 
+/* Returns the contents of the endpoint, all of whose parts can be read. */
+static const macvlan_endpoint_info *contents(const macvlan_endpoint *endpoint)
+{
+    const macvlan_endpoint_info *info = macvlan_endpoint_get(endpoint);
+    CHECK_TEXT(info->alias, "web");
+    CHECK_TEXT(info->addresses[0], "10.0.0.2/24");
+    CHECK(info->options->source_macs[5] == 1 && info->probe->count.value == 2);
+    return info;
+}
+
+/* A setter may be given parts of the endpoint itself, and a refused one leaves them. */
+static void own_values(void)
+{
+    const uint8_t source[6] = { 2, 0, 0, 0, 0, 1 }, multicast[6] = { 1, 0, 0x5e, 0, 0, 1 };
+    macvlan_options options = MACVLAN_INIT(macvlan_options);
+    macvlan_probe probe = MACVLAN_INIT(macvlan_probe);
+    macvlan_announce announce = MACVLAN_INIT(macvlan_announce);
+    macvlan_endpoint *endpoint = NULL;
+    const macvlan_endpoint_info *info;
+
+    options.mode = MACVLAN_MODE_SOURCE;
+    options.source_macs = source;
+    options.source_mac_count = 1;
+    MACVLAN_SET(probe.count, 2);
+    MACVLAN_SET(announce.count, 2);
+    MUST(macvlan_endpoint_new("eth0", "ens33", &endpoint, &error));
+    MUST(macvlan_endpoint_set_options(endpoint, &options, &error));
+    MUST(macvlan_endpoint_set_mac(endpoint, source, &error));
+    MUST(macvlan_endpoint_set_probe(endpoint, &probe, &error));
+    MUST(macvlan_endpoint_set_announce(endpoint, &announce, &error));
+    MUST(macvlan_endpoint_add_address(endpoint, "10.0.0.2/24", &error));
+    MUST(macvlan_endpoint_add_gateway(endpoint, "10.0.0.1", &error));
+    MUST(macvlan_endpoint_add_route(endpoint, "10.9.0.0/16 via 10.0.0.9", &error));
+    MUST(macvlan_endpoint_set_alias(endpoint, "web", &error));
+    MUST(macvlan_endpoint_add_alternative_name(endpoint, "wan", &error));
+    MUST(macvlan_endpoint_set_rate(endpoint, "10mbit", &error));
+
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_options(endpoint, info->options, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_mac(endpoint, info->mac.value, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_probe(endpoint, info->probe, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_announce(endpoint, info->announce, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_alias(endpoint, info->alias, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_set_rate(endpoint, info->rate, &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_add_address(endpoint, info->addresses[0], &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_add_assignment(endpoint, info->addresses[0], &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_add_gateway(endpoint, info->gateways[0], &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_add_route(endpoint, info->routes[0], &error));
+    info = contents(endpoint);
+    MUST(macvlan_endpoint_add_alternative_name(endpoint, info->alternative_names[0], &error));
+
+    info = contents(endpoint);
+    CHECK(info->address_count == 3 && info->gateway_count == 2 && info->route_count == 2);
+    REFUSED(macvlan_endpoint_add_address(endpoint, "bad", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "bad");
+    REFUSED(macvlan_endpoint_add_assignment(endpoint, "bad", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "bad");
+    REFUSED(macvlan_endpoint_add_gateway(endpoint, "bad", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "bad");
+    REFUSED(macvlan_endpoint_add_route(endpoint, "bad", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "bad");
+    REFUSED(macvlan_endpoint_set_rate(endpoint, "bad", &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "bad");
+    REFUSED(macvlan_endpoint_set_alias(endpoint, NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "alias");
+    REFUSED(macvlan_endpoint_set_mac(endpoint, multicast, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "multicast");
+    REFUSED(macvlan_endpoint_set_options(endpoint, NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "options");
+    REFUSED(macvlan_endpoint_set_probe(endpoint, NULL, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "probe");
+    REFUSED(macvlan_endpoint_set_accept_ra(endpoint, 7, &error), EINVAL,
+            MACVLAN_ERROR_INVALID_VALUE, "7");
+    /* The struct from before the refusals. */
+    CHECK_TEXT(info->addresses[2], "10.0.0.2/24");
+    CHECK_TEXT(info->alternative_names[0], "wan");
+    CHECK_TEXT(info->rate, "10mbit");
+    CHECK(info == contents(endpoint));
+    macvlan_endpoint_free(endpoint);
+}
+
 static void values(void)
 {
     versions();
@@ -384,6 +474,7 @@ static void values(void)
     parents();
     plans();
     kinds();
+    own_values();
 }
 
 int main(void)

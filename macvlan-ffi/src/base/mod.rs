@@ -2,6 +2,7 @@
 
 pub(crate) mod boundary;
 pub mod cancellation;
+pub(crate) mod change;
 pub mod error;
 pub mod holder;
 pub(crate) mod input;

@@ -158,12 +158,6 @@ impl<T: Output> View<T> {
         };
         self.made.get_or_init(make).0
     }
-
-    /// Returns the value for a change, and drops the struct.
-    pub(crate) fn changing(&mut self) -> &mut T {
-        self.made = OnceLock::new();
-        &mut self.value
-    }
 }
 
 pub(crate) fn views<T: Output>(values: impl IntoIterator<Item = T>) -> Vec<View<T>> {

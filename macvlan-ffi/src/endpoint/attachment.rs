@@ -7,6 +7,7 @@ use std::ptr::null;
 use macvlan_core::Attachment;
 
 use crate::base::boundary::{answer, boundary, free};
+use crate::base::change::change;
 use crate::base::object::{Tagged, exclusive, give, nth, object, out, shared};
 use crate::base::record::record;
 use crate::base::report::macvlan_error;
@@ -149,7 +150,10 @@ pub unsafe extern "C" fn macvlan_attachment_set_netns(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        exclusive!(attachment).changing().set_netns(&shared!(netns).netns)?;
+        change(exclusive!(attachment), |mut attachment| {
+            attachment.set_netns(&shared!(netns).netns)?;
+            Ok(attachment)
+        })?;
     })
 }
 
@@ -178,10 +182,10 @@ pub unsafe extern "C" fn macvlan_attachment_refresh(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let attached = exclusive!(attachment);
-        let mut attachment = attached.value.clone();
-        attachment.refresh()?;
-        *attached = attachment.into();
+        change(exclusive!(attachment), |mut attachment| {
+            attachment.refresh()?;
+            Ok(attachment)
+        })?;
     })
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use macvlan_core::{Address, Assignment, Endpoint, Route, parse_ip};
 
 use crate::base::boundary::boundary;
+use crate::base::change::change;
 use crate::base::input::input;
 use crate::base::kernel::{EnumAddrGenMode, accept_ra, addr_gen_mode};
 use crate::base::mac::mac;
@@ -27,8 +28,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_options(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().options(input!(options))?;
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.options(input!(options))?))?;
     })
 }
 
@@ -44,8 +44,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mac(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().mac(mac!(mac));
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.mac(mac!(mac))))?;
     })
 }
 
@@ -57,8 +56,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mtu(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().mtu(mtu);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.mtu(mtu)))?;
     })
 }
 
@@ -71,9 +69,10 @@ pub unsafe extern "C" fn macvlan_endpoint_add_address(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let address: Address = text!(address).parse()?;
-        *endpoint = endpoint.clone().address(address);
+        change(exclusive!(endpoint), |endpoint| {
+            let address: Address = text!(address).parse()?;
+            Ok(endpoint.address(address))
+        })?;
     })
 }
 
@@ -86,9 +85,10 @@ pub unsafe extern "C" fn macvlan_endpoint_add_assignment(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let assignment: Assignment = text!(assignment).parse()?;
-        *endpoint = endpoint.clone().assignment(assignment);
+        change(exclusive!(endpoint), |endpoint| {
+            let assignment: Assignment = text!(assignment).parse()?;
+            Ok(endpoint.assignment(assignment))
+        })?;
     })
 }
 
@@ -100,9 +100,10 @@ pub unsafe extern "C" fn macvlan_endpoint_add_gateway(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let gateway: IpAddr = parse_ip(text!(gateway))?;
-        *endpoint = endpoint.clone().gateway(gateway);
+        change(exclusive!(endpoint), |endpoint| {
+            let gateway: IpAddr = parse_ip(text!(gateway))?;
+            Ok(endpoint.gateway(gateway))
+        })?;
     })
 }
 
@@ -115,8 +116,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_on_link_gateways(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().on_link_gateways(on_link);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.on_link_gateways(on_link)))?;
     })
 }
 
@@ -130,9 +130,10 @@ pub unsafe extern "C" fn macvlan_endpoint_add_route(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let route: Route = text!(route).parse()?;
-        *endpoint = endpoint.clone().route(route);
+        change(exclusive!(endpoint), |endpoint| {
+            let route: Route = text!(route).parse()?;
+            Ok(endpoint.route(route))
+        })?;
     })
 }
 
@@ -150,8 +151,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_source_routing(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().source_routing(table);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.source_routing(table)))?;
     })
 }
 
@@ -164,8 +164,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_gateway_metric(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().gateway_metric(metric);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.gateway_metric(metric)))?;
     })
 }
 
@@ -181,8 +180,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_allmulticast(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().allmulticast(on);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.allmulticast(on)))?;
     })
 }
 
@@ -195,8 +193,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_promisc(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().promisc(promisc);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.promisc(promisc)))?;
     })
 }
 
@@ -208,8 +205,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_lo_up(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().lo_up(lo_up);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.lo_up(lo_up)))?;
     })
 }
 
@@ -223,8 +219,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_replace_default_route(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().replace_default_route(replace);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.replace_default_route(replace)))?;
     })
 }
 
@@ -236,8 +231,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_alias(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().alias(text!(alias));
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.alias(text!(alias))))?;
     })
 }
 
@@ -249,8 +243,7 @@ pub unsafe extern "C" fn macvlan_endpoint_add_alternative_name(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().alternative_name(text!(name));
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.alternative_name(text!(name))))?;
     })
 }
 
@@ -262,8 +255,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_group(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().group(group);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.group(group)))?;
     })
 }
 
@@ -275,8 +267,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_tx_queue_len(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().tx_queue_len(packets);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.tx_queue_len(packets)))?;
     })
 }
 
@@ -289,8 +280,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_queues(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().queues(transmit, receive);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.queues(transmit, receive)))?;
     })
 }
 
@@ -303,8 +293,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_addr_gen_mode(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().addr_gen_mode(addr_gen_mode(mode)?);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.addr_gen_mode(addr_gen_mode(mode)?)))?;
     })
 }
 
@@ -333,8 +322,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_accept_ra(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().accept_ra(accept_ra(accept)?);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.accept_ra(accept_ra(accept)?)))?;
     })
 }
 
@@ -347,8 +335,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_autoconf(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().autoconf(on);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.autoconf(on)))?;
     })
 }
 
@@ -361,8 +348,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_disable_ipv6(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().disable_ipv6(disable);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.disable_ipv6(disable)))?;
     })
 }
 
@@ -378,9 +364,10 @@ pub unsafe extern "C" fn macvlan_endpoint_set_mac_conflict_timeout(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        let at_most = Duration::from_millis(milliseconds.into());
-        *endpoint = endpoint.clone().mac_conflict_timeout(at_most);
+        change(exclusive!(endpoint), |endpoint| {
+            let at_most = Duration::from_millis(milliseconds.into());
+            Ok(endpoint.mac_conflict_timeout(at_most))
+        })?;
     })
 }
 
@@ -396,8 +383,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_probe(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().probe(input!(probe));
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.probe(input!(probe))))?;
     })
 }
 
@@ -414,8 +400,7 @@ pub unsafe extern "C" fn macvlan_endpoint_set_announce(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().announce(input!(announce));
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.announce(input!(announce))))?;
     })
 }
 
@@ -431,7 +416,6 @@ pub unsafe extern "C" fn macvlan_endpoint_set_rate(
     error: *mut *mut macvlan_error,
 ) -> c_int {
     boundary!(error, {
-        let endpoint = exclusive!(endpoint).changing();
-        *endpoint = endpoint.clone().rate(text!(rate).parse()?);
+        change(exclusive!(endpoint), |endpoint| Ok(endpoint.rate(text!(rate).parse()?)))?;
     })
 }
