@@ -695,13 +695,9 @@ impl Handle {
     }
 
     fn index_of(&self, link: LinkId, attempt: &Attempt<'_>) -> Result<u32> {
-        match link {
-            LinkId::Index(index) => Ok(index),
-            LinkId::Name(name) => self
-                .connection()?
-                .index_of(&name)
-                .map_err(|errno| self.explain(attempt, None, Failure::refused(errno))),
-        }
+        self.connection()?
+            .index_by(link)
+            .map_err(|errno| self.explain(attempt, None, Failure::refused(errno)))
     }
 
     fn index_for(&self, link: Option<LinkId>, operation: &'static str) -> Result<Option<u32>> {

@@ -18,6 +18,16 @@ impl Connection {
         self.index_of_any(name.as_str())
     }
 
+    /// Returns the index of a link that a caller names. The kernel takes 0 for any link, or for the
+    /// one that another attribute names.
+    pub(crate) fn index_by(&self, link: LinkId) -> nix::Result<u32> {
+        match link {
+            LinkId::Index(0) => Err(Errno::ENODEV),
+            LinkId::Index(index) => Ok(index),
+            LinkId::Name(name) => self.index_of(&name),
+        }
+    }
+
     /// As [`Connection::index_of`], for an alternative name, which may be longer.
     pub(crate) fn index_of_any(&self, name: &str) -> nix::Result<u32> {
         self.get(encode::get_link_index(name), decode::link_index).map_err(
@@ -40,7 +50,10 @@ impl Connection {
 
     /// Returns a link by its index or by one of its names.
     pub(crate) fn link(&self, link: impl Into<LinkId>) -> std::result::Result<LinkInfo, Failure> {
-        self.get(encode::get_link(link.into()), decode::link)
+        match link.into() {
+            LinkId::Index(0) => Err(Failure::refused(Errno::ENODEV)),
+            link => self.get(encode::get_link(link), decode::link),
+        }
     }
 
     /// As [`Connection::link`], but returns `None` if the link does not exist.
@@ -97,9 +110,8 @@ impl Connection {
         own: Option<(LinkName, u32)>,
     ) -> std::result::Result<Option<u32>, Failure> {
         Ok(match (route.get_device(), own) {
-            (Some(LinkId::Index(index)), _) => Some(index),
             (Some(LinkId::Name(name)), Some((own, index))) if own == name => Some(index),
-            (Some(LinkId::Name(name)), _) => Some(self.index_of(&name).map_err(Failure::refused)?),
+            (Some(link), _) => Some(self.index_by(link).map_err(Failure::refused)?),
             (None, own) => own.filter(|_| route.needs_device()).map(|(_, index)| index),
         })
     }

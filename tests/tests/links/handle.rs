@@ -2,7 +2,8 @@
 #![deny(dead_code)]
 
 use macvlan_core::{
-    Error, ErrorKind, Handle, Link, LinkId, LinkName, MacvlanOptions, Mode, NetNs, Route, Rule,
+    AddressFilter, Error, ErrorKind, Handle, Link, LinkFilter, LinkId, LinkName, MacvlanOptions,
+    Mode, NeighbourFilter, NetNs, Route, RouteFilter, Rule,
 };
 use macvlan_tests::{
     Need, Outcome, at_rest, eventually, ip, ip_addresses, ip_do, ip_lines, ip_link, ip_try, need,
@@ -216,6 +217,38 @@ fn rules_are_added_and_deleted() -> Outcome {
     Ok(())
 }
 
+/// The kernel would look for a link by the new name, change a group of links, or list all objects.
+fn no_link_has_the_index_0() -> Outcome {
+    let (netns, handle) = with_a_cable()?;
+    let there = NetNs::anonymous()?;
+    handle.add_address("cable", &"10.0.0.1/24".parse()?)?;
+    let before = ip(&netns, "link show");
+    let address = "10.0.0.2/24".parse()?;
+    let filters = AddressFilter::new().link(LinkId::Index(0));
+    for kind in [
+        kind_of(handle.link(0)),
+        kind_of(handle.rename(0, "cable".parse()?)),
+        kind_of(handle.set_group(0, 7)),
+        kind_of(handle.set_mtu(0, 1300)),
+        kind_of(handle.set_up(0)),
+        kind_of(handle.move_link(0, &there, Some("cable".parse()?))),
+        kind_of(handle.move_link("#0", &there, Some("cable".parse()?))),
+        kind_of(handle.delete_link(0)),
+        kind_of(handle.hold_promisc(0)),
+        kind_of(handle.add_address(0, &address)),
+        kind_of(handle.add_route(&Route::new("10.9.0.0/16".parse()?)?.device(LinkId::Index(0)))),
+        kind_of(handle.find_addresses(&filters)),
+        kind_of(handle.find_neighbours(&NeighbourFilter::new().link(LinkId::Index(0)))),
+        kind_of(handle.find_routes(&RouteFilter::new().link(LinkId::Index(0)))),
+        kind_of(handle.find_links(&LinkFilter::new().controller(LinkId::Index(0)))),
+    ] {
+        assert_eq!(kind, ErrorKind::NotFound);
+    }
+    assert_eq!(ip(&netns, "link show"), before);
+    assert_eq!(ip_lines(&there, "-o link show").len(), 1);
+    Ok(())
+}
+
 macvlan_tests::tests! {
     links_are_added_read_and_deleted,
     links_are_set,
@@ -223,4 +256,5 @@ macvlan_tests::tests! {
     addresses_are_added_replaced_and_deleted,
     routes_are_added_replaced_and_deleted,
     rules_are_added_and_deleted,
+    no_link_has_the_index_0,
 }
