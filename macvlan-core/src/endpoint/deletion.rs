@@ -3,7 +3,6 @@
 use std::fmt;
 
 use netlink_packet_route::RouteNetlinkMessage as Message;
-use nix::errno::Errno;
 
 use crate::endpoint::change::{Change, Target};
 use crate::error::Result;
@@ -93,10 +92,8 @@ pub(super) fn delete_all<'a>(
     for deletion in deletions.rev() {
         let Ok(request) = deletion.request() else { continue };
         match inside.retry(&request) {
-            Ok(())
-            | Err(Failure::Refused {
-                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV, ..
-            }) => {}
+            Ok(()) => {}
+            Err(failure) if failure.says_gone() => {}
             Err(failure) => {
                 left.push(format!("{}{deletion}", failure.maybe()));
                 outcome = Err(failure);

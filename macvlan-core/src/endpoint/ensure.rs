@@ -1,6 +1,6 @@
 //! Ensures that an endpoint exists as requested, whatever its state.
 
-use crate::endpoint::attach::{Work, attach};
+use crate::endpoint::attach::{Work, attach_instead};
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Change;
 use crate::endpoint::check::{Findings, check, left_rules};
@@ -11,7 +11,6 @@ use crate::endpoint::find_parent::{self, Found};
 use crate::endpoint::plan::{Phase, Plan, Repairs};
 use crate::endpoint::replace::replace_link;
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::Place;
 use crate::lan::ask::ask;
 use crate::lan::carrier::Carrier;
 use crate::lan::probe::in_use;
@@ -69,8 +68,14 @@ pub(crate) fn ensure(
             }
             // A list that is refused leaves no link behind.
             let left = left_rules(endpoint, netns)?;
-            let attachment = attach(host, endpoint, netns, cancels)?;
-            delete_left_rules(&left, endpoint, netns, &attachment)?;
+            let deletion = |difference: &Difference| match difference {
+                Difference::Change { change: Change::DeleteRule(rule), .. } => {
+                    Some(Deletion::Rule(*rule))
+                }
+                _ => None,
+            };
+            let deletions: Vec<Deletion> = left.iter().filter_map(deletion).collect();
+            let attachment = attach_instead(host, endpoint, netns, cancels, &deletions)?;
             repaired.extend(left);
             return Ok(Ensured { attachment, repaired });
         };
@@ -145,24 +150,6 @@ fn refuse_twin(host: &NetNs, endpoint: &Endpoint, netns: &NetNs, parent: Found) 
                 .in_netns(netns.describe())
                 .with_hint("rename that link back, or detach it"));
         }
-    }
-    Ok(())
-}
-
-/// Deletes the rules for the addresses of a new link that an earlier one has left.
-fn delete_left_rules(
-    left: &[Difference],
-    endpoint: &Endpoint,
-    netns: &NetNs,
-    attachment: &Attachment,
-) -> Result<()> {
-    let inside = netns.connection()?;
-    let target = endpoint.target(netns, inside, attachment.index);
-    for difference in left {
-        let Difference::Change { change, .. } = difference else { continue };
-        inside.retry(&change.request(&target)?).map_err(|failure| {
-            change.attempt(target.name.into(), target.kind).explain(failure, &Place::host(netns))
-        })?;
     }
     Ok(())
 }

@@ -71,6 +71,18 @@ impl Failure {
         }
     }
 
+    /// Returns whether the object of a deletion no longer exists. The kernel also says this if only
+    /// the reply to a first request was lost.
+    pub(crate) fn says_gone(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                errno: Errno::ESRCH | Errno::ENOENT | Errno::ENODEV | Errno::EADDRNOTAVAIL,
+                ..
+            }
+        )
+    }
+
     /// Makes a refusal without a message.
     pub(crate) fn refused(errno: Errno) -> Self {
         Self::Refused { at: 0, errno, message: None }

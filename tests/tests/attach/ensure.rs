@@ -503,6 +503,42 @@ fn ensure_completes_an_interrupted_attach() -> Outcome {
     Ok(())
 }
 
+/// Each call of a new attach fails or loses its reply, also the deletion of a rule that an earlier
+/// link has left: the link is there with all that it needs, or it is not there.
+fn a_rule_of_an_earlier_link_is_deleted_or_nothing_is_attached() -> Outcome {
+    let lab = Lab::new()?;
+    let endpoint = eth0()?;
+    for fault in [Fault::NoReply, Fault::Errno(Errno::EPERM as i32)] {
+        let mut refused = 0;
+        for number in 0.. {
+            let container = NetNs::anonymous()?;
+            ip_do(&container, "rule add from 192.168.15.10 table 7 priority 30000 protocol 109");
+            let (result, calls) =
+                with_faults(number..=number, fault, || lab.a.host.ensure(&endpoint, &container));
+            let is_there = ip_try(&container, "link show dev eth0").is_ok();
+            match result {
+                Ok(ensured) => {
+                    assert!(is_there, "{number}: {fault:?}");
+                    assert_eq!(lab.a.host.check(&endpoint, &container)?, [], "{number}: {fault:?}");
+                    assert_eq!(ip_lines(&container, "rule show").len(), 3, "{number}: {fault:?}");
+                    lab.a.host.detach(&ensured.attachment)?;
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert_ne!(error.kind(), ErrorKind::NotFound, "{number}: {fault:?}: {error}");
+                    let named = error.leftovers().iter().any(|left| left.contains("link \"eth0"));
+                    assert!(!is_there || named, "{number}: {fault:?}: {error}");
+                }
+            }
+            if calls.len() <= number {
+                break;
+            }
+        }
+        assert!(refused > 0, "{fault:?}");
+    }
+    Ok(())
+}
+
 /// Addresses that the kernel checks during the probe are part of the endpoint.
 fn an_address_that_a_probe_adds_first_is_repaired() -> Outcome {
     need(Need::Ipv6)?;
@@ -703,6 +739,7 @@ macvlan_tests::tests! {
     vlans_are_repaired_and_replaced,
     detach_succeeds_if_the_link_is_gone,
     ensure_completes_an_interrupted_attach,
+    a_rule_of_an_earlier_link_is_deleted_or_nothing_is_attached,
     conflicting_routes_of_others_are_not_replaced,
     a_missing_ipv6_address_that_another_has_is_not_added,
     one_address_with_two_prefix_lengths,

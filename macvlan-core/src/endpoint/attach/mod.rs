@@ -11,6 +11,7 @@ mod warm;
 mod work;
 
 use crate::endpoint::attachment::Attachment;
+use crate::endpoint::deletion::Deletion;
 use crate::endpoint::endpoint::Endpoint;
 use crate::error::Result;
 use crate::netns::NetNs;
@@ -26,7 +27,18 @@ pub(crate) fn attach(
     netns: &NetNs,
     cancels: &[Cancel],
 ) -> Result<Attachment> {
+    attach_instead(host, endpoint, netns, cancels, &[])
+}
+
+/// As [`attach`], and then deletes what an earlier link has left.
+pub(super) fn attach_instead(
+    host: &NetNs,
+    endpoint: &Endpoint,
+    netns: &NetNs,
+    cancels: &[Cancel],
+    left: &[Deletion],
+) -> Result<Attachment> {
     let plan = endpoint.plan()?;
     let _alone = netns.lock_unless(cancels)?;
-    Work::begin(host, endpoint, netns, cancels)?.carry_out(plan.phases)
+    Work::begin(host, endpoint, netns, cancels)?.carry_out(plan.phases, left)
 }

@@ -50,6 +50,9 @@ impl Work<'_> {
             for failure in refused {
                 let change = &changes[failure.at()];
                 let request = self.request(change)?;
+                if matches!(change, Change::DeleteRule(_)) && failure.says_gone() {
+                    continue;
+                }
                 if *change == Change::SetUp {
                     self.set_up_when_mac_is_free(failure)?;
                     was_down = true;
@@ -116,7 +119,10 @@ impl Work<'_> {
         let deletion = encode::delete_address(self.index, address);
         let mut carrier = Carrier::watch(&asked).map_err(here)?;
         if is_there {
-            self.inside.retry(&deletion).map_err(refused)?;
+            match self.inside.retry(&deletion) {
+                Err(failure) if !failure.says_gone() => return Err(refused(failure)),
+                Ok(()) | Err(_) => {}
+            }
         }
         let detection = match Detection::listen(&asked, &[ip]) {
             Err(error) if !is_there => return Err(here(error)),
@@ -135,7 +141,8 @@ impl Work<'_> {
             return Err(error);
         }
         Err(match self.inside.retry(&deletion) {
-            Ok(()) | Err(Failure::Refused { errno: Errno::EADDRNOTAVAIL, .. }) => error,
+            Ok(()) => error,
+            Err(failure) if failure.says_gone() => error,
             Err(failure) => {
                 error.leaves(format!("{}address {address} in {}", failure.maybe(), self.netns))
             }

@@ -79,7 +79,7 @@ pub(crate) fn attach_warm(
         }
     }
     let work = Work::with(host, endpoint, &warm.netns, warm.parent, warm.index, warm.mac, cancels)?;
-    Work { created: true, ..work }.carry_out(phases)
+    Work { created: true, ..work }.carry_out(phases, &[])
 }
 
 fn instead_of_creating(link: &Link, warm: &Warm) -> Vec<Change> {

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use crate::endpoint::attach::index::choose_index;
 use crate::endpoint::attachment::Attachment;
 use crate::endpoint::change::Target;
-use crate::endpoint::deletion::Deletion;
+use crate::endpoint::deletion::{Deletion, delete_all};
 use crate::endpoint::endpoint::{Endpoint, EndpointKind};
 use crate::endpoint::find_parent::{Found, lowest_seen};
 use crate::endpoint::on_demand;
@@ -116,14 +116,22 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Executes all phases, or undoes them.
-    pub(super) fn carry_out(mut self, phases: Vec<Phase>) -> Result<Attachment> {
-        for phase in phases {
-            if let Err(error) = self.run(phase) {
-                return Err(self.undo(error));
-            }
+    /// Executes all phases, and deletes what an earlier link has left; or undoes the phases.
+    pub(super) fn carry_out(mut self, phases: Vec<Phase>, left: &[Deletion]) -> Result<Attachment> {
+        let done = phases.into_iter().try_for_each(|phase| self.run(phase));
+        match done.and_then(|()| self.delete_left(left)) {
+            Ok(()) => Ok(self.into_attachment()),
+            Err(error) => Err(self.undo(error)),
         }
-        Ok(self.into_attachment())
+    }
+
+    fn delete_left(&self, left: &[Deletion]) -> Result<()> {
+        let (deleted, left) = delete_all(self.inside, left.iter());
+        deleted.map_err(|failure| {
+            let error = self.explain_other("delete the rules of an earlier link", failure);
+            left.into_iter()
+                .fold(error, |error, left| error.leaves(format!("{left} in {}", self.netns)))
+        })
     }
 
     pub(super) fn run(&mut self, phase: Phase) -> Result<()> {
