@@ -14,11 +14,12 @@ use crate::endpoint::on_demand::links_on;
 use crate::error::{Error, ErrorKind, Result};
 use crate::netlink::{Connection, Failure, Request};
 use crate::netns::NetNs;
+use crate::rtnl::decode::OtherSettings;
 use crate::rtnl::encode::LinkChange;
 use crate::rtnl::sysctl::{Sysctls, static_multicast};
 use crate::rtnl::{decode, encode};
 use crate::value::filter::RouteFilter;
-use crate::value::link::{Link, LinkInfo, LinkKind, Mode};
+use crate::value::link::{Link, LinkInfo, LinkKind, Mode, Offloads};
 use crate::value::name::{LinkId, LinkName};
 use crate::value::rule::Rule;
 
@@ -31,6 +32,7 @@ pub(super) struct OldLink<'a> {
     /// The parent's index if it is on the host; otherwise it is in the container.
     pub(super) on_host: Option<u32>,
     sysctls: Sysctls,
+    other_settings: OtherSettings,
     settings: Vec<Change>,
     addresses: Vec<AddressMessage>,
     routes: Vec<RouteMessage>,
@@ -115,6 +117,10 @@ impl<'a> OldLink<'a> {
         let routes = inside
             .dump(&routes, |payload| decode::route_through(payload, info.index))
             .map_err(fails)?;
+        let get_link = encode::get_link(LinkId::Index(info.index));
+        let other_settings = inside.get(get_link, decode::other_settings).map_err(fails)?;
+        let mut lost = lost(inside, info, static_multicast(netns, info.index)?).map_err(fails)?;
+        lost.extend(other_settings.has_xdp.then(|| "the XDP program".to_owned()));
         Ok(Self {
             host,
             netns,
@@ -123,11 +129,12 @@ impl<'a> OldLink<'a> {
             on_host: on_host.then_some(parent),
             sysctls: Sysctls::read(netns, &info.name)?,
             settings,
+            other_settings,
             addresses,
             routes,
             others: Others::read(inside, info.index).map_err(fails)?,
             neighbours: neighbours(inside, info.index).map_err(fails)?,
-            lost: lost(inside, info, static_multicast(netns, info.index)?).map_err(fails)?,
+            lost,
             rules: marked_rules(inside, &ips).map_err(fails)?,
         })
     }
@@ -169,6 +176,13 @@ impl<'a> OldLink<'a> {
         let set = |change: &LinkChange<'_>| {
             (setting(change.to_string()), Ok(encode::set_link(self.info.index, change)))
         };
+        // Not with ARP off, which the flags may say.
+        let token = self.other_settings.token.map(|token| set(&LinkChange::Token(token)));
+        let proto_down = self.other_settings.proto_down;
+        let proto_down = proto_down.map(|reasons| set(&LinkChange::ProtoDown(reasons)));
+        let offloads = Offloads { tso_max_size: None, tso_max_segs: None, ..self.info.offloads };
+        let offloads =
+            self.has_other_offloads(inside).then(|| set(&LinkChange::Offloads(offloads)));
         let flags = set(&LinkChange::OtherFlags(self.info.flags));
         let port = self.info.controller.map(|index| set(&LinkChange::Controller(index)));
         let settings = self.settings.iter();
@@ -188,7 +202,8 @@ impl<'a> OldLink<'a> {
             let request = Request::create(Message::NewNeighbour(message.clone()));
             (format!("a neighbour of {name:?}"), Ok(request))
         });
-        let all = std::iter::once(flags).chain(port).chain(settings);
+        let first = token.into_iter().chain(proto_down).chain(offloads);
+        let all = first.chain([flags]).chain(port).chain(settings);
         for (what, request) in all.chain(addresses).chain(routes).chain(neighbours) {
             let done = request.map(|request| inside.retry(&request));
             match done {
@@ -205,6 +220,14 @@ impl<'a> OldLink<'a> {
             Err(_unknown) => error
                 .leaves(format!("perhaps the loss of routes that depend on {name:?} in {there}")),
         }
+    }
+
+    /// Returns whether the new link has other limits for offloads, or may have.
+    fn has_other_offloads(&self, inside: &Connection) -> bool {
+        !matches!(
+            inside.link(self.info.index),
+            Ok(LinkInfo { offloads, .. }) if offloads == self.info.offloads
+        )
     }
 
     fn make_link(&self) -> std::result::Result<(), Failure> {
@@ -242,6 +265,10 @@ fn lost(
     let qdiscs = inside.dump(&encode::get_qdiscs(), qdisc)?;
     let mut lost: Vec<String> =
         qdiscs.into_iter().map(|kind| format!("the queueing discipline {kind}")).collect();
+    let own = |payload: &[u8]| decode::has_own_parameters(payload, info.index).then_some(());
+    if !inside.dump(&encode::get_qdiscs(), own)?.is_empty() {
+        lost.push("the burst and the limit of the rate limit".to_owned());
+    }
     lost.extend(multicast.into_iter().map(|address| format!("the multicast address {address}")));
     if let Some(index) = info.controller {
         let controller = inside.find_link(index)?;

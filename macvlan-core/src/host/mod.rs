@@ -226,9 +226,10 @@ impl Host {
     /// The old link is deleted, with all its addresses, routes, neighbour entries, sysctls,
     /// queueing disciplines and multicast addresses, and its place as a port of a VRF or bridge. If
     /// possible, the new link is tried first. If the kernel refuses it, the old one is created
-    /// again with all of this except queueing disciplines other than a rate limit, multicast
-    /// addresses and the settings of a bridge port, which
-    /// [`Error::leftovers`](crate::Error::leftovers) lists.
+    /// again with all of this except queueing disciplines other than a rate limit, a rate limit's
+    /// own burst and limit, multicast addresses, an XDP program and the settings of a bridge port,
+    /// which [`Error::leftovers`](crate::Error::leftovers) lists. Features that `ethtool` has set
+    /// are lost.
     ///
     /// # Errors
     ///

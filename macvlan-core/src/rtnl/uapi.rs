@@ -5,12 +5,18 @@
 use nix::libc;
 
 // linux/if_link.h
+pub(super) const IFLA_PROTO_DOWN: u16 = 39;
+pub(super) const IFLA_XDP: u16 = 43;
+pub(super) const IFLA_XDP_ATTACHED: u16 = 2;
+pub(super) const IFLA_PROTO_DOWN_REASON: u16 = 55;
+pub(super) const IFLA_PROTO_DOWN_REASON_VALUE: u16 = 2;
 pub(super) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(super) const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 pub(super) const IFLA_GSO_IPV4_MAX_SIZE: u16 = 63;
 pub(super) const IFLA_GRO_IPV4_MAX_SIZE: u16 = 64;
 pub(super) const IFLA_INET_CONF: u16 = 1;
 pub(super) const IFLA_INET6_CONF: u16 = 2;
+pub(super) const IFLA_INET6_TOKEN: u16 = 7;
 pub(super) const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 // linux/ipv6.h
 pub(super) const DEVCONF_ACCEPT_RA: usize = 3;

@@ -1,11 +1,12 @@
 //! A refused replacement leaves the old link, with all objects of others on it.
 #![deny(dead_code)]
 
+use std::process::Command;
 use std::time::Duration;
 
 use macvlan_core::{Endpoint, ErrorKind, Handle, Mode, NetNs, VlanOptions};
 use macvlan_tests::{
-    Need, Outcome, Snapshot, Stage, ip_do, ip_lines, ip_try, need, settle, sysctl,
+    Need, Outcome, Snapshot, Stage, ip_do, ip_lines, ip_link, ip_try, need, settle, sysctl,
 };
 
 const MAC: &str = "02:42:c0:a8:0f:0a";
@@ -96,6 +97,49 @@ fn a_refused_replacement_loses_nothing_of_others() -> Outcome {
         let error = host.ensure_or_replace(&refused, &stage.inside).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NeedsReplacement, "{error}");
         before.assert_same(&stage.inside);
+    }
+    Ok(())
+}
+
+/// Settings that only others make: limits of offloads, the carrier, the token, a rate limit with its
+/// own burst.
+fn a_refused_replacement_restores_settings_of_others() -> Outcome {
+    let stage = Stage::set()?;
+    let (host, inside) = (&stage.lab.a.host, &stage.inside);
+    let refused = eth0()?.queues(2, 2).route("10.9.0.0/16 via 10.1.2.3".parse()?);
+    host.attach(&eth0()?, inside)?;
+    ip_do(inside, "link set eth0 gso_max_size 30000 gso_max_segs 100");
+    let has_v6 = need(Need::Ipv6).is_ok();
+    if has_v6 {
+        sysctl(inside, "ipv6/conf/eth0/accept_ra", "1");
+        ip_do(inside, "token set ::5 dev eth0");
+    }
+    ip_do(inside, "link set eth0 protodown on");
+    ip_do(inside, "link set eth0 protodown_reason 1 on");
+    let found = || {
+        let link = ip_link(inside, "eth0");
+        let fields = ["gso_max_size", "gso_max_segs", "gro_max_size", "proto_down"];
+        let fields = fields.map(|field| link[field].to_string());
+        let token = if has_v6 { ip_lines(inside, "token get dev eth0") } else { Vec::new() };
+        (fields, link["proto_down_reason"].to_string(), token)
+    };
+    let before = found();
+    assert_eq!((before.0[0].as_str(), before.0[3].as_str()), ("30000", "true"), "{before:?}");
+    assert!(!has_v6 || before.2.concat().contains("::5"), "{before:?}");
+    let error = host.ensure_or_replace(&refused, inside).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GatewayUnreachable, "{error}");
+    assert_eq!(error.leftovers(), [""; 0], "{error}");
+    assert_eq!(found(), before);
+
+    let tc = "qdisc replace dev eth0 root tbf rate 10mbit burst 256k latency 400ms";
+    let limited = inside.run(|| Command::new("tc").args(tc.split(' ')).status())??;
+    if limited.success() {
+        let error = host.ensure_or_replace(&refused, inside).unwrap_err();
+        let left = error.leftovers();
+        assert!(matches!(left, [left] if left.contains("the burst and the limit")), "{error}");
+        // The link has those of the library's own now, which are no loss.
+        let error = host.ensure_or_replace(&refused, inside).unwrap_err();
+        assert_eq!(error.leftovers(), [""; 0], "{error}");
     }
     Ok(())
 }
@@ -207,6 +251,7 @@ fn a_parent_made_for_a_refused_replacement_goes() -> Outcome {
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_refused_replacement_loses_nothing_of_others,
+    a_refused_replacement_restores_settings_of_others,
     routes_through_other_links_come_back,
     a_passthru_link_keeps_its_mac,
     a_replacement_that_cannot_be_tried_out_is_refused_beforehand,

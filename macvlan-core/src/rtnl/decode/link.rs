@@ -1,5 +1,7 @@
 //! Decodes links, after their `struct ifinfomsg`.
 
+use std::net::Ipv6Addr;
+
 use nix::libc::{
     IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_ALLMULTI, IFLA_ALT_IFNAME, IFLA_CARRIER, IFLA_GRO_MAX_SIZE,
     IFLA_GROUP, IFLA_GSO_MAX_SEGS, IFLA_GSO_MAX_SIZE, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA,
@@ -14,9 +16,11 @@ use crate::rtnl::decode::mac_of;
 use crate::rtnl::uapi::{
     AF_INET, AF_INET6, DEVCONF_ACCEPT_RA, DEVCONF_AUTOCONF, DEVCONF_DISABLE_IPV6,
     DEVCONF_NDISC_NOTIFY, IFLA_CARRIER_DOWN_COUNT, IFLA_GRO_IPV4_MAX_SIZE, IFLA_GSO_IPV4_MAX_SIZE,
-    IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF, IFLA_MACVLAN_BC_CUTOFF,
-    IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS, IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE,
-    IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS, IFLA_VLAN_ID, IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL,
+    IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF, IFLA_INET6_TOKEN,
+    IFLA_MACVLAN_BC_CUTOFF, IFLA_MACVLAN_BC_QUEUE_LEN, IFLA_MACVLAN_FLAGS,
+    IFLA_MACVLAN_MACADDR_DATA, IFLA_MACVLAN_MODE, IFLA_PROTO_DOWN, IFLA_PROTO_DOWN_REASON,
+    IFLA_PROTO_DOWN_REASON_VALUE, IFLA_VLAN_EGRESS_QOS, IFLA_VLAN_FLAGS, IFLA_VLAN_ID,
+    IFLA_VLAN_INGRESS_QOS, IFLA_VLAN_PROTOCOL, IFLA_XDP, IFLA_XDP_ATTACHED,
     IPV4_DEVCONF_ARP_NOTIFY, IPV4_DEVCONF_ARPFILTER,
 };
 use crate::value::link::{
@@ -86,6 +90,44 @@ pub(crate) fn link(payload: &[u8]) -> Option<LinkInfo> {
         }
     }
     Some(info)
+}
+
+/// Settings that a [`LinkInfo`] does not have, because no one sets them through this library.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct OtherSettings {
+    /// The interface identifier of addresses from router advertisements.
+    pub(crate) token: Option<Ipv6Addr>,
+    /// The reasons for which the link has no carrier, if it has none on request.
+    pub(crate) proto_down: Option<u32>,
+    pub(crate) has_xdp: bool,
+}
+
+/// Decodes the other settings of a link, after its `struct ifinfomsg`.
+pub(crate) fn other_settings(payload: &[u8]) -> Option<OtherSettings> {
+    let mut settings = OtherSettings::default();
+    let (mut is_down, mut reasons) = (false, 0);
+    let is_set = |value: &[u8]| value.first().is_some_and(|value| *value != 0);
+    for (kind, value) in attributes(payload.get(16..)?) {
+        let find = |wanted| attributes(value).find(|(kind, _)| *kind == wanted);
+        match kind {
+            IFLA_AF_SPEC => {
+                let token = of_family(value, AF_INET6).find(|(kind, _)| *kind == IFLA_INET6_TOKEN);
+                let token = token.and_then(|(_, token)| token.first_chunk::<16>().copied());
+                settings.token = token.map(Ipv6Addr::from).filter(|token| !token.is_unspecified());
+            }
+            IFLA_PROTO_DOWN => is_down = is_set(value),
+            IFLA_PROTO_DOWN_REASON => {
+                let found = find(IFLA_PROTO_DOWN_REASON_VALUE);
+                reasons = found.and_then(|(_, value)| u32_of(value)).unwrap_or_default();
+            }
+            IFLA_XDP => {
+                settings.has_xdp = find(IFLA_XDP_ATTACHED).is_some_and(|(_, mode)| is_set(mode));
+            }
+            _ => {}
+        }
+    }
+    settings.proto_down = is_down.then_some(reasons);
+    Some(settings)
 }
 
 fn link_kind(info: &mut LinkInfo, value: &[u8]) {

@@ -20,9 +20,9 @@ use crate::value::mac::MacAddr;
 
 pub(crate) use address::{address, address_added};
 pub(crate) use event::{ended, event};
-pub(crate) use link::{carrier_losses, link, link_index};
+pub(crate) use link::{OtherSettings, carrier_losses, link, link_index, other_settings};
 pub(crate) use neighbour::{filtered_mac, neighbour};
-pub(crate) use rate::{foreign_qdisc, rate};
+pub(crate) use rate::{foreign_qdisc, has_own_parameters, rate};
 pub(crate) use restore::{
     default_route, is_same_message, made_neighbour, made_route, raw_address, raw_route,
     route_through,

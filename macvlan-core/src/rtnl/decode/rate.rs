@@ -30,6 +30,27 @@ pub(crate) fn rate(payload: &[u8]) -> Option<(u32, Rate)> {
     Some((u32_of(&header[4..])?, rate))
 }
 
+/// Returns whether a token bucket filter has another limit, burst or peak rate than a [`Rate`]
+/// gives it, after a `struct tcmsg`.
+pub(crate) fn has_own_parameters(payload: &[u8], link: u32) -> bool {
+    let Some((_, rate)) = rate(payload).filter(|(index, _)| *index == link) else {
+        return false;
+    };
+    let options = attributes(payload.get(20..).unwrap_or_default())
+        .find(|(kind, _)| *kind == TCA_OPTIONS)
+        .and_then(|(_, options)| attributes(options).find(|(kind, _)| *kind == TCA_TBF_PARMS));
+    let Some((_, parameters)) = options else { return false };
+    // `struct tc_tbf_qopt`: two `struct tc_ratespec` of 12 bytes, limit, buffer.
+    let number = |at: usize| parameters.get(at..).and_then(u32_of).unwrap_or_default();
+    let (peak_rate, limit, ticks) = (number(20), number(24), u64::from(number(28)));
+    // The time in which the burst is sent, in ticks of 64 ns.
+    let expected =
+        u128::from(rate.burst()) * 1_000_000_000 / 64 / u128::from(rate.bytes_per_second()).max(1);
+    let differs = u32::try_from(expected)
+        .is_ok_and(|expected| u64::from(expected).abs_diff(ticks) > u64::from(expected) / 50 + 1);
+    peak_rate != 0 || limit != rate.limit() || differs
+}
+
 /// Returns the kind of a queueing discipline of a link that was added by an administrator and is
 /// not a rate limit, after a `struct tcmsg`; only at the root.
 pub(crate) fn foreign_qdisc(payload: &[u8], link: u32) -> Option<String> {

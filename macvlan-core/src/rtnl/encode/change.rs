@@ -1,13 +1,16 @@
 //! Changes of an existing link: `ip link set`, and settings with requests of their own.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::os::fd::{AsFd, AsRawFd};
 
+use netlink_packet_core::NLA_F_NESTED;
 use netlink_packet_route::RouteNetlinkMessage as Message;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage, Prop};
 use nix::libc::{
-    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_MASTER,
-    IFLA_MTU, IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK,
+    IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_GRO_MAX_SIZE, IFLA_GROUP, IFLA_GSO_MAX_SEGS,
+    IFLA_GSO_MAX_SIZE, IFLA_IFALIAS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU,
+    IFLA_NET_NS_FD, IFLA_TXQLEN, RTM_NEWLINK,
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
@@ -19,9 +22,11 @@ use crate::rtnl::encode::kind;
 use crate::rtnl::encode::link::link_header;
 use crate::rtnl::encode::rate::replace_rate;
 use crate::rtnl::uapi::{
-    AF_INET6, IFF_ALLMULTI, IFF_NOARP, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_INET6_ADDR_GEN_MODE,
+    AF_INET6, IFF_ALLMULTI, IFF_NOARP, IFF_OTHERS, IFF_PROMISC, IFF_UP, IFLA_GRO_IPV4_MAX_SIZE,
+    IFLA_GSO_IPV4_MAX_SIZE, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_TOKEN, IFLA_PROTO_DOWN,
+    IFLA_PROTO_DOWN_REASON, IFLA_PROTO_DOWN_REASON_VALUE,
 };
-use crate::value::link::{AddrGenMode, MacvlanChange, VlanOptions};
+use crate::value::link::{AddrGenMode, MacvlanChange, Offloads, VlanOptions};
 use crate::value::mac::MacAddr;
 use crate::value::name::LinkName;
 use crate::value::rate::Rate;
@@ -56,6 +61,12 @@ pub(crate) enum LinkChange<'a> {
     ArpNotify(bool),
     /// Sets the rate limit.
     Rate(Rate),
+    /// Sets those that can be set.
+    Offloads(Offloads),
+    /// Sets the interface identifier of addresses from router advertisements.
+    Token(Ipv6Addr),
+    /// Takes the carrier away, for these reasons.
+    ProtoDown(u32),
 }
 
 impl fmt::Display for LinkChange<'_> {
@@ -84,6 +95,9 @@ impl fmt::Display for LinkChange<'_> {
             Self::ArpFilter(on) => write!(f, "set arp_filter {}", on_off(*on)),
             Self::ArpNotify(on) => write!(f, "set arp_notify {}", on_off(*on)),
             Self::Rate(rate) => write!(f, "limit the sending rate to {rate}"),
+            Self::Offloads(_) => f.write_str("set the limits of offloads"),
+            Self::Token(token) => write!(f, "set the token {token}"),
+            Self::ProtoDown(_) => f.write_str("set protodown on"),
         }
     }
 }
@@ -142,6 +156,31 @@ pub(crate) fn set_link(index: u32, change: &LinkChange<'_>) -> Request {
         }
         LinkChange::Macvlan(kind, change) => {
             message.nested(IFLA_LINKINFO, |info| kind::change_macvlan(info, kind, change));
+        }
+        // In one message: the kernel derives the sizes for IPv4 from the others.
+        LinkChange::Offloads(limits) => {
+            for (kind, limit) in [
+                (IFLA_GSO_MAX_SEGS, limits.gso_max_segs),
+                (IFLA_GSO_MAX_SIZE, limits.gso_max_size),
+                (IFLA_GRO_MAX_SIZE, limits.gro_max_size),
+                (IFLA_GSO_IPV4_MAX_SIZE, limits.gso_ipv4_max_size),
+                (IFLA_GRO_IPV4_MAX_SIZE, limits.gro_ipv4_max_size),
+            ] {
+                if let Some(limit) = limit {
+                    message.number(kind, limit);
+                }
+            }
+        }
+        LinkChange::Token(token) => message.nested(IFLA_AF_SPEC, |families| {
+            families.nested(AF_INET6, |v6| v6.attribute(IFLA_INET6_TOKEN, &token.octets()));
+        }),
+        LinkChange::ProtoDown(reasons) => {
+            message.attribute(IFLA_PROTO_DOWN, &[1]);
+            if *reasons != 0 {
+                message.nested(IFLA_PROTO_DOWN_REASON | NLA_F_NESTED, |reason| {
+                    reason.number(IFLA_PROTO_DOWN_REASON_VALUE, *reasons);
+                });
+            }
         }
         LinkChange::Vlan(options) => {
             message.nested(IFLA_LINKINFO, |info| kind::change_vlan(info, options));
