@@ -103,11 +103,7 @@ fn detach_link_in(netns: &NetNs, attachment: &Attachment) -> Result<Detached> {
     let detached = match inside.retry(&encode::delete_link(attachment.index)) {
         Ok(()) => Detached::Removed,
         Err(Failure::Refused { errno: Errno::ENODEV, .. }) => Detached::AlreadyGone,
-        Err(failure) => {
-            let left = link_left(attachment, &failure);
-            let error = explain(netns, attachment, "delete the link", failure).leaves(left);
-            return Err(deleted.err().into_iter().fold(error, Error::leaves_too));
-        }
+        Err(failure) => return Err(not_deleted(netns, attachment, failure, deleted)),
     };
     let swept = shared::sweep(netns, inside, &attachment.netns);
     both(deleted.map(|()| detached), swept.map(drop))
@@ -122,9 +118,18 @@ fn both<T>(one: Result<T>, other: Result<()>) -> Result<T> {
     }
 }
 
-fn link_left(attachment: &Attachment, failure: &Failure) -> String {
-    let name = attachment.name.as_str();
-    format!("{}link {name:?} in {}", failure.maybe(), attachment.netns)
+/// Makes the error for a link that remains; `elsewhere` is the result of the deletion of the other
+/// objects.
+fn not_deleted(
+    netns: &NetNs,
+    attachment: &Attachment,
+    failure: Failure,
+    elsewhere: Result<()>,
+) -> Error {
+    let (maybe, name) = (failure.maybe(), attachment.name.as_str());
+    let left = format!("{maybe}link {name:?} in {}", attachment.netns);
+    let error = explain(netns, attachment, "delete the link", failure).leaves(left);
+    elsewhere.err().into_iter().fold(error, Error::leaves_too)
 }
 
 /// Detaches several attachments of one namespace with one request: moves the links to a new group
@@ -161,14 +166,13 @@ fn in_one_group(netns: &NetNs, attachments: &[&Attachment]) -> Result<Vec<Result
             .submit_each(&mut batch)
             .map_err(|failure| fails("move the links to a group", failure))?;
         for (attachment, verdict) in some.iter().zip(verdicts) {
+            let elsewhere = delete_elsewhere(netns, inside, attachment);
             results.push(match verdict {
-                Ok(()) => delete_elsewhere(netns, inside, attachment).map(|()| Detached::Removed),
-                Err((Errno::ENODEV, _)) => {
-                    delete_elsewhere(netns, inside, attachment).map(|()| Detached::AlreadyGone)
-                }
+                Ok(()) => elsewhere.map(|()| Detached::Removed),
+                Err((Errno::ENODEV, _)) => elsewhere.map(|()| Detached::AlreadyGone),
                 Err((errno, message)) => {
                     let failure = Failure::Refused { at: 0, errno, message };
-                    Err(explain(netns, attachment, "delete the link", failure))
+                    Err(not_deleted(netns, attachment, failure, elsewhere))
                 }
             });
         }
