@@ -344,6 +344,9 @@ fn the_host_has_addresses_itself() -> Outcome {
         let host = networks.host().netns();
         ip_do(host, "address add 10.1.0.2/32 dev lo");
         ip_do(host, "address add fd00:1::2/64 dev ens33 nodad");
+        // The kernel adds the route that says so a moment later.
+        let is_there = || Ok(networks.host().handle()?.is_local(ip("fd00:1::2"))?);
+        eventually("the address is not the host's", is_there)?;
         let lan =
             networks.create(&on_ens33("lan", "10.1.0.0/24")?.subnet(subnet("fd00:1::/64")?))?;
         let mut people = People::default();

@@ -642,11 +642,12 @@ fn a_session_takes_away_only_its_own_routes() -> Outcome {
 /// What others have changed since a confirmed move is moved back as it is.
 fn changes_after_a_move_are_moved_back() -> Outcome {
     let lab = routed()?;
+    ip_do(&lab.a.netns, "address add 172.30.0.1/16 dev ens33");
     let access = lab.a.host.access("ens33")?;
     access.move_addresses(SOON)?.confirm()?;
     ip_do(&lab.a.netns, "address add 10.20.0.1/24 dev ens33-host");
     ip_do(&lab.a.netns, "route add 10.21.0.0/16 via 10.20.0.9");
-    ip_do(&lab.a.netns, "address delete fd15::1/64 dev ens33-host");
+    ip_do(&lab.a.netns, "address delete 172.30.0.1/16 dev ens33-host");
     access.close()?;
     assert_eq!(ip_addresses(&lab.a.netns, "ens33"), ["192.168.15.1/24", "10.20.0.1/24"]);
     let routes = ip_lines(&lab.a.netns, "route show 10.21.0.0/16");

@@ -386,11 +386,8 @@ impl HostAccess {
         if state.is_empty() && !self.access.keep {
             removed = removed.and(self.take_down(&mut state));
         }
-        if removed.is_err() {
-            // To be repeated.
-            state.enter(attachment, routes);
-        }
-        removed
+        // To be repeated.
+        removed.inspect_err(|_| drop(state.enter(attachment, routes)))
     }
 
     /// Returns the destinations of our routes through the link that lead to single addresses and are
