@@ -462,12 +462,41 @@ fn a_file_that_is_held_can_be_read() -> Outcome {
     Ok(())
 }
 
+/// The log is written back in the order of the pages, the first of which counts them.
+fn a_file_that_grows_can_be_opened() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let file = Connection::open(&path)?;
+    file.pragma_update(None, "synchronous", "off")?;
+    let grows = std::thread::spawn(move || -> rusqlite::Result<()> {
+        for _ in 0..6 {
+            file.execute_batch(
+                "WITH RECURSIVE row(at) AS (VALUES(1) UNION ALL SELECT at + 1 FROM row LIMIT 4000) \
+                 INSERT INTO memory (network, address, container, released) \
+                 SELECT 1, randomblob(16), hex(randomblob(400)), 0 FROM row;",
+            )?;
+            file.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
+        Ok(())
+    });
+    let mut opened = 0;
+    while !grows.is_finished() {
+        SqliteStore::open(&path)?;
+        opened += 1;
+    }
+    grows.join().map_err(|_| "the thread has panicked")??;
+    assert!(opened > 5, "{opened}");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_is_its_owners_alone,
     what_only_reads_makes_nothing,
     many_make_one_file,
     the_log_of_a_closed_file_stays_short,
+    a_file_that_grows_can_be_opened,
     a_power_failure_undoes_the_latest_leases,
     what_is_not_ours_is_not_touched,
     what_is_no_path_is_refused,

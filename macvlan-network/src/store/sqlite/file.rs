@@ -339,7 +339,11 @@ fn is_logged(path: &Path) -> Attempt<bool> {
     if !has_journal(path) {
         return Ok(false);
     }
-    Ok(header(&as_it_lies(path)?, "application_id")? == OURS)
+    let file = as_it_lies(path)?;
+    // Another process may be writing the log back, the first page before those that it counts.
+    // SQLite then finds the file too short, unless the schema may be repaired.
+    file.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)?;
+    Ok(header(&file, "application_id")? == OURS)
 }
 
 /// Opens a database without locks and without its journal.
