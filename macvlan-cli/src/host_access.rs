@@ -8,10 +8,12 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use macvlan_core::{Access, Address, Attachment, Host, IntoParent, Parent};
+use macvlan_core::{
+    Access, Address, Attachment, ErrorKind, Host, HostAccess, IntoParent, NetNs, Parent,
+};
 use macvlan_network::{Lease, Network, Networks, Reconciled};
 
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 
 /// Gives the host access to a container's interface: to its leased addresses, or to all if it was
 /// just made.
@@ -31,7 +33,15 @@ pub(crate) fn give(
         addresses.retain(is_leased);
     }
     let access = Access::on(parent)?.keep(true).transient(true);
-    Ok(host.access_by(access)?.add_addresses(&attachment, &addresses, true)?)
+    let add = |access: HostAccess| access.add_addresses(&attachment, &addresses, true);
+    if let Err(error) = host.access_by(access).and_then(add) {
+        // The link may have been made for it.
+        return Err(match take(host, parent, &[]) {
+            Ok(()) => error.into(),
+            Err(other) => Failure::from(error).and(other),
+        });
+    }
+    Ok(())
 }
 
 /// Removes the host's access to containers that are about to be disconnected from a network, before
@@ -49,16 +59,45 @@ pub(crate) fn take_stale(host: &Host, network: &Network, released: &[Lease]) -> 
     let Some(parent) = network.config().get_parent() else { return Ok(()) };
     // A plugin leases an address first, and waits for this lock to give access to it.
     let _alone = host.netns().lock()?;
-    let mut stale = host.transient_access(parent)?;
-    let subnets = network.config().get_subnets();
-    stale.retain(|ip| subnets.iter().any(|subnet| subnet.get_net().contains(ip)));
-    stale.extend(addresses(released));
-    if stale.is_empty() {
-        return Ok(());
-    }
     let leased: HashSet<IpAddr> = addresses(&network.leases()?).into_iter().collect();
+    let released = addresses(released);
+    let mut stale = host.transient_access(parent)?;
+    // Another network can have the same subnet.
+    stale.retain(|ip| network.config().gives(*ip) && !released.contains(ip));
     stale.retain(|ip| !leased.contains(ip));
+    retain_unused(host, None, &mut stale);
+    stale.extend(released.into_iter().filter(|ip| !leased.contains(ip)));
     take(host, parent, &stale)
+}
+
+/// Retains the addresses that certainly no container has, apart from one interface.
+pub(crate) fn retain_unused(host: &Host, of: Option<&Attachment>, addresses: &mut Vec<IpAddr>) {
+    if addresses.is_empty() {
+        return;
+    }
+    let visible = NetNs::visible();
+    if visible.why_incomplete("look for addresses".to_owned()).is_some() {
+        addresses.clear();
+    }
+    let is_it = |one: &Attachment| {
+        of.is_some_and(|of| (of.netns_id(), of.index()) == (one.netns_id(), one.index()))
+    };
+    for found in visible.namespaces {
+        match found.open().and_then(|netns| host.attachments(&netns)) {
+            Ok(attachments) => {
+                let others = attachments.iter().filter(|one| !is_it(one));
+                let used: HashSet<IpAddr> = others.flat_map(ips_of).collect();
+                addresses.retain(|ip| !used.contains(ip));
+            }
+            Err(error) if error.kind() == ErrorKind::NamespaceGone => {}
+            Err(_refused) => addresses.clear(),
+        }
+    }
+}
+
+/// Returns the addresses of an interface.
+pub(crate) fn ips_of(attached: &Attachment) -> Vec<IpAddr> {
+    attached.addresses().iter().map(Address::ip).collect()
 }
 
 /// Removes the host's access to stale addresses of all networks, as [`take_stale`].

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use macvlan_core::{
-    Address, Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
+    Attachment, Detached, Endpoint, ErrorKind, Handle, Host, MacAddr, NetNs, Parent,
 };
 
 use crate::cni::attachment;
@@ -74,7 +74,9 @@ pub(super) fn add(
         address(&routes)
     });
     if let Err(error) = addressed {
-        return Err(undo(delegate::give_back(plugin, request, error)));
+        let detach = || Ok(host.detach(&attached).map(drop)?);
+        let given_up = give_up(Some(plugin), detach, |plugin| release(plugin, request));
+        return Err(given_up.err().map_or(error.clone(), |other| error.and(&other)));
     }
     answer.ips = given.ips.into_iter().map(|ip| Ip { interface: Some(0), ..ip }).collect();
     answer.routes = routes;
@@ -125,22 +127,34 @@ pub(super) fn del(
     let find = |netns| mark::find(host, netns, mark, previous);
     let found = netns.map_or(Ok(None), find);
     let taken = take_access(request, host, found.as_ref().ok().and_then(Option::as_ref), log);
+    // The kernel has deleted the interface with its namespace, and not its parent.
+    let parents = if netns.is_none() { host.remove_unused_parents() } else { Ok(()) };
     let detach = || -> Result {
-        if netns.is_none() {
-            // The kernel has deleted the interface with its namespace, and not its parent.
-            host.remove_unused_parents()?;
-        }
         if let Some(found) = found.clone()? {
             host.detach(&found)?;
         }
         Ok(())
     };
-    let release = || plugin.map_or(Ok(()), |plugin| release(plugin, request));
-    // Addresses are not free before no link has them. Only dhcp releases them through the link.
-    let (first, then): (&dyn Fn() -> Result, &dyn Fn() -> Result) =
-        if plugin == Some("dhcp") { (&release, &detach) } else { (&detach, &release) };
-    let results = [taken, first(), then()];
+    let given_up = give_up(plugin, detach, |plugin| release(plugin, request));
+    let results = [taken, parents.map_err(Error::from), given_up];
     Error::all(results.into_iter().filter_map(Result::err).collect())
+}
+
+/// Detaches an interface, and then has the other plugin release its addresses, which are not free
+/// before no link has them. Only dhcp releases them through the link.
+fn give_up(
+    plugin: Option<&str>,
+    detach: impl FnOnce() -> Result,
+    release: impl FnOnce(&str) -> Result,
+) -> Result {
+    match plugin {
+        Some(plugin @ "dhcp") => {
+            let results = [release(plugin), detach()];
+            Error::all(results.into_iter().filter_map(Result::err).collect())
+        }
+        Some(plugin) => detach().and_then(|()| release(plugin)),
+        None => detach(),
+    }
 }
 
 /// Removes the host's access to the addresses of `prevResult`, or else to those of the interface,
@@ -164,7 +178,7 @@ fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: 
     match found {
         // Until it is deleted, it has what it was given.
         Some(_) if !given.is_empty() => Ok(host_access::take(host, &parent, &given)?),
-        Some(found) => take_unless_used(host, &parent, Some(found), &ips_of(found)),
+        Some(found) => take_unless_used(host, &parent, Some(found), &host_access::ips_of(found)),
         None => take_unless_used(host, &parent, None, &given),
     }
 }
@@ -182,21 +196,8 @@ fn take_unless_used(
     // A plugin adds an address first, and waits for this lock to give access to it.
     let _alone = host.netns().lock()?;
     let mut addresses = addresses.to_vec();
-    let is_it = |one: &Attachment| {
-        of.is_some_and(|of| (of.netns_id(), of.index()) == (one.netns_id(), one.index()))
-    };
-    let visible = if addresses.is_empty() { Vec::new() } else { NetNs::visible().namespaces };
-    for found in visible {
-        let attachments = found.open().and_then(|netns| host.attachments(&netns));
-        let others = attachments.iter().flatten().filter(|one| !is_it(one));
-        let used: Vec<IpAddr> = others.flat_map(ips_of).collect();
-        addresses.retain(|ip| !used.contains(ip));
-    }
+    host_access::retain_unused(host, of, &mut addresses);
     Ok(host_access::take(host, parent, &addresses)?)
-}
-
-fn ips_of(attached: &Attachment) -> Vec<IpAddr> {
-    attached.addresses().iter().map(Address::ip).collect()
 }
 
 /// Detaches the interfaces of a network that the runtime does not know, in all namespaces, and
@@ -228,7 +229,7 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
             if !mark::is_half_made(&link) && mark.is_none_or(is_valid) {
                 continue;
             }
-            let collect = || -> Result {
+            let detach = || -> Result {
                 // An ADD that has not set the alias yet holds the namespace.
                 let _alone = netns.lock()?;
                 let Some(found) = mark::attachment(host, &netns, link.index)? else {
@@ -239,25 +240,29 @@ pub(super) fn gc(request: &Request, host: &Host, plugin: Option<&str>, log: &Log
                 }
                 if config.access {
                     let parent = found.parent_index().into();
-                    take_unless_used(host, &parent, Some(&found), &ips_of(&found))?;
+                    let ips = host_access::ips_of(&found);
+                    take_unless_used(host, &parent, Some(&found), &ips)?;
                 }
                 if host.detach(&found)? == Detached::Removed {
                     log.line(&format!("deleted {} in {netns}, which is not valid", link.name));
                 }
                 Ok(())
             };
-            let mut collected = collect();
             // Containers can write marks. So a valid one keeps its addresses, whatever a mark says.
             let of_none = |mark: &Mark<'_>| valid.iter().all(|one| one.container != mark.container);
             let gone = mark.filter(of_none);
-            if let (Ok(()), Some(plugin), Some(gone)) = (&collected, plugin, gone) {
-                collected = delegate::del_for(plugin, request, (gone.container, gone.interface));
-            }
-            errors.extend(collected.err());
+            let release = |plugin: &str| match gone {
+                Some(gone) => delegate::del_for(plugin, request, (gone.container, gone.interface)),
+                None => Ok(()),
+            };
+            errors.extend(give_up(plugin, detach, release).err());
         }
     }
+    // It releases the addresses of all that are not valid, so none may be left.
+    if let (Some(plugin), true) = (plugin, errors.is_empty()) {
+        errors.extend(collect(plugin, request).err());
+    }
     errors.extend(host.remove_unused_parents().err().map(Error::from));
-    errors.extend(plugin.and_then(|plugin| collect(plugin, request).err()));
     Error::all(errors)
 }
 

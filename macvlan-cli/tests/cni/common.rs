@@ -74,12 +74,24 @@ impl Scene {
 
     /// Starts a call on another host.
     pub(crate) fn start_on(&self, host: &NetNs, call: &Call<'_>) -> Outcome<Child> {
-        let mut command = program(self.variables(call));
+        self.start_as(Command::new(PROGRAM), host, call)
+    }
+
+    /// Starts a call by a command that runs the program.
+    fn start_as(&self, command: Command, host: &NetNs, call: &Call<'_>) -> Outcome<Child> {
+        let mut command = with_variables(command, self.variables(call));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = host.run(|| command.spawn())??;
         // It may fail before it reads.
         let _ = child.stdin.take().map(|mut pipe| pipe.write_all(call.text().as_bytes()));
         Ok(child)
+    }
+
+    /// Runs a call by a process that may change no link.
+    pub(crate) fn run_without_net_admin(&self, call: &Call<'_>) -> Outcome<Output> {
+        let mut command = Command::new("setpriv");
+        command.args(["--inh-caps=-net_admin", "--bounding-set=-net_admin", PROGRAM]);
+        Ok(self.start_as(command, self.host(), call)?.wait_with_output()?)
     }
 
     /// Returns the variables of the environment of a call.
@@ -113,9 +125,17 @@ impl Scene {
     }
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_macvlan");
+
 /// Returns the program, with these variables.
 pub(crate) fn program(variables: impl IntoIterator<Item = (String, String)>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_macvlan"));
+    with_variables(Command::new(PROGRAM), variables)
+}
+
+fn with_variables(
+    mut command: Command,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Command {
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -70,16 +70,17 @@ fn some_of_fifty_are_killed() -> Outcome {
     let (mut valid, mut killed) = (vec![&first], 0);
     for (pod, add) in pods.iter().zip(adds) {
         let output = add.wait_with_output()?;
-        killed += usize::from(output.status.signal().is_some());
         let address = addresses(pod).concat();
-        if output.status.success() {
-            assert!(!address.is_empty());
+        if output.status.signal().is_some() {
+            killed += 1;
+        } else {
+            assert!(output.status.success() && !address.is_empty(), "{output:?}");
             valid.push(pod);
         }
         // An interface of one that was killed may have its address already.
         assert!(address.is_empty() || given.insert(address.clone()), "{address} twice");
     }
-    assert!(killed > 0 && valid.len() == 1 + number - killed, "{killed} killed");
+    assert!(killed > 0);
     scene.ok(&Call::new("GC", &with_valid(&config, &valid)))?;
     for pod in &pods {
         let is_valid = valid.iter().any(|one| one.id == pod.id);

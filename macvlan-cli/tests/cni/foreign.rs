@@ -125,6 +125,22 @@ fn a_failure_of_either_leaves_nothing() -> Outcome {
     Ok(())
 }
 
+/// Its address is still that of the interface, so nobody else may get it.
+fn what_is_not_detached_keeps_its_address() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
+    let config = configured(&scene)?;
+    scene.ok(&Call::of("ADD", &config, &pod))?;
+    for call in [Call::of("DEL", &config, &pod), Call::new("GC", &with_valid(&config, &[]))] {
+        let output = scene.run_without_net_admin(&call)?;
+        assert!(!output.status.success(), "{output:?}");
+        assert_eq!(ip_addresses(&pod.netns, "eth0"), ["10.4.0.10/24"]);
+        assert!(is_given(&scene));
+    }
+    scene.ok(&Call::of("DEL", &config, &pod))?;
+    assert!(!is_given(&scene));
+    Ok(())
+}
+
 fn a_default_route_that_exists_stays() -> Outcome {
     let (scene, pod) = (Scene::set()?, Scene::pod("c1")?);
     ip_do(&pod.netns, "link add first up type veth peer name other");
@@ -177,6 +193,7 @@ fn gc_releases_what_a_kill_has_left() -> Outcome {
 
 macvlan_tests::tests! {
     same_on_every_kernel:
+    what_is_not_detached_keeps_its_address,
     a_default_route_that_exists_stays,
     a_route_to_the_own_subnet,
     the_plugin_itself_gives_no_addresses,

@@ -1,7 +1,7 @@
 //! Verbs that remove leave what other networks, runtimes and programs have made.
 
 use macvlan_core::{Access, Host};
-use macvlan_tests::{Outcome, Snapshot, ip_do, ip_lines, ip_link, ip_try};
+use macvlan_tests::{Outcome, Snapshot, eventually, ip_do, ip_lines, ip_link, ip_try};
 use serde_json::{Value, json};
 
 use crate::common::{Call, Pod, Scene, addresses, merged, with_valid};
@@ -240,6 +240,29 @@ fn the_hosts_own_link() -> Outcome {
     Ok(())
 }
 
+/// A further DEL finds no lease, and looks for routes that are left.
+fn a_network_leaves_the_routes_of_another() -> Outcome {
+    let scene = Scene::set()?;
+    let of = |name: &str, first: &str, last: &str| {
+        let ours = scene.leased(&json!({ "rangeStart": first, "rangeEnd": last }));
+        with_access(&merged(ours, &json!({ "name": name })))
+    };
+    let one = of("one", "10.1.0.64", "10.1.0.127");
+    let other = of("other", "10.1.0.128", "10.1.0.191");
+    let (first, second) = (Scene::pod("c1")?, Scene::pod("c2")?);
+    scene.ok(&Call::of("ADD", &one, &first))?;
+    scene.ok(&Call::of("ADD", &other, &second))?;
+    assert_eq!(access_routes(&scene), ["10.1.0.64", "10.1.0.128"]);
+    for _ in 0..2 {
+        scene.ok(&Call::of("DEL", &one, &first))?;
+        assert_eq!(access_routes(&scene), ["10.1.0.128"]);
+    }
+    scene.ok(&Call::new("GC", &with_valid(&one, &[])))?;
+    network(&scene, "reconcile")?;
+    assert_eq!(access_routes(&scene), ["10.1.0.128"]);
+    Ok(())
+}
+
 fn access_ends_with_the_pod() -> Outcome {
     let scene = Scene::set()?;
     let before = Snapshot::of(scene.host());
@@ -285,6 +308,9 @@ fn access_ends_with_the_pod() -> Outcome {
     let del = Call::of("DEL", &with_result(&plain, &result), &pod);
     drop((pod.netns, pod.process));
     scene.ok(&del)?;
+    // The kernel is done with it a moment later.
+    let is_left = || Ok(ip_link(scene.host(), "ens33")["promiscuity"] == 0);
+    eventually("the interface is still on the parent", is_left)?;
     before.assert_same(scene.host());
     // By now, another pod has the address.
     let pod = add(&plain, "1.1.0", "c5")?;
@@ -335,6 +361,7 @@ macvlan_tests::tests! {
     a_macvlan_of_another_program,
     a_network_of_another_runtime,
     a_valid_interface_that_was_changed_inside,
+    a_network_leaves_the_routes_of_another,
     access_ends_with_the_pod,
     an_interface_of_another_network,
     an_interface_with_the_same_mac_address,
