@@ -649,7 +649,8 @@ fn changes_after_a_move_are_moved_back() -> Outcome {
     ip_do(&lab.a.netns, "route add 10.21.0.0/16 via 10.20.0.9");
     ip_do(&lab.a.netns, "address delete 172.30.0.1/16 dev ens33-host");
     access.close()?;
-    assert_eq!(ip_addresses(&lab.a.netns, "ens33"), ["192.168.15.1/24", "10.20.0.1/24"]);
+    let addresses = ip_addresses(&lab.a.netns, "ens33");
+    assert_eq!(addresses, ["192.168.15.1/24", "10.20.0.1/24", "fd15::1/64"]);
     let routes = ip_lines(&lab.a.netns, "route show 10.21.0.0/16");
     assert_eq!(routes, ["10.21.0.0/16 via 10.20.0.9 dev ens33"]);
     Ok(())
