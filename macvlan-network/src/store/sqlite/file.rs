@@ -342,7 +342,7 @@ fn is_logged(path: &Path) -> Attempt<bool> {
     let file = as_it_lies(path)?;
     // Another process may be writing the log back, the first page before those that it counts.
     // SQLite then finds the file too short, unless the schema may be repaired.
-    file.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)?;
+    file.pragma_update(None, "writable_schema", true)?;
     Ok(header(&file, "application_id")? == OURS)
 }
 
