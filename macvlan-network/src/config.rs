@@ -336,19 +336,19 @@ impl NetworkConfig {
         self.gateways().chain(self.reserved())
     }
 
-    pub(crate) fn keeps_back(&self, address: IpAddr) -> bool {
-        self.kept_back().any(|kept| kept == address)
+    /// Returns whether a container of another network on the same parent may not have an address,
+    /// because this one keeps it back.
+    ///
+    /// An address that both have reserved, such as that of a printer, goes to the container of
+    /// either network that asks first.
+    pub(crate) fn keeps_back_from(&self, other: &Self, address: IpAddr) -> bool {
+        let reserves = |one: &Self| one.reserved().any(|reserved| reserved == address);
+        self.gateways().any(|gateway| gateway == address) || reserves(self) && !reserves(other)
     }
 
-    /// Returns an address that one network keeps back, and that a container of the other could get,
-    /// with or without a reservation.
+    /// Returns an address that one network keeps back, and that the other gives without a request.
     pub(crate) fn kept_clash(&self, other: &Self) -> Option<IpAddr> {
-        let kept = |one: &Self, by: &Self| {
-            let could = |address: &IpAddr| {
-                by.gives(*address) || by.reserved().any(|reserved| reserved == *address)
-            };
-            one.kept_back().find(could)
-        };
+        let kept = |one: &Self, by: &Self| one.kept_back().find(|address| by.gives(*address));
         kept(self, other).or_else(|| kept(other, self))
     }
 

@@ -97,14 +97,14 @@ pub(crate) fn check_held(
     ours: &BTreeSet<IpAddr>,
 ) -> Result<()> {
     let name = other.name();
-    let could = |one: &NetworkRecord, address: &IpAddr| {
-        one.gives(*address) || one.config.keeps_back(*address)
+    let could = |one: &NetworkRecord, by: &NetworkRecord, address: &IpAddr| {
+        one.gives(*address) || one.config.keeps_back_from(&by.config, *address)
     };
-    let held = |address: &&IpAddr| could(network, address) || ours.contains(*address);
+    let held = |address: &&IpAddr| could(network, other, address) || ours.contains(*address);
     let why = if let Some(address) = theirs.iter().find(held) {
         format!("{address} is already leased in network {name:?} on the same parent")
     } else if let Some(address) =
-        ours.iter().find(|address| network.shares_wire(other) && could(other, address))
+        ours.iter().find(|address| network.shares_wire(other) && could(other, network, address))
     {
         format!(
             "{address} is leased, and in the range of network {name:?} on the same parent, or a \
@@ -137,7 +137,7 @@ pub(crate) fn neighbours_with<'a, E: From<Error>>(
     for other in others_than("lease an address", network, others) {
         let other = other?;
         let shared = network.shares_wire(other);
-        let keeps = other.config.keeps_back(address);
+        let keeps = other.config.keeps_back_from(&network.config, address);
         if shared && (keeps || other.gives(address)) {
             let is = if keeps { "a gateway or reserved in" } else { "in the range of" };
             let why = format!("{address} is {is} network {:?} on the same parent", other.name());
