@@ -9,8 +9,9 @@ use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use macvlan_core::{
     Access as Options, Attachment, ErrorKind, Handle, Host, LinkName, Mode, Parent, PendingMove,
-    Route, RouteFilter, parse_ip, parse_net,
+    RouteFilter, RouteInfo, parse_ip, parse_net,
 };
+use nix::libc::RTPROT_KERNEL;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::json;
 
@@ -157,7 +158,6 @@ fn give(
         .filter(|address| !routes.iter().any(|route| route.contains(&address.ip())))
         .map(|address| address.ip().to_string())
         .collect();
-    let routes = texts(routes);
     // The session ends before the link can be removed.
     drop(access);
     let added = added.and_then(|()| if last { host.access_by(with_own).map(drop) } else { Ok(()) });
@@ -169,7 +169,7 @@ fn give(
             Some(hint) => failure.by(Some(hint), "`--route`"),
             None => failure,
         };
-        undo(host, parent, &before, failure)
+        undo(host, parent, (&before, &routes), failure)
     })?;
     if !without.is_empty() {
         warn(&format!(
@@ -177,6 +177,7 @@ fn give(
             without.join(", ")
         ));
     }
+    let routes = texts(routes);
     session.print(
         || format!("{name} {}", routes.join(" ")).trim_end().to_owned(),
         || json!({ "name": name, "routes": routes }),
@@ -184,31 +185,37 @@ fn give(
 }
 
 /// The routes through the host's link before a change; `None` if there was no link.
-type Before = Option<Vec<Route>>;
+type Before = Option<Vec<RouteInfo>>;
 
 fn before(host: &Host, parent: &Parent) -> Done<Before> {
     let link = host.find_access(parent)?;
     link.map(|link| routes_through(&host.handle()?, link)).transpose()
 }
 
-fn routes_through(handle: &Handle, link: LinkName) -> Done<Vec<Route>> {
-    let routes = handle.find_routes(&RouteFilter::new().link(link))?;
-    Ok(routes.into_iter().map(|info| info.route).collect())
+fn routes_through(handle: &Handle, link: LinkName) -> Done<Vec<RouteInfo>> {
+    Ok(handle.find_routes(&RouteFilter::new().link(link))?)
 }
 
-/// Deletes what a failed change has added: new routes, or the host's link if it is new.
-fn undo(host: &Host, parent: &Parent, before: &Before, failure: Failure) -> Failure {
+/// Deletes what a failed change has added: the routes to these destinations that are new, and the
+/// host's link if it is new and nobody else has routes through it since.
+fn undo(
+    host: &Host,
+    parent: &Parent,
+    (before, added): (&Before, &[IpNet]),
+    failure: Failure,
+) -> Failure {
     let undone = || -> Done {
-        let Some(before) = before else {
-            host.remove_access(parent)?;
-            return Ok(());
-        };
         let Some(link) = host.find_access(parent)? else { return Ok(()) };
         let handle = host.handle()?;
-        for route in routes_through(&handle, link)? {
-            if !before.contains(&route) {
-                handle.delete_route(&route)?;
-            }
+        let had = |info: &RouteInfo| before.iter().flatten().any(|one| one.route == info.route);
+        let (own, others): (Vec<_>, Vec<_>) = routes_through(&handle, link)?
+            .into_iter()
+            .partition(|info| !had(info) && added.contains(&info.route.get_destination()));
+        for info in own {
+            handle.delete_route(&info.route)?;
+        }
+        if before.is_none() && others.iter().all(|info| info.protocol == RTPROT_KERNEL) {
+            host.remove_access(parent)?;
         }
         Ok(())
     };
@@ -263,7 +270,7 @@ fn move_addresses(
     let name = access.name();
     // The access ends first: it moves back what is not confirmed.
     drop(access);
-    moved.map_err(|failure| undo(host, parent, &before, failure))?;
+    moved.map_err(|failure| undo(host, parent, (&before, &[]), failure))?;
     let name = name.map(|name| name.to_string()).unwrap_or_default();
     session.print(|| name.clone(), || json!({ "name": name }))
 }

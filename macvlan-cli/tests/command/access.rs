@@ -288,6 +288,24 @@ fn a_move_has_to_be_confirmed() -> Outcome {
     Ok(())
 }
 
+/// Another command gives access to a container while the move waits.
+fn a_move_back_leaves_the_routes_of_others() -> Outcome {
+    let Stage { lab, container, .. } = attached()?;
+    let host = &lab.a.netns;
+    let mut waiting = command("access move ens33 --deadline 1h");
+    waiting.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut waiting = host.run(|| waiting.spawn())??;
+    eventually("the addresses are not moved", || {
+        Ok(macvlans(host) == 1 && ip_lines(host, "-4 address show dev ens33").is_empty())
+    })?;
+    ok(host, &format!("access ens33 {}", container.pid()))?;
+    waiting.stdin.take().ok_or("a pipe")?.write_all(b"no\n")?;
+    assert_eq!(waiting.wait_with_output()?.status.code(), Some(1));
+    assert!(ip_addresses(host, "ens33").contains(&"192.168.15.1/24".to_owned()));
+    assert!(ping(host, "192.168.15.9").is_some());
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     given_and_removed,
@@ -299,4 +317,5 @@ macvlan_tests::tests! {
         another_mode_is_warned_of,
     addresses_are_moved_and_moved_back,
     a_move_has_to_be_confirmed,
+    a_move_back_leaves_the_routes_of_others,
 }
