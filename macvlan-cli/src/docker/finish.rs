@@ -61,6 +61,12 @@ impl Announced {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
     }
 
+    /// Forgets the endpoints that have no lease any more.
+    pub(super) fn retain(&self, has_lease: impl Fn(&str) -> bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|endpoint| has_lease(endpoint));
+    }
+
     fn remove(&self, endpoint: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint);
     }

@@ -36,6 +36,10 @@ pub(super) fn create(plugin: &Plugin, request: &CreateNetwork) -> Done<Answer> {
     let started = Instant::now();
     check_id(&request.network)?;
     let networks = plugin.stored.networks()?;
+    if plugin.stored.network(&request.network)?.is_some() {
+        // Docker repeats a request whose answer it did not get.
+        return Ok(json!({}));
+    }
     let options = given(&request.options)?;
     let short = request.network.get(..SHORT_ID).unwrap_or(&request.network);
     let (driver, mut config) = DockerOptions::read(short, &options)?;

@@ -36,6 +36,7 @@ impl Repair {
             faults.push(failure.in_one_line());
             Vec::new()
         });
+        let (mut endpoints, mut all_read) = (HashSet::new(), faults.is_empty());
         for network in networks {
             let mut tried = |done: Done| {
                 faults.extend(done.err().map(|failure| failure.in_one_line()));
@@ -43,6 +44,7 @@ impl Repair {
             let leases = match of_this_host(stored, &network) {
                 Ok(leases) => leases,
                 Err(failure) => {
+                    all_read = false;
                     tried(Err(failure));
                     continue;
                 }
@@ -50,6 +52,7 @@ impl Repair {
             if leases.is_empty() {
                 continue;
             }
+            endpoints.extend(leases.iter().map(|lease| lease.container.clone()));
             settle_all(stored, &network, &leases, announced, &mut tried);
             let (docker, known) = match known(&network) {
                 // Of networks that this host's Docker does not have, it says nothing.
@@ -79,6 +82,9 @@ impl Repair {
                 }
             }
             name_all(stored, &network, unnamed, &mut tried);
+        }
+        if all_read {
+            announced.retain(|endpoint| endpoints.contains(endpoint));
         }
         faults
     }

@@ -107,6 +107,13 @@ fn a_network_without_endpoints_stays() -> Outcome {
 /// Docker repeats requests that were not answered, and ends endpoints that do not exist.
 fn repeated() -> Outcome {
     let (mut scene, inside) = (Scene::set()?, Inside::start()?);
+    let (_, data) = scene.pool("192.168.16.0/24", "", "192.168.16.1")?;
+    let asked = network("n0", &[data], &json!({ "parent": "ens33" }), false);
+    scene.ok("NetworkDriver.CreateNetwork", &asked)?;
+    scene.kill()?;
+    scene.start()?;
+    scene.ok("NetworkDriver.CreateNetwork", &asked)?;
+    scene.ok("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": "n0" }))?;
     let pool = scene.lan("n1", &json!({}))?;
     let address = scene.address(&pool, "192.168.15.70")?;
     // Another container cannot have it.
