@@ -179,6 +179,10 @@ fn take_access(request: &Request, host: &Host, found: Option<&Attachment>, log: 
         // Until it is deleted, it has what it was given.
         Some(_) if !given.is_empty() => Ok(host_access::take(host, &parent, &given)?),
         Some(found) => take_unless_used(host, &parent, Some(found), &host_access::ips_of(found)),
+        // Without a result, it is one of those that lead to no container.
+        None if given.is_empty() => {
+            take_unless_used(host, &parent, None, &host.transient_access(&parent)?)
+        }
         None => take_unless_used(host, &parent, None, &given),
     }
 }

@@ -309,8 +309,15 @@ fn access_ends_with_the_pod() -> Outcome {
     drop((pod.netns, pod.process));
     scene.ok(&del)?;
     // The kernel is done with it a moment later.
-    let is_left = || Ok(ip_link(scene.host(), "ens33")["promiscuity"] == 0);
-    eventually("the interface is still on the parent", is_left)?;
+    let has_left = || Ok(ip_link(scene.host(), "ens33")["promiscuity"] == 0);
+    eventually("the interface is still on the parent", has_left)?;
+    before.assert_same(scene.host());
+    // The same by a runtime that gives no result.
+    let pod = add(&plain, "1.1.0", "c7")?;
+    let del_without_result = Call::of("DEL", &plain, &pod);
+    drop((pod.netns, pod.process));
+    scene.ok(&del_without_result)?;
+    eventually("the interface is still on the parent", has_left)?;
     before.assert_same(scene.host());
     // By now, another pod has the address.
     let pod = add(&plain, "1.1.0", "c5")?;
