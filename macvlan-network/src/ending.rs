@@ -76,7 +76,9 @@ impl Network {
             };
             if may_be_there && self.session.is_here(lease) {
                 self.remove_host_link(lease)?;
-                up.entry(self.parent_of(lease)).or_default().extend(lease.mac);
+                if let Some(mac) = lease.mac {
+                    up.entry(self.parent_of(lease)).or_default().insert(mac);
+                }
             }
         }
         self.retain_up(&mut up)?;
@@ -99,7 +101,7 @@ impl Network {
 
     /// Retains the MAC addresses of links that are up, by the parent that they were on.
     fn retain_up(&self, up: &mut HashMap<Option<String>, HashSet<MacAddr>>) -> Result<()> {
-        for (parent, macs) in up.iter_mut().filter(|(_, macs)| !macs.is_empty()) {
+        for (parent, macs) in &mut *up {
             let all = self.link_of(parent.as_deref());
             let all = all.and_then(|parent| self.session.host.filtered_macs(&parent));
             let all = all.map_err(|error| Error::kernel("look for the former interface", error))?;

@@ -119,7 +119,7 @@ impl Former {
         if lease.link_local.is_empty() {
             lease.link_local = self.link_local;
         }
-        // What is remembered as the default was the default, whatever leads there now.
+        // Settings that are remembered as the defaults are set to these, wherever routes lead now.
         lease.default_route = self.default_route.unwrap_or(true);
         lease.gw_priority = self.gw_priority.unwrap_or(0);
     }

@@ -36,7 +36,7 @@ pub(super) fn add(plugin: &str, request: &Request) -> Result<Answer> {
 }
 
 /// Runs the plugin's DEL after a failure, and returns the failure.
-pub(super) fn give_back(plugin: &str, request: &Request, error: Error) -> Error {
+fn give_back(plugin: &str, request: &Request, error: Error) -> Error {
     match run(plugin, "DEL", request) {
         Ok(_) => error,
         Err(other) => error.and(&other),

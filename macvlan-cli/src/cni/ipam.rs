@@ -19,8 +19,7 @@ use crate::cni::error::{Error, Result};
 use crate::cni::fields::Fields;
 use crate::cni::result::RouteTo;
 use crate::store::StoreOptions;
-use crate::value::MAIN_TABLE;
-use crate::value::set;
+use crate::value::{MAIN_TABLE, set};
 
 /// The type of the section that means the lease store.
 const OURS: &str = "lan";

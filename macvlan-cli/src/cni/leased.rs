@@ -21,8 +21,7 @@ use crate::cni::result::{Answer, Interface, Ip, RouteTo};
 use crate::cni::{mark, parent, sysctl};
 use crate::host_access;
 use crate::runtime_network;
-use crate::value::MAIN_TABLE;
-use crate::value::set;
+use crate::value::{MAIN_TABLE, set};
 
 /// The runtime, for the label of the network.
 const RUNTIME: &str = "cni";

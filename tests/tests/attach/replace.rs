@@ -137,7 +137,7 @@ fn a_refused_replacement_restores_settings_of_others() -> Outcome {
         let error = host.ensure_or_replace(&refused, inside).unwrap_err();
         let left = error.leftovers();
         assert!(matches!(left, [left] if left.contains("the burst and the limit")), "{error}");
-        // The link has those of the library's own now, which are no loss.
+        // The link has the library's own burst and limit now, and loses none.
         let error = host.ensure_or_replace(&refused, inside).unwrap_err();
         assert_eq!(error.leftovers(), [""; 0], "{error}");
     }

@@ -639,7 +639,7 @@ fn a_session_takes_away_only_its_own_routes() -> Outcome {
     Ok(())
 }
 
-/// What others have changed since a confirmed move is moved back as it is.
+/// Addresses and routes that others changed after a confirmed move are moved back as they are.
 fn changes_after_a_move_are_moved_back() -> Outcome {
     let lab = routed()?;
     ip_do(&lab.a.netns, "address add 172.30.0.1/16 dev ens33");

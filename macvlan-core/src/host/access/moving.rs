@@ -224,15 +224,12 @@ impl Done {
             }
             for request in &change.undo {
                 match connection.retry(request) {
-                    Ok(()) => {}
-                    // There is nothing to be deleted, or to be added again.
-                    Err(Failure::Refused { errno, .. })
-                        if match errno {
-                            Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV => {
-                                !request.creates()
-                            }
-                            errno => errno == Errno::EEXIST,
-                        } => {}
+                    Ok(()) | Err(Failure::Refused { errno: Errno::EEXIST, .. }) => {}
+                    // There is nothing to be deleted.
+                    Err(Failure::Refused {
+                        errno: Errno::EADDRNOTAVAIL | Errno::ESRCH | Errno::ENODEV,
+                        ..
+                    }) if !request.creates() => {}
                     Err(failure) => {
                         let left = format!("{} in {host}", change.what);
                         let error = match outcome {

@@ -381,11 +381,8 @@ impl Shim {
             let route = Route::new(*destination)?;
             let request = encode::delete_route_exactly(&route, Some(self.index()), RTPROT_MACVLAN)?;
             let failure = match connection.retry(&request) {
-                Ok(())
-                | Err(Failure::Refused {
-                    errno: Errno::ESRCH | Errno::ENODEV | Errno::ENOENT,
-                    ..
-                }) => continue,
+                Ok(()) => continue,
+                Err(failure) if failure.says_gone() => continue,
                 Err(failure) => failure,
             };
             let attempt = Attempt::Route("delete", &route, Some(LinkId::Name(self.name())));
