@@ -7,6 +7,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::common::{on_ens33, on_small_disk, sound};
 use macvlan_core::NetNs;
@@ -490,6 +491,28 @@ fn a_file_that_grows_can_be_opened() -> Outcome {
     Ok(())
 }
 
+/// As a file is until its first opening, which another process may be doing.
+fn a_file_without_a_log_that_is_held_is_waited_for() -> Outcome {
+    let (lab, directory) = (Lab::new()?, Directory::new()?);
+    let path = directory.path().join("networks.db");
+    open(&lab, &path)?.create(&on_ens33("lan", "10.1.0.0/24")?)?;
+    let file = Connection::open(&path)?;
+    file.pragma_update(None, "journal_mode", "delete")?;
+    file.execute_batch("BEGIN IMMEDIATE")?;
+    let opens = {
+        let path = path.clone();
+        std::thread::spawn(move || SqliteStore::open(&path).map(drop))
+    };
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!opens.is_finished());
+    file.execute_batch("COMMIT")?;
+    opens.join().map_err(|_| "the thread has panicked")??;
+    let mode = |file: Connection| file.query_row("PRAGMA journal_mode", [], |row| row.get(0));
+    let mode: String = mode(Connection::open(&path)?)?;
+    assert_eq!(mode, "wal");
+    Ok(())
+}
+
 macvlan_tests::tests! {
     same_on_every_kernel:
     a_file_is_its_owners_alone,
@@ -497,6 +520,7 @@ macvlan_tests::tests! {
     many_make_one_file,
     the_log_of_a_closed_file_stays_short,
     a_file_that_grows_can_be_opened,
+    a_file_without_a_log_that_is_held_is_waited_for,
     a_power_failure_undoes_the_latest_leases,
     what_is_not_ours_is_not_touched,
     what_is_no_path_is_refused,

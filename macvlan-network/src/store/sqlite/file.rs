@@ -17,7 +17,7 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, SFlag, mknod};
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock;
@@ -189,7 +189,7 @@ impl File {
         if lasts {
             keep_private(path, &found).map_err(failed)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-            connection.pragma_update(None, "journal_mode", "wal")?;
+            log(&connection)?;
             connection.pragma_update(None, "synchronous", FULL)?;
             connection.pragma_update(None, "cache_size", CACHE)?;
         }
@@ -368,6 +368,25 @@ fn connect(path: &Path) -> Attempt<Connection> {
     connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Switches a database to write-ahead logging, in which it stays.
+///
+/// SQLite does not call the busy handler here, so the second of two processes that open a new file
+/// at once would be refused.
+fn log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut times = 0;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                if !wait(times) {
+                    return Err(error);
+                }
+                times += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Waits if another process holds the file, whose transactions take about a millisecond.
