@@ -1,11 +1,13 @@
 //! CHECK.
 
-use macvlan_core::{DifferenceKind, Endpoint, Host, NetNs, Parent};
+use macvlan_core::{DifferenceKind, Endpoint, Handle, Host, NetNs, Parent, RouteFilter, RouteInfo};
 
 use crate::cni::config::{Config, Request, parse_mac};
 use crate::cni::environment::Attachment;
 use crate::cni::error::{Code, Error, Result};
 use crate::cni::ipam::Ipam;
+use crate::cni::result::RouteTo;
+use crate::cni::version::Version;
 use crate::cni::{delegate, leased, plain, sysctl};
 
 /// Compares the interface with the configuration and with the result of ADD.
@@ -27,7 +29,11 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
                 delegate::run(plugin, "CHECK", request)?;
             }
             let parent = parent(config, of, (&host, &netns))?;
-            plain::expected(request, of, &parent, (&ips, &expected.routes))?
+            let mut routes = expected.routes.clone();
+            if request.version < Version::V1_1_0 {
+                complete(&mut routes, of, &netns)?;
+            }
+            plain::expected(request, of, &parent, (&ips, &routes))?
         }
     };
     let endpoint = match &interface.mac {
@@ -43,6 +49,30 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
     }
     differences.extend(sysctl::other(&sysctl::of_interface(&config.sysctls, of)?, &netns)?);
     if differences.is_empty() { Ok(()) } else { refuse(differences.join(", ")) }
+}
+
+/// Completes routes that have only a destination and a gateway, as in results of earlier versions, by
+/// the interface's routes.
+fn complete(routes: &mut [RouteTo], of: &Attachment, netns: &NetNs) -> Result {
+    let handle = Handle::in_netns(netns)?;
+    let index = match handle.link(of.interface) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        link => link?.index,
+    };
+    let mut all = handle.find_routes(&RouteFilter::new().link(index))?;
+    for route in routes {
+        let is_it = |one: &RouteInfo| {
+            one.route.get_destination() == route.dst.trunc()
+                && route.gw.is_none_or(|gateway| one.route.get_gateway() == Some(gateway))
+        };
+        let Some(at) = all.iter().position(is_it) else { continue };
+        let found = all.remove(at).route;
+        route.table = Some(found.get_table());
+        route.priority = found.get_metric();
+        route.scope = found.get_scope().map(Into::into);
+        (route.mtu, route.advmss) = (found.get_mtu(), found.get_advmss());
+    }
+    Ok(())
 }
 
 /// Returns the parent of the configuration, or else that of the interface: the default route may lead

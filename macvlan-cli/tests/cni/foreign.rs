@@ -28,6 +28,7 @@ ADD)
     *odd*) echo "no JSON"; exit 0 ;;
     *far*) gateway=10.99.0.1 ;;
     *own*) gateway=10.4.0.1 more=',{"dst":"10.4.0.0/24"}' ;;
+    *full*) gateway=10.4.0.1 more=',{"dst":"10.9.0.0/16","priority":50,"table":100,"mtu":1400}' ;;
     *) gateway=10.4.0.1 ;;
     esac
     echo "{\"cniVersion\":\"1.1.0\",\"ips\":[{\"address\":\"10.4.0.10/24\",\"gateway\":\"$gateway\"}],
@@ -84,6 +85,27 @@ fn every_verb_is_delegated() -> Outcome {
     let verbs: Vec<&str> = calls.lines().filter_map(|line| line.split(' ').next()).collect();
     let expected = ["STATUS", "ADD", "CHECK", "STATUS", "GC", "DEL", "DEL", "CHECK"];
     assert_eq!(verbs, expected);
+    Ok(())
+}
+
+/// A result of a version before 1.1 has only the destination and the gateway of a route.
+fn the_routes_of_any_version_are_checked() -> Outcome {
+    let (scene, pod) = (Scene::set()?, Scene::pod("full")?);
+    let config = configured(&scene)?;
+    for version in ["0.4.0", "1.0.0", "1.1.0"] {
+        let config = merged(config.clone(), &json!({ "cniVersion": version }));
+        let result = scene.ok(&Call::of("ADD", &config, &pod))?;
+        crate::strict::check(version, &result);
+        assert_eq!(result["routes"][1]["priority"].is_u64(), version == "1.1.0", "{result}");
+        let route = ip_lines(&pod.netns, "route show table 100");
+        assert!(route[0].contains("metric 50 mtu 1400"), "{route:?}");
+        let given = merged(config, &json!({ "prevResult": result }));
+        scene.ok(&Call::of("CHECK", &given, &pod))?;
+        ip_do(&pod.netns, "route del 10.9.0.0/16 table 100");
+        let said = scene.fails(100, &Call::of("CHECK", &given, &pod))?;
+        assert!(said.contains("10.9.0.0/16") && said.contains("is missing"), "{said}");
+        scene.ok(&Call::of("DEL", &given, &pod))?;
+    }
     Ok(())
 }
 
@@ -199,5 +221,6 @@ macvlan_tests::tests! {
     the_plugin_itself_gives_no_addresses,
     a_failure_of_either_leaves_nothing,
     every_verb_is_delegated,
+    the_routes_of_any_version_are_checked,
     gc_releases_what_a_kill_has_left,
 }
