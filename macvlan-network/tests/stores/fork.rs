@@ -10,9 +10,10 @@ use macvlan_network::{
     ConnectOptions, ErrorKind, EtcdOptions, EtcdStore, Network, Networks, Result, SqliteStore,
     Store as _,
 };
-use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, path_of};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, fork};
+use macvlan_tests::{Actor, Directory, Etcd, Lab, Outcome, PATIENCE, eventually, path_of};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 
 const CHILDREN: u32 = 8;
 
@@ -63,6 +64,28 @@ fn child(networks: Networks, lan: Network, opened: Result<Networks>, kind: &str)
     Ok(())
 }
 
+/// Waits until a child has ended without an error. One that hangs is killed, after telling in which
+/// system calls its threads are.
+fn assert_succeeds(child: Pid) -> Outcome {
+    let mut status = WaitStatus::StillAlive;
+    let waited = eventually("a child does not end", || {
+        status = waitpid(child, Some(WaitPidFlag::WNOHANG))?;
+        Ok(status != WaitStatus::StillAlive)
+    });
+    if let Err(stop) = waited {
+        let mut threads = Vec::new();
+        for thread in std::fs::read_dir(format!("/proc/{child}/task"))? {
+            let read = |name| std::fs::read_to_string(thread.as_ref().unwrap().path().join(name));
+            threads.push([read("comm")?, read("syscall")?]);
+        }
+        kill(child, Signal::SIGKILL)?;
+        waitpid(child, None)?;
+        return Err(format!("{stop:?}: {threads:?}").into());
+    }
+    assert_eq!(status, WaitStatus::Exited(child, 0));
+    Ok(())
+}
+
 /// Runs a process that forks while another of its threads uses the store.
 #[allow(unsafe_code)]
 fn parent(arguments: &[String]) -> Outcome {
@@ -92,9 +115,7 @@ fn parent(arguments: &[String]) -> Outcome {
                         }
                         std::process::exit(i32::from(done.is_err()));
                     }
-                    ForkResult::Parent { child } => {
-                        assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
-                    }
+                    ForkResult::Parent { child } => assert_succeeds(child)?,
                 }
             }
             Ok(())
@@ -115,8 +136,7 @@ fn parent(arguments: &[String]) -> Outcome {
     // While no store is open, children are not restricted. SAFETY: this process has no other thread
     // any more.
     if let ForkResult::Parent { child } = unsafe { fork() }? {
-        assert_eq!(waitpid(child, None)?, WaitStatus::Exited(child, 0));
-        return Ok(());
+        return assert_succeeds(child);
     }
     let works = || -> Outcome { Ok(open(kind, place, host)??.list().map(drop)?) };
     std::process::exit(i32::from(works().is_err()));
