@@ -54,12 +54,11 @@ pub(super) fn check(request: &Request, of: &Attachment) -> Result {
 /// Completes routes that have only a destination and a gateway, as in results of earlier versions, by
 /// the interface's routes.
 fn complete(routes: &mut [RouteTo], of: &Attachment, netns: &NetNs) -> Result {
-    let handle = Handle::in_netns(netns)?;
-    let index = match handle.link(of.interface) {
+    let all = Handle::in_netns(netns)?.find_routes(&RouteFilter::new().link(of.interface));
+    let mut all = match all {
         Err(error) if error.is_not_found() => return Ok(()),
-        link => link?.index,
+        found => found?,
     };
-    let mut all = handle.find_routes(&RouteFilter::new().link(index))?;
     for route in routes {
         let is_it = |one: &RouteInfo| {
             one.route.get_destination() == route.dst.trunc()

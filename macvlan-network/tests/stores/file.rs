@@ -499,16 +499,15 @@ fn a_file_without_a_log_that_is_held_is_waited_for() -> Outcome {
     let file = Connection::open(&path)?;
     file.pragma_update(None, "journal_mode", "delete")?;
     file.execute_batch("BEGIN IMMEDIATE")?;
-    let opens = {
-        let path = path.clone();
-        std::thread::spawn(move || SqliteStore::open(&path).map(drop))
-    };
-    std::thread::sleep(Duration::from_millis(100));
-    assert!(!opens.is_finished());
-    file.execute_batch("COMMIT")?;
-    opens.join().map_err(|_| "the thread has panicked")??;
-    let mode = |file: Connection| file.query_row("PRAGMA journal_mode", [], |row| row.get(0));
-    let mode: String = mode(Connection::open(&path)?)?;
+    std::thread::scope(|scope| -> Outcome {
+        let opens = scope.spawn(|| SqliteStore::open(&path).map(drop));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!opens.is_finished());
+        file.execute_batch("COMMIT")?;
+        Ok(opens.join().map_err(|_| "the thread has panicked")??)
+    })?;
+    let mode: String =
+        Connection::open(&path)?.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     assert_eq!(mode, "wal");
     Ok(())
 }

@@ -75,7 +75,8 @@ fn assert_succeeds(child: Pid) -> Outcome {
     if let Err(stop) = waited {
         let mut threads = Vec::new();
         for thread in std::fs::read_dir(format!("/proc/{child}/task"))? {
-            let read = |name| std::fs::read_to_string(thread.as_ref().unwrap().path().join(name));
+            let thread = thread?.path();
+            let read = |name| std::fs::read_to_string(thread.join(name));
             threads.push([read("comm")?, read("syscall")?]);
         }
         kill(child, Signal::SIGKILL)?;

@@ -189,7 +189,7 @@ impl File {
         if lasts {
             keep_private(path, &found).map_err(failed)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-            log(&connection)?;
+            write_ahead(&connection)?;
             connection.pragma_update(None, "synchronous", FULL)?;
             connection.pragma_update(None, "cache_size", CACHE)?;
         }
@@ -374,7 +374,7 @@ fn connect(path: &Path) -> Attempt<Connection> {
 ///
 /// SQLite does not call the busy handler here, so the second of two processes that open a new file
 /// at once would be refused.
-fn log(connection: &Connection) -> rusqlite::Result<()> {
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let mut times = 0;
     loop {
         match connection.pragma_update(None, "journal_mode", "wal") {
